@@ -4,6 +4,7 @@ PlannerError
 |- InputError          bad case, model file or option; carries every Fault found   (exit code 2)
 |- InfeasibleError     no plan can meet the goal; carries the reasons              (exit code 3)
 |- StoppedError        stopped before an optimum was proven                        (exit code 4)
+|  '- WorkerLostError  a task whose workers died again and again                   (exit code 4)
 '- RunFolderError      a run folder cannot be written or read                      (exit code 2)
 
 ChapterWarning          a chapter of a page could not be made; the page says so in its place
@@ -144,6 +145,10 @@ class StoppedError(PlannerError):
     """The solver stopped before it proved an optimum."""
 
     exit_code = 4
+
+
+class WorkerLostError(StoppedError):
+    """The workers that tried a task died of it, one after the other."""
 
 
 class RunFolderError(PlannerError):

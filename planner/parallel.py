@@ -1,282 +1,327 @@
-"""Workers: each keeps an object and answers calls to it, one after the other.
+"""Work in parallel, written against `concurrent.futures.Executor`: tasks, and objects that workers keep.
 
-Three kinds with one interface: only this process (`Here`), processes of this machine (`local`), those of a dask
-scheduler (`planner.cluster`). Ctrl-C reaches the command alone, which lets its workers go; a process of this machine
-ends with the command, however that ends. A worker that dies is told of as lost, with what it kept and was asked: who
-asked gives that to another. On this machine there is another at once.
+Workers are processes of this machine (`ProcessWorkers`) or those of a dask scheduler (`planner.cluster`). What takes long to make,
+such as a program, a worker makes for itself when it is first needed, and keeps (`KeptObject`). What a call answers depends on
+that object and the arguments alone: the number of workers, and the death of one, change no figure.
 """
 
 from __future__ import annotations
 
 import multiprocessing as mp
-import operator
 import os
 import signal
 import warnings
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from multiprocessing.reduction import ForkingPickler
-from queue import SimpleQueue
-from threading import Thread, current_thread
-from traceback import print_exc
-from typing import Any, Protocol, Self, TypeVar
+from itertools import islice
+from multiprocessing.connection import Connection
+from threading import Lock, Thread, current_thread, local
+from typing import Any, TypeVar
+from uuid import uuid4
 
-from planner.errors import StoppedError
+from planner.errors import StoppedError, WorkerLostError
 from planner.host import available_memory, cores
 
 T = TypeVar("T")
-Make = Callable[[], Any]
-"""Makes the object that a worker keeps; can be pickled, as arguments and answers can."""
+K = TypeVar("K", bound=Hashable)
 SOLVER_THREAD = "solver"
 """Name of every thread in which the solver runs."""
 PATIENCE = 0.25
-"""Seconds after which `Workers.wait` ends though nothing happened."""
+"""Seconds without an answer after which it is looked whether any worker is left."""
 ATTEMPTS = 3
-"""Tries of a call whose workers die."""
+"""Tries of a task whose workers die."""
 PROCESS_BYTES = 120 * 2**20
 """Memory that a worker takes at the least, with the planner and its libraries loaded."""
-READY = None
-"""The message of a worker once it has made its object."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer of a worker to the first call that it has not answered yet; or the reason why it is lost."""
-
-    worker: Hashable
-    value: Any = None
-    error: Exception | None = None
-    lost: str = ""
-
-    def taken(self) -> Any:
-        """The value. Raises what the call raised."""
-        if self.error is not None:
-            raise self.error
-        return self.value
-
-
-class Workers(Protocol):
-    """The workers of a team. Their methods raise StoppedError if no worker can be had any more."""
-
-    ahead: int = 2
-    """Calls that a worker is best asked for before it answers, so that it need not wait for the next."""
+class Workers(Executor):
+    """Those who do tasks: processes of this machine, or the workers of a scheduler."""
 
     @property
-    def present(self) -> Sequence[Hashable]:
-        """Workers that can be asked. Only `wait` changes it."""
+    def ahead(self) -> int:
+        """Tasks that are best given out at a time, so that no worker waits for the next."""
+        raise NotImplementedError
 
-    def ask(self, worker: Hashable, *call: Any) -> None:
-        """Have a worker call its object: the name of a method, its arguments. `wait` tells what comes of it."""
+    def apart(self) -> Sequence[Executor]:
+        """An executor for each worker that there is now: its tasks are done where those before were done."""
+        raise NotImplementedError
 
-    def wait(self) -> list[Answer]:
-        """Answers given meanwhile; after a while without one, none."""
-
-    def close(self) -> None:
-        """Let all go, whatever they are doing."""
-
-
-Team = Callable[[Make], Workers]
-"""Gives each of its workers an object: `Here`, `local(3)`, `planner.cluster.on_scheduler(address)`."""
+    def check(self) -> None:
+        """Raise StoppedError if no worker can be had any more."""
 
 
-class Here(Workers):
-    """Only this process: what it is asked is done when it is waited for."""
+@contextmanager
+def opened(workers: int | Workers, tasks: int | None = None) -> Iterator[Workers | None]:
+    """Workers for the length of a block; None: this process does the work.
 
-    present: Sequence[Hashable] = (0,)
-
-    def __init__(self, make: Make) -> None:
-        self._kept = make()
-        self._asked: deque[tuple[Any, ...]] = deque()
-
-    def ask(self, worker: Hashable, *call: Any) -> None:
-        """See `Workers`."""
-        self._asked.append(call)
-
-    def wait(self) -> list[Answer]:
-        """See `Workers`."""
-        return [Answer(0, *answered(self._kept, *self._asked.popleft()))] if self._asked else []
-
-
-def answered(kept: Any, method: str, *arguments: Any) -> tuple[Any, Exception | None]:
-    """The value of a call to the object that a worker keeps, or what it raised."""
-    try:
-        return getattr(kept, method)(*arguments), None
-    except Exception as error:
-        return None, error
+    workers: so many processes, at most one for each of the tasks and no more than memory holds; others are left open.
+    """
+    if isinstance(workers, Workers):
+        yield workers
+        return
+    number = fitting(workers, tasks)
+    if number == 1:
+        yield None
+        return
+    with ProcessWorkers(number) as processes:
+        yield processes
 
 
-class _LocalWorkers(Workers):
-    """Processes of this machine, started from nothing, not forked: a progress display may run as a thread here."""
+def fitting(number: int, tasks: int | None = None) -> int:
+    """So many workers, at most one for each of the tasks and no more than memory holds. Warns where memory is the
+    limit."""
+    wanted = number if tasks is None else max(1, min(number, tasks))
+    most = max(1, int(available_memory() / PROCESS_BYTES)) if wanted > 1 else 1
+    if most < wanted:
+        told = f"memory holds about {most} workers of {PROCESS_BYTES / 2**20:.0f} MiB; {wanted} were asked for"
+        warnings.warn(told, RuntimeWarning, stacklevel=2)
+    return min(wanted, most)
 
-    def __init__(self, make: Make, number: int) -> None:
+
+# ---- processes of this machine ---------------------------------------------------------------------------------------
+
+
+class _OfThread(local):
+    """What belongs to one thread: the pool of its process."""
+
+    pool: ProcessPoolExecutor | None = None
+
+
+class ProcessWorkers(Workers):
+    """Processes of this machine, started from nothing, not forked: a progress display may run as a thread here.
+
+    Behind each process stand a thread and a pool of one: so it is known of whose task a process died. It is replaced, and
+    the task tried again. A script uses this under `if __name__ == "__main__"`.
+    """
+
+    def __init__(self, number: int = 1) -> None:
         # Never with code from the current folder: a user's `pickle.py` there would be imported before ours.
         os.environ["PYTHONSAFEPATH"] = "1"
-        self._make, self._wanted, self._failed_starts = make, number, 0
-        self._processes: dict[Connection[Any, Any], SpawnProcess] = {}
-        self._ready = set[Hashable]()
-        # A process reads only once it has begun to run; nobody waits here for that.
-        self._sender = ThreadPoolExecutor(1, thread_name_prefix="to workers")
-        self._fill()
+        self._number = number
+        self._threads = ThreadPoolExecutor(number, thread_name_prefix="to worker")
+        self._own = _OfThread()
+        self._lock = Lock()
+        self._closed = False
+        self._started: list[tuple[Connection[Any, Any], ProcessPoolExecutor]] = []
+        self._apart: list[ProcessWorkers] = []
 
     @property
-    def present(self) -> Sequence[Any]:
-        return list(self._processes)
+    def ahead(self) -> int:
+        """See `Workers`."""
+        return 2 * self._number
 
-    def ask(self, worker: Any, *call: Any) -> None:
-        self._sender.submit(worker.send_bytes, ForkingPickler.dumps(call))
+    def apart(self) -> Sequence[Executor]:
+        """See `Workers`."""
+        self._apart = self._apart or [ProcessWorkers() for _ in range(self._number)]
+        return self._apart
 
-    def wait(self) -> list[Answer]:
-        said = [answer for pipe in wait(self.present, PATIENCE) for answer in self._heard(pipe)]
-        self._fill()
-        return said
+    def submit(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        """Have a process call a function. What comes back raises WorkerLostError if three processes die of it, and
+        StoppedError if none can start."""
+        return self._threads.submit(self._call, function, *arguments, **named)
 
-    def close(self) -> None:
-        # Another thread may be waiting for answers: nobody is started any more, and each process is taken once.
-        self._wanted = 0
-        while self._processes:
-            pipe, process = self._processes.popitem()
-            process.kill()
-            process.join()
-            self._sender.submit(pipe.close)
-        self._sender.shutdown()
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """Let all processes go, whatever they are doing."""
+        with self._lock:
+            self._closed = True
+        for lifeline, _ in self._started:
+            lifeline.close()
+        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        for _, pool in self._started:
+            pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+        for one in self._apart:
+            one.shutdown(wait=wait, cancel_futures=cancel_futures)
 
-    def _fill(self) -> None:
-        while len(self._processes) < self._wanted:
-            context = mp.get_context("spawn")
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs,), name="worker", daemon=True)
-            process.start()
+    def _call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """What a function gives in the process of this thread, or of one of its successors."""
+        for _ in range(ATTEMPTS):
+            pool = self._own.pool = self._own.pool or self._start()
+            with suppress(BrokenProcessPool):
+                return pool.submit(function, *arguments, **named).result()
+            self._own.pool = None
+            self._raise_if_closed()
+        raise WorkerLostError(f"the worker died {ATTEMPTS} times")
+
+    def _start(self) -> ProcessPoolExecutor:
+        """A pool of one process, which runs. Raises StoppedError if three die as they start."""
+        context = mp.get_context("spawn")
+        for _ in range(ATTEMPTS):
+            theirs, ours = context.Pipe(duplex=False)
+            pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(theirs,))
+            with self._lock:
+                self._raise_if_closed()
+                self._started.append((ours, pool))
+            lives = pool.submit(os.getpid)
             theirs.close()
-            self._processes[ours] = process
-            self.ask(ours, self._make)
+            with suppress(BrokenProcessPool):
+                lives.result()
+                return pool
+        told = (
+            "workers die as soon as they start; a script starts them under "
+            '`if __name__ == "__main__":`, else each worker runs the script again; '
+            "with one worker this process does the work"
+        )
+        raise StoppedError(told)
 
-    def _heard(self, worker: Any) -> list[Answer]:
-        """Answers of a process that has spoken; if it has ended, the loss of it.
-
-        Raises StoppedError if three in a row die before they have made their object.
-        """
-        try:
-            heard = worker.recv()
-        except (EOFError, OSError):
-            process = self._processes.pop(worker, None)
-            if process is None:
-                return []  # closed meanwhile
-            process.join(5)
-            self._sender.submit(worker.close)
-            self._failed_starts = 0 if worker in self._ready else self._failed_starts + 1
-            if self._failed_starts == 3:
-                told = (
-                    "workers die as soon as they start; a script starts them under "
-                    '`if __name__ == "__main__":`, else each worker runs the script again; '
-                    "with one worker this process does the work"
-                )
-                raise StoppedError(told) from None
-            return [Answer(worker, lost=f"exit code {process.exitcode}")]
-        self._ready.add(worker)
-        return [] if heard is READY else [Answer(worker, *heard)]
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise CancelledError
 
 
-def local(number: int, tasks: int | None = None) -> Team:
-    """So many processes of this machine, at most one for each of the tasks and no more than memory holds.
-
-    A script uses it under `if __name__ == "__main__"`. Warns where memory is the limit.
-    """
-    wanted = number if tasks is None else max(1, min(number, tasks))
-    fitting = max(1, int(available_memory() / PROCESS_BYTES)) if wanted > 1 else 1
-    if fitting < wanted:
-        told = f"memory holds about {fitting} workers of {PROCESS_BYTES / 2**20:.0f} MiB; {wanted} were asked for"
-        warnings.warn(told, RuntimeWarning, stacklevel=2)
-    return partial(_LocalWorkers, number=min(wanted, fitting))
-
-
-def answer(
-    workers: Workers,
-    calls: Mapping[str, Sequence[Any]],
-    keep: Callable[[str, Any], None],
-    keeper: dict[str, Hashable] | None = None,
-) -> None:
-    """Have workers answer calls in whatever order; `keep` gets each name with what was said.
-
-    keeper: who has what a call needs, so that it is asked again; who answers is noted there. A call whose worker dies
-    is given to another. Raises StoppedError the third time, and what a call raises.
-    """
-    ready, out, attempts = list(calls), dict[Hashable, str](), Counter[str]()
-    keeper = {} if keeper is None else keeper
-    while ready or out:
-        for worker in workers.present:
-            name = next((name for name in ready if keeper.get(name, worker) == worker), None)
-            if worker not in out and name is not None:
-                ready.remove(name)
-                out[worker], keeper[name] = name, worker
-                workers.ask(worker, *calls[name])
-        for said in workers.wait():
-            call = out.pop(said.worker, "")
-            if call and not said.lost:
-                keep(call, said.taken())
-            elif said.lost:
-                for name in [name for name, whose in keeper.items() if whose == said.worker]:
-                    del keeper[name]
-                if call:
-                    ready.insert(0, call)
-                    attempts[call] += 1
-                if attempts[call] == ATTEMPTS:
-                    raise StoppedError(f"{call}: the worker died {ATTEMPTS} times: {said.lost}")
-
-
-def team_of(workers: int | Team, tasks: int | None = None) -> Team:
-    """Only this process for 1, so many of this machine for more, one for each task at most; a team is itself."""
-    if not isinstance(workers, int):
-        return workers
-    return Here if workers == 1 else local(workers, tasks)
-
-
-def _serve(pipe: Connection[Any, Any]) -> None:
-    """Be a worker process: make an object, say `READY`, and answer calls until the pipe closes.
-
-    The first message holds what makes the object; each later one a method of it and its arguments. What a call raises
-    is its answer; what making raises ends the process, which the other end of the pipe sees. This thread listens.
-    """
-    # Ctrl-C reaches the command, which ends this process.
+def _begin(lifeline: Connection[Any, Any]) -> None:
+    """In a new process: live as long as the other end of the lifeline is open, which ends with who holds it."""
+    # Ctrl-C reaches the command, which lets this process go.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if "fork" in mp.get_all_start_methods():
         # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
         mp.set_start_method("fork", force=True)
-    calls: SimpleQueue[Any] = SimpleQueue()
-    # Not the other way round: in the main thread the solver begins another one for each program, an eighth of the time
-    # that a small one takes (measured).
-    Thread(target=_answer_calls, args=(pipe, calls), name=SOLVER_THREAD, daemon=True).start()
-    _listen(pipe, calls)
+    Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
-def _answer_calls(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
-    """Make the object of a worker, say so, and answer calls to it; end the process if that fails."""
+def _end_with(lifeline: Connection[Any, Any]) -> None:
+    with suppress(EOFError, OSError):
+        lifeline.recv_bytes()
+    os._exit(1)
+
+
+# ---- objects that workers keep ---------------------------------------------------------------------------------------
+
+_KEPT: dict[str, dict[str, Any]] = {}
+"""Owner -> key -> an object that this process keeps. Those of the last two owners, as they may be killed who ask."""
+_ONE_AT_A_TIME = Lock()
+"""A worker of a scheduler may have several threads; an object answers one call after the other."""
+
+
+class _NotKeptError(Exception):
+    """The worker has no such object, and was not told how to make it."""
+
+
+class KeptObject:
+    """An object that each worker makes for itself and keeps; calls to it are tasks of an executor.
+
+    owner: objects of one owner are kept together. With no executor this process alone makes it, and answers.
+    """
+
+    def __init__(self, make: Callable[[], Any], executor: Executor | None, owner: str = "") -> None:
+        """make: can be pickled, as arguments and answers can."""
+        self._make, self.executor = make, executor
+        self._place = (owner or uuid4().hex, uuid4().hex)
+
+    @cached_property
+    def _here(self) -> Any:
+        return self._make()
+
+    def begin(self, method: str, *arguments: Any, make: bool = False) -> Future[Any]:
+        """Have a method called. make: send along what makes the object."""
+        if self.executor is not None:
+            maker = self._make if make else None
+            return self.executor.submit(_call_kept, self._place, maker, method, *arguments)
+        done: Future[Any] = Future()
+        try:
+            done.set_result(getattr(self._here, method)(*arguments))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+def _call_kept(
+    place: tuple[str, str], make: Callable[[], Any] | None, method: str, *arguments: Any
+) -> Any:
+    """In a worker: call an object that it keeps, and make it first if it is not there."""
+    owner, key = place
+    with _ONE_AT_A_TIME:
+        if key not in _KEPT.get(owner, ()):
+            if make is None:
+                raise _NotKeptError
+            if owner not in _KEPT:
+                while len(_KEPT) > 1:
+                    del _KEPT[next(iter(_KEPT))]
+                _KEPT[owner] = {}
+            _KEPT[owner][key] = make()
+        return getattr(_KEPT[owner][key], method)(*arguments)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A method of a kept object, and its arguments."""
+
+    kept: KeptObject
+    method: str
+    arguments: tuple[Any, ...]
+
+    def begin(self, make: bool = False) -> Future[Any]:
+        """Have it called; see `KeptObject.begin`."""
+        return self.kept.begin(self.method, *self.arguments, make=make)
+
+
+def answers(
+    workers: Workers | None, calls: Mapping[K, Call], at_once: int | None = None
+) -> Iterator[tuple[K, Future[Any]]]:
+    """The name of each call and its answer, in whatever order they come; calls are begun in their order.
+
+    at_once: how many are given out at a time, if not as many as the workers are best given. Raises StoppedError if no
+    worker can be had any more; what a call raises, its answer does.
+    """
+    room = at_once or (1 if workers is None else workers.ahead)
+    left = iter(calls.items())
+    out: dict[Future[Any], K] = {}
     try:
-        (make,) = calls.get()
-        kept = make()
-        pipe.send(READY)
         while True:
-            pipe.send(answered(kept, *calls.get()))
-    except OSError:
-        pass  # nobody listens any more
-    except BaseException:
-        print_exc()
+            for name, call in islice(left, max(0, room - len(out))):
+                out[call.begin()] = name
+            if not out:
+                return
+            done, _ = wait(out, PATIENCE, FIRST_COMPLETED)
+            for future in done:
+                name = out.pop(future)
+                if isinstance(future.exception(), _NotKeptError):
+                    out[calls[name].begin(make=True)] = name
+                else:
+                    yield name, future
+            if workers is not None and not done:
+                workers.check()
+                room = at_once or workers.ahead
     finally:
-        os._exit(1)
+        for future in out:
+            future.cancel()
 
 
-def _listen(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
-    """Take what is asked, so that nobody waits to ask; when the one that asks has ended, end this process too."""
-    try:
-        while True:
-            calls.put(pipe.recv())
-    finally:
-        os._exit(1)
+# ---- one task beside -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def process_beside(pays: bool, module: str) -> Iterator[ProcessWorkers | None]:
+    """A process that does tasks beside this one, for the length of a block; None on one core, or where it does not pay.
+
+    module: what it loads at once.
+    """
+    if not pays or cores() == 1:
+        yield None
+        return
+    with ProcessWorkers() as beside:
+        beside.submit(import_module, module)
+        yield beside
+
+
+def begun(beside: Executor | None, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+    """Begin a task of an executor; what comes back waits for its value, and raises what it raised. Without an executor
+    the task is done here, when its value is asked for."""
+    if beside is None:
+        return partial(function, *arguments)
+    return beside.submit(function, *arguments).result
 
 
 def meanwhile(function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
@@ -290,55 +335,3 @@ def meanwhile(function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
 def name_solver_thread() -> None:
     """For a thread that solves: after Ctrl-C a command waits for none of that name."""
     current_thread().name = SOLVER_THREAD
-
-
-def _caller(module: str) -> Any:
-    """Load a module, and return an object whose method `call` calls a function."""
-    import_module(module)
-    return operator
-
-
-class Background:
-    """A process beside a command, for the length of a block: it takes tasks, which are functions of modules. What it
-    cannot do because it was stopped from outside is done here; so is all on one core, or if it is not wanted."""
-
-    def __init__(self, wanted: bool = True, module: str = "operator") -> None:
-        """module: what it imports at once, before it is asked for anything."""
-        make = partial(_caller, module)
-        self._workers = local(1)(make) if wanted and cores() > 1 else None
-        self._asked, self._answers = 0, list[Answer]()
-
-    def __call__(self, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
-        """Begin a task. What comes back waits for its value, and raises what it raised."""
-        if self._workers is not None:
-            self._workers.ask(self._workers.present[0], "call", function, *arguments)
-        self._asked += 1
-        return partial(self._result, self._asked, function, *arguments)
-
-    def _result(self, number: int, function: Callable[..., T], *arguments: Any) -> T:
-        while self._workers is not None and len(self._answers) < number:
-            self._answers += (said := self._workers.wait())
-            if any(answer.lost for answer in said):
-                self._answers.pop()
-                self.end()
-        if number > len(self._answers):
-            return function(*arguments)
-        value: T = self._answers[number - 1].taken()
-        return value
-
-    def end(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._workers is not None:
-            self._workers.close()
-            self._workers = None
-
-    @property
-    def is_here(self) -> bool:
-        """There is no other process: tasks are done in this one, when their values are asked for."""
-        return self._workers is None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()

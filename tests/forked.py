@@ -18,7 +18,7 @@ import planner.studies.run
 from planner.cli import app
 from tests.studies.studies import SlowWorker
 
-IMPORTED = ("planner.cli.study", "planner.decomposition.worker_pool", "tests.studies.studies")
+IMPORTED = ("planner.cli.studies", "planner.decomposition.worker_pool", "tests.studies.studies")
 
 
 def forking() -> ForkServerContext:

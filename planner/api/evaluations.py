@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.api.plans import LARGE, plan_of, write_again
+from planner.api.plans import page_process, plan_of, write_again
 from planner.data.case import Case
-from planner.data.program_size import size_of
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
-from planner.parallel import Background, Team
+from planner.parallel import Workers
 from planner.results.evaluation import EVALUATION, Evaluation, evaluation_text
 from planner.results.folders import write_whole
 from planner.results.store import SUMMARY, csv_text, fingerprint, refresh_pages
@@ -30,7 +29,7 @@ def evaluate_into(
     foreseen: bool = True,
     gap: int | None = None,
     out: Path | None = None,
-    workers: int | Team = 1,
+    workers: int | Workers = 1,
     progress: Progress = silent,
 ) -> Evaluation:
     """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again if it has any.
@@ -42,7 +41,7 @@ def evaluate_into(
         refuse_other_file(out)
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
     plan = plan_of(run, progress)
-    with Background(size_of(plan.case).terms > LARGE) as beside:
+    with page_process(plan.case) as beside:
         found = evaluate(
             plan,
             register=register,

@@ -10,17 +10,15 @@ from pathlib import Path
 import pandas as pd
 from pydantic import TypeAdapter
 
-from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
+from planner.api.plans import Plan, open_run, page_process, plan_of, write_again
 from planner.config import read_toml
 from planner.data.case import Case
-from planner.data.program_size import size_of
 from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
 from planner.explanation.explain import explain
 from planner.finance.project_facts import CASE_MARKET
-from planner.parallel import Background
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import (
     business_case_page,
@@ -60,7 +58,7 @@ def explain_into(
     progress("reading the run")
     belongs_to = _fingerprint(run)
     plan = open_run(run)
-    with Background(size_of(plan.case).terms > LARGE) as beside:
+    with page_process(plan.case) as beside:
         found = explain(
             plan,
             file_words(run.name),
@@ -105,7 +103,7 @@ def coverage_into(
     """
     belongs_to = _fingerprint(run)
     plan = plan_of(run, progress)
-    with Background(size_of(plan.case).terms > LARGE) as beside:
+    with page_process(plan.case) as beside:
         found = coverage(plan, years, progress)
         plan = _with_table(plan, COVERAGE.name, found.table())
 
@@ -132,7 +130,7 @@ def shares_into(
     """
     belongs_to = _fingerprint(run)
     plan = plan_of(run, progress)
-    with Background(size_of(plan.case).terms > LARGE) as beside:
+    with page_process(plan.case) as beside:
         found = shares(plan.case, check_all=check_all, progress=progress)
         plan = _with_table(plan, SHARES.name, shares_table(found))
 

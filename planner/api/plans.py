@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large, size_of
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
-from planner.parallel import Background, Team
+from planner.parallel import ProcessWorkers, Workers, begun, process_beside
 from planner.planning.solve import Method, method_of, solve_case
 from planner.planning.whole_program import (
     COMPARABLE,
@@ -106,7 +106,7 @@ def solve(
     time_limit: float | None = None,
     baseline: bool = True,
     method: Method = "auto",
-    workers: int | Team = 1,
+    workers: int | Workers = 1,
 ) -> Plan:
     """Solve a case under its own model file, or under `model`, a `ModelFile` (`planner.load` reads one from a path).
 
@@ -228,7 +228,7 @@ def solve_into(
     time_limit: float | None = None,
     baseline: bool = True,
     method: Method = "auto",
-    workers: int | Team | None = None,
+    workers: int | Workers | None = None,
     force: bool = False,
 ) -> tuple[Plan, Path]:
     """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
@@ -242,7 +242,7 @@ def solve_into(
     is_large = size_of(case).terms > LARGE
     is_whole = method_of(case, method, progress) == "whole"
     pays = is_large and len(case.scenarios) <= MOST_COPIED
-    with Background(pays, write_page.__module__) as beside:
+    with process_beside(pays, write_page.__module__) as beside:
         plan: PlanValues
         if is_whole:
             plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
@@ -261,12 +261,17 @@ def solve_into(
 
 
 def _solve_whole(
-    case: Case, beside: Background, progress: Progress, time_limit: float | None, *, baseline: bool
+    case: Case,
+    beside: ProcessWorkers | None,
+    progress: Progress,
+    time_limit: float | None,
+    *,
+    baseline: bool,
 ) -> PlanValues:
     """Solve a case as one program, and without levers beside it for the comparison."""
     if not baseline:
         return solve_whole(case, progress, time_limit, baseline=False)
-    nothing = beside(solve_without_plan, case, silent, time_limit)
+    nothing = begun(beside, solve_without_plan, case, silent, time_limit)
     plan = solve_whole(case, progress, time_limit, baseline=False)
     if plan.status not in COMPARABLE:
         return plan
@@ -312,7 +317,12 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     return stored, versions
 
 
-def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
+def page_process(case: Case) -> AbstractContextManager[ProcessWorkers | None]:
+    """A process that writes pages beside this one, if the case is large."""
+    return process_beside(size_of(case).terms > LARGE, write_page.__module__)
+
+
+def write_again(beside: ProcessWorkers | None, plan: PlanValues, target: Path) -> None:
     """Write the pages of a run folder again: the printed forms too if one of them is there already."""
     if any((target / name).exists() for name in FORMS[2:]):
         write_pages(plan, target)
@@ -328,19 +338,19 @@ def _pages_at_the_end(plan: PlanValues, target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[None]:
+def _two_pages(beside: ProcessWorkers | None, plan: PlanValues, target: Path) -> Iterator[None]:
     """Begins report.html there; writes report.xlsx here, at the end of the block. Where all is done here, both are
     written then, of one report."""
-    if beside.is_here:
+    if beside is None:
         yield
         write_page_and_workbook(plan, target)
         return
-    page = beside(_write_page_silently, plan, target)
+    page = begun(beside, _write_page_silently, plan, target)
     try:
         yield
         write_report_workbook(plan, target)
     except BaseException:
-        beside.end()  # before the folder that it writes into is removed
+        beside.shutdown()  # before the folder that it writes into is removed
         raise
     page()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import A_CASE, Fault, InputError, refuse_other
-from planner.parallel import Team, team_of
+from planner.parallel import Workers, opened
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
@@ -31,7 +32,7 @@ from planner.studies.study_file import FrontierDesign, StudyFile
 def study(
     asked: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
-    workers: int | None = None,
+    workers: int | Workers | None = None,
     scheduler: str = "",
     tell: run.Tell = run.untold,
     *,
@@ -65,46 +66,46 @@ def study(
     if not isinstance(asked, Mapping):
         path = Path(asked)
     folder = default_out(path) if out is None else Path(out)
-    if isinstance(found.design, FrontierDesign):
-        opened = run.open_case(found, base, case)
-        return _traced(
-            found, opened, folder, workers=workers, scheduler=scheduler, tell=tell, force=force
-        )
-    who = team(workers, scheduler)
-    return run.run_points(asked, folder, who, tell, case=case, functions=functions, force=force)
+    with _workers(workers, scheduler) as who:
+        if isinstance(found.design, FrontierDesign):
+            opened_case = run.open_case(found, base, case)
+            return _traced(found, opened_case, folder, who, tell, force=force)
+        return run.run_points(asked, folder, who, tell, case=case, functions=functions, force=force)
 
 
 def _traced(
     found: StudyFile,
     case: Case,
     out: Path,
-    *,
-    workers: int | None,
-    scheduler: str,
+    workers: Workers | None,
     tell: run.Tell,
+    *,
     force: bool = False,
 ) -> FrontierResults:
     """Trace the frontier of a study into a folder and write its page."""
-    who = team(workers, scheduler)
-    curve = run_frontier(found, case, out, who, tell=tell, force=force)
+    curve = run_frontier(found, case, out, workers, tell=tell, force=force)
     write_page(frontier_page(curve), out)
     return curve
 
 
 def retry_study(
-    folder: str | Path, workers: int | None = None, scheduler: str = "", tell: run.Tell = run.untold
+    folder: str | Path,
+    workers: int | Workers | None = None,
+    scheduler: str = "",
+    tell: run.Tell = run.untold,
 ) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing, of a frontier too.
 
     Raises InputError, RunFolderError, StoppedError.
     """
     folder = Path(folder)
-    if is_frontier(folder):
-        found = study_of(read_asked(folder))
-        case = run.stored_case(folder)
-        _traced(found, case, folder, workers=workers, scheduler=scheduler, tell=tell)
-        return frontier_status(folder)
-    return run.retry(folder, team(workers, scheduler), tell)
+    frontier = is_frontier(folder)
+    with _workers(workers, scheduler) as who:
+        if frontier:
+            found = study_of(read_asked(folder))
+            _traced(found, run.stored_case(folder), folder, who, tell)
+            return frontier_status(folder)
+        return run.retry(folder, who, tell)
 
 
 def study_status(folder: str | Path) -> StudyStatus:
@@ -229,16 +230,20 @@ def default_out(path: Path) -> Path:
     return Path("reports") / "studies" / path.stem
 
 
-def team(workers: int | None, scheduler: str) -> Team:
-    """The team that solves points: workers of this machine, or those of a scheduler. Raises InputError if both are
+@contextmanager
+def _workers(workers: int | Workers | None, scheduler: str) -> Iterator[Workers | None]:
+    """Those who solve points: processes of this machine, or the workers of a scheduler. Raises InputError if both are
     given."""
     if scheduler and workers is not None:
         told = "does not apply beside --scheduler, which has workers of its own"
         remedy = "leave one of the two out"
         raise InputError([Fault("planner study", 0, "--workers", told, remedy=remedy)])
-    if scheduler:
-        return on_scheduler(scheduler)
-    return team_of(workers or 1)
+    if not scheduler:
+        with opened(workers or 1) as processes:
+            yield processes
+        return
+    with on_scheduler(scheduler) as others:
+        yield others
 
 
 def frontier(

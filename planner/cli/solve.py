@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,9 +42,7 @@ MethodChosen = Annotated[
 ]
 SolvingProcesses = Annotated[
     int | None,
-    typer.Option(
-        min=1, max=1_000, help="SolvingProcesses that solve scenarios. Default: one per core."
-    ),
+    typer.Option(min=1, max=1_000, help="Processes that solve scenarios. Default: one per core."),
 ]
 SchedulerAddress = Annotated[
     str,
@@ -81,16 +79,18 @@ def solve(
             console.say_warnings(warnings_of(loaded, ignore or ()))
             target.watch(folder or default_folder(loaded))
             earlier = _run_before(loaded, target.folder)
-            plan, run = solve_into(
-                loaded,
-                folder,
-                progress=progress,
-                time_limit=time_limit,
-                baseline=baseline,
-                method="scenarios" if scheduler else method,
-                workers=planner.on_scheduler(scheduler) if scheduler else workers,
-                force=force,
-            )
+            others = planner.on_scheduler(scheduler) if scheduler else nullcontext(workers)
+            with others as solving:
+                plan, run = solve_into(
+                    loaded,
+                    folder,
+                    progress=progress,
+                    time_limit=time_limit,
+                    baseline=baseline,
+                    method="scenarios" if scheduler else method,
+                    workers=solving,
+                    force=force,
+                )
         if as_json:
             console.say((run / SUMMARY).read_text(encoding="utf-8").rstrip())
         if earlier is not None and plan.tables:

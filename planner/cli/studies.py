@@ -64,7 +64,7 @@ def run(
     scheduler: Scheduler = "",
     force: Force = False,
 ) -> None:
-    """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
+    """Run many variants of a case. A study that was stopped goes on with the same command; a point that has a result is not run again."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
         with bar:

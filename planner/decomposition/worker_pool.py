@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain
+from functools import cached_property, partial
+from itertools import chain, cycle
 from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
-from planner.parallel import Team, answer
+from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.extract import extract_tables
 from planner.solving.node_values import words
@@ -47,56 +49,48 @@ RowKey = tuple[str, str, int, int | None]
 
 
 class HeldBranches:
-    """The branches that one worker keeps, built when they are first asked for: it may have to stand in for another.
+    """The branches of a part, which one worker keeps, built when they are first asked for.
 
-    Each answer of a part depends on what is given alone, not on what was asked before: a worker that dies changes no
-    figure. Raises StoppedError if a branch has no proven optimum.
+    Each answer depends on what is given alone, not on what was asked before: a worker that dies changes no figure.
+    Raises StoppedError if a branch has no proven optimum.
     """
 
-    def __init__(self, parts: Sequence[CasePart]) -> None:
-        self._parts = parts
-        self._branches: dict[int, list[Branch]] = {}
+    def __init__(self, part: CasePart) -> None:
+        self._part = part
 
-    def of(self, number: int) -> list[Branch]:
-        """The branches of a part."""
-        if number not in self._branches:
-            self._branches[number] = branches(self._parts[number])
-        return self._branches[number]
+    @cached_property
+    def _branches(self) -> list[Branch]:
+        return branches(self._part)
 
-    def links(self, number: int) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
-        """The name, the links, and the rows, columns and nonzeros of each branch of a part."""
-        self._branches.pop(number, None)
+    def links(self) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
+        """The name, the links, and the rows, columns and nonzeros of each branch."""
         found = []
-        for branch in self.of(number):
+        for branch in self._branches:
             found.append((branch.name, branch.links, branch.size))
             branch.links = ()  # not asked for again, and as large as the program
         return found
 
-    def fare(self, number: int, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
-        """The answer of each branch of a part to a question at links x (all of them)."""
-        return [result for _, result, _ in self._each(number, at, x, lambda _: question)]
+    def fare(self, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
+        """The answer of each branch to a question at links x (all of them)."""
+        return [result for _, result, _ in self._each(at, x, lambda _: question)]
 
-    def tabulate(
-        self, number: int, at: Starts, x: Vector, question: Question, shared: Shared
-    ) -> PartTables:
+    def tabulate(self, at: Starts, x: Vector, question: Question, shared: Shared) -> PartTables:
         """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
-        part = self._parts[number]
+        part = self._part
         values = values_on(part, shared)
         results = []
-        for branch, result, found in self._each(number, at, x, lambda _: question):
+        for branch, result, found in self._each(at, x, lambda _: question):
             if found is None:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, found.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
         tables = tables_of(part, values, results)
         # The plan's tables are asked for last, and one part's come to be while another's branches go.
-        del self._branches[number]
+        del self._branches
         return tables
 
-    def price(
-        self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given
-    ) -> PartPrices:
-        """Shadow prices of what the branches of a part have at links x, by what the master gives for the loss of each
+    def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> PartPrices:
+        """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
         scenario and the cost of each branch, added up."""
 
         def scale(branch: Branch) -> float:
@@ -106,13 +100,13 @@ class HeldBranches:
         def question(branch: Branch) -> Question | None:
             size = scale(branch)
             if size <= LEAST:
-                return Question() if self._parts[number].case.targets else None
+                return Question() if self._part.case.targets else None
             weights = {w: of_loss[w] / size for w in branch.leaves}
             return Question(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
         bases: dict[tuple[str, Key], float] = {}
-        for branch, _, found in self._each(number, at, x, question):
+        for branch, _, found in self._each(at, x, question):
             if found is not None:
                 prices = branch.prices(scale(branch) * found.duals)
                 for label, price in prices.items():
@@ -122,27 +116,33 @@ class HeldBranches:
         return PartPrices(dict(total), bases)
 
     def _each(
-        self, number: int, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
+        self, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
     ) -> Iterator[tuple[Branch, BranchResult, Minimum | None]]:
-        """Each branch of a part that is asked a question, its result and its optimum (None where it is not
+        """Each branch that is asked a question, its result and its optimum (None where it is not
         feasible)."""
-        for branch, (positions, bases) in zip(self.of(number), at, strict=True):
+        for branch, (positions, bases) in zip(self._branches, at, strict=True):
             question = ask(branch)
             if question is not None:
                 yield branch, *branch.solve(x, positions, question, bases)
 
 
 class WorkerPool:
-    """The branches of a case, spread over workers. Those of one that dies are built again by another.
+    """The branches of a case, each part of them kept by one of the workers. Those of one that dies are built again.
 
     names: of the branches. links: of all of them. sizes: rows, columns and nonzeros of their programs.
     """
 
-    def __init__(self, parts: Sequence[CasePart], team: Team) -> None:
+    def __init__(self, parts: Sequence[CasePart], workers: int | Workers) -> None:
         self._parts = parts
-        self._keeper: dict[str, Hashable] = {}
-        self._workers = team(partial(HeldBranches, parts))
+        self._open = ExitStack()
+        self._workers = self._open.enter_context(opened(workers, len(parts)))
         try:
+            executors = [None] if self._workers is None else self._workers.apart()
+            owner = uuid4().hex
+            self._kept = [
+                KeptObject(partial(HeldBranches, part), executor, owner)
+                for part, executor in zip(parts, cycle(executors), strict=False)
+            ]
             found = self._of_each_part("links", [()] * len(parts))
         except BaseException:
             self.close()
@@ -191,14 +191,13 @@ class WorkerPool:
         return self._of_each_part(method, given)
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The answer to a call of the worker that keeps each part, in the order of the parts; if it dies another
-        answers."""
-        found: dict[str, Any] = {}
-        calls = {}
+        """The answer to a call of what is kept of each part, in the order of the parts."""
+        calls: dict[int, Call] = {}
         for number, arguments in enumerate(given):
-            calls[f"part {number + 1}"] = (method, number, *arguments)
-        answer(self._workers, calls, found.__setitem__, self._keeper)
-        return [found[name] for name in calls]
+            calls[number] = Call(self._kept[number], method, arguments)
+        # All at once: each worker has those of its own parts.
+        found = {n: answer.result() for n, answer in answers(self._workers, calls, len(calls))}
+        return [found[number] for number in calls]
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +207,7 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the workers."""
-        self._workers.close()
+        self._open.close()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.ranges import ends_of_losses, risk_by_odds
 from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
-from planner.parallel import Team
+from planner.parallel import Workers
 from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
 from planner.results.evaluation import (
@@ -49,7 +49,7 @@ def evaluate(
     samples: int = 10,
     seed: int = 0,
     foreseen: bool = True,
-    workers: int | Team = 1,
+    workers: int | Workers = 1,
     gap: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
@@ -90,7 +90,7 @@ class _Asked:
     """The way in which a plan is evaluated."""
 
     foreseen: bool
-    workers: int | Team
+    workers: int | Workers
     progress: Progress
     seed: int
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Literal, Self
 
 import numpy as np
@@ -19,7 +21,7 @@ from planner.evaluation.chain import ChainProgram, Pool, pools_of
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
 from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
-from planner.parallel import Make, Team, Workers, answer, team_of
+from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.losses import cvar
 from planner.solving.program import Vector
 
@@ -156,25 +158,25 @@ class Simulator:
     case: tables and model of the plan; its scenarios play no part.
     """
 
-    def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Team = 1) -> None:
+    def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Workers = 1) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
         bare = case.with_tables(scenarios=(), shocks=(), draws=(), hazards=())
-        make: Make = partial(FutureWorker, bare, decisions)
-        self._workers: Workers = team_of(workers)(make)
+        self._open = ExitStack()
+        self._workers = self._open.enter_context(opened(workers))
+        self._worker = KeptObject(partial(FutureWorker, bare, decisions), self._workers)
         self._objective = case.model.objective
 
     def outcomes(self, choice: PolicyChoice, given: Futures) -> list[FutureOutcome]:
         """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
-        calls: dict[str, tuple[object, ...]] = {}
+        calls: dict[int, Call] = {}
         for first in range(0, len(given.futures), AT_ONCE):
             lot = given.futures[first : first + AT_ONCE]
-            calls[f"futures {first}"] = ("outcomes", choice, given.periods, given.pools, lot)
-        found: dict[str, list[FutureOutcome]] = {}
-        answer(self._workers, calls, found.__setitem__)
-        outcomes: list[FutureOutcome] = []
-        for name in calls:
-            outcomes += found[name]
-        return outcomes
+            arguments = (choice, given.periods, given.pools, lot)
+            calls[first] = Call(self._worker, "outcomes", arguments)
+        found: dict[int, list[FutureOutcome]] = {}
+        for first, answer in answers(self._workers, calls):
+            found[first] = answer.result()
+        return list(chain.from_iterable(found[first] for first in calls))
 
     def trained(self, given: Futures) -> PolicyChoice:
         """The policy that can be carried out, with the worth of stock that is best in futures of the plan."""
@@ -201,4 +203,4 @@ class Simulator:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._workers.close()
+        self._open.close()

@@ -30,7 +30,7 @@ from planner.decomposition.worker_pool import (
 from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
 from planner.host import give_memory_back
-from planner.parallel import Team, team_of
+from planner.parallel import Workers
 from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, header, seconds_of
 from planner.results.ledger import at_most, equal
@@ -92,12 +92,12 @@ def solve_case(
     *,
     baseline: bool = True,
     method: Method = "auto",
-    workers: int | Team = 1,
+    workers: int | Workers = 1,
 ) -> PlanValues:
     """Solve a case and verify the plan.
 
     As `planner.planning.whole_program.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
-    processes of this machine that solve scenarios, or another team; with more than one a script calls this under
+    processes of this machine that solve scenarios, or others; with more than one a script calls this under
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
         return whole_program.solve_case(case, progress, time_limit, baseline=baseline)
@@ -109,7 +109,7 @@ def begin(
     case: Case,
     alone: int,
     *,
-    workers: int | Team = 1,
+    workers: int | Workers = 1,
     progress: Progress = silent,
     time_limit: float | None = None,
 ) -> Search:
@@ -118,7 +118,7 @@ def begin(
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     grouping = group(case, alone)
     branches = list(parts(grouping))
-    pool = WorkerPool(branches, team_of(workers, len(branches)))
+    pool = WorkerPool(branches, workers)
     try:
         progress(
             f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more"
@@ -132,7 +132,7 @@ def begin(
 
 
 def _solve(
-    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Team
+    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
 ) -> PlanValues:
     """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
     found = _searched(case, progress, time_limit=time_limit, workers=workers)
@@ -146,7 +146,7 @@ def _solve(
 
 
 def _searched(
-    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Team
+    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
 ) -> _Found | PlanValues:
     """As `_found`, of a new search, which nothing holds afterwards."""
     begun = perf_counter()

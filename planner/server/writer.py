@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import planner
-from planner.parallel import Workers, answer, local
+from planner.parallel import ProcessWorkers
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.run import write_page, write_report_workbook
 from planner.results.store import read_run, refresh_pages
@@ -17,20 +19,18 @@ REPORTS = {"report.html": write_page, "report.xlsx": write_report_workbook}
 """What writes each form of a report that is asked for, by its file name."""
 
 
-class PageWriter:
-    """The object that the worker keeps: it writes pages."""
+def write_report(run: Path, name: str) -> None:
+    """Write one form of the report of a run folder."""
+    plan = read_run(run)
+    refresh_pages(run, partial(REPORTS[name], plan))
 
-    def report(self, run: Path, name: str) -> None:
-        """Write one form of the report of a run folder."""
-        plan = read_run(run)
-        refresh_pages(run, partial(REPORTS[name], plan))
 
-    def investment_case(self, run: Path, project: str) -> None:
-        """Write the investment case of a plant."""
-        plan = read_run(run)
-        found = planner.business_case(plan, project)
-        page = business_case_page(found, plan.case).encode()
-        refresh_pages(run, partial(_put, page, case_page(project)))
+def write_investment_case(run: Path, project: str) -> None:
+    """Write the investment case of a plant."""
+    plan = read_run(run)
+    found = planner.business_case(plan, project)
+    page = business_case_page(found, plan.case).encode()
+    refresh_pages(run, partial(_put, page, case_page(project)))
 
 
 def case_page(project: str) -> str:
@@ -43,39 +43,31 @@ def _put(page: bytes, name: str, target: Path) -> None:
 
 
 class CaseWriter:
-    """Has one page after the other written; the worker ends with each, and with this process."""
+    """Has one page after the other written; the process ends with each, and with this one."""
 
     def __init__(self) -> None:
         self._one = Lock()
-        self._workers: Workers | None = None
+        self._process: ProcessWorkers | None = None
         self._closed = False
 
     def report(self, run: Path, name: str) -> None:
         """Have one form of the report of a run folder written. Raises PlannerError."""
-        self._ask("report", run, name)
+        self._have(write_report, run, name)
 
     def investment_case(self, run: Path, project: str) -> None:
         """Have the investment case of a plant written. Raises PlannerError."""
-        self._ask("investment_case", run, project)
+        self._have(write_investment_case, run, project)
 
     def close(self) -> None:
         """End what is being written; nothing is written any more."""
         self._closed = True
-        if self._workers is not None:
-            self._workers.close()
+        if self._process is not None:
+            self._process.shutdown()
 
-    def _ask(self, *call: Any) -> None:
-        """Have a process answer one call, and end it; nothing is done if the writer is closed."""
-        with self._one:
+    def _have(self, write: Callable[[Path, str], None], run: Path, what: str) -> None:
+        """Have a process write a page, and end it; nothing is done if the writer is closed."""
+        with self._one, suppress(CancelledError):
             if self._closed:
                 return
-            self._workers = local(1)(PageWriter)
-            try:
-                answer(self._workers, {"page": call}, _no_answer)
-            finally:
-                self._workers.close()
-                self._workers = None
-
-
-def _no_answer(*_: object) -> None:
-    """A page is its own answer."""
+            with ProcessWorkers() as self._process:
+                self._process.submit(write, run, what).result()

@@ -6,6 +6,7 @@ Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Com
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -68,6 +69,8 @@ KEPT = 12
 SHARED, MISFIT = 0.5, 0.005
 """Share of rows that a program must have from an older one to begin at its plan, and by which the basis taken over may
 be too large or too small: from others interior point is the shorter way (measured)."""
+GOLDEN = 0.6180339887498949
+"""Its multiples leave no two columns with weights in a simple proportion."""
 Columns = NDArray[np.int32]
 """Positions of columns."""
 Origins = NDArray[np.int64]
@@ -143,7 +146,7 @@ class Solver:
         grows: bool = False,
     ) -> None:
         """longest_way: iterations after which a kept basis is given up, as a share of the rows; `usual_way` if left out.
-        cancelled: once it is set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added
+        cancelled: once it is set, no run begins, and one that goes on ends. grows: rows are added
         again and again, so that few iterations follow each start: no exact edge weights, which are a solve for each row
         (measured)."""
         self.program = program
@@ -158,8 +161,9 @@ class Solver:
         self._options(primal_simplex_bound_perturbation_multiplier=0.0)
         # Not `self` in the callback: HiGHS would keep this object alive.
         asked_to_stop = self._cancelled.is_set
-        # Interior point reads its limit of time once; simplex at every iteration.
-        self._highs.cbIpmInterrupt.subscribe(lambda event: event.interrupt(asked_to_stop()))
+        highs = self._highs
+        for asks in (highs.cbSimplexInterrupt, highs.cbIpmInterrupt, highs.cbMipInterrupt):
+            asks.subscribe(lambda event: event.interrupt(asked_to_stop()))
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
         self._options(
             primal_feasibility_tolerance=1e-8,
@@ -326,6 +330,11 @@ class Solver:
         codes[len(x) + basic_rows] = BASIC
         return codes
 
+    @property
+    def last_bases(self) -> dict[str, Statuses]:
+        """Phase -> the basis that it ended with last, in the order of their ends: what another process can begin from."""
+        return {phase: self._statuses_of(basis) for phase, basis in self._bases.items()}
+
     def begin_near(self, other: Solver, columns: Origins, rows: Origins, way: float) -> None:
         """Begin where another solver ended: which of its columns (n) and rows (m) each of ours is, or -1.
 
@@ -457,6 +466,19 @@ class Solver:
         found = self._highs.getInfo()
         return int(found.num_primal_infeasibilities + found.num_dual_infeasibilities)
 
+    def equally_good(self, columns: Columns) -> list[Vector]:
+        """Two more points of the optimum just found, at which some columns are as far apart as they are in a direction
+        of no meaning; fewer where one is not proven. What they agree on is, but for chance, the same in all."""
+        direction = np.zeros(len(self.program.columns))
+        direction[columns] = 1 + np.arange(1, len(columns) + 1) * GOLDEN % 1
+        found: list[Vector] = []
+        for cost in (direction, -direction):
+            self._set_cost(cost)
+            solution = self._run("primal", cost, None)
+            if solution.stop is Stop.OPTIMAL:
+                found.append(solution.x)
+        return found
+
     def proven(self, column: int, duals: Vector) -> float:
         """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""
         return dual_objective(self._bounded(), self.program.unit_cost(column), self.upper, duals)
@@ -587,7 +609,6 @@ class Solver:
     def cancel(self) -> None:
         """End a run that goes on in another thread, at its next iteration."""
         self._cancelled.set()
-        self._options(time_limit=0.0)
 
     def _ended(self) -> Stop:
         if self._cancelled.is_set():
@@ -595,12 +616,14 @@ class Solver:
         return _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
 
     def _run_interruptibly(self) -> None:
-        """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
+        """HiGHS in a thread of its own where Ctrl-C may come: Python hears it only between two of its own
+        instructions."""
+        if self._cancelled.is_set():
+            return
         # Its clock goes on from run to run.
         self._options(time_limit=self._highs.getRunTime() + self._seconds)
-        if self._cancelled.is_set():  # looked at after the limit, which `cancel` sets after this
-            return
-        if current_thread() is not main_thread():
+        is_deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if is_deaf or current_thread() is not main_thread():
             self._highs.run()
             return
         thread = Thread(target=self._highs.run, name=SOLVER_THREAD, daemon=True)
@@ -609,7 +632,7 @@ class Solver:
             while thread.is_alive():
                 thread.join(1.0)
         except KeyboardInterrupt:
-            self._options(time_limit=0.0)  # read by HiGHS at every iteration
+            self.cancel()
             thread.join(GRACE_SECONDS)
             raise
 

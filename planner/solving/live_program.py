@@ -58,8 +58,6 @@ class LiveProgram:
     `rebuilt` then says why, and the solver begins at the last plan.
     """
 
-    solver_type: type[Solver] = Solver
-
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         self.time_limit = time_limit
         self.cancelled = Event()
@@ -104,9 +102,7 @@ class LiveProgram:
         """The program in use; that of the case, without decisions that `replace` fixes; and with nothing at zero that the
         case switches off."""
         self._writer = writer
-        self.solver = self.solver_type(
-            program, time_limit=self.time_limit, cancelled=self.cancelled
-        )
+        self.solver = Solver(program, time_limit=self.time_limit, cancelled=self.cancelled)
 
     def replace(self, program: Program) -> None:
         """Put a program with other figures in place of that of the case, until `release` or `update`."""

@@ -17,8 +17,8 @@ The engine has one answer to each:
    made of it by `planner.planning.whole_program.solve_variant`, one figure is a column of it.
 4. `fixed` decisions are bounds of the program of the variant (`with_decisions`); the next variant undoes them.
 5. Each program has a solver of its own, which keeps bases by phase. Whoever has to come to the same digits wherever it
-   is asked begins in a fresh solver from bases that are written down (`planner.solving.restarts`).
-6. Workers, here, on this machine or on a scheduler, are `planner.parallel` teams whose object owns an engine.
+   is asked begins in a fresh solver from bases that were written down (`planner.studies.worker`).
+6. Workers, on this machine or on a scheduler, keep an engine each (`planner.parallel.KeptObject`).
 7. `cancel` ends a solve from another thread.
 
 What stays apart, and why: a simulator of one future eliminates decisions instead of bounding them (`chain`), a fourth
@@ -95,13 +95,11 @@ class Variants:
     ''
     """
 
-    program_type: type[LiveProgram] = LiveProgram
-
     def __init__(self, base: Case, time_limit: float | None = None) -> None:
         """time_limit: seconds for each run of the solver."""
         self.base = base
         self.progress: Progress = silent
-        self.live = self.program_type(base, time_limit)
+        self.live = LiveProgram(base, time_limit)
         """The program in use."""
         self._kept = [self.live]
         """Programs of other structures, the first and then the last used: who takes a change back waits for none."""

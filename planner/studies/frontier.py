@@ -15,7 +15,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -28,7 +27,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.cells import unarmour
 from planner.errors import Fault, InputError, RunFolderError, StoppedError
-from planner.parallel import Here, Team, answer
+from planner.parallel import Call, KeptObject, Workers, answers
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
@@ -45,6 +44,7 @@ from planner.studies.store import (
     FOUND,
     JOURNAL,
     PART,
+    Entry,
     RunJournal,
     prepare,
     read_asked,
@@ -180,7 +180,7 @@ def frontier(
     design: FrontierDesign,
     *,
     tell: Tell = untold,
-    team: Team = Here,
+    workers: Workers | None = None,
     journal: RunJournal | None = None,
     known: Mapping[str, Any] | None = None,
 ) -> tuple[Curve, pd.DataFrame]:
@@ -194,33 +194,32 @@ def frontier(
     pieces = pieces_of(design)
     ground = _ground(case.sha256, design)
 
-    def keep(name: str, found: Any) -> None:
-        done[name] = found
-        if journal is not None:
-            journal.append(PART, name, found)
-        tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
+    worker = KeptObject(partial(FrontierWorker, case), workers)
 
-    def parts(calls: Mapping[str, Sequence[Any]]) -> list[Any]:
-        answer(workers, {name: calls[name] for name in calls if name not in done}, keep)
+    def parts(calls: Mapping[str, Call]) -> list[Any]:
+        left = {name: call for name, call in calls.items() if name not in done}
+        for name, answer in answers(workers, left):
+            done[name] = answer.result()
+            if journal is not None:
+                journal.append(PART, [Entry(name, done[name])])
+            tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
         return [done[name] for name in calls]
 
     low, high = design.scale
     edges = np.linspace(low, high, pieces + 1).tolist()
     most = design.most // pieces
-    traced: dict[str, Sequence[Any]] = {}
+    traced: dict[str, Call] = {}
     for a, b in pairwise(edges):
-        traced[f"{ground} {a:.12g} to {b:.12g}"] = ("trace", a, b, most)
-    planned: dict[str, Sequence[Any]] = {}
-    with closing(team(partial(FrontierWorker, case))) as workers:
-        curve = curve_of(parts(traced))
-        chosen = _chosen(len(curve.at))
-        for part in np.array_split(chosen, pieces):
-            places = [curve.at[place] for place in part]
-            if places:
-                name = f"{ground} plans {places[0]:.12g} to {places[-1]:.12g}"
-                planned[name] = ("plans", places)
-        found = parts(planned)
-    plans = pd.DataFrame(chain.from_iterable(found), index=chosen)
+        traced[f"{ground} {a:.12g} to {b:.12g}"] = Call(worker, "trace", (a, b, most))
+    curve = curve_of(parts(traced))
+    chosen = _chosen(len(curve.at))
+    planned: dict[str, Call] = {}
+    for part in np.array_split(chosen, pieces):
+        places = [curve.at[place] for place in part]
+        if places:
+            name = f"{ground} plans {places[0]:.12g} to {places[-1]:.12g}"
+            planned[name] = Call(worker, "plans", (places,))
+    plans = pd.DataFrame(chain.from_iterable(parts(planned)), index=chosen)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
     return curve, _breakpoints(curve, total).join(plans.fillna(0.0))
@@ -267,7 +266,7 @@ def run_frontier(
     study: StudyFile,
     case: Case,
     out: Path,
-    team: Team = Here,
+    workers: Workers | None = None,
     tell: Tell = untold,
     *,
     force: bool = False,
@@ -287,7 +286,7 @@ def run_frontier(
     with RunJournal(out / JOURNAL) as journal:
         known = parts_of(out)
         curve, table = frontier(
-            case, study.design, tell=tell, team=team, journal=journal, known=known
+            case, study.design, tell=tell, workers=workers, journal=journal, known=known
         )
     write = partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n")
     write_whole(out / CURVE, write)

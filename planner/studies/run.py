@@ -1,8 +1,8 @@
 """Run a study: read it, lay out its folder, do what is missing, put the results together; and how far it is.
 
-First the case as it is, from which every chain starts; then the chains; then some points again from nothing.
-A worker that dies takes nothing with it but its current point, which another worker tries again; the third
-time the point is written down as crashed.
+First the case as it is, from whose optimum every chain starts; then the chains; then some points again from nothing.
+A worker that dies takes nothing with it but its chain, which another tries again. The third time each of its points is
+tried by itself, and the one that three workers die of is written down as crashed.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +23,14 @@ from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.load import load
 from planner.data.program_size import refuse_if_too_large
-from planner.errors import Fault, InputError, RunFolderError
-from planner.parallel import ATTEMPTS, Here, Team, Workers
+from planner.errors import Fault, InputError, RunFolderError, WorkerLostError
+from planner.parallel import Call, KeptObject, Workers, answers
 from planner.results.folders import write_whole
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.outcomes import Measures, OwnOutcome
-from planner.studies.points import Point, Settler, case_of, chains, check_study, digests_of, points
+from planner.studies.points import Point, Settler, case_of, chains, check_study, points
 from planner.studies.store import (
     BASE,
     CHECKS,
@@ -40,12 +38,11 @@ from planner.studies.store import (
     ENDED,
     FOUND,
     JOURNAL,
-    PLAN,
     PLANS,
     POINT,
     RESULTS,
-    STATES,
     STUDY,
+    Entry,
     RunJournal,
     assemble,
     names_ended,
@@ -59,7 +56,7 @@ from planner.studies.store import (
     write_parquet,
 )
 from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
-from planner.studies.worker import CRASHED, START, ChainState, PointResult, Worker
+from planner.studies.worker import CRASHED, PackedBases, PointResult, Worker
 
 Tell = Callable[[StudyStatus], None]
 
@@ -71,7 +68,7 @@ def untold(_: StudyStatus) -> None:
 def run_points(
     given: str | Path | Mapping[str, Any],
     out: str | Path,
-    team: Team = Here,
+    workers: Workers | None = None,
     tell: Tell = untold,
     *,
     case: Case | None = None,
@@ -81,7 +78,7 @@ def run_points(
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
-    team: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
+    workers: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
     study names. functions: outcomes of the user's own, by name. force: replace inputs of a former study that somebody
     changed. Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
@@ -91,7 +88,7 @@ def run_points(
     reused, others = prepare(
         out, work.study, work.case, points=work.points, base=settler.base, force=force
     )
-    status = _work(out, work, team=team, tell=tell, redone=redone)
+    status = _work(out, work, workers=workers, tell=tell, redone=redone)
     return replace(status, reused=reused, others=others)
 
 
@@ -157,7 +154,7 @@ class Work:
 
 def retry(
     out: str | Path,
-    team: Team = Here,
+    workers: Workers | None = None,
     tell: Tell = untold,
     *,
     functions: Mapping[str, OwnOutcome] | None = None,
@@ -165,7 +162,7 @@ def retry(
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     study, case, found = reopen(Path(out))
     work = Work(study, case, found, functions or {})
-    return _work(Path(out), work, team=team, tell=tell, redone=RETRIED)
+    return _work(Path(out), work, workers=workers, tell=tell, redone=RETRIED)
 
 
 def stored_case(out: Path) -> Case:
@@ -203,20 +200,14 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
 
 
 def _work(
-    out: Path, work: Work, *, team: Team, tell: Tell, redone: Sequence[str] = ()
+    out: Path, work: Work, *, workers: Workers | None, tell: Tell, redone: Sequence[str] = ()
 ) -> StudyStatus:
     """Solve what is missing, and again what ended with one of the statuses `redone`."""
-    limit = work.study.time_limit
-    inputs = read_asked(out)["inputs_sha256"]
-    rests = [inputs, versions(), limit, digests_of(work.functions)]
-    ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = WorkQueue(work.study, work.points, ground=ground, journal=journal, redone=redone)
-        if not queue.finished:
-            tell(queue.status)
-            make = partial(Worker, work.case, limit, work.functions)
-            with closing(team(make)) as workers:
-                queue.work_off(workers, lambda: tell(queue.status))
+        left = WorkLeft(work, journal, redone)
+        if not left.finished:
+            tell(left.status)
+            left.work_off(workers, tell)
     return _put_together(out)
 
 
@@ -232,102 +223,50 @@ def _put_together(out: Path) -> StudyStatus:
     return status_of(out)
 
 
-# ---- what is done, under way and left -------------------------------------------------------------------------------
+# ---- what is done and left ------------------------------------------------------------------------------------------
 
 TIMED_OUT = ("time_limit",)
 RETRIED = ("crashed", "time_limit", "unproven")
 """Statuses that another try may change."""
 
 
-@dataclass
-class Chain:
-    """Points that one worker solves one after the other.
+class WorkLeft:
+    """The work that is left of a study, and how far it is. The journal gets each result before anything else happens.
 
-    state: where the chain stands, under `key` in the journal; without a key it is not kept. asked: points that its
-    worker was asked for and has not answered. suspects: points of which one may have killed a worker; each of them is
-    asked for alone, so that none is blamed for another.
+    Chains are those of all points of the study, without the points that have a result. The results of a chain come into
+    the journal together: what is left of it after a kill is what was left before, and ends in the same figures.
     """
 
-    key: str
-    kind: str
-    points: deque[Point]
-    state: ChainState | None = None
-    asked: int = 0
-    suspects: int = 0
-
-
-class WorkQueue:
-    """Work that is left of a study: chains under way, and a new plan if there are points that nobody has planned.
-
-    The journal gets each result before anything else happens.
-    """
-
-    def __init__(
-        self,
-        study: StudyFile,
-        points: Sequence[Point],
-        *,
-        ground: str,
-        journal: RunJournal,
-        redone: Sequence[str],
-    ) -> None:
-        """ground: what results rest on; a plan and states of another ground are of no use. redone: statuses of points
-        that are tried again."""
-        self._journal, self._base_key = journal, f"{ground} {BASE}"
-        known: dict[str, Point] = {}
-        for point in points:
-            known.setdefault(point.id, point)  # equal rows are one point
+    def __init__(self, work: Work, journal: RunJournal, redone: Sequence[str]) -> None:
+        """redone: statuses of points that are tried again."""
+        self._work, self._journal = work, journal
+        points: dict[str, Point] = {}
+        for point in work.points:
+            points.setdefault(point.id, point)  # equal rows are one point
         self._statuses: dict[str, str] = {}
         self._seconds = 0.0
-        redo: list[str] = []
+        again: list[str] = []
         for name, status, _, spent in read_journal(journal.path, ENDED, POINT):
-            if name in known and status in redone:
-                redo.append(name)
-            elif name in known:
+            if name in points and status in redone:
+                again.append(name)
+            elif name in points:
                 self._statuses[name] = status
                 self._seconds += spent
-        cold = (names_ended(journal.path, COLD) & known.keys()).difference(redo)
-        states: dict[str, ChainState] = {}
-        for key, text in read_journal(journal.path, STATES):
-            states[key] = ChainState(*json.loads(text))
-        left = {name: point for name, point in known.items() if name not in self._statuses}
-        self._chains: list[Chain] = []
-        for key, names in self._planned(study, ground, left, redo).items():
-            chain = deque(left[name] for name in names if name in left)
-            if chain:
-                self._chains.append(Chain(key, POINT, chain, states.get(key)))
-        self._base = states.get(self._base_key)
-        again = picked(known, study.check_share)
-        self._checks = [known[name] for name in again if name not in cold]
-        self._total = len(known)
+        journal.set_aside(again)
+        self._chains: list[list[Point]] = []
+        if len(self._statuses) < len(points):
+            for chain in chains(work.study, list(points.values())):
+                left = [point for point in chain if point.id not in self._statuses]
+                self._chains += [left] if left else []
+        self._checked = names_ended(journal.path, COLD) & points.keys()
+        self._to_check = [points[name] for name in picked(points, work.study.check_share)]
+        self._total = len(points)
         self._counts = Counter(self._statuses.values())
-        self._checked = len(cold)
-        self._to_check = len(cold) + len(self._checks)
-        self._ready: deque[Chain] = deque()
-        self._out: dict[Hashable, Chain] = {}
-        self._attempts: Counter[tuple[str, str]] = Counter()
-
-    def _planned(
-        self, study: StudyFile, ground: str, left: Mapping[str, Point], redo: Sequence[str]
-    ) -> dict[str, list[str]]:
-        """Chain -> points. A new plan stands for everything that is left; older chains are over."""
-        planned: dict[str, list[str]] = {}
-        plans = list(read_journal(self._journal.path, FOUND, PLAN))
-        if plans:
-            name, *_, text = plans[-1]
-            planned = json.loads(text) if name.startswith(ground) else {}
-        if redo or left.keys() - set(chain.from_iterable(planned.values())):
-            name = f"{ground} {len(plans)}"
-            planned = {}
-            for number, points in enumerate(chains(study, list(left.values()))):
-                planned[f"{name}.{number}"] = [point.id for point in points]
-            self._journal.append(PLAN, name, planned, again=redo)
-        return planned
 
     @property
     def finished(self) -> bool:
         """Nothing is left to do before it is begun."""
-        return not self._chains and not self._to_be_checked()
+        return not self._chains and not self._checks()
 
     @property
     def status(self) -> StudyStatus:
@@ -335,101 +274,91 @@ class WorkQueue:
         return StudyStatus(
             total=self._total,
             statuses=self._counts,
-            checked=self._checked,
-            to_check=self._to_check,
+            checked=len(self._checked),
+            to_check=len(self._to_check),
             seconds=self._seconds,
         )
 
-    def work_off(self, workers: Workers, tell: Callable[[], None]) -> None:
-        """Solve all that is left: the base, then the chains of points, then the points that are checked.
+    def work_off(self, workers: Workers | None, tell: Tell) -> None:
+        """Solve the base, then the chains of points, then the points that are checked.
 
-        workers: each keeps a `Worker` and solves one chain at a time. tell: called each time after answers were waited
-        for. Raises StoppedError if no worker can be had any more.
+        tell: called whenever some points are done. Raises StoppedError if no worker can be had any more.
         """
-        self._solve(self._first(), workers, tell)
-        self._solve(self._chains, workers, tell)
-        self._solve(self._to_be_checked(), workers, tell)
+        make = partial(Worker, self._work.case, self._work.study.time_limit, self._work.functions)
+        worker = KeptObject(make, workers)
+        if self._chains:
+            bases = self._bases(worker, workers)
+            solve = partial(self._solve, POINT, bases, worker=worker, workers=workers, tell=tell)
+            lost = solve(self._chains)
+            # One of them may have been its death: each is tried by itself.
+            solve([[point] for chain in lost for point in chain])
+        self._solve(COLD, None, self._checks(), worker=worker, workers=workers, tell=tell)
 
-    def _solve(self, chains: Sequence[Chain], workers: Workers, tell: Callable[[], None]) -> None:
-        """Have workers solve chains to the end, whoever of them dies."""
-        self._ready.extend(chains)
-        while self._ready or self._out:
-            for worker in workers.present:
-                if worker not in self._out and self._ready:
-                    self._give(workers, worker, self._ready.popleft())
-            for said in workers.wait():
-                if said.lost:
-                    self._lose(said.worker, said.lost)
-                else:
-                    self._record(said.worker, *said.taken())
-                    self._ask(workers, said.worker)
-            tell()
+    def _checks(self) -> list[list[Point]]:
+        """The optimal points that are to be solved again from nothing, each by itself."""
+        found: list[list[Point]] = []
+        for point in self._to_check:
+            if point.id not in self._checked and self._statuses.get(point.id) == OPTIMAL:
+                found.append([point])
+        return found
 
-    def _first(self) -> Sequence[Chain]:
-        """The chain of the base alone, from which others start; none where its state is kept or nothing else is
-        left."""
-        wanted = self._base is None and self._chains
-        return [Chain(self._base_key, BASE, deque([Point(BASE, [])]))] if wanted else []
+    def _bases(self, worker: KeptObject, workers: Workers | None) -> PackedBases:
+        """The bases from which every chain begins: those that the journal has, else those of the base solved now."""
+        ground = hashlib.sha256(f"{self._work.case.sha256} {versions()}".encode()).hexdigest()
+        for name, _, _, found in read_journal(self._journal.path, FOUND, BASE):
+            if name == ground:
+                kept: PackedBases = json.loads(found)
+                return kept
+        ((_, answer),) = answers(workers, {BASE: Call(worker, "base", ())})
+        bases: PackedBases = answer.result()
+        self._journal.append(BASE, [Entry(ground, bases)])
+        return bases
 
-    def _to_be_checked(self) -> Sequence[Chain]:
-        """A chain for each optimal point that is to be solved again from nothing."""
-        checkable = [point for point in self._checks if self._statuses.get(point.id) == OPTIMAL]
-        return [Chain("", COLD, deque([point])) for point in checkable]
+    def _solve(
+        self,
+        kind: str,
+        bases: PackedBases | None,
+        chains: Sequence[Sequence[Point]],
+        *,
+        worker: KeptObject,
+        workers: Workers | None,
+        tell: Tell,
+    ) -> list[Sequence[Point]]:
+        """Have workers solve chains, and keep the results. Returns those of several points of which workers died; a
+        point that was by itself then has crashed."""
+        calls: dict[int, Call] = {}
+        for number, chain in enumerate(chains):
+            settings = [point.settings for point in chain]
+            calls[number] = Call(worker, "solve", (bases, settings))
+        lost: list[Sequence[Point]] = []
+        for number, answer in answers(workers, calls):
+            chain = chains[number]
+            error = answer.exception()
+            if isinstance(error, WorkerLostError):
+                if len(chain) > 1:
+                    lost.append(chain)
+                    continue
+                results = [PointResult(CRASHED, str(error))]
+            else:
+                results = answer.result()
+            self._record(kind, chain, results)
+            tell(self.status)
+        return lost
 
-    def _give(self, workers: Workers, worker: Hashable, chain: Chain) -> None:
-        """Have a worker begin with a chain."""
-        self._out[worker] = chain
-        chain.state = chain.state or self._base or START
-        chain.asked = 0
-        self._ask(workers, worker)
-
-    def _ask(self, workers: Workers, worker: Hashable) -> None:
-        """Have a worker solve the next points of its chain, as many as it is best asked for ahead."""
-        chain = self._out.get(worker)
-        if chain is None:
-            return
-        ahead = 1 if chain.suspects else workers.ahead
-        while chain.asked < min(ahead, len(chain.points)):
-            state = None if chain.asked else chain.state  # a worker knows where it left off
-            settings = chain.points[chain.asked].settings
-            workers.ask(worker, "solve", state, settings, chain.kind == COLD)
-            chain.asked += 1
-
-    def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
-        """Keep the result of the point that a worker has solved, in the journal first, and go on with its chain."""
-        chain = self._out[worker]
-        point = chain.points.popleft()
-        chain.asked -= 1
-        chain.suspects = max(0, chain.suspects - 1)
-        found = {"values": result.values, "plan": result.plan}
-        self._journal.append(
-            chain.kind, point.id, found, told=vars(result), chain=chain.key, state=state
-        )
-        chain.state = state
-        if chain.kind == BASE:
-            self._base = state
-        elif chain.kind == POINT:
-            self._statuses[point.id] = result.status
-            self._counts[result.status] += 1
-            self._seconds += result.seconds
-        else:
-            self._checked += 1
-        if not chain.points:
-            del self._out[worker]
-
-    def _lose(self, worker: Hashable, why: str) -> None:
-        """The current point of its chain, if it has one, is tried again or given up."""
-        chain = self._out.get(worker)
-        if chain is None:
-            return
-        chain.suspects = max(chain.suspects, chain.asked)
-        key = chain.kind, chain.points[0].id
-        self._attempts[key] += 1
-        if self._attempts[key] == ATTEMPTS:
-            crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
-            self._record(worker, crashed, chain.state or START)
-        if worker in self._out:
-            self._ready.appendleft(self._out.pop(worker))
+    def _record(self, kind: str, chain: Sequence[Point], results: Sequence[PointResult]) -> None:
+        """Keep results: in the journal first."""
+        entries: list[Entry] = []
+        for point, result in zip(chain, results, strict=True):
+            found = {"values": result.values, "plan": result.plan}
+            entries.append(Entry(point.id, found, result.status, result.message, result.seconds))
+        self._journal.append(kind, entries)
+        for point, result in zip(chain, results, strict=True):
+            if kind == COLD:
+                self._checked.add(point.id)
+            else:
+                self._statuses[point.id] = result.status
+                self._counts[result.status] += 1
+                self._seconds += result.seconds
 
 
 def picked(names: Iterable[str], share: float) -> list[str]:

@@ -3,8 +3,7 @@
 DIR/study.json        what was asked: the study file, seed, versions, input hashes, names of columns
 DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values
-DIR/journal.db        every result as it came in, also of studies run here before, and where each chain stands; the only
-                      file written while running
+DIR/journal.db        every result as it came in, also of studies run here before; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
 DIR/plans.parquet     what the plan of each point decides, by year; likewise
 DIR/checks.csv        points solved again from nothing: warm, cold, difference
@@ -21,11 +20,11 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib import metadata
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -242,23 +241,30 @@ def read_plan_table(folder: Path) -> pd.DataFrame:
 JOURNAL = "journal.db"
 LOCK_SECONDS = 2.0
 """Seconds that another process that is just ending may keep the lock."""
-BASE, POINT, COLD, PLAN, PART = "base", "point", "cold", "plan", "part"
-"""Kinds of entries: the case as it is, from which every chain starts; points; points solved again from nothing; chains
-of points to solve; parts of a frontier."""
+BASE, POINT, COLD, PART = "base", "point", "cold", "part"
+"""Kinds of entries: the bases from which every chain starts; points; points solved again from nothing; parts of a
+frontier."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     number INTEGER PRIMARY KEY, stands INTEGER NOT NULL DEFAULT 1, kind TEXT NOT NULL, id TEXT NOT NULL, status TEXT,
     message TEXT, seconds REAL, found TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS standing ON entries (kind, id) WHERE stands;
-CREATE TABLE IF NOT EXISTS states (chain TEXT PRIMARY KEY, state TEXT NOT NULL);
 """
 FOUND = "SELECT id, status, message, found FROM entries WHERE stands AND kind = ? ORDER BY number"
 ENDED = "SELECT id, status, message, seconds FROM entries WHERE stands AND kind = ? ORDER BY number"
-STATES = "SELECT chain, state FROM states"
 AGAIN = "UPDATE entries SET stands = 0 WHERE stands AND kind = ? AND id = ?"
 ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?, ?, ?, ?, ?, ?)"
-KEEP = "INSERT OR REPLACE INTO states VALUES (?, ?)"
+
+
+class Entry(NamedTuple):
+    """A row of the journal. found: plain values. status, message, seconds: of a result."""
+
+    name: str
+    found: Any
+    status: str | None = None
+    message: str | None = None
+    seconds: float | None = None
 
 
 class RunJournal:
@@ -284,28 +290,23 @@ class RunJournal:
             self.close()
             raise _damaged(path, error) from error
 
-    def append(
-        self,
-        kind: str,
-        name: str,
-        found: Any,
-        *,
-        told: Mapping[str, Any] | None = None,
-        again: Iterable[str] = (),
-        chain: str = "",
-        state: Any = None,
-    ) -> None:
-        """Write an entry, whole. found: plain values. told: status, message and seconds of a result. again: points
-        whose results no longer stand. state: where the chain now stands."""
-        result = [(told or {}).get(key) for key in ("status", "message", "seconds")]
-        entry = (kind, name, *result, _text(found))
+    def append(self, kind: str, entries: Sequence[Entry]) -> None:
+        """Write entries of a kind, all or none; each takes the place of an older one of its name."""
+        rows = [(kind, one.name, *one[2:], _text(one.found)) for one in entries]
+        with self._writing() as database:
+            database.executemany(AGAIN, [row[:2] for row in rows])
+            database.executemany(ADD, rows)
+
+    def set_aside(self, names: Iterable[str]) -> None:
+        """Have the results of some points stand no longer."""
+        with self._writing() as database:
+            database.executemany(AGAIN, product((POINT, COLD), names))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._database:
-                self._database.executemany(AGAIN, product((POINT, COLD), again))
-                self._database.execute(AGAIN, (kind, name))
-                self._database.execute(ADD, entry)
-                if chain:
-                    self._database.execute(KEEP, (chain, _text(state)))
+                yield self._database
         except sqlite3.Error as error:
             raise RunFolderError(f"{self.path}: cannot be written: {error}") from error
 

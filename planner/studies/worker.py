@@ -1,15 +1,19 @@
-"""One worker: a case, its program kept loaded, and one function that solves a point from a given state.
+"""One worker: a case, its program, and functions that solve points of a study.
 
-What comes out depends on the point and the state alone, not on the worker or on what it did before: that is
-what lets a killed study end in the same bytes (`planner.solving.restarts`). Workers build for themselves.
+What comes out depends on what is asked alone, not on the worker or on what it did before: every chain of points begins
+anew, in a solver of its own, at the stored basis of the case as it is. So a study has the same bytes however many
+workers it has, and if it was killed in between.
 """
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +23,9 @@ from planner.errors import InputError
 from planner.planning.whole_program import ENDS
 from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
-from planner.solving.restarts import PackedBases, RestartableVariants
+from planner.solving.goals import silent
+from planner.solving.highs import Solver, Statuses
+from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.solving.variants import Solved
 from planner.studies.outcomes import (
@@ -36,17 +42,8 @@ from planner.studies.points import Plain, case_of
 
 BAD_INPUT, CRASHED = "bad_input", "crashed"
 """Statuses of points beside those of `Status`."""
-
-
-class ChainState(NamedTuple):
-    """The state of a chain: the point whose program is loaded, and the bases to start from."""
-
-    built: Plain
-    bases: PackedBases
-
-
-START = ChainState([], {})
-"""The state of a chain of which nothing is solved yet."""
+PackedBases = Mapping[str, str]
+"""Phase -> basis as text."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class PointResult:
 
 
 class Worker:
-    """Solves points of one study. The program is built once and kept while its structure holds.
+    """Solves points of one study.
 
     functions: outcomes of the user's own, by name.
     """
@@ -75,69 +72,86 @@ class Worker:
         self.case, self._time_limit = case, time_limit
         self._functions = functions or {}
         self._changer = Changer(case)
-        self._variants: RestartableVariants | None = None
-        self._built: Plain = []
-        self._state = START
 
-    def solve(
-        self, state: ChainState | None, settings: Plain, cold: bool
-    ) -> tuple[PointResult, ChainState]:
-        """A point from where its chain stands (None: where the last call left it), or from nothing.
+    @cached_property
+    def _program(self) -> LiveProgram:
+        """The program of the case as it is. It is written once and stays: copies of it are changed and solved."""
+        return LiveProgram(self.case, self._time_limit)
 
-        Returns what became of it and where the chain now stands. An error that the planner does not know becomes the
-        status `crashed`; it costs this point only.
+    def base(self) -> PackedBases:
+        """The bases of the optimum of the case as it is, from which chains begin; none where it has no optimum."""
+        live = self._begun({})
+        if live.solve(silent).stop is not Stop.OPTIMAL:
+            return {}
+        return {phase: packed(basis) for phase, basis in live.solver.last_bases.items()}
+
+    def solve(self, bases: PackedBases | None, points: Sequence[Plain]) -> list[PointResult]:
+        """A chain of points: the first from these bases, each from the optimum of the one before it. Without bases each
+        is solved from nothing, in a program written for it alone.
+
+        An error that the planner does not know becomes the status `crashed`; it costs its point only.
         """
-        before = self._state if state is None else state
+        live: LiveProgram | None = None
+        results: list[PointResult] = []
+        for settings in points:
+            if live is None and bases is not None:
+                live = self._begun(bases)
+            result = self._result(settings, live)
+            if result.status == CRASHED:
+                live = None  # whatever it keeps now is not to be trusted
+            results.append(result)
+        return results
+
+    def _begun(self, bases: PackedBases) -> LiveProgram:
+        """The program of the case as it is, in a solver that knows these bases and nothing else."""
+        live = copy(self._program)
+        live.solver = Solver(live.program, time_limit=self._time_limit)
+        for phase, text in bases.items():
+            live.solver.begin_from(phase, unpacked(text))
+        return live
+
+    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
+        """What becomes of a point, in a program that holds another case; None: in a new one."""
         started = perf_counter()
         try:
             case = case_of(self._changer, settings)
-            if cold:  # in a program built for it alone
-                result, after = self._solved(RestartableVariants(case, self._time_limit)), before
+            if live is None:
+                live = LiveProgram(case, self._time_limit)
             else:
-                result, after = self._advance(before, case, settings)
+                live.update(case)
+            result = self._solved(live)
         except InputError as error:
-            result, after = PointResult(BAD_INPUT, str(error)), before
+            result = PointResult(BAD_INPUT, str(error))
         except Exception as error:
-            self._variants = None  # whatever it keeps now is not to be trusted
-            result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), before
-        self._state = after
-        return replace(result, seconds=perf_counter() - started), after
+            result = PointResult(CRASHED, f"{type(error).__name__}: {error}")
+        return replace(result, seconds=perf_counter() - started)
 
-    def _advance(
-        self, state: ChainState, case: Case, settings: Plain
-    ) -> tuple[PointResult, ChainState]:
-        """The next point of a chain, in a fresh solver."""
-        variants, built = self._loaded(state), state.built
-        if not variants.take(case, state.bases):
-            self._built = built = settings
-        result = self._solved(variants)
-        if result.status != Status.OPTIMAL:
-            return result, state
-        return result, ChainState(built, variants.bases)
-
-    def _loaded(self, state: ChainState) -> RestartableVariants:
-        """An engine whose program was built from the point that the state names."""
-        if self._variants is None or self._built != state.built:
-            case = case_of(self._changer, state.built)
-            self._variants = RestartableVariants(case, self._time_limit)
-            self._built = state.built
-        return self._variants
-
-    def _solved(self, variants: RestartableVariants) -> PointResult:
+    def _solved(self, live: LiveProgram) -> PointResult:
         """All that is kept of a solve."""
-        solved = variants.solve()
-        scope, program, stop = solved.scope, solved.program, solved.outcome.stop
+        outcome = live.solve(silent)
+        solved = Solved(outcome=outcome, scope=live.scope, program=live.program)
+        scope, program = solved.scope, solved.program
         if not solved.is_optimal:
-            return PointResult(ENDS[stop].value, WHY[stop])
+            return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
         values = figures_of(solved, self._functions)
         if not scope.case.model.policy.whole_plants:
-            builds = np.array(program.columns_of("build"), dtype=np.intp)
+            builds = np.array(program.columns_of("build"), dtype=np.int32)
             plans = [values]
-            for x in variants.equally_good(builds):
+            for x in live.solver.equally_good(builds):
                 plans.append(capacities(scope, amounts_of(program, x)))
             values |= spread(plans)
         plan = decisions(scope, amounts_of(program, solved.point))
         return PointResult(Status.OPTIMAL.value, values=values, plan=plan)
+
+
+def packed(basis: Statuses) -> str:
+    """A basis as text."""
+    return base64.b85encode(zlib.compress(basis.tobytes())).decode("ascii")
+
+
+def unpacked(text: str) -> Statuses:
+    """A basis from text."""
+    return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
 
 
 def figures_of(solved: Solved, functions: Mapping[str, OwnOutcome]) -> Measures:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,6 @@ from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
-from planner.parallel import Answer, Make, Workers, answered
 from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
@@ -41,6 +38,7 @@ from tests.cases import (
     seeds,
     shock,
 )
+from tests.forked import fork_workers
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -227,36 +225,15 @@ def test_who_foresees_does_act_before(tmp_path: Path) -> None:
     assert until(calm, 2) != until(cut, 2)
 
 
-class Forgetful(Workers):
-    """Two workers, of whom the first dies of the first thing that it is asked."""
-
-    present: Sequence[Hashable] = ("first", "second")
-
-    def __init__(self, make: Make) -> None:
-        self._kept = {name: make() for name in self.present}
-        self._asked: deque[tuple[Any, ...]] = deque()
-
-    def ask(self, worker: Hashable, *call: Any) -> None:
-        self._asked.append((worker, *call))
-
-    def wait(self) -> list[Answer]:
-        worker, *call = self._asked.popleft()
-        if worker == "first":
-            self.present = ("second",)
-            return [Answer(worker, lost="killed")]
-        return [Answer(worker, *answered(self._kept[worker], *call))]
-
-    def close(self) -> None: ...
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 def test_losses_are_the_same_to_the_byte_whoever_solves_them(
     policy: PolicyName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fork_workers(monkeypatch)
     monkeypatch.setattr(simulator, "AT_ONCE", 1)
     case = held_or_sold(tmp_path, calm=0.4, calmer=0.2, cut=0.4)
     found = []
-    for workers in (1, Forgetful):
+    for workers in (1, 2):
         with Simulator(case, NO_DECISIONS, workers) as carried:
             each = carried.outcomes(PolicyChoice(name=policy), given(case))
             found.append([one.losses.tolist() for one in each])

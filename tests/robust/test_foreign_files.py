@@ -20,7 +20,7 @@ import planner
 from planner import RunFolderError
 from planner.cli import app
 from planner.host import scratch_folder
-from planner.parallel import PROCESS_BYTES, local
+from planner.parallel import PROCESS_BYTES, fitting
 from planner.results.folders import SUMS, foreign_files, recorded_sums
 from planner.results.store import refresh_pages
 from tests.cases import stored, write_case
@@ -265,13 +265,13 @@ def test_leftovers_of_a_killed_command_go_with_the_next_that_reads(
 def test_there_are_no_more_workers_than_tasks_or_than_memory_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert local(500, tasks=3).keywords["number"] == 3  # type: ignore[attr-defined]
+    assert fitting(500, tasks=3) == 3
     monkeypatch.setattr("planner.parallel.available_memory", lambda: 2.5 * PROCESS_BYTES)
     with pytest.warns(RuntimeWarning, match="memory holds about 2 workers"):
-        assert local(500).keywords["number"] == 2  # type: ignore[attr-defined]
+        assert fitting(500) == 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert local(1).keywords["number"] == 1  # type: ignore[attr-defined]
+        assert fitting(1) == 1
 
 
 def test_the_record_is_that_of_sha256sum(solved: Path) -> None:

@@ -21,7 +21,7 @@ from planner.server.edits import Edit, EditedValue, edited, seeking_least
 from planner.server.journal import shown_as
 from planner.server.page_regions import Regions
 from planner.server.workbench import Workbench
-from planner.server.writer import PageWriter
+from planner.server.writer import write_report
 from tests.server.conftest import HERE, answered, post, wait_for
 
 
@@ -180,5 +180,5 @@ def test_an_investment_case_is_written_by_a_process_of_its_own(
 
 def test_a_workbook_is_written_without_the_page_that_nobody_asked_for(bench: Workbench) -> None:
     run = bench.opened.folder / answered(bench).keep("mine").folder
-    PageWriter().report(run, "report.xlsx")
+    write_report(run, "report.xlsx")
     assert [path.name for path in run.glob("report.*")] == ["report.xlsx"]

@@ -6,21 +6,18 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
 from planner.data.change import parse_change
 from planner.evaluation.fixed_tree import solve_fixed
-from planner.parallel import Answer, Here, Make, Team
 from planner.solving.goals import Phase
+from planner.solving.live_program import LiveProgram
 from planner.solving.variants import FixedAmounts
 from planner.studies.outcomes import Measures, measure
 from planner.studies.store import JOURNAL, read_journal
-from planner.studies.worker import ChainState, Plain, PointResult, Worker
+from planner.studies.worker import Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -58,20 +55,13 @@ def runs(folder: Path) -> Counter[str]:
     return Counter(name for name, _ in read_journal(folder / JOURNAL, every))
 
 
-def keeping(kind: Callable[[str], Worker], team: Team) -> Team:
-    """A team whose workers keep another kind of `Worker`."""
-    return lambda make: team(partial(kind, *make.args))  # type: ignore[attr-defined]
-
-
 class SlowWorker(Worker):
     """Takes its time, so that it can be killed in the middle."""
 
-    def solve(
-        self, state: ChainState | None, settings: Plain, cold: bool
-    ) -> tuple[PointResult, ChainState]:
+    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
         """A point, after a while."""
         time.sleep(0.1)
-        return super().solve(state, settings, cold)
+        return super()._result(settings, live)
 
 
 class DyingOnce(Worker):
@@ -81,60 +71,22 @@ class DyingOnce(Worker):
         super().__init__(*given)
         self._marker = marker
 
-    def solve(
-        self, state: ChainState | None, settings: Plain, cold: bool
-    ) -> tuple[PointResult, ChainState]:
+    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
         """A point, or death."""
         if is_rich(settings) and not self._marker.exists():
             self._marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().solve(state, settings, cold)
+        return super()._result(settings, live)
 
 
 class DyingAlways(Worker):
-    """Dies whenever it meets the richest point, as far as `Mortal` is concerned."""
+    """Is killed whenever it meets the richest point."""
 
-    def solve(
-        self, state: ChainState | None, settings: Plain, cold: bool
-    ) -> tuple[PointResult, ChainState]:
+    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
         """A point, or death."""
         if is_rich(settings):
-            raise SystemExit
-        return super().solve(state, settings, cold)
-
-
-class Mortal(Here):
-    """A worker in this process that is followed by another when it dies."""
-
-    def __init__(self, make: Make) -> None:
-        super().__init__(make)
-        self._make = make
-
-    def wait(self) -> list[Answer]:
-        """What it says, or that it died."""
-        (number,) = self.present
-        try:
-            return [replace(said, worker=number) for said in super().wait()]
-        except SystemExit:
-            super().__init__(self._make)
-            self.present = (number + 1,)
-            return [Answer(number, lost="exit code 1")]
-
-
-class Herd(Mortal):
-    """Answers all that it is asked at once, or dies with all of it, as a worker does at a task of several points."""
-
-    ahead = 8
-
-    def wait(self) -> list[Answer]:
-        """What it says, or that it died."""
-        said: list[Answer] = []
-        while self._asked:
-            answers = super().wait()
-            if answers[0].lost:
-                return answers
-            said += answers
-        return said
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super()._result(settings, live)
 
 
 def is_rich(settings: Plain) -> bool:

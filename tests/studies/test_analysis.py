@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from planner.data.change import parse_change
 from planner.data.changed_case import Changer
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
-from planner.parallel import Here, Make, Workers
 from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
 from planner.results.study import MEANINGS, Failures
 from planner.solving.frontier import Tangent
 from planner.solving.live_program import LiveProgram
+from planner.studies import run
 from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
 from planner.studies.points import case_of
@@ -30,9 +31,9 @@ from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
 from planner.studies.store import read_design
 from planner.studies.study_file import FrontierDesign
-from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
+from planner.studies.worker import PackedBases, Plain, PointResult, Worker
 from tests.studies import studies
-from tests.studies.studies import keeping, measured_in, sample
+from tests.studies.studies import measured_in, sample
 
 
 def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
@@ -133,7 +134,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
         fails_when="risk_musd > 2200",
         outcomes=["risk_musd", "new_capacity_tpa.coast_plant"],
     )
-    run_points(asked, tmp_path / "study", Here)
+    run_points(asked, tmp_path / "study")
     study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     shown = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
@@ -163,7 +164,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
 )
 def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, object]) -> None:
     asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
-    status = run_points(asked, tmp_path / "study", Here)
+    status = run_points(asked, tmp_path / "study")
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
@@ -190,7 +191,7 @@ def test_an_unknown_outcome_is_refused_before_anything_is_solved(
 ) -> None:
     for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"}):
         with pytest.raises(InputError) as error:
-            run_points(sample(4, **asked), tmp_path / "study", never)
+            run_points(sample(4, **asked), tmp_path / "study")
         assert told in str(error.value)
         assert not (tmp_path / "study").exists()
 
@@ -205,35 +206,31 @@ def test_words_that_a_key_of_the_model_cannot_have_are_refused_before_anything_i
         ({"levers": [lever]}, "mines"),
     ):
         with pytest.raises(InputError) as error:
-            run_points(sample(4) | asked, tmp_path / "study", never)
+            run_points(sample(4) | asked, tmp_path / "study")
         assert told in str(error.value) and not (tmp_path / "study").exists()
 
 
-def never(_: Make) -> Workers:
-    """Solve nothing."""
-    raise AssertionError
-
-
-def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
+def test_points_that_were_never_run_are_no_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of two options of 8 points each one has been run, and fails at each point; of the other nothing is known."""
     options = [{"label": "all"}, {"label": "mines only", "changes": {"levers": ["mine"]}}]
     levers = [{"name": "plants", "options": options}]
 
     class Half(Worker):
-        def solve(
-            self, state: ChainState | None, settings: Plain, cold: bool
-        ) -> tuple[PointResult, ChainState]:
-            if any(setting.startswith("levers=") for setting in settings):
-                raise StoppedError("half of it")
-            return PointResult(
-                "optimal",
-                "",
-                {"risk_musd": 10.0 + sum(parse_change(one).value for one in settings)},
-            ), START
+        def solve(self, bases: PackedBases | None, points: Sequence[Plain]) -> list[PointResult]:
+            results: list[PointResult] = []
+            for settings in points:
+                if any(setting.startswith("levers=") for setting in settings):
+                    raise StoppedError("half of it")
+                risk = 10.0 + sum(parse_change(one).value for one in settings)
+                results.append(PointResult("optimal", "", {"risk_musd": risk}))
+            return results
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
+    monkeypatch.setattr(run, "Worker", Half)
     with pytest.raises(StoppedError, match="half of it"):
-        run_points(asked, tmp_path / "study", keeping(Half, Here))
+        run_points(asked, tmp_path / "study")
     done, open_ = analyse(tmp_path / "study").options
     assert done.failures is not None and open_.failures is not None
     assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (
@@ -283,7 +280,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
         "design": {"kind": "grid"},
         "fails_when": "risk_musd > 2000",
     }
-    run_points(asked, tmp_path / "study", Here)
+    run_points(asked, tmp_path / "study")
     table = hold(
         tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))}
     )
@@ -323,7 +320,7 @@ def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def test_the_report_shows_given_plans(tmp_path: Path) -> None:
-    run_points(sample(8), tmp_path / "study", Here)
+    run_points(sample(8), tmp_path / "study")
     run = studies.ROOT / "reports" / "reference" / "starter-base"
     study_report(tmp_path / "study", [run])
     table = pd.read_csv(tmp_path / "study" / "tables" / "robustness.csv")

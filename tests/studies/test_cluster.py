@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
-from collections.abc import Hashable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.cluster import SECONDS_ALONE, _ClusterWorkers, connect, on_scheduler
+from planner.cluster import SECONDS_ALONE, connect, on_scheduler
 from planner.decomposition.grouping import parts
-from planner.errors import InputError, StoppedError
-from planner.parallel import Answer, Here, Workers
+from planner.errors import InputError, StoppedError, WorkerLostError
+from planner.parallel import Call, KeptObject, Workers, answers
 from planner.planning import solve
 from planner.studies.run import run_points
 from tests.cases import long_run
@@ -27,6 +28,12 @@ from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import files, runs, sample
 
 POINTS = 60
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a worker takes its time to start."""
+    monkeypatch.setattr("planner.cluster.SECONDS_ALONE", 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +56,16 @@ def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_
 ) -> None:
     asked = sample(POINTS, check_share=0.0)
     path = written(asked, tmp_path / "study.toml")
-    run_points(path, tmp_path / "local", Here)
+    run_points(path, tmp_path / "local")
     folder = tmp_path / "cluster"
     first = planner_study(path, folder, "--scheduler", pair.address)
     wait_for(first, folder, 5)
     pair.kill_worker(0, again=False)
     wait_for(first, folder, sum(runs(folder).values()) + 5)
     kill(first)
-    assert 10 <= sum(runs(folder).values()) < POINTS, "both were killed in the middle"
-    found = run_points(path, folder, on_scheduler(pair.address))
+    assert 8 <= sum(runs(folder).values()) < POINTS, "both were killed in the middle"
+    with on_scheduler(pair.address) as workers:
+        found = run_points(path, folder, workers)
     assert found.statuses == {"optimal": POINTS}
     assert files(folder) == files(tmp_path / "local")
     assert set(runs(folder).values()) == {1}
@@ -94,8 +102,8 @@ def test_a_scheduler_without_workers_is_told_within_seconds(
     monkeypatch.setattr("planner.cluster.SECONDS_ALONE", 1.0)  # not to wait for nothing
     with Cluster(0, tmp_path) as empty:
         began = time.monotonic()
-        with pytest.raises(StoppedError) as told:
-            run_points(sample(4), tmp_path / "study", on_scheduler(empty.address))
+        with pytest.raises(StoppedError) as told, on_scheduler(empty.address) as workers:
+            run_points(sample(4), tmp_path / "study", workers)
     assert time.monotonic() - began < 60
     assert f"has 0 workers; start `dask worker {empty.address}`" in str(told.value)
     assert "\n" not in str(told.value)
@@ -108,78 +116,38 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> Non
         time.sleep(0.01)
 
 
-def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed_is_told_of(
+def test_a_worker_keeps_an_object_and_another_makes_it_again_when_that_is_killed(
     cluster: Cluster,
 ) -> None:
-    """A worker keeps a list; what it is asked is to put something there, and to take something out."""
-    with closing(on_scheduler(cluster.address)(partial(list, "a"))) as workers:
-        while not workers.present:  # on a busy machine it may still be starting
-            workers.wait()
-        (first,) = workers.present
-        for call in (("append", "b"), ("index", "b"), ("pop",), ("index", "b"), ("copy",)):
-            workers.ask(first, *call)
-        said = []
-        while len(said) < 5:
-            said += workers.wait()
-        assert [(one.worker, one.value, type(one.error)) for one in said] == [
-            (first, None, type(None)),
-            (first, 1, type(None)),
-            (first, "b", type(None)),
-            (first, None, ValueError),
-            (first, ["a"], type(None)),
-        ]
+    with on_scheduler(cluster.address) as workers:
+        (executor,) = workers.apart()
+        kept = KeptObject(partial(list, "a"), executor)
+        for call, answer in ((("append", "b"), None), (("index", "b"), 1), (("copy",), ["a", "b"])):
+            assert _answer(workers, kept, *call).result() == answer
+        assert isinstance(_answer(workers, kept, "index", "c").exception(), ValueError)
         cluster.kill_worker(0)
-        workers.ask(first, "copy")
-        while not (said := workers.wait()):
-            pass
-        assert [(one.worker, bool(one.lost)) for one in said] == [(first, True)]
-        while not workers.present:
-            workers.wait()
-        (second,) = workers.present
-        assert second != first
+        assert _answer(workers, kept, "copy").result() == ["a"]
 
 
-class Naps:
-    """Does nothing for a while."""
-
-    def nap(self, seconds: float) -> None:
-        """Do nothing for so many seconds."""
-        time.sleep(seconds)
+def _answer(workers: Workers, kept: KeptObject, method: str, *arguments: Any) -> Future[Any]:
+    ((_, answer),) = answers(workers, {"": Call(kept, method, arguments)})
+    return answer
 
 
-def test_short_calls_go_several_in_a_task_and_long_ones_alone(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with closing(on_scheduler(cluster.address)(Naps)) as workers:
-        while not workers.present:
-            workers.wait()
-        first = workers.present[0]
-        assert isinstance(workers, _ClusterWorkers)
-        sizes: list[int] = []
-        submit = workers._submit
-
-        def counted(worker: Any, function: Any, *arguments: Any) -> None:
-            if function.__name__ == "_answer":
-                sizes.append(len(arguments[1]))
-            submit(worker, function, *arguments)
-
-        monkeypatch.setattr(workers, "_submit", counted)
-        answered_by(workers, first, [("nap", 0.0)] * 40)
-        assert sum(sizes) == 40 and max(sizes) == 16 and len(sizes) <= 6
-        monkeypatch.setattr("planner.cluster.SECONDS_OF_TASK", 0.02)
-        answered_by(workers, first, [("nap", 0.03)])
-        sizes.clear()
-        answered_by(workers, first, [("nap", 0.03)] * 3)
-        assert sizes == [1, 1, 1]
+@long_run
+def test_a_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
+    with Cluster(5, tmp_path) as many, on_scheduler(many.address) as workers:
+        assert isinstance(workers.submit(os._exit, 1).exception(60), WorkerLostError)
+        assert workers.submit(len, "abc").result(60) == 3
 
 
-def answered_by(workers: Workers, worker: Hashable, calls: list[tuple[Any, ...]]) -> None:
-    """Have a worker do calls, and wait until it has."""
-    for call in calls:
-        workers.ask(worker, *call)
-    said: list[Answer] = []
-    while len(said) < len(calls):
-        said += workers.wait()
+def test_a_scheduler_that_dies_is_told_of(tmp_path: Path) -> None:
+    with Cluster(1, tmp_path) as dying, on_scheduler(dying.address) as workers:
+        kept = KeptObject(partial(list, "a"), workers)
+        assert _answer(workers, kept, "copy").result() == ["a"]
+        kill(dying.scheduler)
+        with pytest.raises(StoppedError, match="the scheduler is gone"):
+            _answer(workers, kept, "copy").result()
 
 
 def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_worker_is_killed(
@@ -194,13 +162,10 @@ def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_work
             cluster.kill_worker(0)
             steps.append("killed")
 
-    there = planner.solve(
-        case,
-        method="scenarios",
-        baseline=False,
-        workers=planner.on_scheduler(cluster.address),
-        progress=kill_once,
-    )
+    with planner.on_scheduler(cluster.address) as workers:
+        there = planner.solve(
+            case, method="scenarios", baseline=False, workers=workers, progress=kill_once
+        )
     assert "killed" in steps
     here = planner.solve(case, method="scenarios", baseline=False)
     assert there.summary | {"seconds": {}} == here.summary | {"seconds": {}}

@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from planner.cli import app
-from planner.studies.worker import Worker
+from planner.data.case import Case
+from planner.data.changed_case import Changer
+from planner.studies.points import Plain, case_of
 from tests.studies.processes import written
 from tests.studies.studies import BUDGET, CUT, DEMAND, STARTER
 
@@ -90,14 +92,12 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
     code: int,
     told: str,
 ) -> None:
-    solve = Worker._advance
-
-    def out_of_memory(self: Worker, *given: Any) -> Any:
-        if any(setting.endswith("x1.05") for setting in given[2]):
+    def out_of_memory(changer: Changer[Case], settings: Plain) -> Case:
+        if any(setting.endswith("x1.05") for setting in settings):
             raise MemoryError
-        return solve(self, *given)
+        return case_of(changer, settings)
 
-    monkeypatch.setattr(Worker, "_advance", out_of_memory)
+    monkeypatch.setattr("planner.studies.worker.case_of", out_of_memory)
     (tmp_path / "points.csv").write_text(points)
     plain = {
         **asked,

@@ -6,10 +6,9 @@ import os
 import pickle
 import re
 import signal
-import sys
 import time
 import tracemalloc
-from collections.abc import Hashable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,36 +18,57 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Here, Make, Team, local
+from planner.errors import RunFolderError
+from planner.parallel import ProcessWorkers
 from planner.planning.whole_program import solve_session
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.restarts import RestartableSolver
 from planner.solving.solution import Solution
+from planner.studies import run
 from planner.studies.outcomes import measure
 from planner.studies.run import agreement_of, retry, run_points, status_of
-from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results
-from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, Worker
+from planner.studies.store import (
+    ENDED,
+    JOURNAL,
+    POINT,
+    Entry,
+    RunJournal,
+    read_journal,
+    read_results,
+)
+from planner.studies.worker import (
+    BAD_INPUT,
+    CRASHED,
+    PackedBases,
+    Plain,
+    PointResult,
+    Worker,
+    packed,
+    unpacked,
+)
 from tests.forked import fork_workers, start_slow_study
 from tests.studies import studies
 from tests.studies.processes import written
-from tests.studies.studies import DyingAlways, DyingOnce, Herd, Mortal, files, keeping, runs, sample
+from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studies") / "undisturbed"
-    run_points(sample(), folder, Here)
+    run_points(sample(), folder)
     return folder
 
 
 def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_moment(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    """By Ctrl-C with one worker, then by kill -9 with two; the rest is done by this process in another thread."""
+    """By Ctrl-C with one worker, then by kill -9 with two; the rest is done by this process in another thread.
+
+    A chain of four that is cut off is solved again; no result is written down twice.
+    """
     folder, said = tmp_path / "killed", tmp_path / "said"
     study = written(sample(), tmp_path / "study.toml")
     seen: dict[str, tuple[object, ...]] = {}
@@ -70,7 +90,7 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
         assert sent == signal.SIGKILL or re.search(f"stopped; (the value .*; )?{kept}", told), told
         assert not (folder / "results.parquet").exists()
     with ThreadPoolExecutor(1) as thread:
-        rest = thread.submit(run_points, sample(), folder, Here)
+        rest = thread.submit(run_points, sample(), folder)
         while not rest.done():
             read(folder, seen)
     read(folder, seen)
@@ -100,22 +120,25 @@ def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
     seen.update(found)
 
 
-def test_a_killed_worker_costs_only_its_current_point(
+def test_a_worker_that_is_killed_changes_no_byte(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork_workers(monkeypatch)
-    dying = partial(DyingOnce, tmp_path / "died")
-    run_points(sample(), tmp_path / "study", keeping(dying, local(1)))
+    monkeypatch.setattr(run, "Worker", partial(DyingOnce, tmp_path / "died"))
+    with ProcessWorkers(2) as processes:
+        run_points(sample(), tmp_path / "study", processes)
     assert (tmp_path / "died").exists()
     assert files(tmp_path / "study") == files(undisturbed)
     assert set(runs(tmp_path / "study").values()) == {1}
 
 
-@pytest.mark.parametrize("team", [Mortal, Herd])
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
-    tmp_path: Path, undisturbed: Path, team: Team
+    tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, team))
+    fork_workers(monkeypatch)
+    monkeypatch.setattr(run, "Worker", DyingAlways)
+    with ProcessWorkers() as processes:
+        status = run_points(sample(), tmp_path / "study", processes)
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
@@ -127,18 +150,22 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
 
 
-def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
+def test_retry_runs_what_crashed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Raises(Worker):
-        def _advance(self, *given):
-            if studies.is_rich(given[2]):
+        def _solved(self, live: LiveProgram) -> PointResult:
+            if sum(live.case.budget.values()) > studies.RICH * sum(self.case.budget.values()):
                 raise MemoryError("no more")
-            return super()._advance(*given)
+            return super()._solved(live)
 
-    first = run_points(sample(), tmp_path / "study", keeping(Raises, Here))
+    with monkeypatch.context() as raising:
+        raising.setattr(run, "Worker", Raises)
+        first = run_points(sample(), tmp_path / "study")
     assert first.statuses["crashed"] > 0
     bad = status_of(tmp_path / "study").bad
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
-    again = retry(tmp_path / "study", Here)
+    again = retry(tmp_path / "study")
     assert again.statuses == {"optimal": 24}
     assert (
         sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :]
@@ -148,10 +175,8 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
 
 def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
     grid = sample() | {"design": {"kind": "grid", "levels": 2}}
-    run_points(grid, tmp_path / "study", Here)
-    finer = run_points(
-        sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", Here
-    )
+    run_points(grid, tmp_path / "study")
+    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study")
     assert finer.total == 27
     assert len(runs(tmp_path / "study")) == 27
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -160,24 +185,22 @@ def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
 def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Path) -> None:
     """A Latin hypercube of twice the points goes on from it; a grid takes its place, and the hypercube is had again."""
     folder = tmp_path / "study"
-    first = run_points(sample(8), folder, Here)
+    first = run_points(sample(8), folder)
     assert (first.reused, first.others) == (0, 0)
-    more = run_points(sample(16), folder, Here)
+    more = run_points(sample(16), folder)
     assert (more.reused, more.others, more.total) == (8, 0, 16)
     whole = {
         name: (folder / name).read_bytes()
         for name in ("results.parquet", "plans.parquet", "study.json")
     }
-    other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder, Here)
+    other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder)
     assert (other.reused, other.others, other.total) == (0, 16, 8)
     planner.study(
         sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}},
         folder,
     )
     assert (folder / "frontier.csv").exists() and not (folder / "results.parquet").exists()
-    assert (
-        run_points(sample(16), folder, Here).reused == 16 and not (folder / "frontier.csv").exists()
-    )
+    assert run_points(sample(16), folder).reused == 16 and not (folder / "frontier.csv").exists()
     assert {name: (folder / name).read_bytes() for name in whole} == whole
     assert set(runs(folder).values()) == {1} and len(runs(folder)) == 24
 
@@ -192,7 +215,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         "uncertainties": [limit, cut, slip],
         "design": {"kind": "grid"},
     }
-    run_points(asked, tmp_path / "study", Here)
+    run_points(asked, tmp_path / "study")
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     found = table.set_index(["limit", "cut", "slip"])["status"].to_dict()
     assert {point: found[point] for point in found if point[2] == 0.7 or point[1] == 0.2} == {
@@ -209,15 +232,15 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
 
 
 def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
-    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study", Here)
+    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study")
     assert set(status.statuses) <= {"time_limit", "optimal"}
     assert status.done == 4
 
 
 def test_more_time_tries_again_what_ran_out_of_it(tmp_path: Path) -> None:
-    first = run_points(sample(4, time_limit=1e-9, check_share=0.0), tmp_path / "study", Here)
+    first = run_points(sample(4, time_limit=1e-9, check_share=0.0), tmp_path / "study")
     late = first.statuses["time_limit"]
-    again = run_points(sample(4, time_limit=60.0, check_share=0.0), tmp_path / "study", Here)
+    again = run_points(sample(4, time_limit=60.0, check_share=0.0), tmp_path / "study")
     assert late and again.statuses == {"optimal": 4}
     assert sum(runs(tmp_path / "study").values()) == 4 + late
 
@@ -227,7 +250,6 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     run_points(
         sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]},
         tmp_path / "study",
-        Here,
     )
     assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
 
@@ -291,7 +313,7 @@ def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothin
     tmp_path: Path,
 ) -> None:
     with RunJournal(tmp_path / "whole.db") as journal:
-        journal.append(POINT, "one", {}, told={"status": "optimal", "message": "", "seconds": 1.0})
+        journal.append(POINT, [Entry("one", {}, "optimal", "", 1.0)])
         assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == [
             "one"
         ], "before it is closed"
@@ -307,29 +329,29 @@ def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothin
         RunJournal(tmp_path / "damaged.db")
 
 
-def test_the_case_goes_to_a_worker_once_and_not_with_every_point(tmp_path: Path) -> None:
+def test_the_case_goes_to_a_worker_once_and_not_with_every_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork_workers(monkeypatch)
     weights: list[int] = []
 
-    class Weighs(Here):
-        def __init__(self, make: Make) -> None:
-            super().__init__(make)
-            self.case = len(pickle.dumps(make))
+    class Weighs(ProcessWorkers):
+        def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Any:
+            weights.append(len(pickle.dumps((function, arguments))))
+            return super().submit(function, *arguments, **named)
 
-        def ask(self, worker: Hashable, *call: Any) -> None:
-            weights.append(len(pickle.dumps(call)))
-            assert weights[-1] < self.case / 5
-            super().ask(worker, *call)
-
-    run_points(sample(8, check_share=0.0), tmp_path / "study", Weighs)
-    assert len(weights) == 9, "the case as it is, and eight points"
-
-
-def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
-    with pytest.raises(StoppedError, match="die as soon as they start"):
-        run_points(sample(4), tmp_path / "study", lambda _: local(1)(partial(sys.exit, 1)))
+    with Weighs() as processes:
+        run_points(sample(16, check_share=0.0), tmp_path / "study", processes)
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    heavy = [weight for weight in weights if weight > len(pickle.dumps(case)) / 2]
+    assert len(heavy) == 1 and len(weights) == 6, (
+        "the base twice, as nobody had it, and four chains"
+    )
 
 
-def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
+def test_the_coordinator_keeps_no_results_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held: list[int] = []
     names = [f"outcome{i}" for i in range(60)]
 
@@ -337,32 +359,35 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
         def __init__(self, *_: object) -> None:
             self.number = 0
 
-        def solve(self, *_: object) -> tuple[PointResult, ChainState]:
-            self.number += 1
-            if self.number in (201, 801):
-                held.append(tracemalloc.get_traced_memory()[0])
-            values = {name: float(self.number + i) for i, name in enumerate(names)}
-            return PointResult("optimal", "", values, 0.1), ChainState(
-                [], {"risk": f"{self.number:2000d}"}
-            )
+        def base(self) -> PackedBases:
+            return {}
 
+        def solve(self, _: object, points: Sequence[Plain]) -> list[PointResult]:
+            held.append(tracemalloc.get_traced_memory()[0])
+            results: list[PointResult] = []
+            for _ in points:
+                self.number += 1
+                values = {name: float(self.number + i) for i, name in enumerate(names)}
+                results.append(PointResult("optimal", "", values, 0.1))
+            return results
+
+    monkeypatch.setattr(run, "Worker", Invents)
     tracemalloc.start()
     try:
-        run_points(sample(1000, check_share=0.0), tmp_path / "study", keeping(Invents, Here))
+        run_points(sample(1000, check_share=0.0), tmp_path / "study")
     finally:
         tracemalloc.stop()
-    assert (held[1] - held[0]) / 600 < 200, (
-        "bytes for each point: less than a tenth of its result and state"
-    )
+    assert (held[16] - held[4]) / 600 < 200, "bytes for each point: a tenth of its result"
 
 
 def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     session = LiveProgram(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
     program, objective = session.program, session.case.model.objective
-    first = RestartableSolver(program)
+    first = Solver(program)
     found = solve_phases(program, objective, first, progress=silent)
     second = Counting(program)
-    second.begin(first.bases)
+    for phase, basis in first.last_bases.items():
+        second.begin_from(phase, unpacked(packed(basis)))
     again = solve_phases(program, objective, second, progress=silent)
     assert again.values == pytest.approx(found.values, rel=1e-12)
     assert [solution.algorithm for solution in again.phases.values()] == [
@@ -370,31 +395,28 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
         "again",
         "primal",
     ]
-    assert second.steps == [
-        0,
-        0,
-        1,
-    ]  # the last goes on from the second, in which risk was held and cost not
-    assert second.bases.keys() == {"risk", "cost", "risk_at_cost"}
+    # The last goes on from the second, in which risk was held and cost not.
+    assert second.steps == [0, 0, 1]
+    assert [*second.last_bases] == ["risk", "cost", "risk_at_cost"]
 
 
-def test_a_chain_that_changes_structure_is_taken_up_by_another_worker_to_the_last_digit() -> None:
-    """Its program is written again from the point where its structure last changed, and begins at the same basis."""
+def test_a_chain_that_changes_structure_is_the_same_to_the_last_digit_whatever_its_worker_did() -> (
+    None
+):
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     late = "projects.coast_plant.lead_time_years=plus"
     money = "budgets.*.*.musd=x0.7"
-    chain = [[], [f"{late} 1"], [f"{late} 1", money], [f"{late} 2", money]]
-    worker, states, results = Worker(case, None), [START], []
-    for settings in chain:
-        result, state = worker.solve(states[-1], settings, False)
-        results.append(result.values)
-        states.append(state)
-    for place, settings in enumerate(chain):
-        again, state = Worker(case, None).solve(states[place], settings, False)
-        assert (again.values, state) == (results[place], states[place + 1])
+    chain = [[f"{late} 1"], [f"{late} 1", money], [f"{late} 2", money], [money]]
+    worker = Worker(case, None)
+    bases = worker.base()
+    fresh = Worker(case, None).solve(bases, chain)
+    worker.solve(bases, [[money], [f"{late} 2"]])
+    used = worker.solve(bases, chain)
+    assert [one.values for one in used] == [one.values for one in fresh]
+    assert [one.plan for one in used] == [one.plan for one in fresh]
 
 
-class Counting(RestartableSolver):
+class Counting(Solver):
     """Counts the steps of each run."""
 
     steps: tuple[int, ...] | list[int] = ()

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.errors import InfeasibleError, InputError
-from planner.parallel import Here
 from planner.results.store import read_run
 from planner.studies.experiment import Experiment
 from planner.studies.outcomes import SolvedPoint
@@ -49,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("experiment") / "study"
     outcomes = ["risk_musd", "new_capacity_tpa.coast_plant", *OWN]
     asked = sample(6, levers=LEVERS, outcomes=outcomes, check_share=0.0)
-    run_points(asked, folder, Here, functions=OWN)
+    run_points(asked, folder, functions=OWN)
     return folder
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from planner.parallel import Here
 from planner.studies.run import run_points
 from planner.studies.store import PROVENANCE, read_asked
 from tests.studies.studies import sample
 
 
 def test_tables_and_folder_say_what_computed_them(tmp_path: Path) -> None:
-    run_points(sample(4), tmp_path / "study", Here)
+    run_points(sample(4), tmp_path / "study")
     asked = read_asked(tmp_path / "study")
     assert {"python", "numpy", "scipy", "SALib", "scikit-learn"} <= asked["computed_with"].keys()
     for name in ("design", "results", "plans"):

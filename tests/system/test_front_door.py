@@ -30,14 +30,14 @@ SLOW = (
 
 SCRIPT = """
 import os, planner
-from planner.parallel import Background, local
+from planner.parallel import ProcessWorkers
 money = {{"name": "money", "change": "budgets.*.*.musd=x?", "values": [0.5, 1]}}
 asked = {{"title": "t", "case": {case!r}, "outcomes": ["risk_musd"], "design": {{"kind": "grid"}},
          "uncertainties": [money]}}
 if __name__ == "__main__":
-    with Background() as beside:
-        assert beside(os.getpid)() > 0
-    planner.study(asked, {out!r}, workers=local(1))
+    with ProcessWorkers() as processes:
+        assert processes.submit(os.getpid).result() > 0
+        planner.study(asked, {out!r}, workers=processes)
 """
 
 
