@@ -42,6 +42,11 @@ ONE_PER_TONNE = 1000
 """USD/kg that make 1 MUSD per tonne, and persons per kt that make 1 person per tonne."""
 
 
+def record(**cells: Any) -> Row:
+    """One row of a table, by its columns."""
+    return cells
+
+
 def demand(
     tonnes: float = 100,
     first: int = 2026,

@@ -28,6 +28,7 @@ from tests.cases import (
     near,
     plant,
     read_rows,
+    record,
     scenarios,
     shock,
     smelter,
@@ -66,14 +67,7 @@ def test_each_scenario_is_replaced_by_its_draws(tmp_path: Path) -> None:
     """5 x 0.5 is 2.5, 5 x 0.3 is 1.5 and 5 x 0.02 is nearly nothing: halves go to the even number, and one is least."""
     rows = [
         *scenarios(a=0.5, b=0.3, c=0.02),
-        {
-            "scenario": "d",
-            "name": "D",
-            "probability": 0.18,
-            "draws": 6,
-            "source": "S",
-            "notes": "N",
-        },
+        record(scenario="d", name="D", probability=0.18, draws=6, source="S", notes="N"),
     ]
     case = planner.sample(register(tmp_path, scenarios=rows), 5)
     assert Counter(name[0] for name in case.scenarios) == {"a": 2, "b": 2, "c": 1, "d": 6}
@@ -240,13 +234,9 @@ def test_rows_of_an_event_share_whether_when_how_long_and_how_hard(tmp_path: Pat
 
 
 def test_each_project_that_matches_is_drawn_by_itself(tmp_path: Path) -> None:
-    fails = {
-        "hazard": "fails",
-        "kind": "capacity",
-        "each": "project",
-        "stage": "separation",
-        "probability": 0.5,
-    }
+    fails = record(
+        hazard="fails", kind="capacity", each="project", stage="separation", probability=0.5
+    )
     case = register(
         tmp_path,
         CUT | fails | {"supplier": ""},
@@ -292,14 +282,7 @@ def test_a_delay_is_of_whole_years_and_works_as_one_written_by_hand(tmp_path: Pa
         ],
         "budgets": budget(100),
     }
-    late = {
-        "hazard": "late",
-        "kind": "delay",
-        "supplier": "",
-        "first": 2026,
-        "last": 2026,
-        "project": "plant",
-    }
+    late = record(hazard="late", kind="delay", supplier="", first=2026, last=2026, project="plant")
     case = register(tmp_path, CUT | late | {"factor_low": 1, "factor_high": 2}, **tables)
     found = planner.sample(case, 2)
     assert sorted(drawn(found, "late")) == [("", 2026, 2028, 1), ("", 2026, 2028, 2)]
@@ -351,23 +334,9 @@ def test_equal_shocks_of_one_draw_are_rows_apart_and_work_together(tmp_path: Pat
         CUT | half | {"leak": 0.4, "source": "S"},
         CUT | half | {"hazard": "ban", "leak": 0.3, "source": "T"},
         CUT
-        | {
-            "hazard": "late",
-            "kind": "delay",
-            "supplier": "",
-            "last": 2026,
-            "factor_low": 1,
-            "factor_high": 1,
-        },
+        | record(hazard="late", kind="delay", supplier="", last=2026, factor_low=1, factor_high=1),
         CUT
-        | {
-            "hazard": "slow",
-            "kind": "delay",
-            "supplier": "",
-            "last": 2026,
-            "factor_low": 1,
-            "factor_high": 1,
-        },
+        | record(hazard="slow", kind="delay", supplier="", last=2026, factor_low=1, factor_high=1),
     )
     found = planner.sample(case, 1)
     shocks = [(row.hazard, row.factor, row.leak, row.source) for row in found.tables.shocks]
@@ -468,13 +437,9 @@ def test_what_is_not_drawn_stays_as_it_was_and_blank_cells_blank(tmp_path: Path)
     assert run(tmp_path / "case.xlsx", "--draws", 2, "--out", tmp_path / "book")[0] == 0
     [row] = read_rows(tmp_path / "book", "projects")
     stated = {name: cell for name, cell in row.items() if cell}
-    assert stated == {
-        "project": "mine",
-        "country": "AAA",
-        "stage": "mine",
-        "feeds": "ore",
-        "recovery": "0.9",
-    }
+    assert stated == record(
+        project="mine", country="AAA", stage="mine", feeds="ore", recovery="0.9"
+    )
 
 
 def test_draws_are_stated_even_if_nothing_was_drawn_and_are_not_drawn_from_again(

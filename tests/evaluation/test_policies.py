@@ -34,6 +34,7 @@ from tests.cases import (
     mine,
     near,
     plant,
+    record,
     scenarios,
     seeds,
     shock,
@@ -96,14 +97,9 @@ def held_or_sold(folder: Path, **chances: float) -> Case:
     to half costs 1 MUSD per tonne, beyond it 10. Who knows that nothing is cut sells the stock in 2026 and loses
     nothing; who keeps it loses 50 in 2026, and 50 instead of 550 if the cut comes."""
     tier = {"element": "Dy"}
-    pile = {
-        "country": "AAA",
-        "element": "Dy",
-        "form": "oxide",
-        "initial_t": 50,
-        "max_t": 50,
-        "purchase_usd_per_kg": 1,
-    }
+    pile = record(
+        country="AAA", element="Dy", form="oxide", initial_t=50, max_t=50, purchase_usd_per_kg=1
+    )
     return load_case(
         folder,
         {**EXACT, "objective.risk_aversion": 0.0, "levers": []},

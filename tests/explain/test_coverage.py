@@ -14,7 +14,19 @@ from planner.data.case import Case
 from planner.explanation.coverage import coverage
 from planner.results.coverage import Coverage, TakenAway
 from tests.behaviour.conftest import as_text
-from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
+from tests.cases import (
+    Row,
+    budget,
+    demand,
+    imports,
+    mine,
+    near,
+    plant,
+    record,
+    scenarios,
+    shock,
+    smelter,
+)
 from tests.conftest import MakeCase
 from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.program import build
@@ -200,13 +212,9 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
         **TWO,
         budgets=budget(5),
         targets=[
-            {
-                "target": "little",
-                "kind": "origin_share",
-                "form": "oxide",
-                "share": 0.1,
-                "price_usd_per_kg": 1,
-            }
+            record(
+                target="little", kind="origin_share", form="oxide", share=0.1, price_usd_per_kg=1
+            )
         ],
     )
     assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))

@@ -39,6 +39,7 @@ from tests.cases import (
     mine,
     near,
     plant,
+    record,
     scenarios,
     smelter,
     some,
@@ -230,21 +231,11 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
             "low": 3000,
             "high": 9000,
         },
-        {
-            "element": "Dy",
-            "form": "oxide",
-            "market": "lenders",
-            "future": "glut",
-            "price_usd_per_kg": 3000,
-        },
+        record(element="Dy", form="oxide", market="lenders", future="glut", price_usd_per_kg=3000),
     ]
-    floor = {
-        "contract": "state",
-        "kind": "offtake",
-        "element": "Dy",
-        "floor_usd_per_kg": 5000,
-        "real": "true",
-    }
+    floor = record(
+        contract="state", kind="offtake", element="Dy", floor_usd_per_kg=5000, real="true"
+    )
     more = {"prices": prices, "contracts": [floor], "scenarios": scenarios(calm=0.75, glut=0.25)}
     found = business_case(planned(make_case, **more), "plant", market="lenders", solve=False)
     # 2 MUSD/t on 4, 8 and 8 t in the glut alone; at the low end of all prices, half, 3.5 MUSD/t there.
@@ -489,14 +480,9 @@ def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:
 def half_contracted(make_case: MakeCase) -> PlanValues:
     """3 t a year are under contract at 7 MUSD, where the plant can make 4, 8 and 8 t; 2 are wanted, so that the plan builds
     half of it, and uses all of it in its first year and half later."""
-    offtake = {
-        "contract": "mill",
-        "kind": "offtake",
-        "element": "Dy",
-        "tonnes": 3,
-        "price_usd_per_kg": 7000,
-        "real": "true",
-    }
+    offtake = record(
+        contract="mill", kind="offtake", element="Dy", tonnes=3, price_usd_per_kg=7000, real="true"
+    )
     lifted = [*TERMS, {"item": "market_share", "value": 10}]
     return planned(make_case, 2, contracts=[offtake], finance=lifted)
 

@@ -7,7 +7,7 @@ import pytest
 import planner
 from planner.explanation.explain import explain
 from planner.sharing.shares import shares
-from tests.cases import demand, imports, scenarios, shock
+from tests.cases import demand, imports, record, scenarios, shock
 from tests.conftest import MakeCase
 
 TABLES = {
@@ -19,13 +19,7 @@ TABLES = {
     ],
     "shocks": [shock("cut", "import", 0.5)],
 }
-PRICED = {
-    "target": "asked",
-    "kind": "origin_share",
-    "form": "oxide",
-    "share": 0.5,
-    "price_usd_per_kg": 2,
-}
+PRICED = record(target="asked", kind="origin_share", form="oxide", share=0.5, price_usd_per_kg=2)
 
 
 @pytest.mark.parametrize(

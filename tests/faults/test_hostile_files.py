@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
 from planner.results.store import default_folder
 from planner.solving.live_program import LiveProgram
-from tests.cases import budget, demand, load_case, mine, plant, scenarios, shock, stored
+from tests.cases import budget, demand, load_case, mine, plant, record, scenarios, shock, stored
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.hostile import changed, parts_of, repacked
@@ -259,14 +259,7 @@ def test_a_case_of_absurd_size_is_refused_by_the_estimate_before_it_is_built(
         scenarios=scenarios(**names),
         shocks=shocks,
         imports=[
-            {
-                "supplier": "CHN",
-                "country": "AAA",
-                "element": "Dy",
-                "form": "oxide",
-                "year": 2026,
-                "tonnes": 1,
-            }
+            record(supplier="CHN", country="AAA", element="Dy", form="oxide", year=2026, tonnes=1)
         ],
         projects=[mine(project=f"m{i}", max_new_tpa=5) for i in range(200)],
     )

@@ -16,6 +16,7 @@ from planner.cli import app
 from planner.data.warnings import grouped, warnings_of
 from planner.errors import RULES
 from tests import cases
+from tests.cases import record
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.likely_slips import SLIPS
 from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter, written
@@ -388,14 +389,7 @@ def test_magnets_without_a_chain_to_them_are_short(tmp_path: Path) -> None:
             {"country": "AAA", "element": "Dy", "form": "magnet", "year": 2026, "tonnes": 1}
         ],
         "imports": [
-            {
-                "supplier": "X",
-                "country": "AAA",
-                "element": "Dy",
-                "form": "metal",
-                "year": 2026,
-                "tonnes": 1,
-            }
+            record(supplier="X", country="AAA", element="Dy", form="metal", year=2026, tonnes=1)
         ],
     }
     plant = {"project": "m", "country": "AAA", "stage": "magnet", "existing_tpa": 1}

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    mine,
+    plant,
+    record,
+    scenarios,
+    shock,
+    smelter,
+)
 
 Tables = dict[str, Any]
 
@@ -205,13 +216,7 @@ TARGETS: Tables = {
     ],
     "budgets": budget(10),
     "targets": [
-        {
-            "target": "met",
-            "kind": "served",
-            "share": 0.75,
-            "price_usd_per_kg": 30,
-            "first_year": 2027,
-        },
+        record(target="met", kind="served", share=0.75, price_usd_per_kg=30, first_year=2027),
         {
             "target": "mix",
             "kind": "origin_share",
@@ -229,14 +234,9 @@ TARGETS: Tables = {
             "country": "AAA",
             "last_year": 2026,
         },
-        {
-            "target": "dug",
-            "kind": "made_share",
-            "form": "feed",
-            "share": 0.4,
-            "country": "AAA",
-            "first_year": 2027,
-        },
+        record(
+            target="dug", kind="made_share", form="feed", share=0.4, country="AAA", first_year=2027
+        ),
     ],
 }
 WARM: Tables = {

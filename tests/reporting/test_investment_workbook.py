@@ -17,7 +17,7 @@ from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase
 from planner.results.plan import PlanValues
-from tests.cases import MUSD, budget, demand, load_case, mine, plant, scenarios, smelter
+from tests.cases import MUSD, budget, demand, load_case, mine, plant, record, scenarios, smelter
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 pytestmark = pytest.mark.skipif(
@@ -45,13 +45,7 @@ CONTRACTS = [
         "cap_usd_per_kg": 6800,
         "real": "true",
     },
-    {
-        "contract": "ore",
-        "project": "plant",
-        "kind": "feed",
-        "covers": 0.4,
-        "price_usd_per_kg": 1200,
-    },
+    record(contract="ore", project="plant", kind="feed", covers=0.4, price_usd_per_kg=1200),
 ]
 COSTS = {
     "max_new_tpa": 20,
@@ -86,12 +80,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanV
         scenarios=scenarios(calm=0.5, glut=0.5),
         contracts=CONTRACTS,
         byproducts=[
-            {
-                "project": "plant",
-                "product": "ndpr",
-                "tonnes_per_t": 0.1,
-                "variable_opex_usd_per_t": 1000,
-            }
+            record(project="plant", product="ndpr", tonnes_per_t=0.1, variable_opex_usd_per_t=1000)
         ],
         prices=[
             {"element": "ndpr", "market": "china", "year": y, "price_usd_per_kg": p}

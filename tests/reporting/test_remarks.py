@@ -13,7 +13,7 @@ from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.numbers import spans
 from planner.results.plan import PlanValues
-from tests.cases import MUSD, budget, imports, mine, plant, scenarios
+from tests.cases import MUSD, budget, imports, mine, plant, record, scenarios
 from tests.conftest import SolveCase
 
 
@@ -63,14 +63,7 @@ def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: PlanValues) -
 
 def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None:
     plan = solve(imports=[imports(100)], scenarios=scenarios(calm=0.75, cut=0.25))
-    good = {
-        "country": "AAA",
-        "element": "Dy",
-        "form": "oxide",
-        "year": 2027,
-        "stock_t": 0.0,
-        "released_t": 0.0,
-    }
+    good = record(country="AAA", element="Dy", form="oxide", year=2027, stock_t=0.0, released_t=0.0)
     some = pd.DataFrame(
         [good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}]
     )
