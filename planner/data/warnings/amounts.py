@@ -47,9 +47,13 @@ def _supply_of_all(facts: CaseFacts, row: Any) -> float:
     stage = STAGES[row.stage]
     if stage.converts:
         return sum(facts.most_used("", element, stage.gives) for element in facts.case.elements)
-    given = facts.most_given(row).items()
-    full = [facts.most_used("", element, OXIDE) / tonnes for element, tonnes in given if tonnes > 0]
-    return max(full, default=UNKNOWN)
+    most = 0.0
+    for feed in row.feeds:
+        for element, share in facts.case.feed_shares.get(feed, {}).items():
+            if share > 0:
+                used = facts.most_used("", element, OXIDE)
+                most = max(most, used / share * facts.use(row, feed))
+    return most
 
 
 def _mined_for(facts: CaseFacts, row: Any) -> float:
