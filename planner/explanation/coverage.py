@@ -213,8 +213,8 @@ class CalmYear:
 
     @cached_property
     def origins(self) -> dict[str, float]:
-        """Outside origin -> what its suppliers can sell in the year (t)."""
-        found: dict[str, float] = {}
+        """Outside origin -> what its suppliers can sell in the year (t), though that be nothing."""
+        found = dict.fromkeys(self.case.supplier_origin.values(), 0.0)
         for (supplier, *_), tonnes in self.case.import_limit.items():
             origin = self.case.supplier_origin[supplier]
             found[origin] = found.get(origin, 0.0) + tonnes

@@ -220,6 +220,16 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
     assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
 
 
+def test_an_origin_that_sells_nothing_any_more_can_be_done_without(make_case: MakeCase) -> None:
+    """Half of 100 t come from CHN; VNM sells 50 t in 2026 and stops."""
+    sold = [imports(50), imports(50, supplier="VNM"), imports(0, supplier="VNM") | {"year": 2027}]
+    case = make_case(demand=demand(100, last=2027), imports=sold)
+    for year, without in ((2026, 0.5), (2027, 0.5)):
+        share = served(covered(case, year))
+        assert share["origin:VNM"] == pytest.approx(without), year
+        assert share["nothing"] == pytest.approx(1.0 if year == 2026 else 0.5)
+
+
 def test_what_must_run_can_be_taken_away_and_needs_nobody(make_case: MakeCase) -> None:
     """25 of 100 t are saved by what must run, whatever people savings need; 50 t come from CHN."""
     found = covered(
