@@ -215,8 +215,8 @@ def test_every_goal_goes_by_the_worst_odds(tmp_path: Path, goal: str) -> None:
 # ---- the case of a later year, and changes of probabilities -------------------------------------------------
 
 
-def test_bounds_of_a_later_year_are_those_given_what_has_come(tmp_path: Path) -> None:
-    """In 2027 early is over: late, at 0 to 0.2 of a rest of 0.8 to 1 - 0.1 = 0.9, lies between 0 and 0.2 / 0.9."""
+def test_bounds_of_a_later_year_move_as_probabilities_do(tmp_path: Path) -> None:
+    """In 2027 early, at 0.2, is over: what is left is 0.8, and late, at 0.1 and 0 to 0.2, is 0.125 and 0 to 0.25."""
     case = bounded(tmp_path)
     later = planner.advance(agreed(case), 2027, "calm")
     rows = {row.scenario: row for row in later.tables.scenarios}
@@ -224,9 +224,9 @@ def test_bounds_of_a_later_year_are_those_given_what_has_come(tmp_path: Path) ->
     late = rows["late"]
     assert late.probability == pytest.approx(0.125)
     assert late.probability_low == 0
-    assert late.probability_high == pytest.approx(0.2 / 0.9)
-    assert rows["calm"].probability_low == pytest.approx(0.7 / 0.9)
-    assert rows["calm"].probability_high == 1
+    assert late.probability_high == pytest.approx(0.2 / 0.8)
+    assert rows["calm"].probability == pytest.approx(0.875)
+    assert rows["calm"].probability_low is None, "one without bounds has none later either"
 
 
 def test_the_case_after_what_could_not_happen_can_be_had(tmp_path: Path) -> None:
