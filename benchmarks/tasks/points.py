@@ -36,20 +36,16 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     worker = Worker(case, asked.time_limit)
-    base, apart = worker.solve(None, [], False), 0.0
+    bases, apart = worker.base(), 0.0
+    settings = [point.settings for point in solved]
     with clock.section("points"):
-        warm = {point.id: worker.solve(None, point.settings, False)[0] for point in solved}
+        warm = worker.solve(bases, settings)
     with clock.section("cold"):
-        cold = {
-            point.id: worker.solve(None, point.settings, True)[0]
-            for point in solved[1 : 1 + job["cold"]]
-        }
-    for name, result in cold.items():
+        cold = worker.solve(None, settings[1 : 1 + job["cold"]])
+    for there, result in zip(warm[1:], cold, strict=False):
         risk = result.values["risk_musd"]
-        apart = max(apart, abs(warm[name].values["risk_musd"] - risk) / (1 + abs(risk)))
-    ends_of = sorted(
-        {base[0].status, *(result.status for result in (*warm.values(), *cold.values()))}
-    )
+        apart = max(apart, abs(there.values["risk_musd"] - risk) / (1 + abs(risk)))
+    ends_of = sorted({result.status for result in (*warm, *cold)})
     return {
         "calls": job["calls"],
         "points": len(solved),

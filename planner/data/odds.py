@@ -50,16 +50,21 @@ def odds_of(case: Lookups) -> Odds:
 
 
 def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
-    """The odds of a storyline of its draws: shares of each, their probability, and its bounds."""
+    """The odds of a storyline of its draws: shares of each, their probability, and bounds within which every draw keeps
+    to its own."""
     probability = sum(case.scenarios[row.scenario] for row in draws)
     low = 0.0
-    high = 0.0
+    high = 1.0
     shares: dict[str, float] = {}
     for row in draws:
         own = case.scenarios[row.scenario]
-        low += own if row.probability_low is None else row.probability_low
-        high += own if row.probability_high is None else row.probability_high
-        shares[row.scenario] = own / probability if probability > 0 else 1 / len(draws)
+        share = own / probability if probability > 0 else 1 / len(draws)
+        shares[row.scenario] = share
+        if share > 0:
+            low = max(low, (own if row.probability_low is None else row.probability_low) / share)
+            high = min(
+                high, (own if row.probability_high is None else row.probability_high) / share
+            )
     # What rounding leaves of no room is none.
     return StorylineOdds(
         shares=shares,
