@@ -103,13 +103,16 @@ class CalmYear:
         """Throughput within capacity and availability, and what plants take in."""
         world, lp = self.year_world, self.year_world.lp
         for plant in world.case.projects:
-            most = 0.0 if self.removal.lacks(plant) else self.standing.capacity[plant.name]
+            is_gone = self.removal.lacks(plant)
+            most = 0.0 if is_gone else self.standing.capacity[plant.name]
             if plant.name in world.case.availability:
                 most = min(most, at_year(world.case.availability[plant.name], self.year))
             key = lp.variable("throughput", plant.name, *self.at, high=most)
             terms: dict[Key, float] = {key: 1.0}
             for feed in plant.feeds if plant.stage == "separation" else ():
-                use = lp.variable("use", plant.name, feed, *self.at)
+                # A plant takes a feed of which nothing counts without limit, but not one that is not there.
+                high = 0.0 if is_gone else float("inf")
+                use = lp.variable("use", plant.name, feed, *self.at, high=high)
                 terms[use] = -counted(world, plant, feed)
             if plant.stage in ("metal", "magnet"):
                 for element in world.case.element_names:
