@@ -26,9 +26,9 @@ stands for thrift, stock may be better kept (on the real case the second leaves 
 POLICIES = {
     "foreseen": "each scenario is known from its first period on",
     "myopic": (
-        "nothing is known but the past: each period by itself is run for its least loss, stock is bought from spare "
-        "supply as far as budgets leave money, and released against every loss above its worth, a share of the "
-        "dearest loss chosen on the scenarios that the plan was made for"
+        "nothing is known but the past: each period by itself is run for its least loss, stock is bought as "
+        "scheduled, or else from spare supply as far as budgets leave money, and released against every loss above its "
+        "worth, a share of the dearest loss chosen on the scenarios that the plan was made for"
     ),
 }
 """Policy -> its knowledge and its rule, in words."""

@@ -58,6 +58,9 @@ def menu(draw: random.Random) -> Edit:
         "depth": draw.choice([0.0, 0.5, 0.8]),
         "horizon.first_year": 2027,
         "budgets.USA.2027.musd": 55.0,
+        "policy.stock": "scheduled",
+        "policy.funding": "home",
+        "policy.first_decision_year": 2028,
     }
     key = draw.choice(list(keys))
     return Edit(key, keys[key])
