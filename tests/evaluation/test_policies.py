@@ -74,8 +74,10 @@ def alone(case: Case, scenario: str, decisions: FixedDecisions) -> float:
 def test_a_future_known_from_its_start_loses_what_it_does_alone_and_never_more_than_otherwise(
     seed: int, tmp_path: Path
 ) -> None:
-    """Over quarters, delays, resale, people and money, whatever the random case has."""
-    overrides = flat(write_random_case(tmp_path / "case", seed, old=False)) | {
+    """Over quarters, delays, resale, people, money and schedules, whatever the random case has."""
+    overrides = flat(
+        write_random_case(tmp_path / "case", seed, old=False, decided=seed % 2 == 1)
+    ) | {
         "policy.investment": "committed",
         "policy.committed_through": None,
         "policy.whole_plants": False,
