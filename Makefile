@@ -23,7 +23,7 @@ demo: $(VENV)/demo.done
 	$(PLANNER) coverage $(RUN) $(MILESTONES:%=--year %)
 	@echo "Look at $(RUN)/report.html"
 
-# Why this plan: verdicts, bottlenecks, prices (205 programs of the real case, 69 minutes on one core), and the lower bound
+# Why this plan: verdicts, bottlenecks, prices (some 200 programs of the real case, an hour on one core), and the lower bound
 # of its risk in the scenarios of the demo.
 decision: demo
 	$(PLANNER) explain $(RUN)

@@ -228,8 +228,9 @@ class Policy(_Section):
     """Rules by which allies act: what they share, and when they decide."""
 
     investment: Literal["committed", "adaptive", "staged"] = "committed"
-    """`committed`: one investment path for all scenarios; `adaptive`: investment may answer
-    what has been revealed so far; `staged`: what the storylines have revealed so far, not the single draws."""
+    """`committed` (two-stage): one investment path for all scenarios; `adaptive` (multistage): investment may answer
+    what has been revealed so far; `staged`: what the storylines have revealed so far, not the single draws. CVaR at
+    the end of the horizon is not time-consistent with the last two."""
     coordination: Literal["allied", "blocs", "national"] = "allied"
     """`allied`: all countries share feeds and products; `blocs`: countries of one bloc do;
     `national`: each country alone."""
