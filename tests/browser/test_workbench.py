@@ -275,24 +275,6 @@ def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
     assert [edit.value for edit in server.site.bench.record.edits] == [10.0]
 
 
-def test_twice_as_probable_is_one_click_and_holds_what_it_became(
-    page: Page, server: Server
-) -> None:
-    page.locator("summary", has_text="Hazards").click()
-    page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
-    expect(page.locator(".edits")).to_contain_text("40 % probable, 2 times the 20 % of the case")
-    page.locator("summary", has_text="Allies").click()
-    slip = page.locator("#q-future_2eslip-box")
-    slip.fill("30")
-    slip.press("Enter")
-    expect(page.locator("#q-future_2ecut-box")).to_have_value(
-        "40"
-    )  # what was set holds; the others make room
-    expect(page.locator("#q-future_2ecalm-box")).to_have_value("30")
-    expect(page.locator("label[for=q-future_2ecalm]")).to_contain_text("was 70 %")
-    assert server.site.bench.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
-
-
 def test_a_file_that_only_its_owner_reads_opens_the_page(
     window: BrowserContext, server: Server
 ) -> None:

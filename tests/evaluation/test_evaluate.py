@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -15,7 +14,6 @@ from planner.api.evaluations import evaluate_into
 from planner.cli import app
 from planner.data.case import Case
 from planner.evaluation.decisions import ALL, fixed_decisions
-from planner.evaluation.outcome import FutureOutcome
 from planner.reporting.pages.run import write_pages
 from planner.results.evaluation import KEYS, read_evaluation
 from planner.results.folders import write_sums
@@ -208,21 +206,13 @@ def test_decisions_by_storyline_are_carried_and_others_refused(tmp_path: Path) -
     assert code == 2 and "nothing was written" in told
 
 
-def test_a_plan_for_the_worst_odds_is_carried_as_any_other(tmp_path: Path) -> None:
-    """Odds are no question in a future that is known: the staged plan of before, the same loss."""
-    case = two_storylines(tmp_path, "staged").set_model("objective.odds", "worst")
-    found = planner.evaluate(planner.solve(case))
-    assert dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True)) == near(
-        {"calm": 0.0, "cut": 10.0}
-    )
-
-
-def test_a_plan_of_whole_plants_is_carried_as_any_other(tmp_path: Path) -> None:
-    """Five units of 20 t are the 100 t of before."""
-    case = two_storylines(tmp_path, "staged").set_model("policy.whole_plants", True)
-    (mined, built) = case.tables.projects
-    whole = case.with_tables(projects=(mined, built.model_copy(update={"unit_tpa": 20.0})))
-    found = planner.evaluate(planner.solve(whole))
+@pytest.mark.parametrize(
+    "model",
+    [{"objective.odds": "worst"}, {"policy.whole_plants": True, "projects.plant.unit_tpa": 20.0}],
+)
+def test_other_plans_are_carried_as_any_other(tmp_path: Path, model: dict[str, object]) -> None:
+    """Odds are no question in a future that is known, and five units are the 100 t of before: the same loss."""
+    found = planner.evaluate(planner.solve(two_storylines(tmp_path, "staged").with_settings(model)))
     assert dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True)) == near(
         {"calm": 0.0, "cut": 10.0}
     )
@@ -245,15 +235,6 @@ def test_a_storyline_that_the_plan_does_not_know_is_named(tmp_path: Path) -> Non
     )
     with pytest.raises(planner.InputError, match=r'storyline "curt".*cut'):
         planner.evaluate(plan, register=register, draws=4, samples=1)
-
-
-def outcome(case: Case, unmet: list[list[float]], demanded: float = 100.0) -> FutureOutcome:
-    """An outcome in which so much of each element is unmet by year, of 100 t."""
-    nothing = np.zeros(len(case.years))
-    array = np.array(unmet)
-    return FutureOutcome(
-        losses=nothing, purchases=nothing, unmet=array, demand=np.full(array.shape, demanded)
-    )
 
 
 def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import frontier
 from planner.explanation.frontier_walk import Walk
-from planner.results.decision import PLANS, Corner, Frontier, Merit
+from planner.results.decision import PLANS, Frontier, Merit
 from planner.solving.frontier import PRECISION
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver
@@ -153,11 +153,3 @@ def test_the_plan_near_the_least_risk_is_the_cheapest(starter: Found) -> None:
     cheapest = float(solver.minimise(p.column["cost", None]).x[p.column["cost", None]])
     assert plans["near"].cost == pytest.approx(cheapest, rel=1e-5)
     assert plans["near"].risk == pytest.approx(1.01 * plans["least"].risk, rel=1e-5)
-
-
-def test_corners_are_stated_from_the_cheapest_on(starter: Found) -> None:
-    corners: list[Corner] = list(starter[2].corners)
-    assert corners[0].weight is None
-    assert [c.cost for c in corners] == sorted(c.cost for c in corners)
-    weights = [c.weight or 0.0 for c in corners[1:]]
-    assert weights == sorted(weights, reverse=True)

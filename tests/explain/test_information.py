@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from functools import partial
 
 import numpy as np
@@ -120,13 +119,3 @@ def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:
     case = newsvendor(make_case, [0.2, 0.7], [0.3, 0.7], 30, 0.5)
     plan = solve_case(case, baseline=False)
     assert explain(plan, "run", workers=1) == explain(plan, "run", workers=3)
-
-
-def test_decisions_do_not_depend_on_the_order_of_questions(make_case: MakeCase) -> None:
-    case = newsvendor(make_case, [0.0, 0.9], [0.5, 0.5], 30, 0.5)
-    reference = Reference(case)
-    questions = [Counterfactual(f"{k}", partial(reference.not_before, 2026 + k)) for k in range(3)]
-    for order in itertools.permutations(questions):
-        assert [
-            optimum(q, reference).objective for q in sorted(order, key=lambda q: q.key)
-        ] == near([optimum(q, reference).objective for q in questions])

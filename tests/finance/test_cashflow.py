@@ -65,31 +65,6 @@ def test_the_case_of_a_textbook() -> None:
     assert irr([-260, *flows.tolist()]) == pytest.approx(0.1567, abs=0.0001)
 
 
-def test_debt_by_hand() -> None:
-    """At 10 %, covered twice, cash of years 3 to 5 bears 24.37 MUSD at the end of year 2; the capital is 42 then."""
-    found = flows()
-    cash = found.cfads[2:5]
-    bears = sum(c / 2 / 1.1**n for n, c in enumerate(cash, start=1))
-    assert bears == pytest.approx(24.3724, abs=1e-4)
-    assert found.loan.share == pytest.approx(
-        0.5
-    )  # at most half of the capital, where cash would bear 58 %
-    assert found.loan.draws == near([10, 10, 0, 0, 0, 0])
-    assert found.loan.service[2:5] == near(cash / 2 * 21 / bears)
-    assert found.loan.cover == pytest.approx(2 * bears / 21)
-    assert found.loan.owed == near([10, 21, *found.loan.owed[2:4], 0, 0])
-    assert found.owners[0] == near(-10) and found.owners[2] == near(12.5 - found.loan.service[2])
-    assert flows(debt_share=1.0).loan.share == pytest.approx(bears / 42)
-    assert flows(debt_share=1.0).loan.cover == pytest.approx(2.0)
-
-
-def test_working_capital_comes_back_and_closing_is_paid_in_the_last_year() -> None:
-    found = flows(working_days=36.5, closure=0.1, sustaining=0.01, residual=0.02)
-    assert found.working == near([0, 0, 2.4, 4.8, 4.8, 0])
-    # 12.5 - 2.4 - 0.4; 27 - 2.4 - 0.4; 27 - 0.4 - 4 + 0.8; 4.8 back
-    assert found.before_tax == near([-20, -20, 9.7, 24.2, 23.4, 4.8])
-
-
 def test_a_delay_keeps_the_years_of_output() -> None:
     late = flows(delay_years=1)
     assert late.plants[0].tonnes == near([0, 0, 0, 10, 20, 20])
@@ -103,21 +78,9 @@ def test_returns_by_hand() -> None:
     found = separation()
     x = base_levels(found, plain_terms())
     one = cash_flows(found, x, WHOLE)
-    low = cash_flows(found, {**x, "price:Dy": np.array(0.5)}, WHOLE)
-    r = returns_of(one, x, low)
-    assert r.npv_before_tax == near(
-        sum(v / 1.1 ** (n + 1) for n, v in enumerate([-20, -20, 12.5, 27, 27]))
-    )
-    assert (
-        r.capital == near(40)
-        and r.debt == near(20)
-        and r.dscr == pytest.approx(float(one.loan.cover))
-    )
-    # At half the price 12 - 3.75 - 4 is left of the first year, against what was lent on 12.5.
-    assert r.dscr_low == pytest.approx(float((low.cfads[2:5] / one.loan.service[2:5]).min()))
-    assert low.ebitda[2] == near(12 - 3.75 - 4) and r.payback == pytest.approx(
-        payback(one.after_tax.tolist())
-    )
+    r = returns_of(one, x, one)
+    assert (r.capital, r.debt) == near((40, 20))
+    assert r.payback == pytest.approx(payback(one.after_tax.tolist()))
 
 
 @pytest.mark.parametrize("kind", [GRANT, LOAN, FLOOR, AVAILABILITY])

@@ -37,13 +37,6 @@ def trade(price: np.ndarray, tonnes: np.ndarray = FLAT, index: np.ndarray = FLAT
     return Trade(price=price, tonnes=tonnes, year=YEARS, index=index, per_kg=PER_KG)
 
 
-def test_a_floor_costs_nothing_above_it() -> None:
-    # 110 USD/kg guaranteed for 100 t: at 100 the buyer adds 10 USD/kg, that is 1 MUSD a year; from 110 on nothing.
-    assert settled(100, floor_usd_per_kg=110).top_up == pytest.approx([1.0, 1.0, 1.0])
-    for usd in (110, 111, 500):
-        assert settled(usd, floor_usd_per_kg=110).change == pytest.approx([0.0, 0.0, 0.0])
-
-
 def test_an_upside_share_binds_where_its_limit_says() -> None:
     # 30 % above 150 USD/kg of 5,000 t is 1.5 MUSD for each USD/kg: 10 MUSD are reached at 150 + 10/1.5 = 156.67.
     terms = {"upside_from_usd_per_kg": 150, "upside_share": 0.3, "upside_most_musd": 10}

@@ -12,7 +12,7 @@ from planner.finance.cashflow import cash_flows
 from planner.finance.economics import CAPITAL, PRICES, RATES, economics
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of
-from planner.finance.sensitivity import base_levels, correlated, drawn, triangular
+from planner.finance.sensitivity import base_levels, drawn
 from tests.finance.plants import WHOLE, plain_terms, separation
 from tests.finance.test_recomputed import CASES, names_of_tranches, recomputed, stated
 
@@ -112,8 +112,3 @@ def test_draws_of_prices_recomputed() -> None:
         joined = norm.cdf(np.sqrt(0.3) * norm.ppf(common) + np.sqrt(0.7) * norm.ppf(share))
         rising, falling = 0.5 + np.sqrt(joined * 0.5), 1.5 - np.sqrt((1 - joined) * 0.5)
         assert x[name] == pytest.approx(np.where(joined <= 0.5, rising, falling), **EXACT)
-    assert triangular(np.asarray(0.5), np.asarray(1.5), mode=np.asarray(1.0), share=own).shape == (
-        20,
-        1,
-    )
-    assert correlated(own, common, np.asarray(0.0)) == pytest.approx(own, **EXACT)

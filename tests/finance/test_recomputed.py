@@ -34,7 +34,7 @@ CASES: dict[str, dict[str, float]] = {
     "floor": {"floor": 0.95, "inflation": 0.02},
     "difference": {"cfd": 1.1, "floor": 0.5},
     "take-or-pay": {"take_or_pay": 0.6, "take_or_pay_price": 0.8, "volume": 0.9},
-    "royalty": {"royalty": 0.07, "sustaining": 0.01, "closure": 0.1},
+    "royalty": {"royalty": 0.07, "sustaining": 0.01, "closure": 0.1, "residual": 0.02},
     "accelerated": {"accelerated": 2.0, "depreciation_years": 4},
     "tax credit": {"tax_credit": 0.2, "tax_credit_per_kg": 150.0},
     "availability": {"availability": 3.0, "working_days": 60.0},
@@ -207,6 +207,7 @@ def recomputed(
     discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
     discount_owners = 1 / (1 + t["equity_rate"]) ** np.arange(1, 7)
     return {
+        "npv_before_tax": float(deflated["before"] @ discount),
         "npv_after_tax": float(deflated["after"] @ discount),
         "npv_owners": float(deflated["owners"] @ discount_owners),
         "owners": np.array(out["owners"]),
@@ -345,6 +346,7 @@ def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
     assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)
     assert flows.owners == pytest.approx(hand["owners"], **EXACT)
     returns = returns_of(flows, x, flows)
+    assert returns.npv_before_tax == pytest.approx(hand["npv_before_tax"], **EXACT)
     assert returns.npv_after_tax == pytest.approx(hand["npv_after_tax"], **EXACT)
     assert returns.npv_owners == pytest.approx(hand["npv_owners"], **EXACT)
 

@@ -10,7 +10,6 @@ import pytest
 import planner
 from planner.reporting.chapters import answer, fund, plants
 from planner.reporting.run_view import RunView, run_view
-from planner.reporting.words.numbers import kinds, some_of
 from planner.results.figures.plants import Counted, counted
 
 WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
@@ -35,17 +34,6 @@ def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> 
     chart = fund.timeline(run)
     assert chart is not None and chart.title.startswith("1 savings measure committed in 20")
     assert plants.investments(run).title == "Plants and savings measures to commit"
-
-
-def test_kinds_are_told_by_their_words() -> None:
-    there = Counted(plants=24, measures=29)
-    assert kinds(there) == "24 plants and 29 savings measures"
-    assert kinds(Counted(plants=1, measures=0)) == "1 plant"
-    assert kinds(Counted(plants=0, measures=2)) == "2 savings measures"
-    assert kinds(Counted(plants=0, measures=0)) == "0 plants"
-    some = Counted(plants=3, measures=29)
-    assert some_of(some, there, "new") == "3 of 24 new plants and 29 savings measures"
-    assert some_of(Counted(plants=0, measures=2), there) == "2 of 29 savings measures"
 
 
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:

@@ -112,9 +112,7 @@ def told_by_charts(written: Path) -> list[dict[str, Any]]:
 
 
 def test_run_times_are_not_on_the_page(plan: PlanValues, page: PageText) -> None:
-    assert "seconds" not in page.text.lower()
-    slower = dataclasses.replace(plan, summary=plan.summary | {"seconds": {"load": 1.0}})
-    assert slower.summary["seconds"] != plan.summary["seconds"]
+    assert plan.summary["seconds"] and "seconds" not in page.text.lower()
 
 
 def test_names_stand_in_for_ids(page: PageText) -> None:

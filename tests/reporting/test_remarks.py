@@ -5,13 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pandas as pd
-import pytest
 
 from planner.reporting.chapters.plants import investments, people, stocks
 from planner.reporting.chapters.supply import losses_sheet
 from planner.reporting.run_view import RunView, run_view
-from planner.reporting.words.names import headline
-from planner.reporting.words.numbers import spans
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, record, scenarios
 from tests.conftest import SolveCase
@@ -19,14 +16,6 @@ from tests.conftest import SolveCase
 
 def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
     return run_view(dataclasses.replace(plan, tables=plan.tables | tables))
-
-
-@pytest.mark.parametrize(
-    ("years", "words"),
-    [([2027], "2027"), ([2029, 2027, 2028], "2027–2029"), ([2027, 2029, 2030], "2027, 2029–2030")],
-)
-def test_years_in_words(years: list[int], words: str) -> None:
-    assert spans(years) == words
 
 
 def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveCase) -> None:
@@ -84,11 +73,3 @@ def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     assert [c.title for c in table.columns][5] == "share of possible"
     assert table.shown[0][4:6] == ["5.00", "25 %"]
     assert "a part of what could be built" in table.note
-
-
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [("allied-2026", "Allied 2026"), ("starter", "Starter"), ("a_b", "A B"), ("", "")],
-)
-def test_the_name_of_a_case_as_a_title(name: str, title: str) -> None:
-    assert headline(name) == title

@@ -59,14 +59,6 @@ class Cluster:
         if again:
             self.workers.append(self.start_worker())
 
-    def kill_scheduler(self) -> None:
-        """Kill -9 the scheduler; start it again at its address, with new workers."""
-        kill(self.scheduler)
-        self.scheduler = self._start_scheduler()
-        for worker in list(self.workers):
-            kill(worker)
-        self.workers = [self.start_worker() for _ in self.workers]
-
     def close(self) -> None:
         """End all."""
         for process in (*self.workers, self.scheduler):

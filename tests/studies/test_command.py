@@ -13,7 +13,7 @@ from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.studies.points import Plain, case_of
 from tests.studies.processes import written
-from tests.studies.studies import BUDGET, CUT, DEMAND, STARTER
+from tests.studies.studies import BUDGET, DEMAND, STARTER
 
 FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
 LIST = {
@@ -45,23 +45,7 @@ def study(*arguments: object) -> Result:
             "1 of 2 points failed; the first ended as crashed: MemoryError",
         ),
         (LIST, "demand\nabc\n", 2, "points.csv:2: demand: 'abc' is no number"),
-        (
-            LIST,
-            "demand\n1.0\n1.2\n",
-            2,
-            "points.csv:3: demand: 1.2 lies outside its range, 0.9 to 1.1",
-        ),
         (LIST, 'demand\n1.01\n""\n', 0, "2 of 2 points: 2 optimal"),
-        (
-            {
-                **LIST,
-                "uncertainties": [{**CUT, "values": [1.5, 2.0], "range": None}],
-                "design": {"kind": "grid"},
-            },
-            "",
-            2,
-            'uncertainty "cut" at 1.5',
-        ),
         (
             {
                 **LIST,

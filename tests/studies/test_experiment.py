@@ -90,13 +90,16 @@ def test_a_call_is_checked_as_the_file_is(values: dict[str, Any], told: str) -> 
     assert told in str(error.value)
 
 
-def test_a_point_without_an_answer_is_an_error_and_the_next_is_solved() -> None:
+def test_a_point_without_an_answer_is_an_error_and_costs_no_table() -> None:
     limit = {"name": "limit", "change": "objective.risk_limit=?", "values": [0.001, 3000.0]}
     goal = {"objective.goal": "target", "objective.risk_limit": 3000.0}
     experiment = Experiment(sample(6, set=goal) | {"uncertainties": [limit]})
     with pytest.raises(InfeasibleError):
         experiment(limit=0.001)
     assert experiment(limit=3000.0)["risk_musd"] <= 3000.01
+    table = experiment.table([[0.001], [3000.0]], errors="nan")
+    assert table["risk_musd"].isna().tolist() == [True, False]
+    assert "no plan meets the goal" in table["stopped"][0] and table["stopped"][1] == ""
 
 
 def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(
@@ -148,15 +151,6 @@ def test_outcomes_of_a_study_made_in_python_are_as_in_a_file(tmp_path: Path) -> 
         table, found.results[["risk_musd", "cost_musd", "late"]], rtol=1e-6, atol=1e-6
     )
     assert list(found.results["status"]) == ["optimal"] * 3
-
-
-def test_one_point_without_an_answer_costs_no_table() -> None:
-    limit = {"name": "limit", "change": "objective.risk_limit=?", "values": [0.001, 3000.0]}
-    goal = {"objective.goal": "target", "objective.risk_limit": 3000.0}
-    experiment = Experiment(sample(6, set=goal) | {"uncertainties": [limit]})
-    table = experiment.table([[0.001], [3000.0]], errors="nan")
-    assert table["risk_musd"].isna().tolist() == [True, False]
-    assert "no plan meets the goal" in table["stopped"][0] and table["stopped"][1] == ""
 
 
 def test_distributions_lists_and_groups_reach_samplers() -> None:

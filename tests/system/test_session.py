@@ -113,20 +113,9 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
     factor = 0.97 if column[1] in SHARES and column[1] != "probability" else factor
     changed = scaled(case, *column, factor)
     kept = session.update(changed)
-    assert kept or session.rebuilt
+    assert kept or (session.rebuilt and column[0] in ("demand", "imports"))
     assert_same_program(session.program, program_of(changed))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
-
-
-@pytest.mark.parametrize(
-    "column",
-    [c for c in FIGURES if c not in (("demand", "tonnes"), ("imports", "tonnes"))],
-    ids=".".join,
-)
-def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[str, str]) -> None:
-    case = starter()
-    session = LiveProgram(case)
-    assert session.update(scaled(case, *column, 0.99)), session.rebuilt
 
 
 @pytest.mark.parametrize(
