@@ -188,6 +188,12 @@ def _results() -> Iterator[str]:
     yield "year. `SHA256SUMS` has the digest of each of these files, as `sha256sum --check` reads it: a run that was"
     yield "changed since is refused by every command but `replay`, which tells what differs."
     yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
+    yield ""
+    yield "`planner evaluate` with a register writes `evaluation.json`: under `plan`, `without_plan` and `difference` the risk, the"
+    yield "expected loss and the CVaR with 95 % intervals, of the policy and with each scenario foreseen; under `ranges` the plan's"
+    yield "risk by the best and the worst `odds` and by `losses` per kg at both ends (null without bounds or ends); and with `--gap`"
+    yield "the `optimality_gap`, its mean `value` and the 95 % bound `high`. `planner explain` writes `explain.json`, `planner coverage`"
+    yield "`coverage.json`."
     for table in EVERY_TABLE.values():
         yield from (
             "",

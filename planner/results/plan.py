@@ -58,7 +58,8 @@ class PlanValues:
 
     def table(self, name: str) -> pd.DataFrame:
         """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,
-        `spending`, `payments`, `shadow_prices` or `origins`; `list(plan.tables)` has the names.
+        `spending`, `payments`, `shadow_prices`, `origins` or, where stock is scheduled, `purchases`; `list(plan.tables)` has
+        the names.
 
         reports/README.md says what their columns hold. Raises InputError for an unknown name; it names the nearest.
         """
