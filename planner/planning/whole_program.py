@@ -188,7 +188,7 @@ def solve_session(
     tables = _tables(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
-    checked = verify(case, tables)
+    checked = verify(case, tables, live.scope.tree)
     tables["origins"] = origins_table(checked.ledger)
     certificate = _certificate(live, outcome, checked)
     sound = certificate.worst() <= TOLERANCE and checked.holds

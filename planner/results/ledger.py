@@ -119,9 +119,14 @@ class Ledger:
     A visit is a scenario in a period; vectors are over visits, in the order of both, or over scenarios.
     """
 
-    def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(
+        self, case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
+    ) -> None:
+        """tree: the histories of the case, where they are known; those of another case are not taken."""
         self.case = case
         self.tables = tables
+        if tree is not None and tree.case is case:
+            self.__dict__["tree"] = tree
 
     # ---- when ------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree, storyline_histories
-from planner.data.scenario_tree import Vector
+from planner.data.scenario_tree import Tree, Vector
 from planner.results import origins, targets, verify_material, verify_resources
 from planner.results.costs import cost_parts, utilisation
 from planner.results.ledger import (
@@ -71,9 +71,14 @@ class Verification:
         return self.worst <= TOLERANCE
 
 
-def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
-    """Check every rule of the contract and recompute losses, CVaR, cost and public spending."""
-    ledger = Ledger(case, tables)
+def verify(
+    case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
+) -> Verification:
+    """Check every rule of the contract and recompute losses, CVaR, cost and public spending.
+
+    tree: the histories of the case, which the verifier shares with the program, where they are known.
+    """
+    ledger = Ledger(case, tables, tree)
     losses = losses_of(case, ledger)
     worst: dict[str, float] = defaultdict(float)
     for rule, amount in all_rules(ledger):
