@@ -213,7 +213,7 @@ class BusinessCase(Parts):
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:
         """The gain of the alliance by the plants (MUSD): cost of the plan, expected loss, weight that caution puts on
-        the worst futures; None where it was not solved for."""
+        the worst scenarios; None where it was not solved for."""
         gone = self.removal
         if gone is None or gone.risk is None:
             return None

@@ -135,7 +135,8 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
     )
     assert "Without it neither other plants nor more stock take its place" in told
     assert (
-        "the expected loss rises by 400 MUSD and the weight of the worst futures rises by 0" in told
+        "the expected loss rises by 400 MUSD and the weight of the worst scenarios rises by 0"
+        in told
     )
     assert "plan's cost falls by" in told
 
