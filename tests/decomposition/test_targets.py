@@ -10,7 +10,6 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.planning import solve as chooser
-from planner.planning.solve import method_of
 from planner.results.verify import verify
 from tests.cases import long_run, near, total, without_prices
 from tests.decomposition.test_search import CLOSE, agree
@@ -75,14 +74,6 @@ def test_a_target_of_a_scenario_holds_before_it_leaves(
         # 2026 and 2027 are shared by all; in 2028 `late` has left, a quarter; 2029 has no imports.
         assert plan.status == "optimal"
         assert (missed["missing_t"], missed["cost_musd"]) == near((137.5, 0.1375))
-
-
-def test_many_scenarios_with_such_targets_are_solved_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(chooser, "MANY", 2)
-    case = asking(cut_off(tmp_path), kind="served", share=0.3)
-    assert (method_of(case, "auto"), method_of(case, "scenarios")) == ("scenarios", "scenarios")
 
 
 # 110 swings where optima of the master alone are asked for. 4, 8, 26 are plans with targets of every kind; of the others

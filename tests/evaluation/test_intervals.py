@@ -144,9 +144,3 @@ def test_differences_in_the_same_samples_are_surer_than_the_figures(tmp_path: Pa
         assert None not in (one.low, one.high, other.low, other.high)
         assert other.value == near(one.value / 2)
         assert (other.high or 0) - (other.low or 0) == near(((one.high or 0) - (one.low or 0)) / 2)
-
-
-def test_one_sample_has_no_interval() -> None:
-    found = of_samples([Sample(np.array([1.0, 3.0]), np.array([0.5, 0.5]))], OBJECTIVE)
-    assert {one.low for one in found.values()} == {None}
-    assert "one sample" in found["risk_musd"].why

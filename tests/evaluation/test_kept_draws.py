@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -107,46 +105,13 @@ def test_losses_are_those_of_the_case_with_that_scenario_alone(tmp_path: Path, s
         assert found[name].sum() == near(planner.solve(only, baseline=False).summary["risk_musd"])
 
 
-def test_no_other_choice_by_a_step_leaves_less(tmp_path: Path) -> None:
-    """Each step against all draws that could have been kept in its place."""
-    losses = {f"war-{place:04d}": 1.37 * place * place % 83 for place in range(1, 9)}
-    case = drawn(tmp_path, losses, chance=0.125)
-    points = np.array([losses[name] for name in case.scenarios])
-    kept: list[int] = []
-
-    def left(some: list[int]) -> float:
-        return float(np.abs(points[:, None] - points[some]).min(axis=1).mean())
-
-    for keep in range(1, 5):
-        kept.append(min(range(len(points)), key=lambda place: left([*kept, place])))
-        found = planner.keep_draws(case, keep)
-        assert found.distance == near(left(kept))
-        assert (
-            min(left(list(some)) for some in itertools.combinations(range(8), keep))
-            <= left(kept) + 1e-9
-        )
-
-
 def test_the_command_keeps_draws_under_their_names_and_says_what_they_stand_for(
     tmp_path: Path,
 ) -> None:
+    sample = ["sample", "inputs/allied-2026", "--draws", "20", "--seed", "2", "--keep"]
     outs = [tmp_path / "one", tmp_path / "two"]
     for out in outs:
-        told = CliRunner().invoke(
-            app,
-            [
-                "sample",
-                "inputs/allied-2026",
-                "--draws",
-                "20",
-                "--seed",
-                "2",
-                "--keep",
-                "11",
-                "--out",
-                str(out),
-            ],
-        )
+        told = CliRunner().invoke(app, [*sample, "11", "--out", str(out)])
         assert told.exit_code == 0, told.output
         assert "Expected loss without a plan" in told.output and "CVaR" in told.output
     case = planner.load(outs[0])
@@ -154,17 +119,5 @@ def test_the_command_keeps_draws_under_their_names_and_says_what_they_stand_for(
     assert {row.scenario for row in case.tables.draws} <= set(case.scenarios)
     for file in outs[0].glob("*.csv"):
         assert file.read_bytes() == (outs[1] / file.name).read_bytes()
-    refused = CliRunner().invoke(
-        app,
-        [
-            "sample",
-            "inputs/allied-2026",
-            "--draws",
-            "20",
-            "--keep",
-            "2",
-            "--out",
-            str(tmp_path / "no"),
-        ],
-    )
+    refused = CliRunner().invoke(app, [*sample, "2", "--out", str(tmp_path / "no")])
     assert refused.exit_code == 2 and "--keep" in refused.output and not (tmp_path / "no").exists()

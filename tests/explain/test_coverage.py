@@ -14,19 +14,7 @@ from planner.data.case import Case
 from planner.explanation.coverage import coverage
 from planner.results.coverage import Coverage, TakenAway
 from tests.behaviour.conftest import as_text
-from tests.cases import (
-    Row,
-    budget,
-    demand,
-    imports,
-    mine,
-    near,
-    plant,
-    record,
-    scenarios,
-    shock,
-    smelter,
-)
+from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.program import build
@@ -174,10 +162,7 @@ def test_people_of_a_country_that_is_not_there_help_nobody(make_case: MakeCase) 
         demand=demand(30, last=2026),
         projects=[mine(), plant(existing_tpa=30)],
         skills=[{"skill": "chemist", "attrition": 0}],
-        workforce=[
-            {"country": "AAA", "skill": "chemist", "initial": 10},
-            {"country": "BBB", "skill": "chemist", "initial": 40},
-        ],
+        workforce="country, skill, initial\nAAA, chemist, 10\nBBB, chemist, 40",
         staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
     )
     found = served(covered(case))
@@ -193,16 +178,8 @@ def test_without_a_plan_seats_that_exist_train_people(make_case: MakeCase) -> No
         skills=[{"skill": "chemist", "attrition": 0}],
         workforce=[{"country": "AAA", "skill": "chemist", "initial": 5}],
         staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
-        training=[
-            {
-                "programme": "school",
-                "country": "AAA",
-                "skill": "chemist",
-                "duration_years": 1,
-                "seats": 10,
-                "cost_per_trainee_usd": 0,
-            }
-        ],
+        training="programme, country, skill, duration_years, seats, cost_per_trainee_usd\n"
+        "school, AAA, chemist, 1, 10, 0",
     )
     assert served(covered(case, 2027), plan=False)["nothing"] == pytest.approx(0.5)
 
@@ -211,11 +188,7 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
     case = make_case(
         **TWO,
         budgets=budget(5),
-        targets=[
-            record(
-                target="little", kind="origin_share", form="oxide", share=0.1, price_usd_per_kg=1
-            )
-        ],
+        targets="target, kind, form, share, price_usd_per_kg\nlittle, origin_share, oxide, 0.1, 1",
     )
     assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
 
@@ -236,15 +209,8 @@ def test_what_must_run_can_be_taken_away_and_needs_nobody(make_case: MakeCase) -
         make_case(
             demand=demand(100, last=2026),
             imports=[imports(50)],
-            projects=[
-                {
-                    "project": "redesign",
-                    "country": "AAA",
-                    "stage": "saving",
-                    "existing_tpa": 25,
-                    "must_run": "true",
-                }
-            ],
+            projects="project, country, stage, existing_tpa, must_run\n"
+            "redesign, AAA, saving, 25, true",
             savings="project, element, form, tonnes\nredesign, Dy, oxide, 1",
             skills="skill, attrition\nchemist, 0",
             staffing="stage, skill, persons_per_ktpa\nsaving, chemist, 1000",

@@ -143,13 +143,3 @@ def test_worth_is_what_solving_without_a_project_costs_more(starter: Found) -> N
     assert sorted((row.weight for row in merit.values()), reverse=True) == [
         row.weight for row in merit.values()
     ]
-
-
-def test_the_plan_near_the_least_risk_is_the_cheapest(starter: Found) -> None:
-    reference, _, curve, _ = starter
-    plans, p = {plan.key: plan for plan in curve.plans}, reference.program
-    solver = Solver(p)
-    solver.bound(p.column["risk", None], 1.01 * plans["least"].risk)
-    cheapest = float(solver.minimise(p.column["cost", None]).x[p.column["cost", None]])
-    assert plans["near"].cost == pytest.approx(cheapest, rel=1e-5)
-    assert plans["near"].risk == pytest.approx(1.01 * plans["least"].risk, rel=1e-5)

@@ -6,7 +6,6 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.explanation.unsure_inputs import touched_rows
 from planner.planning.whole_program import solve_case
 from planner.reporting.chapters.claims import verdict_statements
 from planner.results.explanation import Explanation
@@ -96,7 +95,3 @@ def test_rows_confidence_and_sources_are_those_of_the_cells_that_move(found: Exp
 def test_claims_that_an_input_turns_are_named(found: Explanation) -> None:
     named = {(claim, lean.input) for lean in found.influences for claim in lean.decides}
     assert named == {(v.claim, name) for v in found.verdicts for name in v.turns_on}
-
-
-def test_untouched_rows_are_left_out(case: Case) -> None:
-    assert touched_rows(case, case) == {}

@@ -223,17 +223,8 @@ def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms:
 
 
 def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> None:
-    prices = [
-        {
-            "element": "Dy",
-            "form": "oxide",
-            "market": "lenders",
-            "price_usd_per_kg": 6000,
-            "low": 3000,
-            "high": 9000,
-        },
-        record(element="Dy", form="oxide", market="lenders", future="glut", price_usd_per_kg=3000),
-    ]
+    prices = "element, form, market, future, price_usd_per_kg, low, high\n"
+    prices += "Dy, oxide, lenders, , 6000, 3000, 9000\nDy, oxide, lenders, glut, 3000, ,"
     floor = record(
         contract="state", kind="offtake", element="Dy", floor_usd_per_kg=5000, real="true"
     )
@@ -253,14 +244,7 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
 
 def test_by_products_are_sold_and_paid_for_and_bear_their_cost(make_case: MakeCase) -> None:
     more = {
-        "byproducts": [
-            {
-                "project": "plant",
-                "product": "ndpr",
-                "tonnes_per_t": 0.1,
-                "variable_opex_usd_per_t": 0.3 * MUSD,
-            }
-        ],
+        "byproducts": "project, product, tonnes_per_t, variable_opex_usd_per_t\nplant, ndpr, 0.1, 3e5",
         "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 5000}],
     }
     found = business_case(planned(make_case, **more), "plant", solve=False)
@@ -293,6 +277,7 @@ def test_several_plants_are_one_case_and_what_one_sells_the_other_buys(make_case
 def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) -> None:
     """No money, so nothing runs. `rich` gives more than `poor`; 10 t of Dy metal and 30 of Tb are wanted, 5 and 5 more
     in magnets."""
+    new = {"max_new_tpa": 10, "capex_usd_per_tpa": MUSD}
     case = make_case(
         elements=[
             {"element": e, "heavy": "true", "loss_usd_per_kg": 1, "price_usd_per_kg": 1000}
@@ -307,23 +292,11 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
         ],
         imports=[imports(1, form="metal")],
         projects=[
-            mine(
-                project="small",
-                feeds="poor",
-                existing_tpa=0,
-                max_new_tpa=10,
-                capex_usd_per_tpa=MUSD,
-            ),
-            mine(
-                project="large",
-                feeds="rich",
-                existing_tpa=0,
-                max_new_tpa=50,
-                capex_usd_per_tpa=MUSD,
-            ),
-            plant(feeds="poor;rich", max_new_tpa=10, capex_usd_per_tpa=MUSD),
-            smelter(max_new_tpa=10, capex_usd_per_tpa=MUSD),
-            smelter(project="press", stage="magnet", max_new_tpa=10, capex_usd_per_tpa=MUSD),
+            mine(project="small", feeds="poor", existing_tpa=0, **new),
+            mine(project="large", feeds="rich", existing_tpa=0, **new | {"max_new_tpa": 50}),
+            plant(feeds="poor;rich", **new),
+            smelter(**new),
+            smelter(project="press", stage="magnet", **new),
         ],
         budgets=budget(0),
     )

@@ -7,7 +7,7 @@ from planner.explanation.counterfactuals import Reference, solver_pool
 from planner.explanation.levers import alone, lever_values
 from planner.explanation.rungs import all_but_one, cumulative
 from planner.results.explanation import LeverValues
-from tests.cases import MUSD, budget, imports, mine, near, plant
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
 
 
@@ -40,20 +40,10 @@ def test_what_does_the_same_is_missed_by_nobody(make_case: MakeCase) -> None:
         imports=[imports(200)],
         projects=[mine(), plant(max_new_tpa=100, capex_usd_per_tpa=0.01 * MUSD)],
         budgets=budget(1000),
-        scenarios=[{"scenario": "cut", "probability": 1}],
-        shocks=[
-            {"scenario": "cut", "kind": "import", "start_year": 2028, "end_year": 2028, "factor": 0}
-        ],
-        stockpiles=[
-            {
-                "country": "AAA",
-                "element": "Dy",
-                "form": "oxide",
-                "initial_t": 0,
-                "max_t": 100,
-                "purchase_usd_per_kg": 1,
-            }
-        ],
+        scenarios=scenarios(cut=1),
+        shocks=[shock("cut", "import", 0, 2028, 2028)],
+        stockpiles="country, element, form, initial_t, max_t, purchase_usd_per_kg\n"
+        "AAA, Dy, oxide, 0, 100, 1",
     )
     by_key = {value.key: value for value in values_of(case).levers}
     plants, stock = by_key["separation"], by_key["stockpile"]

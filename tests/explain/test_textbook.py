@@ -36,29 +36,15 @@ def farmer(make_case: MakeCase) -> Case:
     cost of planting (money of BBB; what is left of it goes into a bank, whose `cash` would be missed otherwise).
     """
     crops = list(YIELD)
-    land = [
-        {
-            "project": f"{c}_land",
-            "country": "AAA",
-            "stage": "mine",
-            "feeds": c,
-            "max_new_tpa": 500 * YIELD[c] * BEST,
-            "capex_usd_per_tpa": MUSD / (YIELD[c] * BEST),
-            "lead_time_years": 1,
-        }
-        for c in crops
-    ]
+
+    def acres(crop: str, project: str, musd: float, **columns: str) -> dict[str, object]:
+        tonnes = YIELD[crop] * BEST
+        size = {"max_new_tpa": 500 * tonnes, "capex_usd_per_tpa": musd * MUSD / tonnes}
+        return {"project": project, "feeds": crop, "lead_time_years": 1} | size | columns
+
+    land = [acres(c, f"{c}_land", 1, country="AAA", stage="mine") for c in crops]
     planting = [
-        {
-            "project": f"{c}_crop",
-            "country": "BBB",
-            "stage": "separation",
-            "feeds": c,
-            "max_new_tpa": 500 * YIELD[c] * BEST,
-            "capex_usd_per_tpa": PLANTING[c] * ONE_PER_TONNE / (YIELD[c] * BEST),
-            "lead_time_years": 1,
-        }
-        for c in crops
+        acres(c, f"{c}_crop", PLANTING[c] / 1000, country="BBB", stage="separation") for c in crops
     ]
     years = {"good": 1.0, "mean": 1 / BEST, "bad": 0.8 / BEST}
     return make_case(

@@ -22,7 +22,6 @@ from tests.faults.likely_slips import SLIPS
 from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter, written
 
 ALLIED = STARTER.parent / "allied-2026"
-BASE_WARNINGS = {"unmined-feed", "unused"}
 
 
 def add(table: str, **values: str) -> Callable[[Text], None]:

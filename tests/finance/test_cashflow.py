@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
-from planner.finance.loans import _opening, _owed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material
 from planner.finance.returns import irr, least_cover, npv, payback, returns_of
@@ -23,7 +22,6 @@ from planner.finance.support import (
     owners_npv,
     with_support,
 )
-from planner.finance.yearly_rows import carried, carried_back
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
 
@@ -270,23 +268,3 @@ def test_grace_counts_from_completion() -> None:
     one = cash_flows(found, base_levels(found, plain_terms(grace_years=1)), WHOLE)
     assert one.loan.begun == near([3]) and one.loan.service[2] == 0 and one.loan.service[3] > 0
     assert one.loan.owed[2] == near(1.1 * one.loan.owed[1]) and one.loan.missed.sum() == 0
-
-
-def test_one_case_has_the_balances_it_has_among_many() -> None:
-    """To the last digit, though years of one are stepped through as plain numbers; what is no number stays none."""
-    rng = np.random.default_rng(1)
-    many = rng.normal(0.0, 5.0, (8, 50, 12)).round(1)
-    many[:, 0, 3] = np.nan
-    draws, sculpted, bears, repays, rate, serves, sweep, other = many
-    rate = abs(rate)
-    line = {"sheet": "Debt", "label": "owed", "unit": "MUSD"}
-    others = (sculpted, bears, repays, rate, serves, sweep)
-    owed = carried(draws, _owed, others, **line)
-    opening = carried_back(other, _opening, (rate,), **line)
-    for case in range(50):
-        of_case = [rows[case] for rows in others]
-        alone = carried(draws[case], _owed, of_case, **line)
-        opened = carried_back(other[case], _opening, (rate[case],), **line)
-        assert alone.tobytes() == owed[case].tobytes()
-        assert opened.tobytes() == opening[case].tobytes()
-    assert np.isnan(opening[0, 0]) and np.isfinite(opening[1:]).all() and np.ptp(owed) > 0

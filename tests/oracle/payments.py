@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
-from tests.oracle.money import payers
-from tests.oracle.program import OracleResult, needed, spent
+from tests.oracle.program import OracleResult, needed
 from tests.oracle.sparse import Key, Program, Solution, add
 
 ROOM = 1e-7
@@ -127,15 +126,3 @@ def tree_of(result: OracleResult) -> dict[Hashable, Node]:
             world.history[w, world.before(t)] if world.before(t) else None, t.year, chance
         )
     return found
-
-
-def payments_of(result: OracleResult) -> dict[str, Payment]:
-    """The most even payments for the oracle's own plan."""
-    assert result.world is not None and result.solution is not None
-    world = result.world
-    spending = {
-        (c, world.history[w, t]): musd for (c, w, t), musd in spent(world, result.solution).items()
-    }
-    return even_payments(
-        spending, tree_of(result), world.case.budgets, payers(world), world.choices.carry_over
-    )

@@ -12,7 +12,6 @@ from hypothesis import given
 import planner
 from planner import Plan
 from planner.data.lookups import BASE
-from planner.results.store import write_case
 from tests.cases import read_rows
 from tests.properties.random_cases import Rows, World, few, seeds, world
 
@@ -166,8 +165,10 @@ def test_a_workbook_is_the_same_case_as_the_folder(seed: int) -> None:
 def test_a_case_written_and_read_again_is_the_same_case_with_the_same_plan(seed: int) -> None:
     with world(seed) as base:
         plan = base.solve()
-        write_case(plan.case, base.folder.parent / "again")
-        again = planner.load(base.folder.parent / "again")
-        assert again.sha256 == plan.case.sha256
-        assert again.model == plan.case.model
+        for name in ("again", "again.xlsx"):
+            again = planner.load(plan.case.write(base.folder.parent / name))
+            assert again.sha256 == plan.case.sha256
+            assert again.model == plan.case.model
         assert texts(planner.solve(again, baseline=False)) == texts(plan)
+        with pytest.raises(planner.InputError, match="is there already"):
+            plan.case.write(base.folder.parent / "again")

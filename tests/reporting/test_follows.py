@@ -11,7 +11,6 @@ from planner.reporting.chapters import claims, doubts, fund, limits, remains, wh
 from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
-from planner.reporting.parts import Chapter, Text
 from planner.reporting.run_view import RunView, run_view
 from planner.results.explanation import (
     Alternatives,
@@ -29,12 +28,6 @@ from tests.reporting.decided import made_up
 @pytest.fixture(scope="module")
 def run(plan: PlanValues, explanation: Explanation) -> RunView:
     return run_view(plan, dataclasses.replace(explanation, decision=made_up(plan)))
-
-
-def words_of_texts(chapter: Chapter | None) -> str:
-    assert chapter is not None
-    texts = [part for part in chapter.parts if isinstance(part, Text)]
-    return " ".join(word for text in texts for word in text.paragraphs)
 
 
 def test_a_marginal_value_is_the_most_that_more_can_bring(run: RunView) -> None:

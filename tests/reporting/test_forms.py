@@ -12,7 +12,6 @@ from pathlib import Path
 from planner.reporting.pages.run import FORMS
 from planner.results.plan import PlanValues
 from tests.cases import stored
-from tests.reporting.conftest import PageText
 
 
 def streams(pdf: bytes) -> str:
@@ -54,10 +53,6 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
     assert not re.search(rb"/Subtype\s*/Image", pdf), "charts are vectors"
     drawn = streams(pdf)
     assert drawn.count(" re\n") + drawn.count(" l\n") > 200
-
-
-def test_a_report_without_an_explanation_says_how_to_ask(page: PageText) -> None:
-    assert "planner explain adds the efficient frontier" in page.text
 
 
 def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from planner.reporting.chapters.fund import begun_table
 from planner.reporting.chapters.money import cost, payers, spending_sheet
+from planner.reporting.parts import ReportTable
 from planner.reporting.run_view import run_view
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import cost_parts
@@ -83,66 +84,47 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
     assert by_year["All"] == ["7.00"] * 2
 
 
-def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
+def begun(
+    plan: PlanValues, built: list[int], spent: list[tuple[int, str, float]]
+) -> tuple[ReportTable, str]:
+    """What is begun where the first plant of a plan is built in some years, for 8 MUSD each, and so much is spent; its
+    project."""
     first = plan.tables["investments"].iloc[0].to_dict()
-    investments = pd.DataFrame(
-        [first | {"year": 2028, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}]
-    )
-    line = plan.tables["spending"].iloc[0].to_dict() | {
-        "country": "JPN",
-        "probability": 1.0,
-        "scenarios": "all",
+    line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN"}
+    always = {"probability": 1.0, "scenarios": "all"}
+    tables = plan.tables | {
+        "investments": pd.DataFrame(
+            [first | always | {"year": year, "capex_musd": 8.0} for year in built]
+        ),
+        "spending": pd.DataFrame(
+            [
+                line | always | {"year": year, "item": item, "musd": musd, "expected": musd}
+                for year, item, musd in spent
+            ]
+        ),
     }
-    items = [
-        (2027, "stock purchases", 12.0),
-        (2027, "training fees", 0.5),
-        (2028, "hiring", 0.25),
-        (2030, "hiring", 1.0),
-    ]
-    spending = pd.DataFrame(
-        [line | {"year": y, "item": what, "musd": m, "expected": m} for y, what, m in items]
-    )
-    tables = plan.tables | {"investments": investments, "spending": spending}
-    book = run_view(dataclasses.replace(plan, tables=tables))
-    table = begun_table(book)
+    table = begun_table(run_view(dataclasses.replace(plan, tables=tables)))
     assert table is not None
-    name = (
-        "Desert mine, Australia"
-        if first["project"] == "desert_mine"
-        else "Coast separation plant, Australia"
-    )
-    share = book.case.projects[str(first["project"])].public_share
+    return table, str(first["project"])
+
+
+def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
+    items = [(2027, "stock purchases", 12.0), (2027, "training fees", 0.5)]
+    items += [(2028, "hiring", 0.25), (2030, "hiring", 1.0)]
+    table, project = begun(plan, [2028], items)
+    place = {"desert_mine": "Desert mine", "coast_plant": "Coast separation plant"}[project]
+    share = plan.case.projects[project].public_share
     by_year = {row[0]: row[2:] for row in table.shown}
-    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith(
-        "; training and hiring"
-    )
-    assert by_year["2028"] == [
-        f"{name}; training and hiring",
-        "1",
-        "8.00",
-        number(8 * share + 0.25),
-    ]
+    assert by_year["2027"][0].startswith("stock (")
+    assert by_year["2027"][0].endswith("; training and hiring")
+    money = number(8 * share + 0.25)
+    assert by_year["2028"] == [f"{place}, Australia; training and hiring", "1", "8.00", money]
     assert by_year["2030"] == ["training and hiring", "0", "0", "1.00"]
     assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
 
 
 def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
-    first = plan.tables["investments"].iloc[0].to_dict()
-    built = [
-        first | {"year": y, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}
-        for y in (2027, 2028)
-    ]
-    line = plan.tables["spending"].iloc[0].to_dict() | {
-        "country": "JPN",
-        "probability": 1.0,
-        "scenarios": "all",
-    }
-    spending = pd.DataFrame(
-        [line | {"year": y, "item": "hiring", "musd": 1.0, "expected": 1.0} for y in (2029, 2031)]
-    )
-    tables = plan.tables | {"investments": pd.DataFrame(built), "spending": spending}
-    table = begun_table(run_view(dataclasses.replace(plan, tables=tables)))
-    assert table is not None
+    table, _ = begun(plan, [2027, 2028], [(2029, "hiring", 1.0), (2031, "hiring", 1.0)])
     assert [row[0] for row in table.shown] == ["2027", "2028", "2029–2031", "All"]
     # The second part of the same plant is no second plant.
     assert [row[3] for row in table.shown] == ["1", "0", "0", "1"]

@@ -22,7 +22,7 @@ from planner.server.journal import shown_as
 from planner.server.page_regions import Regions
 from planner.server.workbench import Workbench
 from planner.server.writer import write_report
-from tests.server.conftest import HERE, answered, post, wait_for
+from tests.server.conftest import answered, post, wait_for
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,6 @@ def test_the_difference_as_options_gives_the_same_case(bench: Workbench) -> None
 def test_a_variant_has_a_link(bench: Workbench) -> None:
     kept = answered(bench).keep("first")
     assert f'href="/?variant={kept.folder}"' in Regions(bench).part("shelf", {})
-
-
-def test_a_link_to_a_variant_needs_the_cookie_and_no_token(client: TestClient, site: Site) -> None:
-    assert client.get("/?variant=001-a").status_code == 200
-    client.cookies.clear()
-    assert client.get("/?variant=001-a", headers={"Origin": HERE}).status_code == 401
 
 
 def test_an_investment_case_is_written_by_a_process_of_its_own(

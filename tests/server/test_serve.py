@@ -23,14 +23,8 @@ from tests.server.conftest import REFERENCE, ROOT
 
 def started(run: Path) -> tuple[subprocess.Popen[str], str, OpenerDirector]:
     """The process, where it answers, and a browser that has the cookie."""
-    command = [
-        sys.executable,
-        "-c",
-        "from planner.cli import app; app()",
-        "serve",
-        str(run),
-        "--no-browser",
-    ]
+    command = [sys.executable, "-c", "from planner.cli import app; app()"]
+    command += ["serve", str(run), "--no-browser"]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=run.parent)
     assert process.stdout is not None

@@ -103,20 +103,10 @@ def written(asked: dict[str, object], path: Path) -> Path:
 
 def planner_study(study: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     """`planner study run` as a process of its own."""
-    command = [
-        sys.executable,
-        "-c",
-        "from planner.cli import app; app()",
-        "study",
-        "run",
-        str(study),
-        "--out",
-        str(out),
-    ]
-    where = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    words = f"study run {study} --out {out}".split()
+    command = [sys.executable, "-c", "from planner.cli import app; app()", *words, *options]
+    where, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=where, stderr=pipe, stdout=pipe)
 
 
 def alive(pid: int) -> bool:

@@ -176,38 +176,34 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
     }[str(design["kind"])] in tables
 
 
+WHO = {"name": "who", "change": "policy.coordination=?", "values": ["allied", "nationl"]}
+MINES = {"name": "with", "options": [{"label": "mines", "changes": {"levers": ["mines"]}}]}
+
+
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("asked", "told"),
     [
-        ("risk_mus", 'unknown outcome "risk_mus" (did you mean "risk_musd"?)'),
-        ("new_capacity_tpa.coast_plnt", '(did you mean "new_capacity_tpa.coast_plant"?)'),
-        ("loss_musd_by_country.JPN.tale", '(did you mean "loss_musd_by_country.JPN.tail"?)'),
-        ("nonsense", "known are risk_musd, "),
-        ("service_level", "a group is named with a member"),
+        *(
+            (asked, told)
+            for outcome, told in (
+                ("risk_mus", 'unknown outcome "risk_mus" (did you mean "risk_musd"?)'),
+                ("new_capacity_tpa.coast_plnt", 'did you mean "new_capacity_tpa.coast_plant"?'),
+                ("loss_musd_by_country.JPN.tale", 'mean "loss_musd_by_country.JPN.tail"?'),
+                ("nonsense", "known are risk_musd, "),
+                ("service_level", "a group is named with a member"),
+            )
+            for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"})
+        ),
+        ({"uncertainties": [WHO], "design": {"kind": "grid"}}, "nationl"),
+        ({"levers": [MINES]}, "mines"),
     ],
 )
-def test_an_unknown_outcome_is_refused_before_anything_is_solved(
-    tmp_path: Path, outcome: str, told: str
+def test_what_a_case_does_not_know_is_refused_before_anything_is_solved(
+    tmp_path: Path, asked: dict[str, object], told: str
 ) -> None:
-    for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"}):
-        with pytest.raises(InputError) as error:
-            run_points(sample(4, **asked), tmp_path / "study")
-        assert told in str(error.value)
-        assert not (tmp_path / "study").exists()
-
-
-def test_words_that_a_key_of_the_model_cannot_have_are_refused_before_anything_is_solved(
-    tmp_path: Path,
-) -> None:
-    who = {"name": "who", "change": "policy.coordination=?", "values": ["allied", "nationl"]}
-    lever = {"name": "with", "options": [{"label": "mines", "changes": {"levers": ["mines"]}}]}
-    for asked, told in (
-        ({"uncertainties": [who], "design": {"kind": "grid"}}, "nationl"),
-        ({"levers": [lever]}, "mines"),
-    ):
-        with pytest.raises(InputError) as error:
-            run_points(sample(4) | asked, tmp_path / "study")
-        assert told in str(error.value) and not (tmp_path / "study").exists()
+    with pytest.raises(InputError) as error:
+        run_points(sample(4) | asked, tmp_path / "study")
+    assert told in str(error.value) and not (tmp_path / "study").exists()
 
 
 def test_points_that_were_never_run_are_no_failures(

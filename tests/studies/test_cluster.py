@@ -171,9 +171,3 @@ def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_work
     assert there.summary | {"seconds": {}} == here.summary | {"seconds": {}}
     for name, table in here.tables.items():
         pd.testing.assert_frame_equal(table, there.tables[name], check_exact=True)
-
-
-@long_run
-def test_a_scheduler_that_does_not_answer_is_a_fault() -> None:
-    with pytest.raises(InputError, match="no dask scheduler answers"):
-        connect("nonsense://")

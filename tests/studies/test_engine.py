@@ -173,15 +173,6 @@ def test_retry_runs_what_crashed_and_nothing_else(
     )
 
 
-def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
-    grid = sample() | {"design": {"kind": "grid", "levels": 2}}
-    run_points(grid, tmp_path / "study")
-    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study")
-    assert finer.total == 27
-    assert len(runs(tmp_path / "study")) == 27
-    assert set(runs(tmp_path / "study").values()) == {1}
-
-
 def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Path) -> None:
     """A Latin hypercube of twice the points goes on from it; a grid takes its place, and the hypercube is had again."""
     folder = tmp_path / "study"
@@ -229,12 +220,6 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
     assert set(table["status"]) <= {*Status, BAD_INPUT, CRASHED}
     assert (table["message"] != "").eq(table["status"] != "optimal").all()
     assert table["cost_musd"].notna().eq(table["status"] == "optimal").all()
-
-
-def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
-    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study")
-    assert set(status.statuses) <= {"time_limit", "optimal"}
-    assert status.done == 4
 
 
 def test_more_time_tries_again_what_ran_out_of_it(tmp_path: Path) -> None:

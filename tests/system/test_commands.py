@@ -83,17 +83,10 @@ def test_json_prints_the_summary_and_nothing_else_on_stdout(tmp_path: Path) -> N
     # In a process of its own: the solver writes its banner past Python.
     code = "from planner.api import plans; plans.write_page_and_workbook = lambda *_: None;"
     code += "from planner.cli import app; app()"
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "solve",
-        str(STARTER),
-        "--json",
-        "--out",
-        str(tmp_path / "r"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    words = f"solve {STARTER} --json --out {tmp_path / 'r'}".split()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+    )
     assert json.loads(done.stdout) == json.loads((tmp_path / "r" / "summary.json").read_text())
 
 
@@ -129,16 +122,8 @@ def test_a_wrong_override_and_a_wrong_option_exit_with_2() -> None:
 
 def test_an_unreachable_target_exits_with_3_and_says_what_can_be_reached(tmp_path: Path) -> None:
     least = planner.solve(planner.load(STARTER), baseline=False).summary["least_risk_musd"]
-    result = run(
-        "solve",
-        STARTER,
-        "--set",
-        "objective.goal=target",
-        "--set",
-        f"objective.risk_limit={least * 0.9}",
-        "--out",
-        tmp_path / "run",
-    )
+    limit = f"--set objective.goal=target --set objective.risk_limit={least * 0.9}"
+    result = run("solve", STARTER, *limit.split(), "--out", tmp_path / "run")
     assert result.exit_code == 3
     assert (
         f"least attainable with these budgets, lead times and levers is {least:.6g}"

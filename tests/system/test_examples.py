@@ -104,12 +104,3 @@ def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, A
         names["plan"].table("shortfal")
     with pytest.raises(InputError, match='did you mean "demand"'):
         names["case"].frame("demnd")
-
-
-def test_a_case_that_is_written_is_read_as_the_same(names: dict[str, Any], tmp_path: Path) -> None:
-    case = names["case"].changed("budgets.*.*.musd=x0.5", "objective.tail=0.8")
-    for target in (tmp_path / "folder", tmp_path / "book.xlsx"):
-        again = planner.load(case.write(target))
-        assert again.sha256 == case.sha256 and not again.difference(case)
-    with pytest.raises(InputError, match="is there already"):
-        case.write(tmp_path / "folder")

@@ -92,20 +92,8 @@ def test_the_reference_run_is_what_the_code_gives(tmp_path: Path) -> None:
 
 
 def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> None:
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "build",
-            "--wheel",
-            "--no-isolation",
-            "--outdir",
-            str(tmp_path),
-            str(ROOT),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    build = f"-m build --wheel --no-isolation --outdir {tmp_path} {ROOT}".split()
+    subprocess.run([sys.executable, *build], check=True, capture_output=True)
     wheel = next(tmp_path.glob("*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
