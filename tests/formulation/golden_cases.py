@@ -435,7 +435,8 @@ MORE: dict[str, tuple[str, Golden]] = {
     "risk_definition_under_worst_odds": (
         "risk_definition",
         Golden(
-            "At least 0.4 calm, 0.3 war and 0.1 lost; of the 0.2 left 0.2 may be calm and 0.25 war. 0.4 v.",
+            "At least 0.4 calm, 1/3 war (of which cut, three quarters, has 0.25) and 0.1 lost; of the 1/6 left 0.2 may be "
+            "calm and 1/15 war (cut: 0.3). 0.4 v.",
             ODDS,
             WORST,
         ),

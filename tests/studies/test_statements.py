@@ -153,7 +153,7 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
         if (rows := getattr(twin.tables, name, ()))
     }
     both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
-    result, _ = Worker(both, None).solve(None, [], False)
+    (result,) = Worker(both, None).solve(None, [{}])
     names = {
         f"{end}_capacity_tpa.{plant}"
         for end in ("least", "most")
