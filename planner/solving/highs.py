@@ -287,8 +287,9 @@ class Solver:
             self._load()
 
     def begin_from(self, phase: str, statuses: Statuses, way: float | None = None) -> None:
-        """Take up a basis for a phase. way: iterations that the next run from it may go, as a share of the rows; those
-        of any kept basis if left out."""
+        """Take up a basis for a phase in place of all that it ended with. way: iterations that the next run from it may
+        go, as a share of the rows; those of any kept basis if left out."""
+        self._kept.pop(phase, None)
         self._bases[phase] = self._basis(statuses)
         if way is not None:
             self._first_way[phase] = way

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +222,23 @@ def test_who_foresees_does_act_before(tmp_path: Path) -> None:
     """The test above can fail: knowing the cut of 2028, stock is kept in 2026."""
     calm, cut = outcomes(held_or_sold(tmp_path, calm=0.5, cut=0.5), "foreseen", NO_DECISIONS)
     assert until(calm, 2) != until(cut, 2)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_answer_does_not_hang_on_what_was_solved_before(
+    policy: PolicyName, tmp_path: Path
+) -> None:
+    """Each scenario asked for by itself, in any order, by one who keeps what it solved."""
+    case = held_or_sold(tmp_path, calm=0.4, calmer=0.2, cut=0.4)
+    futures = given(case)
+    found: dict[str, set[tuple[float, ...]]] = defaultdict(set)
+    for order in itertools.permutations(range(len(futures.futures))):
+        with Simulator(case, NO_DECISIONS, 1) as carried:
+            for place in order:
+                one = futures.part(np.array([place]))
+                (each,) = carried.outcomes(PolicyChoice(name=policy), one)
+                found[one.futures[0].name].add(tuple(each.losses.tolist()))
+    assert {name: len(losses) for name, losses in found.items()} == dict.fromkeys(found, 1)
 
 
 @pytest.mark.parametrize("policy", POLICIES)
