@@ -147,12 +147,16 @@ class ProcessWorkers(Workers):
 
     def _call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """What a function gives in the process of this thread, or of one of its successors."""
-        for _ in range(ATTEMPTS):
-            pool = self._own.pool = self._own.pool or self._start()
-            with suppress(BrokenProcessPool):
-                return pool.submit(function, *arguments, **named).result()
-            self._own.pool = None
+        try:
+            for _ in range(ATTEMPTS):
+                pool = self._own.pool = self._own.pool or self._start()
+                with suppress(BrokenProcessPool):
+                    return pool.submit(function, *arguments, **named).result()
+                self._own.pool = None
+                self._raise_if_closed()
+        except RuntimeError:  # a pool that was let go meanwhile takes no task
             self._raise_if_closed()
+            raise
         raise WorkerLostError(f"the worker died {ATTEMPTS} times")
 
     def _start(self) -> ProcessPoolExecutor:
