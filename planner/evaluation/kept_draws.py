@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from planner.data.case import Case
+from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.evaluation.chain import ChainProgram
@@ -167,35 +168,23 @@ def _figures(
 def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
     """The case with some of its draws, as likely as they are now; bounds go with the probability of a draw, so that
     those of its storyline stay."""
-    bounds = _storyline_bounds(drawn)
+    odds = odds_of(drawn)
     shares = _storyline_shares(drawn, probabilities)
     rows: list[Scenario] = []
     for row in drawn.tables.scenarios:
         if row.scenario not in probabilities:
             continue
-        low, high = bounds[drawn.storylines[row.scenario]]
-        share = shares[row.scenario]
-        update = {
-            "probability": probabilities[row.scenario],
-            "probability_low": None if low is None else low * share,
-            "probability_high": None if high is None else high * share,
-        }
+        update: dict[str, float] = {"probability": probabilities[row.scenario]}
+        if row.probability_low is not None:
+            storyline = odds[drawn.storylines[row.scenario]]
+            share = shares[row.scenario]
+            update |= {
+                "probability_low": storyline.low * share,
+                "probability_high": storyline.high * share,
+            }
         rows.append(row.model_copy(update=update))
     shocks = [row for row in drawn.tables.shocks if row.scenario in probabilities]
     return with_other_scenarios(drawn, rows, shocks).checked()
-
-
-def _storyline_bounds(case: Case) -> dict[str, tuple[float | None, float | None]]:
-    """Storyline -> the sums of the bounds of its draws; None where there are none."""
-    bounds: dict[str, tuple[float | None, float | None]] = {}
-    for row in case.tables.scenarios:
-        storyline = case.storylines[row.scenario]
-        low, high = bounds.get(storyline, (None, None))
-        if row.probability_low is not None and row.probability_high is not None:
-            low = (low or 0.0) + row.probability_low
-            high = (high or 0.0) + row.probability_high
-        bounds[storyline] = (low, high)
-    return bounds
 
 
 def _storyline_shares(case: Case, probabilities: Mapping[str, float]) -> dict[str, float]:
