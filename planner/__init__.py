@@ -19,6 +19,7 @@ __version__ = VERSION
 """As the newest heading of CHANGELOG.md says."""
 
 if TYPE_CHECKING:
+    from planner.api.business_case import business_case as business_case
     from planner.api.plans import Plan as Plan
     from planner.api.plans import Session as Session
     from planner.api.plans import open_run as open_run
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from planner.errors import StoppedError as StoppedError
     from planner.evaluation.evaluate import evaluate as evaluate
     from planner.evaluation.kept_draws import keep_draws as keep_draws
-    from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.coverage import coverage as coverage
     from planner.explanation.explain import explain as explain
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
+    "planner.api.business_case": ("business_case",),
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
     "planner.api.studies": ("frontier", "open_study", "study", "study_report"),
     "planner.cluster": ("on_scheduler",),
@@ -74,7 +75,6 @@ _HOMES = {
     "planner.evaluation.evaluate": ("evaluate",),
     "planner.evaluation.kept_draws": ("keep_draws",),
     "planner.explanation.later_year": ("advance",),
-    "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.coverage": ("coverage",),
     "planner.explanation.explain": ("explain",),

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 import planner
-from planner.api import explanations, plans
+from planner.api import explanations, investment_cases, plans
 from planner.cli.console import Force, command_app, exit_codes, say, say_aside, shown_progress
 from planner.data.case import Case
 from planner.data.export import write_model, write_tables
@@ -74,7 +74,7 @@ def report(
             pages = plans.write_reports(run, progress)
             lines = [", ".join(map(str, pages))]
         else:
-            plan, found, files = explanations.business_case_into(
+            plan, found, files = investment_cases.business_case_into(
                 run,
                 project,
                 basis=basis,

@@ -1,4 +1,4 @@
-"""The investment case of one or several plants, as values. `planner.explanation.business_case` fills them in."""
+"""The investment case of one or several plants, as values. `planner.api.business_case` fills them in."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
-import planner.api.explanations
-from planner.api.explanations import business_case_into
+import planner.api.investment_cases
+from planner.api.business_case import business_case
+from planner.api.investment_cases import business_case_into
 from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
-from planner.explanation.business_case import business_case
 from planner.finance.plant_flows import received
 from planner.finance.returns import npv
 from planner.planning.whole_program import solve_case
@@ -358,12 +358,12 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     calls: list[BusinessCase] = []
     without_contents(monkeypatch)
     first = business_case_into(run, ["plant"])[2]
-    monkeypatch.setattr(
-        "planner.explanation.business_case.removed", lambda *asked: calls.append(asked)
-    )
+    monkeypatch.setattr("planner.api.business_case.removed", lambda *asked: calls.append(asked))
     again = business_case_into(run, ["plant"])[2]
     other = business_case_into(run, ["plant"], terms={"wacc": 0.15})[2]
-    third, found, files = planner.api.explanations.business_case_into(run, ["plant"], tables=deck)
+    third, found, files = planner.api.investment_cases.business_case_into(
+        run, ["plant"], tables=deck
+    )
     assert (
         found.terms["wacc"].value == 0.2
         and found.removal is not None
@@ -391,8 +391,8 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
         return pdf.INSTALLED
 
     for form in ("write_business_case", "write_business_case_pdf"):
-        patched.setattr(planner.api.explanations, form, is_written)
-    patched.setattr(planner.api.explanations, "business_case_page", lambda found, case: "")
+        patched.setattr(planner.api.investment_cases, form, is_written)
+    patched.setattr(planner.api.investment_cases, "business_case_page", lambda found, case: "")
 
 
 def test_an_explained_run_says_what_a_plant_is_worth(
@@ -401,9 +401,11 @@ def test_an_explained_run_says_what_a_plant_is_worth(
     write_run(solve_case(plan.case), tmp_path / "run")
     row = SimpleNamespace(project="plant", worth=12.0)
     explained = SimpleNamespace(decision=SimpleNamespace(merit=[row]))
-    monkeypatch.setattr(planner.api.explanations, "read_explanation", lambda run: explained)
-    monkeypatch.setattr(planner.api.explanations, "write_business_case", lambda *given: None)
-    monkeypatch.setattr(planner.api.explanations, "write_business_case_pdf", lambda *given: False)
+    monkeypatch.setattr(planner.api.investment_cases, "read_explanation", lambda run: explained)
+    monkeypatch.setattr(planner.api.investment_cases, "write_business_case", lambda *given: None)
+    monkeypatch.setattr(
+        planner.api.investment_cases, "write_business_case_pdf", lambda *given: False
+    )
     _, found, _ = business_case_into(tmp_path / "run", ["plant"])
     assert found.removal is not None and found.removal.worth == 12 and found.removal.merit
     assert not (tmp_path / "run" / "removals.json").exists()

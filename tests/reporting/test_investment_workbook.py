@@ -11,7 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from planner.explanation.business_case import business_case
+from planner.api.business_case import business_case
 from planner.planning.whole_program import solve_case
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements

@@ -50,8 +50,10 @@ QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAV
 @pytest.fixture
 def without_printed_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     """Investment cases are written as pages alone: workbook and PDF take seconds, and have tests of their own."""
-    monkeypatch.setattr("planner.api.explanations.write_business_case", lambda *given: None)
-    monkeypatch.setattr("planner.api.explanations.write_business_case_pdf", lambda *given: False)
+    monkeypatch.setattr("planner.api.investment_cases.write_business_case", lambda *given: None)
+    monkeypatch.setattr(
+        "planner.api.investment_cases.write_business_case_pdf", lambda *given: False
+    )
 
 
 @pytest.mark.usefixtures("without_pages", "without_printed_cases")

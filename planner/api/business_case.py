@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.api.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
 from planner.data.stages import OXIDE
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean, refuse_other
-from planner.explanation.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
