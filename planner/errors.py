@@ -140,6 +140,9 @@ class InfeasibleError(PlannerError):
         self.reasons = tuple(reasons)
         super().__init__("\n".join(self.reasons))
 
+    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[tuple[str, ...]]]:
+        return (InfeasibleError, (self.reasons,))
+
 
 class StoppedError(PlannerError):
     """The solver stopped before it proved an optimum."""

@@ -40,8 +40,8 @@ from planner.results.differences import differences, other_versions
 from planner.results.folders import refuse_foreign
 from planner.results.plan import PlanValues
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
+from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
-from planner.solving.variants import Variants
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -153,10 +153,9 @@ class Session:
         """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
         refuse_other(case, Case, A_CASE)
         refuse_if_too_large(case)
-        self.variants = Variants(case, time_limit)
+        point = plan.point if plan is not None else None
+        self.engine = Engine(case, time_limit, point=point)
         """The engine that keeps the programs."""
-        if plan is not None and plan.point is not None:
-            self.variants.begin_at(plan.point)
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
@@ -164,21 +163,21 @@ class Session:
     @property
     def case(self) -> Case:
         """The case in use."""
-        return self.variants.case
+        return self.engine.case
 
     @property
     def rebuilt(self) -> str:
         """The reason why the last change needed the program built again, or ''."""
-        return self.variants.rebuilt
+        return self.engine.rebuilt
 
     @property
     def progress(self) -> Progress:
         """Called with each goal by name as its solve begins."""
-        return self.variants.progress
+        return self.engine.progress
 
     @progress.setter
     def progress(self, progress: Progress) -> None:
-        self.variants.progress = progress
+        self.engine.progress = progress
 
     def figures(self, case: Case | None = None) -> dict[str, float]:
         """The figures of `solve` without its tables (MUSD): `risk_musd`, `cost_musd`, `expected_loss_musd`, and with
@@ -187,7 +186,7 @@ class Session:
         Each phase has its certificate, yet nothing is recomputed from tables: only the plan of `solve`, which goes on
         from here, is verified. Raises StoppedError where no plan was proven, or after `cancel`.
         """
-        solved = self.variants.solve(case)
+        solved = self.engine.solve(case)
         if not solved.is_optimal:
             raise StoppedError(f"no plan was proven ({ENDS[solved.outcome.stop].value})")
         names = ("risk", "cost", "expected_loss")
@@ -201,14 +200,14 @@ class Session:
 
         Raises StoppedError after `cancel`.
         """
-        variants = self.variants
-        found = solve_variant(variants, case, lambda _: variants.raise_if_cancelled())
+        engine = self.engine
+        found = solve_variant(engine, case, lambda _: engine.raise_if_cancelled())
         return Plan.of(found)
 
     def cancel(self) -> None:
         """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is
         asked next is answered."""
-        self.variants.cancel()
+        self.engine.cancel()
 
 
 def open_run(folder: str | Path) -> Plan:

@@ -26,9 +26,9 @@ from planner.formulation import budgets, capacity, goods, objective, savings, wo
 from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
+from planner.solving.engine import FixedAmounts
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
-from planner.solving.variants import FixedAmounts
 
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""

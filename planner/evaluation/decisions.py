@@ -15,8 +15,8 @@ from planner.errors import Fault, InputError, did_you_mean
 from planner.results.ledger import Ledger, members, rows_of
 from planner.results.plan import PlanValues
 from planner.results.schema import SCHEDULE
+from planner.solving.engine import FixedAmounts
 from planner.solving.spending import PURCHASES
-from planner.solving.variants import FixedAmounts
 
 FixedPayments = Mapping[tuple[str, int], float]
 """(funder, year) -> payment (MUSD) for what is decided by year."""

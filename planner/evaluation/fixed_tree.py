@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from planner.data.case import Case
 from planner.data.schema import Draw, Scenario, Shock
 from planner.errors import StoppedError
+from planner.solving.engine import Engine, FixedAmounts, Solved
 from planner.solving.goals import Phase
-from planner.solving.variants import FixedAmounts, Solved, Variants
 
 
 def solve_fixed(case: Case, amounts: FixedAmounts, phases: list[Phase]) -> Solved:
     """The optimum of operations in a case with decisions fixed; targets that must hold are not enforced then. Raises
     StoppedError if no optimum is proven, InputError if the case does not know a thing decided on."""
-    variants = Variants(case.without_targets(hard_only=True))
-    solved = variants.solve(fixed=amounts, phases=phases)
+    engine = Engine(case.without_targets(hard_only=True))
+    solved = engine.solve(fixed=amounts, phases=phases)
     if not solved.is_optimal:
         stop = solved.outcome.stop
         raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({stop})")

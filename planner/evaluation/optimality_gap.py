@@ -21,8 +21,8 @@ from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
 from planner.results.evaluation import OptimalityGap
 from planner.results.plan import PlanValues
+from planner.solving.engine import Engine
 from planner.solving.goals import Phase, Progress
-from planner.solving.variants import Variants
 
 CONFIDENCE = 0.95
 
@@ -45,7 +45,7 @@ def optimality_gap(
     for number, case in enumerate(_samples(plan.case, register, replications, seed), start=1):
         progress(f"optimality gap, replication {number} of {replications}")
         held = solve_fixed(case, decisions, [criterion])
-        best = Variants(case.without_targets(hard_only=True)).solve(phases=[criterion])
+        best = Engine(case.without_targets(hard_only=True)).solve(phases=[criterion])
         if not best.is_optimal:
             raise StoppedError(f"a replication has no proven optimum ({best.outcome.stop})")
         gaps.append(held.value(criterion.name) - best.value(criterion.name))

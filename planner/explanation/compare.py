@@ -16,8 +16,8 @@ from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.planning.whole_program import solve_variant
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
 from planner.results.plan import PlanValues, Status
+from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
-from planner.solving.variants import Variants
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
@@ -26,10 +26,7 @@ Solve = Callable[[Case], PlanValues]
 
 def _solved_on_from(plan: PlanValues) -> Solve:
     """Solves other cases, each from the optimum of a plan or of the nearest case solved since."""
-    variants = Variants(plan.case)
-    if plan.point is not None:
-        variants.begin_at(plan.point)
-    return partial(solve_variant, variants)
+    return partial(solve_variant, Engine(plan.case, point=plan.point))
 
 
 @dataclass(frozen=True)

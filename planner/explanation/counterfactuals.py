@@ -30,12 +30,12 @@ from planner.formulation.whole_program import DECISIONS
 from planner.host import cores
 from planner.parallel import name_solver_thread
 from planner.solving.case_changes import origins
+from planner.solving.engine import decisions_within
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST, Progress, silent
 from planner.solving.highs import LONGEST_WAY, KeptBases, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.variants import decisions_within
 
 LARGE = 320_000
 """Nonzeros from which interior point is tried before dual simplex on a program from nothing. Measured on the real case:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from planner.data.case import Case
 from planner.results.explanation import Marginal
 from planner.results.plan import PlanValues
+from planner.solving.engine import Engine
 from planner.solving.target_prices import POINT, UNIT, criterion
-from planner.solving.variants import Variants
 
 MOST = 5
 """Targets that are solved again, those with the highest prices first."""
@@ -32,13 +32,13 @@ def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
     prices = dict(zip(found["item"], found["musd_per_unit"].tolist(), strict=True))
     if not prices:
         return
-    variants = Variants(plan.case)
-    before = variants.solve()
+    engine = Engine(plan.case)
+    before = engine.solve()
     for target, price in prices.items():
         share = stricter(plan.case, target)
         if not 0.0 <= share <= 1.0:
             continue
-        after = variants.solve(plan.case.with_settings({f"targets.{target}.share": share}))
+        after = engine.solve(plan.case.with_settings({f"targets.{target}.share": share}))
         name = criterion(after.scope, target)
         if after.is_optimal:
             # What a criterion reached in its own phase.

@@ -24,6 +24,7 @@ from planner.sharing.money_tables import money_tables
 from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
+from planner.solving.engine import Engine, Variant
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
@@ -33,7 +34,6 @@ from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent
 from planner.solving.variable_values import Values
-from planner.solving.variants import Variant, Variants
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -151,17 +151,17 @@ def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> PlanV
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
-    live = Variants(case, time_limit).live
+    live = Engine(case, time_limit).live
     built = perf_counter() - started
     return solve_session(live, progress, build_seconds=built)
 
 
 def solve_variant(
-    variants: Variants, variant: Variant | None = None, progress: Progress = silent
+    engine: Engine, variant: Variant | None = None, progress: Progress = silent
 ) -> PlanValues:
     """The verified plan of a variant, solved from what its engine keeps. Raises StoppedError after `cancel`."""
-    outcome = variants.solve(variant).outcome  # which may change what is live
-    return solve_session(variants.live, progress, outcome=outcome)
+    outcome = engine.solve(variant).outcome  # which may change what is live
+    return solve_session(engine.live, progress, outcome=outcome)
 
 
 @collector_paused()

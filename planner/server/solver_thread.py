@@ -21,8 +21,8 @@ from planner.parallel import SOLVER_THREAD
 from planner.reporting.words.numbers import number
 from planner.results.plan import PlanValues, Status
 from planner.server.edits import seeking_least
+from planner.solving.engine import Solved
 from planner.solving.goals import silent
-from planner.solving.variants import Solved
 
 KEPT_PLANS = 4
 """Plans of earlier states that are shown again without solving. One of the real case takes 20 MB (measured)."""
@@ -174,7 +174,7 @@ class SolverThread:
     def optimum(self, case: Case) -> Solved:
         """The optimum of another case without tables, for tasks. Raises StoppedError when a question came, and where
         none is proven."""
-        solved = self._held(case).variants.solve(case)
+        solved = self._held(case).engine.solve(case)
         if not solved.is_optimal:
             raise StoppedError(f"no plan was proven ({solved.outcome.stop})")
         return solved

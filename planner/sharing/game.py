@@ -12,12 +12,12 @@ from planner.config import Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.whole_program import owners
+from planner.solving.engine import Engine
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.variants import Variants
 
 WELFARE = [Phase("welfare")]
 OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
@@ -95,7 +95,7 @@ class Game:
         self.case = welfare_case(case)
         self.parties = parties(self.case)
         self.everyone = frozenset(self.parties)
-        live = Variants(self.case).live if live is None else live
+        live = Engine(self.case).live if live is None else live
         self.scope, self.program = live.scope, live.program
         self._column = self.program.column["welfare", None]
         self._whole_solver = live.solver
@@ -115,7 +115,7 @@ class Game:
         case = restricted(self.case, members)
         if case is None:
             return 0.0
-        solved = Variants(case).solve(phases=WELFARE)
+        solved = Engine(case).solve(phases=WELFARE)
         _optimal(solved.outcome.last, named(members))
         return solved.value("welfare")
 

@@ -15,13 +15,13 @@ import numpy as np
 from planner.config import Objective
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
+from planner.solving.engine import Engine
 from planner.solving.goals import Outcome, Phase, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.impossible_targets import why_targets_fail
 from planner.solving.input_names import in_inputs
 from planner.solving.program import Key, Program, Vector, dual_residuals, residuals
 from planner.solving.solution import Stop
-from planner.solving.variants import Variants
 
 LARGEST_FACTOR = 1e4
 LISTED = 3
@@ -142,7 +142,7 @@ def _too_coarse(case: Case, limit: float) -> list[str]:
     """The limit is reached by plants of any size, not by whole ones."""
     said = f"no plan with whole plants reaches a risk of {limit:g} MUSD"
     lines = [f"{said}, though one with plants of any size does"]
-    least = Variants(for_risk(case)).solve(phases=[Phase("risk")]).outcome.values.get("risk")
+    least = Engine(for_risk(case)).solve(phases=[Phase("risk")]).outcome.values.get("risk")
     if least is not None:
         raised = f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD"
         lines.append(f"{raised}, which whole plants reach")
@@ -234,7 +234,7 @@ def _least(
 
 def reaches(case: Case, limit: float) -> bool:
     """Some plan of this case has a risk within the limit (MUSD)."""
-    live = Variants(case).live
+    live = Engine(case).live
     risk = live.program.column["risk", None]
     found = live.solver.minimise(risk)
     return found.stop is Stop.OPTIMAL and float(found.x[risk]) <= limit * (1 + 1e-7) + 1e-7

@@ -38,9 +38,9 @@ from planner.results.study import (
     moves,
     unsaid,
 )
+from planner.solving.engine import Engine, FixedAmounts
 from planner.solving.goals import Progress, silent
 from planner.solving.solution import Stop
-from planner.solving.variants import FixedAmounts, Variants
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import case_of, chains
 from planner.studies.run import agreement_of, reopen
@@ -277,10 +277,10 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     lines: list[dict[str, Any]] = []
     for name, plan in plans.items():
         tell(f"{name} at {len(solved)} points")
-        variants, fixed = Variants(case), single_path(plan)
+        engine, fixed = Engine(case), single_path(plan)
         for point in chain.from_iterable(chains(study, solved)):
             at_point = case_of(changer, point.settings)
-            status, values = _with_fixed(variants, at_point, fixed)
+            status, values = _with_fixed(engine, at_point, fixed)
             risk = values.get("risk_musd", np.nan)
             least = float(best[point.id])
             fails = _fails(study.fails_when, values) if study.fails_when else None
@@ -293,11 +293,11 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     return pd.DataFrame(lines, columns=list(HELD))
 
 
-def _with_fixed(variants: Variants, case: Case, fixed: FixedAmounts) -> tuple[str, Measures]:
+def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, Measures]:
     """Least risk, then least cost, of operations at a point with the plan as decided."""
     least = {"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
     objective = case.model.objective.model_copy(update=least)
-    solved = variants.solve(case, fixed=fixed, objective=objective)
+    solved = engine.solve(case, fixed=fixed, objective=objective)
     if solved.is_optimal:
         return OPTIMAL, measure(solved.scope, solved.program, solved.outcome)
     stop = solved.outcome.stop

@@ -21,8 +21,8 @@ from planner.errors import (
     did_you_mean,
 )
 from planner.results.study import unsaid
+from planner.solving.engine import Engine
 from planner.solving.solution import Stop
-from planner.solving.variants import Variants
 from planner.studies.design import ends, misfit, numeric_ends
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.points import DesignRow, Settler, case_of, check_study
@@ -78,7 +78,7 @@ class Experiment:
         return f"Experiment({self._study.title!r}: {varied})"
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ("_variants", "_changer", "_settler")
+        own = ("_engine", "_changer", "_settler")
         return {name: value for name, value in vars(self).items() if name not in own}
 
     @property
@@ -146,7 +146,7 @@ class Experiment:
 
     def __call__(self, **values: Value | None) -> dict[str, float]:
         """The outcomes of a point: 0 for what is not built, bought or short."""
-        solved = self._variants.solve(self.case(**values))
+        solved = self._engine.solve(self.case(**values))
         stop = solved.outcome.stop
         if stop is not Stop.OPTIMAL:
             said = f"at {values}: {WHY[stop]}"
@@ -218,8 +218,8 @@ class Experiment:
         return Settler(self._study, self._base)
 
     @cached_property
-    def _variants(self) -> Variants:
-        return Variants(self._base, self._study.time_limit)
+    def _engine(self) -> Engine:
+        return Engine(self._base, self._study.time_limit)
 
 
 def _described(uncertainty: Uncertainty) -> tuple[str, list[float]]:

@@ -31,12 +31,12 @@ from planner.parallel import Call, KeptObject, Workers, answers
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
+from planner.solving.engine import Engine
 from planner.solving.frontier import Tangent, breakpoints, trace
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver, versions
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
-from planner.solving.variants import Variants
 from planner.studies.outcomes import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
@@ -146,7 +146,7 @@ class FrontierWorker:
     """Traces pieces of the curve of one case, and works out plans at some of its places."""
 
     def __init__(self, case: Case) -> None:
-        self._live = Variants(case).live
+        self._live = Engine(case).live
 
     def _budgets(self) -> Budgets:
         """The budgets in a solver that knows nothing yet."""

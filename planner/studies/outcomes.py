@@ -22,11 +22,11 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS, NEW_CAPACITY
+from planner.solving.engine import Solved
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
 from planner.solving.program import Program, Vector
 from planner.solving.variable_values import Values
-from planner.solving.variants import Solved
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 

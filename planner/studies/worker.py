@@ -23,11 +23,11 @@ from planner.errors import InputError
 from planner.planning.whole_program import ENDS
 from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
+from planner.solving.engine import Solved
 from planner.solving.goals import silent
 from planner.solving.highs import Solver, Statuses
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.solving.variants import Solved
 from planner.studies.outcomes import (
     DecidedAmount,
     Measures,
@@ -129,7 +129,7 @@ class Worker:
     def _solved(self, live: LiveProgram) -> PointResult:
         """All that is kept of a solve."""
         outcome = live.solve(silent)
-        solved = Solved(outcome=outcome, scope=live.scope, program=live.program)
+        solved = Solved(outcome=outcome, scope=live.scope, program=live.program, solver=live.solver)
         scope, program = solved.scope, solved.program
         if not solved.is_optimal:
             return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])

@@ -22,10 +22,10 @@ from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
+from planner.solving.engine import Engine
 from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.solving.variants import Variants
 from tests.cases import (
     EXACT,
     MUSD,
@@ -65,8 +65,8 @@ def alone(case: Case, scenario: str, decisions: FixedDecisions) -> float:
         if row.scenario == scenario
     ]
     shocks = [row for row in case.tables.shocks if row.scenario == scenario]
-    variants = Variants(with_other_scenarios(case, rows, shocks))
-    solved = variants.solve(fixed=decisions.amounts[ALL], phases=[Phase("risk")])
+    engine = Engine(with_other_scenarios(case, rows, shocks))
+    solved = engine.solve(fixed=decisions.amounts[ALL], phases=[Phase("risk")])
     assert solved.is_optimal
     return solved.value("risk")
 

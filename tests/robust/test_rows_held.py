@@ -10,12 +10,12 @@ import pytest
 import planner
 from planner.formulation.whole_program import EQUATIONS
 from planner.solving import highs
+from planner.solving.engine import Engine
 from planner.solving.highs import BASIC, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.rows_held import SELDOM_BINDING, RowsHeld
 from planner.solving.solution import Stop
-from planner.solving.variants import Variants
 from planner.solving.written_rows import WrittenRow, program_of_rows
 from tests.cases import seeds
 from tests.oracle.agreement import flat
@@ -133,15 +133,15 @@ def test_random_cases_have_the_optimum_of_all_rows(
 
 
 def test_changes_one_after_the_other_end_where_each_does_from_nothing() -> None:
-    variants = Variants(planner.load(STARTER))
-    variants.solve()
+    engine = Engine(planner.load(STARTER))
+    engine.solve()
     for change in ("training.*.seats=-90%", "skills.*.mentor_ratio=-50%", "training.*.seats=+50%"):
         try:
-            case = variants.base.changed(change)
+            case = engine.base.changed(change)
         except planner.InputError:
             pytest.fail(f"{change} is no change of the starter case")
-        warm = variants.solve(case).value("risk")
-        assert warm == pytest.approx(Variants(case).solve().value("risk"), rel=1e-6)
+        warm = engine.solve(case).value("risk")
+        assert warm == pytest.approx(Engine(case).solve().value("risk"), rel=1e-6)
 
 
 def test_rows_that_seldom_bind_are_limits_on_what_is_there() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.change import parse_change
 from planner.evaluation.fixed_tree import solve_fixed
+from planner.solving.engine import FixedAmounts
 from planner.solving.goals import Phase
 from planner.solving.live_program import LiveProgram
-from planner.solving.variants import FixedAmounts
 from planner.studies.outcomes import Measures, measure
 from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import Plain, PointResult, Worker

@@ -19,15 +19,15 @@ from benchmarks.generate import Size, generate
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
-from planner.solving import highs, variants
+from planner.solving import engine, highs
 from planner.solving.case_changes import READS
+from planner.solving.engine import STRUCTURES
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Solution
-from planner.solving.variants import STRUCTURES
 from tests.cases import more, seeds, some
 
 ROOT = Path(__file__).parents[2]
@@ -221,12 +221,12 @@ def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
 def test_of_large_programs_the_first_and_the_one_in_use_alone_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(variants, "KEPT_TERMS", 0)
+    monkeypatch.setattr(engine, "KEPT_TERMS", 0)
     case = starter()
     session = planner.Session(case)
     for name in ("adaptive", "blocs", "element out"):
         session.figures(CHANGES[name].of(case))
-        assert session.variants.programs == 2
+        assert session.engine.programs == 2
     session.figures(case)
     assert session.rebuilt == ""
 
@@ -356,6 +356,6 @@ def test_bases_that_are_kept_hold_no_program_but_the_first_and_the_present_one()
     programs = []
     for factor in (1.1, 1.2, 1.3):
         session.figures(scaled(case, "projects", "capex_usd_per_tpa", factor))
-        programs.append(ref(session.variants.live.program))
+        programs.append(ref(session.engine.live.program))
     gc.collect()
     assert [program() is None for program in programs] == [True, True, False]
