@@ -41,7 +41,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     with clock.section("points"):
         warm = worker.solve(bases, settings)
     with clock.section("cold"):
-        cold = worker.solve(None, settings[1 : 1 + job["cold"]])
+        cold = [worker.solve({}, [one])[0] for one in settings[1 : 1 + job["cold"]]]
     for there, result in zip(warm[1:], cold, strict=False):
         risk = result.values["risk_musd"]
         apart = max(apart, abs(there.values["risk_musd"] - risk) / (1 + abs(risk)))

@@ -26,7 +26,7 @@ from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
-from planner.studies.study_file import FrontierDesign, StudyFile
+from planner.studies.study_file import FrontierDesign
 
 
 def study(
@@ -39,8 +39,8 @@ def study(
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
     force: bool = False,
-) -> StudyStatus | FrontierResults:
-    """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
+) -> StudyStatus:
+    """Run a study into a folder (default: reports/studies/NAME).
 
     asked: a study file, or a mapping with what one would hold. `uncertainties` is a list of mappings, each with a
     `name`, a `change` with `?` for the value, and a `range` of numbers or `values` (whole numbers and words: `values`).
@@ -69,23 +69,8 @@ def study(
     with _workers(workers, scheduler) as who:
         if isinstance(found.design, FrontierDesign):
             opened_case = run.open_case(found, base, case)
-            return _traced(found, opened_case, folder, who, tell, force=force)
+            return run_frontier(found, opened_case, folder, who, tell, force=force)
         return run.run_points(asked, folder, who, tell, case=case, functions=functions, force=force)
-
-
-def _traced(
-    found: StudyFile,
-    case: Case,
-    out: Path,
-    workers: Workers | None,
-    tell: run.Tell,
-    *,
-    force: bool = False,
-) -> FrontierResults:
-    """Trace the frontier of a study into a folder and write its page."""
-    curve = run_frontier(found, case, out, workers, tell=tell, force=force)
-    write_page(frontier_page(curve), out)
-    return curve
 
 
 def retry_study(
@@ -102,9 +87,8 @@ def retry_study(
     frontier = is_frontier(folder)
     with _workers(workers, scheduler) as who:
         if frontier:
-            found = study_of(read_asked(folder))
-            _traced(found, run.stored_case(folder), folder, who, tell)
-            return frontier_status(folder)
+            asked = study_of(read_asked(folder))
+            return run_frontier(asked, run.stored_case(folder), folder, who, tell)
         return run.retry(folder, who, tell)
 
 
@@ -261,5 +245,4 @@ def frontier(
     """
     refuse_other(case, Case, A_CASE)
     design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
-    curve, table = trace_case(case, design, tell=tell)
-    return FrontierResults(case.name, table, curve.gap, curve.solves)
+    return trace_case(case, design, tell=tell)

@@ -12,19 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from planner.api.studies import (
-    default_out,
-    open_point,
-    retry_study,
-    study,
-    study_report,
-    study_status,
-)
+from planner.api.studies import open_point, retry_study, study, study_report, study_status
 from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
-from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
+from planner.results.study import AGREEMENT, OPTIMAL, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -69,11 +62,7 @@ def run(
     with exit_codes(bar.kept):
         with bar:
             found = study(file, out, workers, scheduler, bar, force=force)
-        if isinstance(found, FrontierResults):
-            folder = out or default_out(file)
-            say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
-        else:
-            _say_end(found)
+        _say_end(found)
 
 
 @study_app.command()
@@ -204,21 +193,14 @@ class StudyBar:
         self._last = status
         bad = status.done - status.statuses[OPTIMAL]
         note = f", {bad} without optimum" if bad else ""
-        checking = status.done == status.total
-        self._bar.update(
-            self._task,
-            description="checks" if checking else "points",
-            total=status.to_check if checking else status.total,
-            completed=status.checked if checking else status.done,
-            note=note,
-        )
+        self._bar.update(self._task, total=status.total, completed=status.done, note=note)
         if not self._console.is_terminal and perf_counter() - self._said > EVERY:
             self._said = perf_counter()
             self._console.print(self._line(status, note), style="dim")
 
     def _line(self, status: StudyStatus, note: str) -> str:
         """A line where there is no terminal for a bar."""
-        line = f"{status.done} of {status.total} points, {status.checked} checked{note}"
+        line = f"{status.done} of {status.total} points{note}"
         left = self._bar.tasks[0].time_remaining
         return f"{line}, {timedelta(seconds=round(left))} left" if left else line
 

@@ -16,7 +16,7 @@ OPTIMAL = "optimal"
 ALL = "all points"
 """Name of the only group of a study without levers."""
 AGREEMENT = 1e-7
-"""Relative difference up to which a warm result is that of a cold solve."""
+"""Relative difference up to which the figures of a point are those of its case solved alone."""
 NOISE = 1e-5
 """Share of the largest amount up to which amounts of an outcome differ by the solver's tolerance alone: each goal may
 worsen by 1e-6 of its value for those after it."""
@@ -48,36 +48,19 @@ def unit_ending(outcome: str) -> str:
     return group.removesuffix("_by_country").rpartition("_")[2]
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """Points solved again from nothing, and the largest relative difference of a figure found."""
-
-    points: int
-    worst: float
-
-    @property
-    def holds(self) -> bool:
-        """The results do not depend on the way to them."""
-        return self.worst <= AGREEMENT
-
-
 @dataclass(frozen=True, repr=False)
 class StudyStatus:
     """The progress of the study of a folder; `planner.open_study(status.folder)` has its tables.
 
-    seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum. agreement:
-    of the points that were solved again from nothing. reused: points that had been run in the folder for a former
-    study, and others: results of that one that the journal keeps.
+    seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum. reused:
+    points that had been run in the folder for a former study, and others: results of that one that the journal keeps.
     """
 
     total: int
     statuses: Counter[str]
-    checked: int = 0
-    to_check: int = 0
     seconds: float = 0.0
     folder: Path = Path()
     bad: tuple[tuple[str, str, str], ...] = ()
-    agreement: Agreement = Agreement(0, 0.0)
     reused: int = 0
     others: int = 0
 
@@ -204,7 +187,6 @@ class StudyResults:
     fails_when: str
     table: pd.DataFrame = field(repr=False)
     options: tuple[OptionResults, ...]
-    agreement: Agreement
     means: pd.DataFrame | None = None
     regret: pd.DataFrame | None = None
     held: pd.DataFrame | None = None

@@ -43,7 +43,7 @@ from planner.solving.goals import Progress, silent
 from planner.solving.solution import Stop
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import case_of, chains
-from planner.studies.run import agreement_of, reopen
+from planner.studies.run import reopen
 from planner.studies.sensitivity import cart, indices
 from planner.studies.store import assemble, read_asked, read_results, study_of
 from planner.studies.study_file import StudyFile, failure, named_outcomes
@@ -83,7 +83,6 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         fails_when=study.fails_when,
         table=table,
         options=tuple(options),
-        agreement=agreement_of(folder),
         means=means,
         regret=losses,
         held=held,

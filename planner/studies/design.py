@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -176,23 +177,49 @@ def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samp
 MOST_POINTS = 1_000_000
 
 
+def refuse_too_many(study: StudyFile) -> None:
+    """Raise InputError for more points than a study may have, before any is drawn; a list in a file is not looked at."""
+    count = _sample_size(study) * math.prod(len(lever.options) for lever in study.levers)
+    if count > MOST_POINTS:
+        said = f"has {count:,} points, more than {MOST_POINTS:,}"
+        raise InputError([study.fault(("design",), said, "study-size")])
+
+
+def _sample_size(study: StudyFile) -> int:
+    """Rows that the design of a study has under each combination of options; 0 for those of a file."""
+    given, axes = study.design, len(study.uncertainties)
+    if not axes:
+        return 1
+    if isinstance(given, LatinHypercube):
+        return given.points
+    if isinstance(given, Sobol):
+        return given.points * (axes + 2)
+    if isinstance(given, Morris):
+        return given.trajectories * (axes + 1)
+    if isinstance(given, PointList):
+        return len(given.rows or ())
+    if isinstance(given, FrontierDesign):
+        return given.most
+    lengths = [
+        given.levels if one.values is None else len(one.values) for one in study.uncertainties
+    ]
+    return 1 + sum(lengths) if isinstance(given, OneAtATime) else math.prod(lengths)
+
+
 def design(study: StudyFile, folder: Path) -> list[DesignRow]:
     """The rows of the design of a study: uncertainties, then levers. `folder`: where the study file is.
 
     Raises InputError.
     """
+    refuse_too_many(study)
     rows = _uncertain(study, folder)
-    labels: list[list[str]] = []
-    for lever in study.levers:
-        labels.append([option.label for option in lever.options])
-    combinations = list(itertools.product(*labels))
-    count = len(rows) * len(combinations)
-    if count > MOST_POINTS:
-        said = f"has {count:,} points, more than {MOST_POINTS:,}"
-        raise InputError([study.fault(("design",), said, "study-size")])
     if not rows:
         said = "has no points; give the list at least one line"
         raise InputError([study.fault(("design",), said)])
+    labels: list[list[str]] = []
+    for lever in study.levers:
+        labels.append([option.label for option in lever.options])
+    combinations = itertools.product(*labels)
     return [(*row, *chosen) for chosen, row in itertools.product(combinations, rows)]
 
 
@@ -207,7 +234,7 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, OneAtATime):
         return _one_at_a_time(study, given.levels)
     if isinstance(given, Grid):
-        return _grid(study, given)
+        return list(itertools.product(*[levels(u, given.levels) for u in study.uncertainties]))
     if isinstance(given, PointList):
         return _listed(study, given, folder)
     if isinstance(given, FrontierDesign):
@@ -257,16 +284,6 @@ def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
             row[axis] = value
             rows.append(tuple(row))
     return rows
-
-
-def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
-    """Points of a grid. Raises InputError for too many."""
-    axes = [levels(u, given.levels) for u in study.uncertainties]
-    count = int(np.prod([len(axis) for axis in axes], dtype=float))
-    if count > MOST_POINTS:
-        said = f"make {count:,} points, more than {MOST_POINTS:,}"
-        raise InputError([study.fault(("design", "levels"), said, "study-size")])
-    return list(itertools.product(*axes))
 
 
 def _listed(study: StudyFile, given: PointList, folder: Path) -> list[DesignRow]:

@@ -1,23 +1,19 @@
 """Run a study: read it, lay out its folder, do what is missing, put the results together; and how far it is.
 
-First the case as it is, from whose optimum every chain starts; then the chains; then some points again from nothing.
-A worker that dies takes nothing with it but its chain, which another tries again. The third time each of its points is
-tried by itself, and the one that three workers die of is written down as crashed.
+First the case as it is, from whose optimum every chain starts; then the chains. A worker that dies takes nothing with it
+but its chain, which another tries again. The third time each of its points is tried by itself, and the one that three
+workers die of is written down as crashed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from planner.data.case import Case
 from planner.data.changed_case import Changer
@@ -25,32 +21,23 @@ from planner.data.load import load
 from planner.data.program_size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError, WorkerLostError
 from planner.parallel import Call, KeptObject, Workers, answers
-from planner.results.folders import write_whole
-from planner.results.study import OPTIMAL, Agreement, StudyStatus
+from planner.results.journal import JOURNAL, Entry, Journal, read_entries
+from planner.results.study import OPTIMAL, StudyStatus
 from planner.solving.highs import versions
-from planner.studies.design import design
-from planner.studies.outcomes import Measures, OwnOutcome
+from planner.studies.design import design, refuse_too_many
+from planner.studies.outcomes import OwnOutcome
 from planner.studies.points import Point, Settler, case_of, chains, check_study, points
 from planner.studies.store import (
     BASE,
-    CHECKS,
-    COLD,
-    ENDED,
-    FOUND,
-    JOURNAL,
     PLANS,
     POINT,
     RESULTS,
     STUDY,
-    Entry,
-    RunJournal,
     assemble,
-    names_ended,
     points_of,
     prepare,
     provenance_of,
     read_asked,
-    read_journal,
     read_plan_table,
     study_of,
     write_parquet,
@@ -59,10 +46,23 @@ from planner.studies.study_file import FrontierDesign, StudyFile, build_study, r
 from planner.studies.worker import CRASHED, PackedBases, PointResult, Worker
 
 Tell = Callable[[StudyStatus], None]
+TIMED_OUT = ("time_limit",)
+RETRIED = ("crashed", "time_limit", "unproven")
+"""Statuses that another try may change."""
 
 
 def untold(_: StudyStatus) -> None:
     """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Work to be done: the study, its case, its points, and outcomes of the user's own."""
+
+    study: StudyFile
+    case: Case
+    points: list[Point]
+    functions: Mapping[str, OwnOutcome]
 
 
 def run_points(
@@ -82,32 +82,22 @@ def run_points(
     study names. functions: outcomes of the user's own, by name. force: replace inputs of a former study that somebody
     changed. Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
-    work, settler = _laid_out(given, case, functions)
-    out = Path(out)
-    redone = TIMED_OUT if _has_more_time(out, work.study) else ()
-    reused, others = prepare(
-        out, work.study, work.case, points=work.points, base=settler.base, force=force
-    )
-    status = _work(out, work, workers=workers, tell=tell, redone=redone)
-    return replace(status, reused=reused, others=others)
-
-
-def _laid_out(
-    given: str | Path | Mapping[str, Any],
-    case: Case | None,
-    functions: Mapping[str, OwnOutcome] | None,
-) -> tuple[Work, Settler]:
-    """All that a study asks for, and what tells its changes. Raises InputError."""
     study, folder, _ = read_given(given, case)
     if isinstance(study.design, FrontierDesign):
         said = "a frontier is no list of points; use planner.study"
         raise InputError([study.fault(("design", "kind"), said)])
+    refuse_too_many(study)
     base = open_case(study, folder, case)
     check_study(study, base, functions)
     settler = Settler(study, base)
     rows = design(study, folder)
     found = points(settler, sha256=base.sha256, rows=rows, functions=functions)
-    return Work(study, base, found, functions or {}), settler
+    out = Path(out)
+    redone = TIMED_OUT if _has_more_time(out, study) else ()
+    reused, others = prepare(out, study, base, points=found, base=settler.base, force=force)
+    work = Work(study, base, found, functions or {})
+    status = _work(out, work, workers=workers, tell=tell, redone=redone)
+    return replace(status, reused=reused, others=others)
 
 
 def _has_more_time(out: Path, asked: StudyFile) -> bool:
@@ -140,16 +130,6 @@ def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
         found = load(folder / study.case, model, dict(study.set))
     refuse_if_too_large(found)
     return found
-
-
-@dataclass(frozen=True)
-class Work:
-    """Work to be solved: the study, its case, its points, and outcomes of the user's own."""
-
-    study: StudyFile
-    case: Case
-    points: list[Point]
-    functions: Mapping[str, OwnOutcome]
 
 
 def retry(
@@ -199,35 +179,22 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     return study_of(asked), case, points_of(out)
 
 
+# ---- what is done and left ------------------------------------------------------------------------------------------
+
+
 def _work(
     out: Path, work: Work, *, workers: Workers | None, tell: Tell, redone: Sequence[str] = ()
 ) -> StudyStatus:
-    """Solve what is missing, and again what ended with one of the statuses `redone`."""
-    with RunJournal(out / JOURNAL) as journal:
+    """Solve what is missing, and again what ended with one of the statuses `redone`; then write the tables."""
+    with Journal(out / JOURNAL) as journal:
         left = WorkLeft(work, journal, redone)
-        if not left.finished:
-            tell(left.status)
-            left.work_off(workers, tell)
-    return _put_together(out)
-
-
-def _put_together(out: Path) -> StudyStatus:
-    """Write the tables of a study from its journal."""
+        left.work_off(workers, tell)
     provenance = provenance_of(read_asked(out))
     for name in (PLANS, RESULTS):
         (out / name).unlink(missing_ok=True)  # else it is what the table is read from
     write_parquet(out / PLANS, read_plan_table(out), provenance)
     write_parquet(out / RESULTS, assemble(out), provenance)
-    write = partial(checks_of(out).to_csv, index=False, lineterminator="\n", na_rep="nan")
-    write_whole(out / CHECKS, write)
     return status_of(out)
-
-
-# ---- what is done and left ------------------------------------------------------------------------------------------
-
-TIMED_OUT = ("time_limit",)
-RETRIED = ("crashed", "time_limit", "unproven")
-"""Statuses that another try may change."""
 
 
 class WorkLeft:
@@ -237,77 +204,61 @@ class WorkLeft:
     the journal together: what is left of it after a kill is what was left before, and ends in the same figures.
     """
 
-    def __init__(self, work: Work, journal: RunJournal, redone: Sequence[str]) -> None:
+    def __init__(self, work: Work, journal: Journal, redone: Sequence[str]) -> None:
         """redone: statuses of points that are tried again."""
         self._work, self._journal = work, journal
         points: dict[str, Point] = {}
         for point in work.points:
             points.setdefault(point.id, point)  # equal rows are one point
-        self._statuses: dict[str, str] = {}
-        self._seconds = 0.0
+        ended: set[str] = set()
         again: list[str] = []
-        for name, status, _, spent in read_journal(journal.path, ENDED, POINT):
-            if name in points and status in redone:
-                again.append(name)
-            elif name in points:
-                self._statuses[name] = status
-                self._seconds += spent
-        journal.set_aside(again)
-        self._chains: list[list[Point]] = []
-        if len(self._statuses) < len(points):
-            for chain in chains(work.study, list(points.values())):
-                left = [point for point in chain if point.id not in self._statuses]
-                self._chains += [left] if left else []
-        self._checked = names_ended(journal.path, COLD) & points.keys()
-        self._to_check = [points[name] for name in picked(points, work.study.check_share)]
+        self._counts: Counter[str] = Counter()
+        self._seconds = 0.0
+        for entry in read_entries(journal.path, POINT, answers=False):
+            if entry.name in points and entry.status in redone:
+                again.append(entry.name)
+            elif entry.name in points:
+                ended.add(entry.name)
+                self._count(entry.status, entry.seconds)
+        journal.withdraw(POINT, again)
         self._total = len(points)
-        self._counts = Counter(self._statuses.values())
+        self._chains: list[list[Point]] = []
+        if len(ended) < len(points):
+            for chain in chains(work.study, list(points.values())):
+                left = [point for point in chain if point.id not in ended]
+                self._chains += [left] if left else []
 
-    @property
-    def finished(self) -> bool:
-        """Nothing is left to do before it is begun."""
-        return not self._chains and not self._checks()
+    def _count(self, status: str | None, seconds: float | None) -> None:
+        self._counts[status or ""] += 1
+        self._seconds += seconds or 0.0
 
     @property
     def status(self) -> StudyStatus:
         """The progress of the study so far."""
-        return StudyStatus(
-            total=self._total,
-            statuses=self._counts,
-            checked=len(self._checked),
-            to_check=len(self._to_check),
-            seconds=self._seconds,
-        )
+        return StudyStatus(total=self._total, statuses=self._counts, seconds=self._seconds)
 
     def work_off(self, workers: Workers | None, tell: Tell) -> None:
-        """Solve the base, then the chains of points, then the points that are checked.
+        """Solve the base, then the chains of points.
 
         tell: called whenever some points are done. Raises StoppedError if no worker can be had any more.
         """
+        if not self._chains:
+            return
+        tell(self.status)
         make = partial(Worker, self._work.case, self._work.study.time_limit, self._work.functions)
         worker = KeptObject(make, workers)
-        if self._chains:
-            bases = self._bases(worker, workers)
-            solve = partial(self._solve, POINT, bases, worker=worker, workers=workers, tell=tell)
-            lost = solve(self._chains)
-            # One of them may have been its death: each is tried by itself.
-            solve([[point] for chain in lost for point in chain])
-        self._solve(COLD, None, self._checks(), worker=worker, workers=workers, tell=tell)
-
-    def _checks(self) -> list[list[Point]]:
-        """The optimal points that are to be solved again from nothing, each by itself."""
-        found: list[list[Point]] = []
-        for point in self._to_check:
-            if point.id not in self._checked and self._statuses.get(point.id) == OPTIMAL:
-                found.append([point])
-        return found
+        bases = self._bases(worker, workers)
+        solve = partial(self._solve, bases, worker=worker, workers=workers, tell=tell)
+        lost = solve(self._chains)
+        # One of them may have been its death: each is tried by itself.
+        solve([[point] for chain in lost for point in chain])
 
     def _bases(self, worker: KeptObject, workers: Workers | None) -> PackedBases:
         """The bases from which every chain begins: those that the journal has, else those of the base solved now."""
         ground = hashlib.sha256(f"{self._work.case.sha256} {versions()}".encode()).hexdigest()
-        for name, _, _, found in read_journal(self._journal.path, FOUND, BASE):
-            if name == ground:
-                kept: PackedBases = json.loads(found)
+        for entry in read_entries(self._journal.path, BASE):
+            if entry.name == ground:
+                kept: PackedBases = entry.answer
                 return kept
         ((_, answer),) = answers(workers, {BASE: Call(worker, "base", ())})
         bases: PackedBases = answer.result()
@@ -316,8 +267,7 @@ class WorkLeft:
 
     def _solve(
         self,
-        kind: str,
-        bases: PackedBases | None,
+        bases: PackedBases,
         chains: Sequence[Sequence[Point]],
         *,
         worker: KeptObject,
@@ -341,34 +291,19 @@ class WorkLeft:
                 results = [PointResult(CRASHED, str(error))]
             else:
                 results = answer.result()
-            self._record(kind, chain, results)
+            self._record(chain, results)
             tell(self.status)
         return lost
 
-    def _record(self, kind: str, chain: Sequence[Point], results: Sequence[PointResult]) -> None:
+    def _record(self, chain: Sequence[Point], results: Sequence[PointResult]) -> None:
         """Keep results: in the journal first."""
         entries: list[Entry] = []
         for point, result in zip(chain, results, strict=True):
             found = {"values": result.values, "plan": result.plan}
             entries.append(Entry(point.id, found, result.status, result.message, result.seconds))
-        self._journal.append(kind, entries)
-        for point, result in zip(chain, results, strict=True):
-            if kind == COLD:
-                self._checked.add(point.id)
-            else:
-                self._statuses[point.id] = result.status
-                self._counts[result.status] += 1
-                self._seconds += result.seconds
-
-
-def picked(names: Iterable[str], share: float) -> list[str]:
-    """A random share of the points, the same in every run of the study: those whose hash comes first."""
-    ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    return ordered[: math.ceil(len(ordered) * share)]
-
-
-CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
-"""Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
+        self._journal.append(POINT, entries)
+        for result in results:
+            self._count(result.status, result.seconds)
 
 
 def status_of(out: Path) -> StudyStatus:
@@ -377,52 +312,14 @@ def status_of(out: Path) -> StudyStatus:
     counts: Counter[str] = Counter()
     bad: list[tuple[str, str, str]] = []
     total = 0.0
-    for name, status, message, seconds in sorted(read_journal(out / JOURNAL, ENDED, POINT)):
-        if name in names:
-            counts[status] += 1
-            total += seconds
-            if status != OPTIMAL:
-                bad.append((name, status, message))
-    cold = names_ended(out / JOURNAL, COLD)
-    again = picked(names, study_of(read_asked(out)).check_share)
+    for entry in read_entries(out / JOURNAL, POINT, answers=False):
+        if entry.name not in names:
+            continue
+        status = str(entry.status)
+        counts[status] += 1
+        total += entry.seconds or 0.0
+        if status != OPTIMAL:
+            bad.append((entry.name, status, str(entry.message)))
     return StudyStatus(
-        total=len(names),
-        statuses=counts,
-        checked=len(cold & names),
-        to_check=len(again),
-        seconds=total,
-        folder=out,
-        bad=tuple(bad),
-        agreement=agreement_of(out),
+        total=len(names), statuses=counts, seconds=total, folder=out, bad=tuple(sorted(bad))
     )
-
-
-def checks_of(out: Path) -> pd.DataFrame:
-    """The points that were solved twice: point, outcome, warm, cold, relative_difference."""
-    cold: dict[str, Measures] = {}
-    warm: dict[str, Measures] = {}
-    for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD):
-        cold[name] = json.loads(text)["values"]
-    for name, *_, text in read_journal(out / JOURNAL, FOUND, POINT):
-        if name in cold:
-            warm[name] = json.loads(text)["values"]
-    names = {point.id for point in points_of(out)}
-    rows: list[tuple[str, str, float, float, float]] = []
-    for name in sorted(warm.keys() & names):
-        for key in CHECKED:
-            one = warm[name].get(key, math.nan)
-            two = cold[name].get(key, math.nan)
-            if math.isnan(one) and math.isnan(two):
-                continue
-            gap = abs(one - two) / (1.0 + abs(two))
-            if math.isnan(gap):
-                gap = math.inf
-            rows.append((name, key, one, two, gap))
-    return pd.DataFrame(rows, columns=["point", "outcome", "warm", "cold", "relative_difference"])
-
-
-def agreement_of(out: Path) -> Agreement:
-    """Number of points that were solved twice, and how well the two results agree."""
-    rows = checks_of(out)
-    worst = float(rows["relative_difference"].max()) if len(rows) else 0.0
-    return Agreement(rows["point"].nunique(), worst)

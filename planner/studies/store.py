@@ -1,12 +1,11 @@
 """The folder of a study.
 
-DIR/study.json        what was asked: the study file, seed, versions, input hashes, names of columns
+DIR/study.json        what is asked: the study file, seed, versions, input hashes, names of columns; written first
 DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values
 DIR/journal.db        every result as it came in, also of studies run here before; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
 DIR/plans.parquet     what the plan of each point decides, by year; likewise
-DIR/checks.csv        points solved again from nothing: warm, cold, difference
 DIR/report.html, tables/*.csv   from `planner study report`
 
 Equal studies have equal bytes in all files but the journal, whatever was killed on the way.
@@ -17,14 +16,11 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from importlib import metadata
-from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,15 +33,17 @@ from planner.data.cells import is_number
 from planner.errors import RunFolderError
 from planner.host import scratch_folder
 from planner.results.folders import refuse_foreign, write_sums, write_whole
+from planner.results.journal import JOURNAL, read_entries
 from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.points import Point
 from planner.studies.study_file import StudyFile, Value, build_study
 
-STUDY, DESIGN = "study.json", "design.parquet"
-RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
-CURVE = "frontier.csv"
+STUDY, DESIGN, INPUTS = "study.json", "design.parquet", "inputs"
+RESULTS, PLANS, CURVE = "results.parquet", "plans.parquet", "frontier.csv"
+BASE, POINT, PART = "base", "point", "part"
+"""Kinds of entries of the journal: the bases from which every chain starts; points; pieces of a frontier."""
 
 
 def prepare(
@@ -63,11 +61,7 @@ def prepare(
     Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
     not of this one, the journal has results. Raises RunFolderError.
     """
-    others = folder.exists() and any(folder.iterdir())
-    if others and not (folder / STUDY).exists():
-        raise RunFolderError(
-            f"{folder}: exists and is not a study folder; choose another with --out"
-        )
+    former = _former(folder)
     asked: dict[str, Any] = {
         "study": study.model_dump(mode="json", exclude_defaults=True),
         "case": case.name,
@@ -82,30 +76,48 @@ def prepare(
         asked["base"] = base
         asked["rows"] = len(points)
         asked["points"] = len(wanted)
-    text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
-    known: set[str] = set()
-    inputs = folder / "inputs"
-    replaces = not inputs.exists() or case.sha256 != read_asked(folder)["inputs_sha256"]
+    inputs = folder / INPUTS
+    replaces = former.get("inputs_sha256") != case.sha256
     if replaces and inputs.exists():
         refuse_foreign(inputs, "model.toml", "inputs of a study", force=force)
+    run_before: set[str] = set()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
-            known = names_ended(folder / JOURNAL, POINT)
-            for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
+        if former and former != asked:
+            run_before = names_ended(folder)
+            for name in (RESULTS, PLANS, DESIGN, CURVE):
                 (folder / name).unlink(missing_ok=True)
         if replaces:
             shutil.rmtree(inputs, ignore_errors=True)
-            with scratch_folder(".inputs-", folder) as scratch:
-                write_case(case, scratch / "inputs")
-                write_sums(scratch / "inputs")
-                (scratch / "inputs").rename(inputs)
+        # First of all: whatever is killed from here on, the folder is known for what it is.
+        text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+        write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
+        if not inputs.exists():
+            _write_inputs(case, inputs)
         if points:
             write_parquet(folder / DESIGN, _design(study, points), provenance_of(asked))
-        write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-    return len(known & wanted), len(known - wanted)
+    return len(run_before & wanted), len(run_before - wanted)
+
+
+def _former(folder: Path) -> dict[str, Any]:
+    """What was asked of a folder before; empty where it is new. Raises RunFolderError for a folder of something else."""
+    if (folder / STUDY).exists():
+        return read_asked(folder)
+    # What begins with a dot is left by a program that was killed while it wrote a file.
+    if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise RunFolderError(
+            f"{folder}: exists and is not a study folder; choose another with --out"
+        )
+    return {}
+
+
+def _write_inputs(case: Case, inputs: Path) -> None:
+    with scratch_folder(f".{INPUTS}-", inputs.parent) as scratch:
+        write_case(case, scratch / INPUTS)
+        write_sums(scratch / INPUTS)
+        (scratch / INPUTS).rename(inputs)
 
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "SALib", "scikit-learn")
@@ -172,10 +184,14 @@ def _cell_text(cell: Value | None) -> str | None:
 
 def read_design(folder: Path) -> pd.DataFrame:
     """The design. Raises RunFolderError."""
+    read_asked(folder)
     try:
         return pd.read_parquet(folder / DESIGN)
+    except FileNotFoundError:
+        said = "its points are not laid out yet; if it was stopped, run the same command to go on"
+        raise RunFolderError(f"{folder}: {said}") from None
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{folder}: is not a study folder: {error}") from error
+        raise RunFolderError(f"{folder}: {DESIGN} cannot be read: {error}") from error
 
 
 def points_of(folder: Path) -> list[Point]:
@@ -189,6 +205,11 @@ def points_of(folder: Path) -> list[Point]:
     return found
 
 
+def names_ended(folder: Path) -> set[str]:
+    """The names of all points of which the journal of a folder has a result. Raises RunFolderError."""
+    return {entry.name for entry in read_entries(folder / JOURNAL, POINT, answers=False)}
+
+
 def assemble(folder: Path) -> pd.DataFrame:
     """All rows of the design with what is known of them; a point without a result has no status."""
     design = read_design(folder).drop(columns="settings")
@@ -197,12 +218,12 @@ def assemble(folder: Path) -> pd.DataFrame:
     status = np.full(len(names), None, dtype=object)
     message = status.copy()
     columns: dict[str, NDArray[np.float64]] = {}
-    for name, ended, told, found in read_journal(folder / JOURNAL, FOUND, POINT):
-        row = place.get(name)
+    for entry in read_entries(folder / JOURNAL, POINT):
+        row = place.get(entry.name)
         if row is None:
             continue
-        status[row], message[row] = ended, told
-        for outcome, value in json.loads(found)["values"].items():
+        status[row], message[row] = entry.status, entry.message
+        for outcome, value in entry.answer["values"].items():
             if outcome not in columns:
                 columns[outcome] = np.full(len(names), np.nan)
             columns[outcome][row] = value
@@ -227,125 +248,11 @@ def read_plan_table(folder: Path) -> pd.DataFrame:
         return pd.read_parquet(folder / PLANS)
     order = {name: row for row, name in enumerate(read_design(folder)["point"])}
     rows: list[tuple[str, str, str, int, float]] = []
-    for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT):
-        if name in order:
-            for decision, thing, year, amount in json.loads(found)["plan"]:
-                rows.append((name, sys.intern(decision), sys.intern(thing), year, amount))
+    for entry in read_entries(folder / JOURNAL, POINT):
+        if entry.name not in order:
+            continue
+        for decision, thing, year, amount in entry.answer["plan"]:
+            rows.append((entry.name, sys.intern(decision), sys.intern(thing), year, amount))
     table = pd.DataFrame(rows, columns=["point", "decision", "thing", "year", "amount"])
     places = table["point"].map(order).argsort(kind="stable")
     return table.iloc[places].reset_index(drop=True)
-
-
-# ---- the journal, which a kill at any moment leaves whole -----------------------------------------------------------
-
-JOURNAL = "journal.db"
-LOCK_SECONDS = 2.0
-"""Seconds that another process that is just ending may keep the lock."""
-BASE, POINT, COLD, PART = "base", "point", "cold", "part"
-"""Kinds of entries: the bases from which every chain starts; points; points solved again from nothing; parts of a
-frontier."""
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (
-    number INTEGER PRIMARY KEY, stands INTEGER NOT NULL DEFAULT 1, kind TEXT NOT NULL, id TEXT NOT NULL, status TEXT,
-    message TEXT, seconds REAL, found TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS standing ON entries (kind, id) WHERE stands;
-"""
-FOUND = "SELECT id, status, message, found FROM entries WHERE stands AND kind = ? ORDER BY number"
-ENDED = "SELECT id, status, message, seconds FROM entries WHERE stands AND kind = ? ORDER BY number"
-AGAIN = "UPDATE entries SET stands = 0 WHERE stands AND kind = ? AND id = ?"
-ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?, ?, ?, ?, ?, ?)"
-
-
-class Entry(NamedTuple):
-    """A row of the journal. found: plain values. status, message, seconds: of a result."""
-
-    name: str
-    found: Any
-    status: str | None = None
-    message: str | None = None
-    seconds: float | None = None
-
-
-class RunJournal:
-    """The database of a folder, open for writing by this process alone, whoever reads it meanwhile.
-
-    Raises RunFolderError if another process has it, or if it is damaged or cannot be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = sqlite3.connect(path.with_suffix(".lock"), timeout=LOCK_SECONDS)
-        try:
-            self._lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            self._lock.close()
-            raise RunFolderError(f"{path.parent}: another process is running this study") from None
-        self._database = sqlite3.connect(path)
-        try:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.executescript(SCHEMA)
-        except sqlite3.Error as error:
-            self.close()
-            raise _damaged(path, error) from error
-
-    def append(self, kind: str, entries: Sequence[Entry]) -> None:
-        """Write entries of a kind, all or none; each takes the place of an older one of its name."""
-        rows = [(kind, one.name, *one[2:], _text(one.found)) for one in entries]
-        with self._writing() as database:
-            database.executemany(AGAIN, [row[:2] for row in rows])
-            database.executemany(ADD, rows)
-
-    def set_aside(self, names: Iterable[str]) -> None:
-        """Have the results of some points stand no longer."""
-        with self._writing() as database:
-            database.executemany(AGAIN, product((POINT, COLD), names))
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._database:
-                yield self._database
-        except sqlite3.Error as error:
-            raise RunFolderError(f"{self.path}: cannot be written: {error}") from error
-
-    def close(self) -> None:
-        """Write through to the disk and let go; a finished database is one file."""
-        with suppress(
-            sqlite3.Error
-        ):  # somebody reads it: the next one to close it makes it one file
-            self._database.execute("PRAGMA journal_mode = DELETE")
-        self._database.close()
-        self._lock.close()
-
-    def __enter__(self) -> RunJournal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def read_journal(path: Path, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of one of the queries above; may be read while another process writes. Raises RunFolderError."""
-    if not path.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            yield from database.execute(query, values)
-    except sqlite3.Error as error:
-        if "no such table" not in str(error):  # another process is just about to make it
-            raise _damaged(path, error) from error
-
-
-def names_ended(path: Path, kind: str) -> set[str]:
-    """The names of the points of which a journal has a result of a kind. Raises RunFolderError."""
-    return {name for name, *_ in read_journal(path, ENDED, kind)}
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def _damaged(path: Path, error: sqlite3.Error) -> RunFolderError:
-    return RunFolderError(f"{path}: cannot be read: {error}; run the study into a new folder")

@@ -331,8 +331,6 @@ class StudyFile(_StudySection):
     """Which points are run."""
     time_limit: Annotated[float, Field(gt=0)] | None = None
     """Seconds for each run of the solver."""
-    check_share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    """Share of the points that is solved again from nothing and compared."""
     _origin: Toml = PrivateAttr(Toml(place="study"))
 
     @property

@@ -85,20 +85,17 @@ class Worker:
             return {}
         return {phase: packed(basis) for phase, basis in live.solver.last_bases.items()}
 
-    def solve(self, bases: PackedBases | None, points: Sequence[Plain]) -> list[PointResult]:
-        """A chain of points: the first from these bases, each from the optimum of the one before it. Without bases each
-        is solved from nothing, in a program written for it alone.
+    def solve(self, bases: PackedBases, points: Sequence[Plain]) -> list[PointResult]:
+        """A chain of points: the first from these bases, each from the optimum of the one before it.
 
         An error that the planner does not know becomes the status `crashed`; it costs its point only.
         """
-        live: LiveProgram | None = None
+        live = self._begun(bases)
         results: list[PointResult] = []
         for settings in points:
-            if live is None and bases is not None:
-                live = self._begun(bases)
             result = self._result(settings, live)
             if result.status == CRASHED:
-                live = None  # whatever it keeps now is not to be trusted
+                live = self._begun(bases)  # whatever the other keeps now is not to be trusted
             results.append(result)
         return results
 
@@ -110,15 +107,11 @@ class Worker:
             live.solver.begin_from(phase, unpacked(text))
         return live
 
-    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
-        """What becomes of a point, in a program that holds another case; None: in a new one."""
+    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
+        """What becomes of a point, in a program that holds another case."""
         started = perf_counter()
         try:
-            case = case_of(self._changer, settings)
-            if live is None:
-                live = LiveProgram(case, self._time_limit)
-            else:
-                live.update(case)
+            live.update(case_of(self._changer, settings))
             result = self._solved(live)
         except InputError as error:
             result = PointResult(BAD_INPUT, str(error))

@@ -17,7 +17,6 @@ model = ""
 outcomes = ["risk_musd", "new_capacity_tpa.coast_plant"]
 fails_when = "risk_musd > 50"
 time_limit = 60.0
-check_share = 0.5
 [set]
 "objective.tail" = 0.8
 [[uncertainties]]
@@ -56,7 +55,7 @@ correlation = 0.5
 """
 LINES = STUDY.splitlines()
 TEXTS = ("name", "title", "unit", "label", "fails_when", "kind", "change", "case", "model")
-NUMBERS = ("time_limit", "check_share", "mode", "points", "seed", "correlation")
+NUMBERS = ("time_limit", "mode", "points", "seed", "correlation")
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,6 @@ points = 8 | points = 8.5 | design.points | integer
 points = 8 | points = 8 & level = 8 | design.level | unknown key
 correlation = 0.5 | correlation = 1.0 | correlated.1.correlation | less than 1
 members = ["money", "lead time"] | members = ["money"] | correlated.1.members | at least 2
-check_share = 0.5 | check_share = 1.5 | check_share | less than or equal to 1
 time_limit = 60.0 | time_limit = 0 | time_limit | greater than 0
 """
 """A line | what stands there instead, lines joined by & | the key of the last of them | words."""

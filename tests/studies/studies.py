@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
 from planner.data.change import parse_change
 from planner.evaluation.fixed_tree import solve_fixed
+from planner.results.journal import JOURNAL
 from planner.solving.engine import FixedAmounts
 from planner.solving.goals import Phase
 from planner.solving.live_program import LiveProgram
 from planner.studies.outcomes import Measures, measure
-from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +31,7 @@ DEMAND = {"name": "demand", "change": "demand.*.*.*.*.tonnes=x?", "range": [0.9,
 CUT = {"name": "cut", "change": "scenarios.cut.probability=?", "range": [0.05, 0.4]}
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
-FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
+FINAL = ("study.json", "design.parquet", "results.parquet", "plans.parquet")
 
 
 def measured_in(case: Case, amounts: FixedAmounts) -> Measures:
@@ -51,14 +53,16 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def runs(folder: Path) -> Counter[str]:
     """How often each point was written down."""
-    every = "SELECT id, 1 FROM entries WHERE kind = 'point'"
-    return Counter(name for name, _ in read_journal(folder / JOURNAL, every))
+    with closing(sqlite3.connect(folder / JOURNAL)) as journal:
+        return Counter(
+            name for (name,) in journal.execute("SELECT id FROM entries WHERE kind = 'point'")
+        )
 
 
 class SlowWorker(Worker):
     """Takes its time, so that it can be killed in the middle."""
 
-    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
+    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
         """A point, after a while."""
         time.sleep(0.1)
         return super()._result(settings, live)
@@ -71,7 +75,7 @@ class DyingOnce(Worker):
         super().__init__(*given)
         self._marker = marker
 
-    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
+    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
         """A point, or death."""
         if is_rich(settings) and not self._marker.exists():
             self._marker.touch()
@@ -82,7 +86,7 @@ class DyingOnce(Worker):
 class DyingAlways(Worker):
     """Is killed whenever it meets the richest point."""
 
-    def _result(self, settings: Plain, live: LiveProgram | None) -> PointResult:
+    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
         """A point, or death."""
         if is_rich(settings):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -20,12 +20,13 @@ from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
-from planner.results.study import MEANINGS, Failures
+from planner.results.study import MEANINGS, Failures, FrontierResults
 from planner.solving.frontier import Tangent
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.studies import run
 from planner.studies.analysis import analyse, hold, robustness
-from planner.studies.frontier import Budgets, Curve, curve_of, frontier, piece
+from planner.studies.frontier import Budgets, curve_of, frontier
 from planner.studies.points import case_of
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
@@ -36,7 +37,9 @@ from tests.studies import studies
 from tests.studies.studies import measured_in, sample
 
 
-def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
+def test_every_breakpoint_of_a_known_curve_is_found_exactly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     cuts = [0.3, 0.35, 0.9, 1.7]
     slopes = [-5.0, -4.0, -1.5, -0.25, 0.0]
 
@@ -47,37 +50,38 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
             lines.append((before[0] + (before[1] - slope) * cut, slope))
         return max((a + b * at, b) for a, b in lines)
 
-    curve = curve_of([piece(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)])
-    assert curve.at == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
-    assert curve.slopes == pytest.approx(slopes)
+    monkeypatch.setattr(Budgets, "touch", lambda _, solver, at: Tangent(at, *value(at)))
+    budgets = Budgets(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
+    curve = curve_of([budgets.trace(0.0, 2.0, most=100)])
+    assert curve.table["scale"].to_list() == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
+    assert (-curve.table["worth"]).to_list() == pytest.approx([*slopes, 0.0])
     assert curve.gap == 0.0
 
 
-def on(curve: Curve, at: float) -> float:
+def on(curve: FrontierResults, at: float) -> float:
     """The least value at any place between the ends."""
-    return float(np.interp(at, curve.at, curve.values))
+    return float(np.interp(at, curve.table["scale"], curve.table["risk_musd"]))
 
 
 def test_the_frontier_is_that_of_brute_force() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    curve, table = frontier(case, FrontierDesign(kind="frontier", scale=[0.0, 1.5]))
+    curve = frontier(case, FrontierDesign(kind="frontier", scale=[0.0, 1.5]))
     for scale in np.linspace(0.01, 1.5, 40).tolist():
         session = LiveProgram(case.changed(f"budgets.*.*.musd=x{scale!r}"))
         risk = session.solve(lambda _: None).values["risk"]
         assert on(curve, scale) == pytest.approx(risk, rel=1e-6), scale
     assert curve.gap == 0.0
-    assert (np.diff(curve.values) <= 1e-9).all(), "more money does not raise the risk"
-    assert (np.diff(curve.slopes) >= -1e-6).all(), (
+    table = curve.table
+    assert (np.diff(table["risk_musd"]) <= 1e-9).all(), "more money does not raise the risk"
+    assert (np.diff(table["worth"]) <= 1e-9).all(), (
         "and each further MUSD takes off no more than the one before"
     )
     assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
     # The slope is what one more MUSD of budgets takes off.
-    session = LiveProgram(case)
-    budgets = Budgets(session.program, session.solver)
+    budgets, solver = Budgets(case), Solver(LiveProgram(case).program)
     step = 1.0 / sum(case.budget.values())
-    assert (on(curve, 0.3) - on(curve, 0.3 + step)) == pytest.approx(
-        budgets.touch(0.3).value - budgets.touch(0.3 + step).value, rel=1e-6
-    )
+    least = [budgets.touch(solver, scale).value for scale in (0.3, 0.3 + step)]
+    assert (on(curve, 0.3) - on(curve, 0.3 + step)) == pytest.approx(least[0] - least[1], rel=1e-6)
 
 
 def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_there_are() -> None:
@@ -86,14 +90,14 @@ def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_the
     moved = replace(case, tables=replace(case.tables, budgets=late))
     accounts = LiveProgram(moved).scope.account_tree.nodes
     assert len({node.year for node in accounts}) < len(accounts)
-    _, table = frontier(moved, FrontierDesign(kind="frontier", scale=[0.0, 1.0]))
+    table = frontier(moved, FrontierDesign(kind="frontier", scale=[0.0, 1.0])).table
     assert table["budget_musd"].iloc[-1] == pytest.approx(sum(row.musd for row in late))
 
 
 def test_a_frontier_that_is_cut_short_says_how_far_it_may_be_off() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    whole, _ = frontier(case, FrontierDesign(kind="frontier"))
-    short, _ = frontier(case, FrontierDesign(kind="frontier", most=8))
+    whole = frontier(case, FrontierDesign(kind="frontier"))
+    short = frontier(case, FrontierDesign(kind="frontier", most=8))
     worst = max(on(short, at) - on(whole, at) for at in np.linspace(0, 2, 201))
     assert 0 < worst <= short.gap
 
@@ -223,7 +227,7 @@ def test_points_that_were_never_run_are_no_failures(
                 results.append(PointResult("optimal", "", {"risk_musd": risk}))
             return results
 
-    asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
+    asked = sample(8, levers=levers, fails_when="risk_musd > 5")
     monkeypatch.setattr(run, "Worker", Half)
     with pytest.raises(StoppedError, match="half of it"):
         run_points(asked, tmp_path / "study")
@@ -240,20 +244,17 @@ def test_points_that_were_never_run_are_no_failures(
     assert "mines only: No point was run." in page
 
 
-def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path) -> None:
+def test_a_frontier_is_a_study_with_its_plans_and_its_page(tmp_path: Path) -> None:
     path = frontier_file(tmp_path)
-    planner.study(path, tmp_path / "out")
+    status = planner.study(path, tmp_path / "out")
+    assert status.folder == tmp_path / "out" and status.done == status.total
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
     assert (
         table["new_capacity_tpa.coast_plant"].iloc[0]
         == 0.0
         < table["new_capacity_tpa.coast_plant"].iloc[-1]
     )
-    page = (tmp_path / "out" / "report.html").read_bytes()
-    assert b"Breakpoints" in page
-    (tmp_path / "out" / "report.html").unlink()
-    study_report(tmp_path / "out")
-    assert (tmp_path / "out" / "report.html").read_bytes() == page
+    assert b"Breakpoints" in study_report(tmp_path / "out").read_bytes()
     with pytest.raises(InputError, match="is a frontier"):
         study_report(tmp_path / "out", [tmp_path / "out"])
 

@@ -54,7 +54,7 @@ def pair(tmp_path: Path) -> Iterator[Cluster]:
 def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(
     pair: Cluster, tmp_path: Path
 ) -> None:
-    asked = sample(POINTS, check_share=0.0)
+    asked = sample(POINTS)
     path = written(asked, tmp_path / "study.toml")
     run_points(path, tmp_path / "local")
     folder = tmp_path / "cluster"

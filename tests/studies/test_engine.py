@@ -18,27 +18,20 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.errors import RunFolderError
+from planner.errors import InputError, RunFolderError
 from planner.parallel import ProcessWorkers
 from planner.planning.whole_program import solve_session
+from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.plan import Status
-from planner.results.study import AGREEMENT, Agreement
+from planner.results.study import AGREEMENT
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
 from planner.studies import run
 from planner.studies.outcomes import measure
-from planner.studies.run import agreement_of, retry, run_points, status_of
-from planner.studies.store import (
-    ENDED,
-    JOURNAL,
-    POINT,
-    Entry,
-    RunJournal,
-    read_journal,
-    read_results,
-)
+from planner.studies.run import retry, run_points, status_of
+from planner.studies.store import POINT, points_of, read_results
 from planner.studies.worker import (
     BAD_INPUT,
     CRASHED,
@@ -102,7 +95,7 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
 def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
     """Read a study while it runs: what was read once does not change."""
     time.sleep(0.03)
-    if not (folder / "study.json").exists():
+    if not (folder / "design.parquet").exists():
         return
     table = read_results(folder)
     assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
@@ -148,6 +141,47 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     assert set(table.loc[~rich, "status"]) == {"optimal"}
     gap = (table.loc[~rich, "risk_musd"] - theirs.loc[~rich, "risk_musd"]).abs()
     assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
+
+
+@pytest.mark.parametrize("step", ["write_case", "write_parquet"])
+def test_a_study_that_is_killed_while_its_folder_is_laid_out_is_known_and_goes_on(
+    tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = tmp_path / "study"
+
+    def killed(*_: object) -> None:
+        (folder / ".design.parquet-left").mkdir()  # as a program leaves it that is killed
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing, pytest.raises(KeyboardInterrupt):
+        killing.setattr(f"planner.studies.store.{step}", killed)
+        run_points(sample(), folder)
+    with pytest.raises(RunFolderError, match="run the same command to go on"):
+        status_of(folder)
+    run_points(sample(), folder)
+    assert files(folder) == files(undisturbed)
+
+
+def test_a_folder_in_which_nothing_but_the_beginning_of_a_file_was_written_takes_a_study(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "study" / ".study.json-left").mkdir(parents=True)
+    assert run_points(sample(4), tmp_path / "study").statuses == {"optimal": 4}
+
+
+def test_a_study_of_too_many_points_is_refused_before_anything_is_read_or_drawn(
+    tmp_path: Path,
+) -> None:
+    levels = {"kind": "grid", "levels": 1001}
+    lever = {"name": "l", "options": [{"label": str(number)} for number in range(9)]}
+    for more in (
+        {"design": levels},
+        {"levers": [lever], "design": {"kind": "lhs", "points": 1_000_000}},
+        {"design": {"kind": "sobol", "points": 2**19}},
+    ):
+        with pytest.raises(InputError, match=r"has [\d,]+ points, more than 1,000,000"):
+            run_points({**sample(), "case": "nowhere", **more}, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
 
 
 def test_retry_runs_what_crashed_and_nothing_else(
@@ -223,20 +257,23 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
 
 
 def test_more_time_tries_again_what_ran_out_of_it(tmp_path: Path) -> None:
-    first = run_points(sample(4, time_limit=1e-9, check_share=0.0), tmp_path / "study")
+    first = run_points(sample(4, time_limit=1e-9), tmp_path / "study")
     late = first.statuses["time_limit"]
-    again = run_points(sample(4, time_limit=60.0, check_share=0.0), tmp_path / "study")
+    again = run_points(sample(4, time_limit=60.0), tmp_path / "study")
     assert late and again.statuses == {"optimal": 4}
     assert sum(runs(tmp_path / "study").values()) == 4 + late
 
 
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     lead = {"name": "lead", "change": "projects.*.lead_time_years=plus ?", "values": [0, 1]}
-    run_points(
-        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]},
-        tmp_path / "study",
-    )
-    assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
+    folder = tmp_path / "study"
+    run_points(sample() | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, folder)
+    warm = read_results(folder).set_index("point")
+    for row, point in enumerate(points_of(folder)):
+        cold = solve_session(LiveProgram(run.case_at(folder, str(row))[0])).summary
+        for figure in ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd"):
+            theirs = pytest.approx(cold[figure], rel=AGREEMENT, abs=AGREEMENT)
+            assert warm.loc[point.id, figure] == theirs, (point, figure)
 
 
 def test_outcomes_are_those_of_the_result_tables() -> None:
@@ -289,29 +326,28 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
 def test_two_processes_cannot_run_the_same_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("planner.studies.store.LOCK_SECONDS", 0.1)  # not to wait for nothing
-    with RunJournal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
-        RunJournal(tmp_path / JOURNAL)
+    monkeypatch.setattr("planner.results.journal.LOCK_SECONDS", 0.1)  # not to wait for nothing
+    with Journal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
+        Journal(tmp_path / JOURNAL)
 
 
 def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothing(
     tmp_path: Path,
 ) -> None:
-    with RunJournal(tmp_path / "whole.db") as journal:
+    with Journal(tmp_path / "whole.db") as journal:
         journal.append(POINT, [Entry("one", {}, "optimal", "", 1.0)])
-        assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == [
-            "one"
-        ], "before it is closed"
+        (kept,) = read_entries(tmp_path / "whole.db", POINT)
+        assert kept == Entry("one", {}, "optimal", "", 1.0), "before it is closed"
     whole = (tmp_path / "whole.db").read_bytes()
     (tmp_path / "begun.db").write_bytes(b"")
-    assert not list(read_journal(tmp_path / "begun.db", ENDED, POINT))
+    assert not list(read_entries(tmp_path / "begun.db", POINT))
     (tmp_path / "damaged.db").write_bytes(b"no database" * 100)
     (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 2])
     for name in ("damaged.db", "cut.db"):
-        with pytest.raises(RunFolderError, match="run the study into a new folder"):
-            list(read_journal(tmp_path / name, ENDED, POINT))
+        with pytest.raises(RunFolderError, match="take a new folder"):
+            list(read_entries(tmp_path / name, POINT))
     with pytest.raises(RunFolderError, match="cannot be read"):
-        RunJournal(tmp_path / "damaged.db")
+        Journal(tmp_path / "damaged.db")
 
 
 def test_the_case_goes_to_a_worker_once_and_not_with_every_chain(
@@ -326,7 +362,7 @@ def test_the_case_goes_to_a_worker_once_and_not_with_every_chain(
             return super().submit(function, *arguments, **named)
 
     with Weighs() as processes:
-        run_points(sample(16, check_share=0.0), tmp_path / "study", processes)
+        run_points(sample(16), tmp_path / "study", processes)
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     heavy = [weight for weight in weights if weight > len(pickle.dumps(case)) / 2]
     assert len(heavy) == 1 and len(weights) == 6, (
@@ -359,7 +395,7 @@ def test_the_coordinator_keeps_no_results_in_memory(
     monkeypatch.setattr(run, "Worker", Invents)
     tracemalloc.start()
     try:
-        run_points(sample(1000, check_share=0.0), tmp_path / "study")
+        run_points(sample(1000), tmp_path / "study")
     finally:
         tracemalloc.stop()
     assert (held[16] - held[4]) / 600 < 200, "bytes for each point: a tenth of its result"

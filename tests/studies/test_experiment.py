@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six points under two options."""
     folder = tmp_path_factory.mktemp("experiment") / "study"
     outcomes = ["risk_musd", "new_capacity_tpa.coast_plant", *OWN]
-    asked = sample(6, levers=LEVERS, outcomes=outcomes, check_share=0.0)
+    asked = sample(6, levers=LEVERS, outcomes=outcomes)
     run_points(asked, folder, functions=OWN)
     return folder
 

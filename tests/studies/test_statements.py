@@ -29,7 +29,7 @@ def written(folder: Path, rows: pd.DataFrame, **asked: Any) -> StudyResults:
         rows[worked] = [f"{worked}{i}" for i in range(len(rows))]
     rows = rows.assign(row=range(len(rows)), status="optimal", settings="[]")
     base = asked.pop("base", {u["name"]: 1.0 for u in asked["uncertainties"]})
-    study, names = sample(8) | {"check_share": 0.0} | asked, list(base)
+    study, names = sample(8) | asked, list(base)
     told = {"study": study, "uncertainties": names, "levers": [], "base": base}
     folder.mkdir()
     (folder / "study.json").write_text(json.dumps(told))
@@ -153,7 +153,7 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
         if (rows := getattr(twin.tables, name, ()))
     }
     both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
-    (result,) = Worker(both, None).solve(None, [{}])
+    (result,) = Worker(both, None).solve({}, [[]])
     names = {
         f"{end}_capacity_tpa.{plant}"
         for end in ("least", "most")

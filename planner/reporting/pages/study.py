@@ -10,7 +10,7 @@ from planner.reporting.forms.html import render
 from planner.reporting.parts import Chapter, Front, Statement
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
-from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyResults
+from planner.results.study import OPTIMAL, FrontierResults, StudyResults
 
 CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
     study.given,
@@ -54,9 +54,6 @@ def _statements(found: StudyResults, shown: list[Chapter]) -> list[Statement]:
     unfinished = study.say("unfinished", missing=missing, rows=len(found.table))
     if unfinished:
         told.append(Statement("Not finished", unfinished))
-    apart = study.say("apart", found=found, line=AGREEMENT)
-    if apart:
-        told.append(Statement("Warning", apart))
     for chapter in shown:
         told += _drivers(chapter)
     if found.held is not None and found.robustness is not None:
