@@ -1,14 +1,16 @@
 """Plants in whole units: each phase as a mixed-integer program with a proven bound, then with its plants held.
 
-A phase is solved three times. As a linear program, plants in fractions: a first bound, and a plan to round. As a
-mixed-integer program, from the best rounded plan. As a linear program again, with the whole numbers found held: that
-is the solution, with certificate and shadow prices. Wolsey, Integer Programming (2020), ch. 7.
+A phase is solved as a linear program, plants in fractions: a first bound. From there a dive leads to a plan: the number
+that is nearest to a whole one is held at it, the linear program solved again, until all are whole. If that plan is
+not within the gap its neighbours are tried, with one plant more or one fewer, those first whose prices promise most;
+then HiGHS branches from the best of them. Last a linear program again, with the whole numbers found held: that is
+the solution, with certificate and shadow prices. Wolsey, Integer Programming (2020), ch. 7 and 13.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +26,12 @@ from planner.solving.solution import Bounds, Solution, Stop
 
 RISK_GAP = 0.001
 """The phase of least risk goes at least this far: its value is the limit of the next one."""
-THRESHOLDS = (0.05, 0.5, 0.95)
-"""Fractions from which on a plant of the linear program is rounded up."""
+WHOLE = 1e-6
+"""Distance from a whole number up to which a number is one."""
+AT_ONCE = 10
+"""Of so many numbers that are not whole a dive holds one at a step, of more as large a part."""
+NEIGHBOURS = 40
+"""Neighbours that are tried at most: on the real case each takes half a CPU second (measured)."""
 BOUND_KEYS = {
     "risk": "least_risk_bound_musd",
     "cost": "cost_bound_musd",
@@ -35,6 +41,7 @@ LAST_CHOICES = ("cost", "welfare")
 """Phases whose whole numbers are held by those after them."""
 Counts = NDArray[np.float64]
 """Whole plants of each project and decision node, in the order of the program's columns."""
+Places = NDArray[np.intp]
 Holds = Callable[[Vector], bool]
 
 
@@ -54,6 +61,28 @@ def proven(outcome: Outcome) -> dict[str, Any]:
             bounds[BOUND_KEYS[name]] = known.at_least
             gaps[name] = relative_gap(known.at_most, known.at_least)
     return bounds | {"gap": gaps}
+
+
+def _enough(bound: float, gap: float) -> float:
+    """The largest value that is within a gap of its lower bound."""
+    return max(bound + gap, bound / (1.0 - gap))
+
+
+def _next_holds(numbers: Counts) -> list[tuple[Places, Counts]]:
+    """What a dive may hold next, in the order in which it is tried: places of numbers and a whole number of each.
+
+    Those nearest to whole numbers; if no plan has these, the nearest alone; if none has that, at the other side.
+    """
+    apart = np.abs(numbers - np.round(numbers))
+    broken = np.flatnonzero(apart > WHOLE)
+    if not len(broken):
+        return []
+    nearest = broken[np.argsort(apart[broken], kind="stable")]
+    several = nearest[: math.ceil(len(broken) / AT_ONCE)]
+    first = nearest[:1]
+    near_side = np.round(numbers[first])
+    other_side = np.floor(numbers[first]) + np.ceil(numbers[first]) - near_side
+    return [(several, np.round(numbers[several])), (first, near_side), (first, other_side)]
 
 
 def _within(value: float, bound: float, gap: float) -> bool:
@@ -107,13 +136,6 @@ class WholePlants:
         self._gap = scope.case.model.objective.gap
         self._plants = Units.of(scope.case, solver.program)
         self._units = self._plants.columns
-        place = {index: position for position, index in enumerate(self._plants.indices)}
-        self._earlier: list[list[int]] = []
-        """Of each whole number, those of the same project that come before it in its history."""
-        for project, decision in self._plants.indices:
-            before = scope.decision_tree.paths[decision][:-1]
-            earlier = [(project, node) for node in before]
-            self._earlier.append([place[index] for index in earlier if index in place])
         self._found: Counts | None = None
         """Plants of the phase before."""
         self._fixed = False
@@ -140,7 +162,7 @@ class WholePlants:
             return relaxed
         target = min(self._gap, RISK_GAP) if phase == "risk" else self._gap
         at_least, stop = self._solver.proven(column, relaxed.duals), Stop.OPTIMAL
-        best = self._start(relaxed.x, column, phase, at_least + target)
+        best = self._start(relaxed, column, phase, _enough(at_least, target))
         # A second time without a start: HiGHS 1.16 may take the value of one for better than it is, and end too early.
         for start in (None,) if best is None else (best.x, None):
             near = best is not None and _within(best.x[column], at_least, target)
@@ -159,29 +181,82 @@ class WholePlants:
             return Solution(stop, np.empty(0), np.empty(0), None, bounds=Bounds(at_least))
         return self._keep(best, stop=stop, at_least=at_least, column=column, phase=phase)
 
-    def _start(self, x: Vector, column: int, phase: str, enough: float) -> Solution | None:
-        """The best plan made of the plants of the phase before, or of those of a linear program, rounded."""
+    def _start(self, relaxed: Solution, column: int, phase: str, enough: float) -> Solution | None:
+        """The best plan of the plants of the phase before, of a dive from a linear program, and of the neighbours of
+        those; the first whose value is `enough` or less."""
         best: Solution | None = None
-        for counts in self._candidates(x):
-            best = self._better(best, self._with(counts, column, phase), column)
-            if best is not None and best.x[column] <= enough:
-                break
+        if self._found is not None:
+            best = self._better(best, self._with(self._found, column, phase), column)
+        if best is None or best.x[column] > enough:
+            counts = self._dive(relaxed, column, phase)
+            if counts is not None:
+                best = self._better(best, self._with(counts, column, phase), column)
+        if best is not None and best.x[column] > enough:
+            best = self._neighbour(best, column, phase, enough)
         return best if best is None or self._holds(best.x) else None
 
-    def _candidates(self, x: Vector) -> Iterator[Counts]:
-        """Numbers of whole plants near a point: those found before, then roundings at each threshold, within what may
-        be built."""
-        if self._found is not None:
-            yield self._found
-        for threshold in THRESHOLDS:
-            counts = np.zeros(len(self._units))
-            for place, unit in enumerate(self._units):
-                earlier = self._earlier[place]
-                built = counts[earlier].sum()
-                whole = x[unit] + x[self._units[earlier]].sum()
-                wanted = np.floor(whole + 1 - threshold)
-                counts[place] = np.clip(wanted, built, self._solver.program.upper[unit]) - built
-            yield counts
+    def _dive(self, relaxed: Solution, column: int, phase: str) -> Counts | None:
+        """Whole numbers near a linear program, held one after the other, each time those nearest to whole numbers of
+        what is then the least value; None where that leads nowhere."""
+        self._release()
+        lower = self._solver.lower[self._units].copy()
+        upper = self._solver.upper[self._units].copy()
+        numbers = relaxed.x[self._units]
+        while True:
+            holds = _next_holds(numbers)
+            if not holds:
+                return np.round(numbers)
+            for places, whole in holds:
+                before = lower[places], upper[places]
+                lower[places] = upper[places] = whole
+                self._solver.hold(self._units, lower, upper)
+                solution = self._solver.minimise(column, phase=phase)
+                if solution.stop is not Stop.INFEASIBLE:
+                    break
+                lower[places], upper[places] = before
+            if solution.stop is not Stop.OPTIMAL:
+                return None
+            numbers = solution.x[self._units]
+
+    def _neighbour(self, best: Solution, column: int, phase: str, enough: float) -> Solution:
+        """The best plan on the way from neighbour to better neighbour, until one is `enough`, none is better, or
+        `NEIGHBOURS` were tried."""
+        left = NEIGHBOURS
+        while best.x[column] > enough:
+            better: Solution | None = None
+            for counts in self._promising(best, column):
+                if left == 0:
+                    return best
+                left -= 1
+                other = self._with(counts, column, phase)
+                if other.stop is Stop.OPTIMAL and other.x[column] < best.x[column] - TOLERANCE:
+                    better = other
+                    break
+            if better is None:
+                return best
+            best = better
+        return best
+
+    def _promising(self, best: Solution, column: int) -> list[Counts]:
+        """Plans with one plant more or one fewer that may be better, those first that may be most.
+
+        The least value is convex in the numbers, so a plan of others is no better than their prices say.
+        """
+        program = self._solver.program
+        prices = program.unit_cost(column) - program.matrix.T @ best.duals
+        counts = np.round(best.x[self._units])
+        promises: list[tuple[float, int, int]] = []
+        for place, price in enumerate(prices[self._units].tolist()):
+            if price < -TOLERANCE and counts[place] < program.upper[self._units[place]]:
+                promises.append((price, place, 1))
+            elif price > TOLERANCE and counts[place] > 0:
+                promises.append((-price, place, -1))
+        neighbours: list[Counts] = []
+        for _, place, step in sorted(promises):
+            other = counts.copy()
+            other[place] += step
+            neighbours.append(other)
+        return neighbours
 
     def _with(self, counts: Counts, column: int, phase: str) -> Solution:
         """The least value with these plants, the new nameplates exact multiples of their units."""

@@ -135,11 +135,15 @@ def test_capacities_are_exact_multiples(make_case: MakeCase) -> None:
 
 def test_the_last_phase_holds_the_whole_numbers(make_case: MakeCase) -> None:
     """Two units of 3 t/y keep the limit. A third would cost 3e-7 MUSD, which the tolerance on cost would let by."""
-    model: dict[str, object] = {"objective.goal": "target", "objective.risk_limit": 18.0}
+    model: dict[str, object] = {
+        "horizon.last_year": 2026,
+        "objective.goal": "target",
+        "objective.risk_limit": 6.0,
+    }
     units = whole("units", 3, most=9, musd=1e-7, public_share=0)
     plan = planner.solve(make_case(WHOLE | model, demand=demand(10), projects=[mine(), units]))
     assert total(plan, "investments", "tpa") == 6
-    assert plan.summary["risk_musd"] == near(3 * 4)
+    assert plan.summary["risk_musd"] == near(4)
 
 
 def test_an_adaptive_plan_builds_whole_plants_on_the_histories_that_need_them(
@@ -168,17 +172,43 @@ def test_an_adaptive_plan_builds_whole_plants_on_the_histories_that_need_them(
 def test_when_the_time_is_up_the_best_plan_found_is_kept(
     make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rounding the plan of any size fits as `large` alone: 60 t short; at least 60 - 26 / 1.1 t are."""
+    """For 59 MUSD one may have `large` and 19 / 1.1 t/y of a small one, 0.58 of it. The nearest whole number is one, and
+    leaves no money for `large`: 70 t short; at least 60 - 19 / 1.1 t are."""
     monkeypatch.setattr(Solver, "search", lambda *_: Searched(Stop.TIME_LIMIT, np.empty(0), 0.0))
-    plan = planner.solve(knapsack(make_case, {"objective.gap": 0.3}))
+    plan = planner.solve(tight_knapsack(make_case, 0.3))
     assert plan.status is Status.TIME_LIMIT
     assert plan.status.exit_code == 4
-    assert plan.summary["risk_musd"] == near(180)
-    assert plan.summary["least_risk_bound_musd"] == near(3 * (60 - 26 / 1.1))
-    assert plan.summary["gap"]["risk"] == near(26 / 1.1 / 60)
+    assert plan.summary["risk_musd"] == near(210)
+    assert plan.summary["least_risk_bound_musd"] == near(3 * (60 - 19 / 1.1))
+    assert plan.summary["gap"]["risk"] == near((10 + 19 / 1.1) / 70)
     assert plan.summary["without_plan"]["risk_musd"] == near(300)
     # The same plan is within two fifths of the bound, so that it is optimal for a gap of 0.4.
-    assert planner.solve(knapsack(make_case, {"objective.gap": 0.4})).status is Status.OPTIMAL
+    assert planner.solve(tight_knapsack(make_case, 0.4)).status is Status.OPTIMAL
+
+
+def tight_knapsack(make_case: MakeCase, gap: float) -> Case:
+    return make_case(WHOLE | {"objective.gap": gap}, projects=KNAPSACK, budgets=budget(59))
+
+
+def test_a_search_goes_on_from_the_best_neighbour_to_the_best_plan(make_case: MakeCase) -> None:
+    # `large` alone: 60 t short. A dive ends at a small one, whose neighbours are worse or cost too much.
+    plan = planner.solve(tight_knapsack(make_case, 0.0))
+    assert plan.summary["risk_musd"] == near(180)
+    assert plan.summary["gap"]["risk"] == near(0)
+
+
+def test_a_neighbour_with_one_plant_more_needs_no_search(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any size, 0.4 of a plant of 10 t/y at 0.3 MUSD per t/y would serve 4 t: 1.2 MUSD. None is nearest and leaves
+    4 MUSD of risk; a whole one costs 3, within 0.65 of the bound where none is not."""
+    monkeypatch.setattr(Solver, "search", lambda *_: pytest.fail("HiGHS branched"))
+    model = {"objective.goal": "welfare", "objective.gap": 0.65, "horizon.last_year": 2026}
+    plants = [mine(), whole("large", 10, musd=0.3, public_share=0)]
+    plan = planner.solve(make_case(WHOLE | model, demand=demand(4), projects=plants))
+    assert plan.status is Status.OPTIMAL
+    assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == near((0, 3))
+    assert plan.summary["welfare_bound_musd"] == near(1.2)
 
 
 def random_case(folder: Path, seed: int, gap: float) -> Case:
