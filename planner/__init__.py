@@ -20,8 +20,8 @@ __version__ = VERSION
 
 if TYPE_CHECKING:
     from planner.api.business_case import business_case as business_case
-    from planner.api.plans import Plan as Plan
     from planner.api.plans import Session as Session
+    from planner.api.plans import chart as chart
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
     from planner.api.studies import frontier as frontier
@@ -49,13 +49,14 @@ if TYPE_CHECKING:
     from planner.explanation.explain import explain as explain
     from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model
+    from planner.results.plan import Plan as Plan
     from planner.sharing.shares import shares as shares
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.business_case": ("business_case",),
-    "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
+    "planner.api.plans": ("Plan", "Session", "chart", "open_run", "solve"),
     "planner.api.studies": ("frontier", "open_study", "study", "study_report"),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),

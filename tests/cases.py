@@ -19,7 +19,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import write_run
 
 REAL = Path(__file__).parents[1] / "benchmarks" / "cases" / "allied-2026-first"
@@ -161,7 +161,7 @@ def load_case(folder: Path, model: Mapping[str, object] | None = None, **tables:
     return planner.load(write_case(folder, **tables), overrides={**EXACT, **(model or {})})
 
 
-def total(plan: PlanValues, table: str, column: str, **where: object) -> float:
+def total(plan: Plan, table: str, column: str, **where: object) -> float:
     """Sum of a column over the rows that match."""
     rows = plan.tables[table]
     keep = pd.Series(True, index=rows.index)
@@ -213,7 +213,7 @@ def near(expected: Any) -> Any:
     return pytest.approx(expected, rel=2e-5, abs=2e-5)
 
 
-def stored(plan: PlanValues, folder: Path) -> Path:
+def stored(plan: Plan, folder: Path) -> Path:
     """The run folder of a plan without its pages, which take seconds."""
     return write_run(plan, folder)
 

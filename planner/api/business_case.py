@@ -55,12 +55,12 @@ from planner.results.business_case import (
     Removal,
     Sold,
 )
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.solving.goals import Progress, silent
 
 
 def business_case(
-    plan: PlanValues,
+    plan: Plan,
     projects: str | Sequence[str],
     *,
     basis: Basis = PLAN,
@@ -86,7 +86,7 @@ def business_case(
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
     """
-    refuse_other(plan, PlanValues, A_PLAN)
+    refuse_other(plan, Plan, A_PLAN)
     name = name or plan.case.name
     asked = (projects,) if isinstance(projects, str) else tuple(projects)
     _check(plan, name, asked)
@@ -123,7 +123,7 @@ class _Question:
 
 
 def _question(
-    plan: PlanValues,
+    plan: Plan,
     projects: tuple[str, ...],
     *,
     market: str,
@@ -173,7 +173,7 @@ def _sized(
 
 
 def _assembled(
-    plan: PlanValues,
+    plan: Plan,
     name: str,
     question: _Question,
     *,
@@ -356,7 +356,7 @@ def _cost_of_stock(question: _Question, case: Case, tonnes: Mapping[str, float])
     return cost
 
 
-def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
+def _check(plan: Plan, name: str, asked: Sequence[str]) -> None:
     """Raise StoppedError for a plan that is not proven, InputError for plants that are unknown, savings, named twice
     or cannot grow."""
     if plan.status is not Status.OPTIMAL:

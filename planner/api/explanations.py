@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from planner.api.plans import Plan, open_run, page_process, plan_of, write_again
+from planner.api.plans import open_run, page_process, plan_of, write_again
 from planner.errors import file_words
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
@@ -20,6 +20,7 @@ from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation
 from planner.results.folders import refuse_foreign, write_folder
+from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
 from planner.sharing.shares import shares, shares_table

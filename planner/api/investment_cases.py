@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from planner.api.business_case import business_case
-from planner.api.plans import Plan, plan_of
+from planner.api.plans import plan_of
 from planner.config import read_toml
 from planner.data.case import Case
 from planner.errors import InputError, did_you_mean, file_words
@@ -24,6 +24,7 @@ from planner.reporting.pages.business_case import (
 )
 from planner.results.business_case import PLAN, Basis, BusinessCase, Removal
 from planner.results.explanation import read_explanation
+from planner.results.plan import Plan
 from planner.results.store import file_name, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
 

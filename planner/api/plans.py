@@ -5,10 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 import altair
 
@@ -36,9 +34,10 @@ from planner.reporting.pages.run import (
     write_report_workbook,
 )
 from planner.reporting.pages.run import chart as chart_of
+from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
 from planner.results.folders import refuse_foreign
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
@@ -47,55 +46,6 @@ LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
 MOST_COPIED = 500
 """Scenarios up to which another process gets the plan too, to write the page: 1,000 take it 1.9 GB (measured)."""
-
-
-@dataclass(frozen=True, repr=False)
-class Plan(PlanValues):
-    """A case and what was found for it.
-
-    case: the case. status: `optimal`, `infeasible`, .. summary: figures by name, as in summary.json (MUSD, tonnes,
-    persons). tables: result tables by name; table(name): a copy of one. chart(name): a chart of the report.
-    write(folder): the run folder with reports, which `planner.open_run` reads.
-
-    >>> plan.table("investments")["project"].unique().tolist()
-    ['coast_plant', 'desert_mine', 'metal_works']
-    >>> sorted(plan.tables)[:4]
-    ['capacity', 'investments', 'operations', 'origins']
-    >>> plan.summary["without_plan"]["risk_musd"] > plan.summary["risk_musd"]
-    True
-    """
-
-    @classmethod
-    def of(cls, found: PlanValues) -> Self:
-        """A plan from its values."""
-        return cls(
-            case=found.case,
-            status=found.status,
-            summary=found.summary,
-            tables=found.tables,
-            point=found.point,
-        )
-
-    def chart(self, name: str, run: str | Path | None = None) -> altair.TopLevelMixin:
-        """A chart of the report as an Altair chart, to be shown in a notebook or saved.
-
-        name: `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
-        `spending_by_item` and, with `run`, `frontier` and `tornado`. run: a folder that `plan.write` wrote and `planner
-        explain` explained. Raises KeyError that lists the names there are.
-
-            plan.chart("losses").save("losses.html")
-            plan.chart("losses").save("losses.svg")  # needs the extra `pdf`
-        """
-        found = chart_of(self, name, None if run is None else Path(run))
-        drawn: altair.TopLevelMixin = finished(found.spec)
-        return drawn
-
-    def write(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write the run folder, whole or not at all, reports included. Returns the folder.
-
-        force: replace an older run even if somebody added or changed files in it. Raises RunFolderError.
-        """
-        return write_run(self, Path(folder), partial(_pages_at_the_end, self), force=force)
 
 
 def solve(
@@ -125,11 +75,10 @@ def solve(
         refuse_other(
             model, ModelFile, "planner.load(path, model=path) reads a case with its model file"
         )
-    asked = case if model is None else case.with_model(model)
-    found = solve_case(
-        asked, progress, time_limit, baseline=baseline, method=method, workers=workers
+    question = case if model is None else case.with_model(model)
+    return solve_case(
+        question, progress, time_limit, baseline=baseline, method=method, workers=workers
     )
-    return Plan.of(found)
 
 
 class Session:
@@ -148,7 +97,7 @@ class Session:
     """
 
     def __init__(
-        self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None
+        self, case: Case, time_limit: float | None = None, plan: Plan | None = None
     ) -> None:
         """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
         refuse_other(case, Case, A_CASE)
@@ -201,8 +150,7 @@ class Session:
         Raises StoppedError after `cancel`.
         """
         engine = self.engine
-        found = solve_variant(engine, case, lambda _: engine.raise_if_cancelled())
-        return Plan.of(found)
+        return solve_variant(engine, case, lambda _: engine.raise_if_cancelled())
 
     def cancel(self) -> None:
         """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is
@@ -211,12 +159,27 @@ class Session:
 
 
 def open_run(folder: str | Path) -> Plan:
-    """A plan from a run folder. Raises RunFolderError.
+    """The plan of a run folder, with what was asked of it later: explanation, evaluation, coverage. Raises RunFolderError.
 
     >>> open_run("reports/reference/starter-base").case.name
     'starter'
     """
-    return Plan.of(read_run(folder))
+    return with_answers(read_run(folder), Path(folder))
+
+
+def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
+    """A chart of the report of a plan as an Altair chart, to be shown in a notebook or saved.
+
+    name: `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
+    `spending_by_item` and, of the plan of a run folder that `planner explain` explained, `frontier` and `tornado`.
+    Raises KeyError that lists the names there are.
+
+        chart(plan, "losses").save("losses.svg")  # needs the extra `pdf`
+
+    >>> chart(plan, "losses").save(folder.with_suffix(".html"))
+    """
+    drawn: altair.TopLevelMixin = finished(chart_of(plan, name).spec)
+    return drawn
 
 
 def solve_into(
@@ -242,7 +205,6 @@ def solve_into(
     is_whole = method_of(case, method, progress) == "whole"
     pays = is_large and len(case.scenarios) <= MOST_COPIED
     with process_beside(pays, write_page.__module__) as beside:
-        plan: PlanValues
         if is_whole:
             plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
         else:
@@ -256,7 +218,7 @@ def solve_into(
             )
         progress("writing the reports")
         write_run(plan, target, partial(_two_pages, beside, plan), force=force)
-    return Plan.of(plan), target
+    return plan, target
 
 
 def _solve_whole(
@@ -266,7 +228,7 @@ def _solve_whole(
     time_limit: float | None,
     *,
     baseline: bool,
-) -> PlanValues:
+) -> Plan:
     """Solve a case as one program, and without levers beside it for the comparison."""
     if not baseline:
         return solve_whole(case, progress, time_limit, baseline=False)
@@ -301,7 +263,7 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     Raises RunFolderError that lists what is not the same to 1e-9.
     """
     progress("reading the run")
-    stored = Plan.of(read_run(run, as_written=False))
+    stored = read_run(run, as_written=False)
     method: Method = "scenarios" if stored.summary.get("method") == "scenarios" else "whole"
     baseline = "without_plan" in stored.summary
     again = solve(stored.case, progress=progress, baseline=baseline, method=method, workers=cores())
@@ -321,7 +283,7 @@ def page_process(case: Case) -> AbstractContextManager[ProcessWorkers | None]:
     return process_beside(size_of(case).terms > LARGE, write_page.__module__)
 
 
-def write_again(beside: ProcessWorkers | None, plan: PlanValues, target: Path) -> None:
+def write_again(beside: ProcessWorkers | None, plan: Plan, target: Path) -> None:
     """Write the pages of a run folder again: the printed forms too if one of them is there already."""
     if any((target / name).exists() for name in FORMS[2:]):
         write_pages(plan, target)
@@ -330,14 +292,22 @@ def write_again(beside: ProcessWorkers | None, plan: PlanValues, target: Path) -
             pass
 
 
+def _write(plan: Plan, folder: Path, force: bool) -> Path:
+    """What `Plan.write` does."""
+    return write_run(plan, folder, partial(_pages_at_the_end, plan), force=force)
+
+
+Plan.writer = _write
+
+
 @contextmanager
-def _pages_at_the_end(plan: PlanValues, target: Path) -> Iterator[None]:
+def _pages_at_the_end(plan: Plan, target: Path) -> Iterator[None]:
     yield
     write_pages(plan, target, every_form=False)
 
 
 @contextmanager
-def _two_pages(beside: ProcessWorkers | None, plan: PlanValues, target: Path) -> Iterator[None]:
+def _two_pages(beside: ProcessWorkers | None, plan: Plan, target: Path) -> Iterator[None]:
     """Begins report.html there; writes report.xlsx here, at the end of the block. Where all is done here, both are
     written then, of one report."""
     if beside is None:
@@ -354,7 +324,7 @@ def _two_pages(beside: ProcessWorkers | None, plan: PlanValues, target: Path) ->
     page()
 
 
-def _write_page_silently(plan: PlanValues, folder: Path) -> None:
+def _write_page_silently(plan: Plan, folder: Path) -> None:
     """Write report.html in the other process: of a chapter that could not be made this one warns."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ChapterWarning)

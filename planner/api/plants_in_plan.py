@@ -16,7 +16,7 @@ from planner.finance.cashflow import CashFlows
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.yearly_rows import Array, added
 from planner.results.business_case import Market
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 
 LATE_YEARS = 5
 """Years of the plan whose use holds for the years after its horizon."""
@@ -24,7 +24,7 @@ ByYear = Mapping[tuple[str, str, int], float]
 """Tonnes by element, form and year."""
 
 
-def builds_of(plan: PlanValues, projects: Sequence[str]) -> dict[str, dict[int, float]]:
+def builds_of(plan: Plan, projects: Sequence[str]) -> dict[str, dict[int, float]]:
     """Capacity that the plan commits (t/y, expected) by plant and year."""
     table = plan.tables["investments"]
     out = {}
@@ -40,7 +40,7 @@ def _by_year(amounts: pd.Series[Any]) -> dict[int, float]:
     return {int(str(year)): float(amount) for year, amount in amounts.items()}
 
 
-def use_of(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
+def use_of(plan: Plan, project: str, years: Sequence[int]) -> Array:
     """Use of capacity in each future (rows) and year: before the plan has it as on average, after its horizon as in its
     last years; 0 where the plan never has it."""
     table = plan.tables["capacity"]
@@ -103,7 +103,7 @@ def _least_recoveries(case: Case) -> dict[tuple[str, str], float]:
     return out
 
 
-def markets_of(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
+def markets_of(plan: Plan, found: Investment, flows: CashFlows) -> list[Market]:
     """Each product but concentrates in the year in which all plants' output is most of what is wanted."""
     others = _made_by_others(plan, [plant.project for plant in found.plants])
     fullest = []
@@ -115,7 +115,7 @@ def markets_of(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Ma
     return fullest
 
 
-def _made_by_others(plan: PlanValues, projects: Sequence[str]) -> ByYear:
+def _made_by_others(plan: Plan, projects: Sequence[str]) -> ByYear:
     """Tonnes that all other plants make, expected."""
     table = plan.tables["operations"]
     rows = table[(table["item"] == "made") & ~table["project"].isin(projects)]

@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from planner.api.plans import Plan, solve_into
+from planner.api.plans import solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.parallel import Workers, opened
 from planner.reporting.pages.study import frontier_page, write_page, write_report
+from planner.results.plan import Plan
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import planner
-from planner.api.plans import Plan, solve_into
+from planner.api.plans import solve_into
 from planner.cli import console
 from planner.data.case import Case
 from planner.data.difference import changes
@@ -20,7 +20,7 @@ from planner.errors import Fault, InfeasibleError, InputError, PlannerError, Sto
 from planner.planning.solve import Method
 from planner.reporting.screen import closing_lines
 from planner.results.integrity import changed_files
-from planner.results.plan import Status
+from planner.results.plan import Plan, Status
 from planner.results.store import SUMMARY, default_folder
 from planner.solving.solution import Bounds
 

@@ -13,7 +13,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.ledger import Ledger, members, rows_of
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.schema import SCHEDULE
 from planner.solving.engine import FixedAmounts
 from planner.solving.spending import PURCHASES
@@ -59,7 +59,7 @@ NO_DECISIONS = FixedDecisions(amounts={ALL: {}}, payments={ALL: {}})
 """Nothing new is decided: what exists runs."""
 
 
-def fixed_decisions(plan: PlanValues) -> FixedDecisions:
+def fixed_decisions(plan: Plan) -> FixedDecisions:
     """Decisions of a plan: one path, or with `staged` one for each storyline.
 
     Raises InputError for a plan whose decisions differ between the histories of one storyline.
@@ -87,7 +87,7 @@ def fixed_decisions(plan: PlanValues) -> FixedDecisions:
     return FixedDecisions(amounts=amounts, payments=payments, runs=runs)
 
 
-def planned_runs(plan: PlanValues) -> PlannedRuns:
+def planned_runs(plan: Plan) -> PlannedRuns:
     """Throughput of plants with `rise` in the undisturbed scenario."""
     case = plan.case
     scenarios = list(case.scenarios)
@@ -107,7 +107,7 @@ def planned_runs(plan: PlanValues) -> PlannedRuns:
     return dict(runs)
 
 
-def single_path(plan: PlanValues) -> FixedAmounts:
+def single_path(plan: Plan) -> FixedAmounts:
     """Decisions of a plan that are the same whatever happens. Raises InputError if there are others."""
     decisions = fixed_decisions(plan)
     if ALL not in decisions.amounts:
@@ -116,7 +116,7 @@ def single_path(plan: PlanValues) -> FixedAmounts:
     return decisions.amounts[ALL]
 
 
-def decided_along(plan: PlanValues, scenario: str) -> FixedAmounts:
+def decided_along(plan: Plan, scenario: str) -> FixedAmounts:
     """Decisions along the history of one scenario."""
     holds = partial(_in_scenario, plan.case, scenario)
     amounts: dict[tuple[str, Any], float] = defaultdict(float)
@@ -138,7 +138,7 @@ def decided_along(plan: PlanValues, scenario: str) -> FixedAmounts:
     return {key: amount for key, amount in amounts.items() if amount > 0}
 
 
-def _payments(plan: PlanValues, scenario: str) -> FixedPayments:
+def _payments(plan: Plan, scenario: str) -> FixedPayments:
     """Payments (MUSD) of each funder by year along one history, stock purchases left out."""
     holds = partial(_in_scenario, plan.case, scenario)
     payments: dict[tuple[str, int], float] = defaultdict(float)

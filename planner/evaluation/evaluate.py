@@ -32,7 +32,7 @@ from planner.results.evaluation import (
     RiskRange,
     RiskRanges,
 )
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 
@@ -42,7 +42,7 @@ ROUNDING = 1e-9
 
 
 def evaluate(
-    plan: PlanValues,
+    plan: Plan,
     *,
     register: Case | None = None,
     draws: int = 200,
@@ -68,7 +68,7 @@ def evaluate(
 
     >>> found = evaluate(plan, foreseen=False)
     """
-    refuse_other(plan, PlanValues, A_PLAN)
+    refuse_other(plan, Plan, A_PLAN)
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is None:
         if gap:
@@ -113,7 +113,7 @@ class _Compared:
 
 
 def _in_samples(
-    plan: PlanValues, asked: _Asked, register: Case, *, draws: int, samples: int
+    plan: Plan, asked: _Asked, register: Case, *, draws: int, samples: int
 ) -> Evaluation:
     """The plan in samples of a register, drawn apart; of one without hazards in its scenarios as they are."""
     if samples < 1:
@@ -165,7 +165,7 @@ def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objectiv
 
 
 def _evaluation(
-    plan: PlanValues, asked: _Asked, cases: Sequence[Case], *, samples: int, out_of_sample: bool
+    plan: Plan, asked: _Asked, cases: Sequence[Case], *, samples: int, out_of_sample: bool
 ) -> Evaluation:
     """All scenarios carried with the plan and without, and the figures compared. cases: each a sample of scenarios."""
     case = plan.case
@@ -225,7 +225,7 @@ def _decided_without(bare: Case) -> FixedDecisions:
     return fixed_decisions(found)
 
 
-def _by_loss(plan: PlanValues, asked: _Asked, given: Futures, own: Futures) -> RiskRange | None:
+def _by_loss(plan: Plan, asked: _Asked, given: Futures, own: Futures) -> RiskRange | None:
     """The risk (MUSD) of the policy with every loss per kg at the low and at the high end of its doubt; None without
     one. given: scenarios of the evaluation. own: those that the plan was made for."""
     ends = ends_of_losses(plan.case)

@@ -20,7 +20,7 @@ from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
 from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
 from planner.results.evaluation import OptimalityGap
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase, Progress
 
@@ -28,7 +28,7 @@ CONFIDENCE = 0.95
 
 
 def optimality_gap(
-    plan: PlanValues, register: Case, replications: int, seed: int, progress: Progress
+    plan: Plan, register: Case, replications: int, seed: int, progress: Progress
 ) -> OptimalityGap:
     """Mean over replications of what a plan costs more than the optimum of the same fresh sample, and a bound of it.
 

@@ -8,12 +8,12 @@ from planner.errors import InputError
 from planner.evaluation.decisions import FixedDecisions, fixed_decisions
 from planner.evaluation.simulator import Futures, Simulator, futures_of
 from planner.results.explanation import StockValue
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 
 STOCKPILE: Lever = "stockpile"
 
 
-def stock_value(plan: PlanValues) -> StockValue | None:
+def stock_value(plan: Plan) -> StockValue | None:
     """The reduction of risk by stock purchases under the myopic policy, decisions fixed, in the plan's own scenarios.
 
     None for a plan that may buy no stock, or whose decisions differ between histories. Raises StoppedError.

@@ -15,16 +15,16 @@ from planner.data.schema import BY_NAME, Table
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.planning.whole_program import solve_variant
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
-Solve = Callable[[Case], PlanValues]
+Solve = Callable[[Case], Plan]
 
 
-def _solved_on_from(plan: PlanValues) -> Solve:
+def _solved_on_from(plan: Plan) -> Solve:
     """Solves other cases, each from the optimum of a plan or of the nearest case solved since."""
     return partial(solve_variant, Engine(plan.case, point=plan.point))
 
@@ -39,8 +39,8 @@ class _Group:
 
 
 def compare(
-    plans: PlanValues | Sequence[PlanValues],
-    *more: PlanValues,
+    plans: Plan | Sequence[Plan],
+    *more: Plan,
     names: Sequence[str] = (),
     progress: Progress = silent,
     solve: Solve | None = None,
@@ -63,10 +63,10 @@ def compare(
     >>> both.frame("capacity")["project"].tolist()
     ['coast_plant', 'desert_mine', 'metal_works']
     """
-    first = [plans] if isinstance(plans, PlanValues) else list(plans)
+    first = [plans] if isinstance(plans, Plan) else list(plans)
     given = [*first, *more]
     for plan in given:
-        refuse_other(plan, PlanValues, A_PLAN)
+        refuse_other(plan, Plan, A_PLAN)
     refuse_single(given)
     if not names:
         names = [f"plan {number}" for number in range(1, len(given) + 1)]
@@ -94,7 +94,7 @@ def compare(
     return found
 
 
-def figures(plan: PlanValues) -> Figures:
+def figures(plan: Plan) -> Figures:
     """The figures that a comparison looks at."""
     summary = plan.summary
     built = {}

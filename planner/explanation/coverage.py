@@ -28,7 +28,7 @@ from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
 from planner.results.ledger import rows_of
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import Columns, Solver
 from planner.solving.program import Vector
@@ -44,7 +44,7 @@ LOSS = "loss"
 ORDER = ("again", "dual", "primal", "ipm")
 
 
-def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = silent) -> Coverage:
+def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent) -> Coverage:
     """Tell how much of demand the plan of a case serves in calm years without an origin, an ally or a plant.
 
     The same is told without the plan.
@@ -55,7 +55,7 @@ def coverage(plan: PlanValues, years: Sequence[int] = (), progress: Progress = s
 
     >>> found = coverage(plan, [2030])
     """
-    refuse_other(plan, PlanValues, A_PLAN)
+    refuse_other(plan, Plan, A_PLAN)
     case = plan.case
     if not plan.tables:
         raise StoppedError(f"{case.name}: holds no plan ({plan.status})")
@@ -154,7 +154,7 @@ class Standing:
                 yield Staffing(stage=row.stage, project=project, skill=skill, persons_per_ktpa=0.0)
 
 
-def standing_of(plan: PlanValues, year: int) -> Standing:
+def standing_of(plan: Plan, year: int) -> Standing:
     """Plants and people of a plan in a year: those of the undisturbed scenario."""
     case = plan.case
     scenario = scenario_tree(case).undisturbed_scenario

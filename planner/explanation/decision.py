@@ -11,7 +11,7 @@ from planner.explanation.counterfactuals import Optimum
 from planner.explanation.frontier_walk import CurvePoint, Walk, corners
 from planner.explanation.named_plans import of_point, of_run
 from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, NamedPlan
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.goals import HOLD_MUSD
 from planner.thresholds import ROUNDING
 
@@ -19,7 +19,7 @@ TENTH = 0.1
 """Part of its final size from which on a project counts as there."""
 
 
-def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, list[Merit]]:
+def frontier(walk: Walk, plan: Plan, nothing: Optimum) -> tuple[Frontier, list[Merit]]:
     """The curve with its named plans, and the merit list.
 
     nothing: the optimum without levers, with its x if the run has levers. Its risk is where the curve begins.
@@ -50,7 +50,7 @@ def _weighed(bends: Sequence[CurvePoint]) -> list[Corner]:
     return found
 
 
-def _nothing(walk: Walk, plan: PlanValues, idle: CurvePoint) -> NamedPlan:
+def _nothing(walk: Walk, plan: Plan, idle: CurvePoint) -> NamedPlan:
     """No lever pulled, with the figures that the run itself is compared with, where it has any."""
     found = of_point(walk, "nothing", idle)
     if "without_plan" not in plan.summary:

@@ -32,7 +32,7 @@ from planner.explanation.value_of_information import knowing, knowledge
 from planner.planning.solve import solve_case
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import Explanation
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.sharing.game import Game
 from planner.sharing.shares import charged
 from planner.solving.frontier import PRECISION
@@ -43,7 +43,7 @@ FULL = 100_000
 
 
 def explain(
-    plan: PlanValues,
+    plan: Plan,
     name: str = "",
     progress: Progress = silent,
     *,
@@ -64,7 +64,7 @@ def explain(
     >>> [verdict.claim for verdict in why.verdicts][:1]
     ['mining']
     """
-    refuse_other(plan, PlanValues, A_PLAN)
+    refuse_other(plan, Plan, A_PLAN)
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
@@ -115,7 +115,7 @@ class Questions:
         return found + claims.counterfactuals_of(reference, self.trials)
 
 
-def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: bool) -> Questions:
+def _questions(plan: Plan, reference: Reference, *, full: bool, as_given: bool) -> Questions:
     """The questions about a plan. full: as `Questions` has it; as_given: no unsure input is tried."""
     return Questions(
         reference=reference,
@@ -129,7 +129,7 @@ def _questions(plan: PlanValues, reference: Reference, *, full: bool, as_given: 
 
 
 def _explain(
-    plan: PlanValues,
+    plan: Plan,
     *,
     name: str,
     questions: Questions,
@@ -188,7 +188,7 @@ def _explain(
     )
 
 
-def _known(plan: PlanValues, reference: Reference) -> Optimum:
+def _known(plan: Plan, reference: Reference) -> Optimum:
     """The run itself, as the counterfactual in which all levers are pulled."""
     summary = plan.summary
     return Optimum(
@@ -203,7 +203,7 @@ def _known(plan: PlanValues, reference: Reference) -> Optimum:
 
 
 def _decision(
-    plan: PlanValues, reference: Reference, nothing: Optimum, *, full: bool, thorough: bool
+    plan: Plan, reference: Reference, nothing: Optimum, *, full: bool, thorough: bool
 ) -> Decision:
     """The curve of risk and cost to the last corner if thorough."""
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)

@@ -23,7 +23,7 @@ from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.commitments import Build, of_table
 from planner.results.ledger import members, rows_of
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.thresholds import ROUNDING
 from planner.units import musd
 
@@ -40,7 +40,7 @@ FunderYear = tuple[str, int]
 class _Past:
     """A plan, the year it has come to, and the scenarios that the years before allow."""
 
-    plan: PlanValues
+    plan: Plan
     year: int
     along: str
     left: tuple[str, ...]
@@ -59,7 +59,7 @@ class _Past:
                 yield row
 
 
-def advance(plan: PlanValues, year: int, along: str = "") -> Case:
+def advance(plan: Plan, year: int, along: str = "") -> Case:
     """The case of a later year, in which all that the plan decided before it was carried out.
 
     along: the scenario as which the years before have gone; the likeliest history if left out. Raises InputError for a
@@ -68,7 +68,7 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
     >>> advance(plan, 2028).first_year
     2028
     """
-    refuse_other(plan, PlanValues, A_PLAN)
+    refuse_other(plan, Plan, A_PLAN)
     case = plan.case
     _refuse(case, year, along)
     tree = scenario_tree(case)
@@ -108,7 +108,7 @@ def _refuse(case: Case, year: int, along: str) -> None:
         raise InputError([Fault("--along", 0, "", said)])
 
 
-def _past(plan: PlanValues, tree: Tree, year: int, along: str) -> _Past:
+def _past(plan: Plan, tree: Tree, year: int, along: str) -> _Past:
     """The history up to a year: the likeliest, or that of one scenario."""
     ends = []
     for node in tree.nodes:

@@ -14,7 +14,7 @@ from planner.explanation.levers import key_of
 from planner.results.explanation import OddsChange, OddsTrial, PlanUnderOdds
 from planner.results.losses import risk_under
 from planner.results.odds import worst_odds
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 
 KEY = "odds"
 
@@ -54,7 +54,7 @@ def _renamed(asked: Counterfactual, other: Reference) -> Counterfactual:
 
 
 def odds_change(
-    plan: PlanValues, reference: Reference, found: Mapping[str, Optimum], builds: Sequence[Build]
+    plan: Plan, reference: Reference, found: Mapping[str, Optimum], builds: Sequence[Build]
 ) -> OddsChange | None:
     """The change of plan and risk from the given odds to the worst; None where no bounds are given.
 

@@ -16,7 +16,7 @@ from planner.explanation.counterfactuals import (
     optimum,
 )
 from planner.results.business_case import Removal
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.program import Program, Vector
 
 NOTICED = 0.1
@@ -25,7 +25,7 @@ Shortfall = Mapping[str, Mapping[str, float]]
 """Tonnes over the horizon by scenario and element."""
 
 
-def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
+def removed(plan: Plan, projects: Sequence[str]) -> Removal:
     """The loss of the alliance without the plants: solved with and without them. Raises StoppedError."""
     reference = Reference(plan.case, plan.point)
     program = reference.program

@@ -13,7 +13,7 @@ from planner.explanation.counterfactuals import Counterfactual, Optimum, Referen
 from planner.explanation.levers import key_of, only, steps
 from planner.results.explanation import OWN_PLAN, Rung
 from planner.results.losses import weighed
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 
 NO_LEVER = "Nothing: what exists and is financed keeps running"
 
@@ -40,7 +40,7 @@ def all_but_one(reference: Reference) -> list[Counterfactual]:
     return found
 
 
-def own_rung(plan: PlanValues, reference: Reference) -> Rung:
+def own_rung(plan: Plan, reference: Reference) -> Rung:
     """The run itself."""
     summary = plan.summary
     return Rung(

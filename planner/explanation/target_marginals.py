@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from planner.data.case import Case
 from planner.results.explanation import Marginal
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.engine import Engine
 from planner.solving.target_prices import POINT, UNIT, criterion
 
@@ -17,7 +17,7 @@ MOST = 5
 """Targets that are solved again, those with the highest prices first."""
 
 
-def target_marginals(plan: PlanValues) -> list[Marginal]:
+def target_marginals(plan: Plan) -> list[Marginal]:
     """For each target that binds: its price, and what a share a percentage point stricter adds, in MUSD.
 
     A target that cannot be met a point stricter, or whose share has no point left, is left out.
@@ -25,7 +25,7 @@ def target_marginals(plan: PlanValues) -> list[Marginal]:
     return list(_solved_again(plan))
 
 
-def _solved_again(plan: PlanValues) -> Iterator[Marginal]:
+def _solved_again(plan: Plan) -> Iterator[Marginal]:
     """Marginal values of the dearest targets, each solved again at a share that is a little stricter."""
     table = plan.tables["shadow_prices"]
     found = table[table["scarce"] == "target"].nlargest(MOST, "musd_per_unit")

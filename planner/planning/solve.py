@@ -35,7 +35,8 @@ from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, header, seconds_of
 from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
-from planner.results.plan import PlanValues, figures
+from planner.results.plan import Plan, figures
+from planner.results.typed import typed_tables
 from planner.results.verify import verify
 from planner.sharing.money_tables import money_tables
 from planner.sharing.shares import payment_weights
@@ -93,7 +94,7 @@ def solve_case(
     baseline: bool = True,
     method: Method = "auto",
     workers: int | Workers = 1,
-) -> PlanValues:
+) -> Plan:
     """Solve a case and verify the plan.
 
     As `planner.planning.whole_program.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
@@ -133,10 +134,10 @@ def begin(
 
 def _solve(
     case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
-) -> PlanValues:
+) -> Plan:
     """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
     found = _searched(case, progress, time_limit=time_limit, workers=workers)
-    if isinstance(found, PlanValues):
+    if isinstance(found, Plan):
         return found
     give_memory_back()
     try:
@@ -147,7 +148,7 @@ def _solve(
 
 def _searched(
     case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
-) -> _Found | PlanValues:
+) -> _Found | Plan:
     """As `_found`, of a new search, which nothing holds afterwards."""
     begun = perf_counter()
     search = begin(case, ALONE, workers=workers, progress=progress, time_limit=time_limit)
@@ -185,7 +186,7 @@ class _Found:
     started: float
 
 
-def _found(search: Search, build: float) -> _Found | PlanValues:
+def _found(search: Search, build: float) -> _Found | Plan:
     """Search, and have the workers make the tables of the plan found; without one a plan with a summary alone."""
     case, master = search.case, search.master
     started = perf_counter()
@@ -195,7 +196,7 @@ def _found(search: Search, build: float) -> _Found | PlanValues:
         if search.best is None:
             summary |= _why_none(search)
             summary["seconds"] = seconds_of(case, build, started)
-            return PlanValues(case, ENDS[search.stop], summary, {})
+            return Plan(case, ENDS[search.stop], summary, {})
         search.progress("the tables of the plan")
         prices = _shadow_prices(search)
         point = master.polished(search.best.x)
@@ -221,7 +222,7 @@ def _found(search: Search, build: float) -> _Found | PlanValues:
     )
 
 
-def _plan(found: _Found, progress: Progress) -> PlanValues:
+def _plan(found: _Found, progress: Progress) -> Plan:
     """The tables of the plan found, verified."""
     grouping, parts, summary = found.grouping, found.parts, found.summary
     case = grouping.case
@@ -237,7 +238,7 @@ def _plan(found: _Found, progress: Progress) -> PlanValues:
     return _verified(found, tables)
 
 
-def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> PlanValues:
+def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> Plan:
     """The plan with its certificate; `optimal` only if tables and bounds hold within tolerance."""
     case, summary, final = found.grouping.case, found.summary, found.final
     checked = verify(case, tables)
@@ -261,7 +262,7 @@ def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> PlanValues:
     summary["status"] = ENDS[stop].value
     summary |= figures(case, tables, checked, found.least_risk)
     summary["certificate"] = certificate
-    return PlanValues(case, ENDS[stop], summary, tables)
+    return Plan(case, ENDS[stop], summary, typed_tables(tables))
 
 
 def _summary(search: Search) -> dict[str, Any]:

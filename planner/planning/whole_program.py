@@ -18,7 +18,8 @@ from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
 from planner.results.ledger import at_most, equal
 from planner.results.origins import origins_table
-from planner.results.plan import PlanValues, Status, figures
+from planner.results.plan import Plan, Status, figures
+from planner.results.typed import typed_tables
 from planner.results.verify import Verification, verify
 from planner.sharing.money_tables import money_tables
 from planner.sharing.shares import payment_weights
@@ -74,7 +75,7 @@ def solve_case(
     time_limit: float | None = None,
     *,
     baseline: bool = True,
-) -> PlanValues:
+) -> Plan:
     """Solve a case and verify the plan.
 
     time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
@@ -86,8 +87,8 @@ def solve_case(
 
 
 def with_nothing(
-    solve: Callable[[Case, Progress], PlanValues], case: Case, progress: Progress, *, baseline: bool
-) -> PlanValues:
+    solve: Callable[[Case, Progress], Plan], case: Case, progress: Progress, *, baseline: bool
+) -> Plan:
     """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
     plan = solve(case, progress)
     if not baseline or plan.status not in COMPARABLE:
@@ -98,12 +99,12 @@ def with_nothing(
 
 def solve_without_plan(
     case: Case, progress: Progress = silent, time_limit: float | None = None
-) -> PlanValues:
+) -> Plan:
     """Solve the case without levers."""
     return _solve(without_plan(case), progress, time_limit=time_limit)
 
 
-def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
+def compared(plan: Plan, nothing: Plan) -> Plan:
     """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
     if nothing.status is not Status.OPTIMAL or plan.status not in COMPARABLE:
         return plan
@@ -124,10 +125,10 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     without = without.drop(columns="demand_t")
     keys = ["scenario", "year", "quarter", "country", "element", "form"]
     short = plan.tables["shortfall"].merge(without, on=keys, how="left", validate="one_to_one")
-    return replace(plan, summary=summary, tables=plan.tables | {"shortfall": short})
+    return replace(plan, summary=summary, tables={**plan.tables, "shortfall": short})
 
 
-def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
+def _bounded(plan: Plan, nothing: Plan) -> Plan:
     """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
     something is asked that doing nothing may miss."""
     bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
@@ -143,7 +144,7 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     return replace(plan, summary=plan.summary | {"bounds": bounds})
 
 
-def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> PlanValues:
+def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> Plan:
     """Solve a case as one program.
 
     Raises InputError where it does not fit in memory, InfeasibleError and StoppedError as `solve_session`.
@@ -158,7 +159,7 @@ def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> PlanV
 
 def solve_variant(
     engine: Engine, variant: Variant | None = None, progress: Progress = silent
-) -> PlanValues:
+) -> Plan:
     """The verified plan of a variant, solved from what its engine keeps. Raises StoppedError after `cancel`."""
     outcome = engine.solve(variant).outcome  # which may change what is live
     return solve_session(engine.live, progress, outcome=outcome)
@@ -171,7 +172,7 @@ def solve_session(
     *,
     build_seconds: float = 0.0,
     outcome: Outcome | None = None,
-) -> PlanValues:
+) -> Plan:
     """Solve a program, extract and verify the plan.
 
     outcome: what it was solved to already.
@@ -184,7 +185,7 @@ def solve_session(
     if not outcome.has_plan:
         summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
-        return PlanValues(case, ENDS[outcome.stop], summary, {})
+        return Plan(case, ENDS[outcome.stop], summary, {})
     tables = _tables(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
@@ -203,8 +204,8 @@ def solve_session(
     summary["algorithms"] = {name: phase.algorithm for name, phase in outcome.phases.items()}
     summary["seconds"] = seconds
     ends = [np.concatenate([phase.x, phase.duals]) for phase in outcome.phases.values()]
-    return PlanValues(
-        case=case, status=status, summary=summary, tables=tables, point=np.array(ends)
+    return Plan(
+        case=case, status=status, summary=summary, tables=typed_tables(tables), point=np.array(ends)
     )
 
 

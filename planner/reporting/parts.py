@@ -299,7 +299,7 @@ def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart with its sentence. name: `plan.chart(name)` gives it. title: a sentence that says what it shows. caption:
+    """A chart with its sentence. name: `planner.chart(plan, name)` gives it. title: a sentence that says what it shows. caption:
     conditions and how it is read. source: where in the run folder its figures are."""
 
     name: str

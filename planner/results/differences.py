@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
 
 TOLERANCE = 1e-9
@@ -18,7 +18,7 @@ MAY_DIFFER = ("seconds", "versions", "certificate", "algorithms", "case")
 """Keys of a summary that are of the solving, not of the plan."""
 
 
-def other_versions(stored: PlanValues, again: PlanValues) -> list[str]:
+def other_versions(stored: Plan, again: Plan) -> list[str]:
     """Programs of which another version is at work than when the run was stored."""
     before = stored.summary.get("versions", {})
     now = again.summary["versions"]
@@ -29,7 +29,7 @@ def other_versions(stored: PlanValues, again: PlanValues) -> list[str]:
     return found
 
 
-def differences(stored: PlanValues, again: PlanValues) -> list[str]:
+def differences(stored: Plan, again: Plan) -> list[str]:
     """Figures of the summary and the tables that differ by more than 1e-9, the first few of each."""
     before = _of_the_plan(stored.summary)
     now = _of_the_plan(again.summary)

@@ -1,11 +1,12 @@
-"""Plan: the end of a solve and its findings, as values. Nothing of the model inside; it can be pickled and sent."""
+"""Plan: a case and its solution, as values. Nothing of the program inside; it can be pickled and sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,15 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.odds import are_bounded
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import Fault, InputError, PlannerError, did_you_mean
 from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
+from planner.results.typed import empty_table
 from planner.results.verify import Verification
+
+if TYPE_CHECKING:  # which knows run folders, and these hold plans
+    from planner.results.explanation import Explanation
 
 
 class Status(StrEnum):
@@ -38,23 +43,54 @@ class Status(StrEnum):
         return {Status.OPTIMAL: 0, Status.INFEASIBLE: 3}.get(self, 4)
 
 
-@dataclass(frozen=True, repr=False)
-class PlanValues:
-    """A case and the plan found for it: `summary` as in summary.json, and the result tables by name."""
+def _no_writer(plan: Plan, folder: Path, force: bool) -> Path:
+    raise PlannerError(
+        f"{folder}: not written: `import planner.api.plans` first, which makes the reports"
+    )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Plan:
+    """A case and its solution.
+
+    case: the case. status: `optimal`, `infeasible`, .. summary: figures by name, as in summary.json (MUSD, tonnes,
+    persons). tables: result tables by name; table(name): a copy of one. write(folder): the run folder with reports,
+    which `planner.open_run` reads. Figures of a plan are functions of it (`planner.results.figures`).
+
+    >>> plan.table("investments")["project"].unique().tolist()
+    ['coast_plant', 'desert_mine', 'metal_works']
+    >>> sorted(plan.tables)[:4]
+    ['capacity', 'investments', 'operations', 'origins']
+    >>> plan.summary["without_plan"]["risk_musd"] > plan.summary["risk_musd"]
+    True
+    """
+
+    writer: ClassVar[Callable[[Plan, Path, bool], Path]] = _no_writer
+    """Writes a run folder with its pages. `planner.api.plans` sets it: results do not know reports."""
 
     case: Case
     status: Status
     summary: dict[str, Any]
-    tables: dict[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame]
     point: NDArray[np.float64] | None = None
     """Of each phase the columns and row duals of the whole program (phases, n + m), at which a later solve begins."""
+    explanation: Explanation | None = None
+    """What `explain` answered of this plan, if it was asked."""
+    evaluation: dict[str, Any] | None = None
+    """As evaluation.json beside it has it, if `evaluate` was asked."""
+    coverage: dict[str, Any] | None = None
+    """As coverage.json beside it has it, if `coverage` was asked."""
 
     def __repr__(self) -> str:
         parts = [self.case.name, self.status.value]
         if self.tables:
             for name in ("risk", "cost"):
                 parts.append(f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD")
-        return f"{type(self).__name__}({', '.join(parts)})"
+        return f"Plan({', '.join(parts)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Fields alone: figures that are kept with a plan are not sent along."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def table(self, name: str) -> pd.DataFrame:
         """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,
@@ -64,10 +100,52 @@ class PlanValues:
         reports/README.md says what their columns hold. Raises InputError for an unknown name; it names the nearest.
         """
         if name not in self.tables:
-            said = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
+            message = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
             remedy = f"known: {', '.join(self.tables) or 'none, as there is no plan'}"
-            raise InputError([Fault("plan", 0, name, said, remedy=remedy)])
+            raise InputError([Fault("plan", 0, name, message, remedy=remedy)])
         return self.tables[name].copy()
+
+    def rows(self, name: str) -> pd.DataFrame:
+        """A result table, not to be changed; empty where the run does not have it."""
+        return self.tables[name] if name in self.tables else empty_table(name)
+
+    def write(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the run folder, whole or not at all, reports included. Returns the folder.
+
+        force: replace an older run even if somebody added or changed files in it. Raises RunFolderError.
+        """
+        return Plan.writer(self, Path(folder), force)
+
+    @property
+    def title(self) -> str:
+        """Name of the case; a run folder read back calls its own copy `inputs`."""
+        return str(self.summary.get("case", self.case.name))
+
+    @property
+    def solved(self) -> bool:
+        """There is a plan."""
+        return "risk_musd" in self.summary
+
+    @property
+    def years(self) -> list[int]:
+        """Years of the plan."""
+        return list(self.case.years)
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Probability of each scenario."""
+        return self.case.scenarios
+
+    @property
+    def compared(self) -> bool:
+        """The run states its figures without a plan."""
+        return "without_plan" in self.summary
+
+    @property
+    def without(self) -> Mapping[str, Any]:
+        """Figures of the case without a plan; empty if not solved for."""
+        without: Mapping[str, Any] = self.summary.get("without_plan", {})
+        return without
 
 
 def figures(

@@ -36,8 +36,9 @@ from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
 from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
 from planner.results.integrity import changed_files, changes_since_written, misfits, refuse_if
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
+from planner.results.typed import typed_tables
 
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 A_RUN = "a run folder"
@@ -63,9 +64,7 @@ Pages = Callable[[Path], AbstractContextManager[object]]
 """Begins the pages of a folder; at the end of the block they are there."""
 
 
-def write_run(
-    plan: PlanValues, folder: Path, pages: Pages = nullcontext, *, force: bool = False
-) -> Path:
+def write_run(plan: Plan, folder: Path, pages: Pages = nullcontext, *, force: bool = False) -> Path:
     """Write a run folder: tables and inputs, while `pages` makes its own, then the summary. Replaces an older run.
 
     Everything is written beside the target and moved there at the end, so the folder is whole or as before.
@@ -93,7 +92,7 @@ def file_name(text: str) -> str:
     return f"{name[: LONGEST_NAME - len(digits) - 1]}-{digits}"
 
 
-def _fill(plan: PlanValues, pages: Pages, folder: Path) -> None:
+def _fill(plan: Plan, pages: Pages, folder: Path) -> None:
     """Write all that a run folder holds; the seconds of the reports stand in the summary, which is written last."""
     started = perf_counter()
     with pages(folder) if plan.tables else nullcontext():
@@ -197,7 +196,7 @@ def write_case(case: Case, folder: Path) -> None:
     write_model(case.model, folder / "model.toml")
 
 
-def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
+def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
     """Read a run folder back.
 
     as_written: refuse one that was changed since it was written.
@@ -222,7 +221,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, misfits(case, summary, tables))
-    return PlanValues(case=case, status=status, summary=summary, tables=tables, point=point)
+    return Plan(case=case, status=status, summary=summary, tables=typed_tables(tables), point=point)
 
 
 def _refuse_what_is_no_run(folder: Path) -> None:

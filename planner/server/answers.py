@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.server.edits import Edit, Edits, with_edit, without
 
 WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
@@ -24,7 +24,7 @@ class ComparedState:
 
     name: str
     edits: Edits
-    plan: PlanValues
+    plan: Plan
 
 
 @dataclass(frozen=True, kw_only=True)

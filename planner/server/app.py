@@ -33,7 +33,7 @@ from starlette.staticfiles import StaticFiles
 
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.forms.html import static
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.server.edits import TARGET_WORDS, Edit, read_edit, refused
 from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, render
@@ -131,7 +131,7 @@ ACTIONS: dict[str, Action] = {
 class Site:
     """One workbench, the pages that look at it, and the answers they get. Actions run one after the other."""
 
-    def __init__(self, opened: OpenedCase, plan: PlanValues | None = None) -> None:
+    def __init__(self, opened: OpenedCase, plan: Plan | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: set[asyncio.Event] = set()
         self._ending = False
@@ -295,7 +295,7 @@ def _fault(said: str, status: int = 422) -> Response:
 class Server:
     """The workbench behind its gate, listening on this machine alone."""
 
-    def __init__(self, opened: OpenedCase, plan: PlanValues | None = None, port: int = 0) -> None:
+    def __init__(self, opened: OpenedCase, plan: Plan | None = None, port: int = 0) -> None:
         self.socket = listening(port)
         self.port: int = self.socket.getsockname()[1]
         try:

@@ -22,7 +22,7 @@ from planner.data.case import Case
 from planner.data.change import Change
 from planner.errors import PlannerError, RunFolderError
 from planner.results.folders import write_whole
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import SUMMARY, file_name, read_run, write_run
 from planner.server.edits import Edits
 
@@ -56,12 +56,12 @@ class OpenedCase:
         """The case as it is on disk. Raises InputError."""
         return planner.load(self.source, self.model, self.settings)
 
-    def store(self, plan: PlanValues) -> None:
+    def store(self, plan: Plan) -> None:
         """Write the run folder of a plan that is not kept, unless it is there."""
         if not (self.folder / shown_as(plan.case) / SUMMARY).exists():
             write_run(plan, self.folder / shown_as(plan.case))
 
-    def stored(self, case: Case) -> PlanValues | None:
+    def stored(self, case: Case) -> Plan | None:
         """The plan of a case from the last time that it was asked, by this version."""
         try:
             found = read_run(self.folder / shown_as(case))

@@ -13,10 +13,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.reporting.chapters.inputs import used_tables
-from planner.reporting.run_view import RunView, run_view
 from planner.reporting.words import names, numbers
-from planner.results.figures.run import EXPECTED
-from planner.results.plan import PlanValues
+from planner.results.figures.sums import EXPECTED
+from planner.results.plan import Plan
 from planner.server import charts, shelf, sides, two_plans
 from planner.server.answers import WEIGHTS, AskedAndGot, Shown
 from planner.server.edits import refused, target_words
@@ -27,8 +26,6 @@ from planner.server.workbench import Workbench
 
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
-OPEN_VIEWS = 8
-"""Plans whose figures stay computed."""
 FILTERS = (
     numbers.number,
     numbers.money,
@@ -78,7 +75,6 @@ class Regions:
 
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
-        self._views: dict[int, tuple[PlanValues, RunView]] = {}
         self._turns = count()
 
     @property
@@ -155,25 +151,13 @@ class Regions:
 
     # ---- plans --------------------------------------------------------------------------------------------------
 
-    def _view(self, plan: PlanValues) -> RunView:
-        if id(plan) not in self._views:
-            while len(self._views) >= OPEN_VIEWS:
-                oldest = next(iter(self._views))
-                del self._views[oldest]
-            self._views[id(plan)] = (plan, run_view(plan))  # kept, so that no other plan has its id
-        return self._views[id(plan)][1]
-
-    def _now(self) -> RunView | None:
-        plan = self._found.plan
-        return None if plan is None else self._view(plan)
-
-    def _before(self) -> RunView | None:
+    def _before(self) -> Plan | None:
         """The plan that the present one is compared with, unless it is that itself."""
         pinned = self.bench.pinned()
         if pinned is None:
             return None
         is_itself = pinned is self._found.plan and self._found.stage != "figures"
-        return None if is_itself else self._view(pinned)
+        return None if is_itself else pinned
 
     def _pinned_name(self) -> str:
         return self.bench.name_of(self.bench.record.pinned)
@@ -183,7 +167,7 @@ class Regions:
     def _outcomes(self, asked: Query) -> Shown:
         """The region of figures: those found so far, the plan before, and what is missing in a scenario."""
         found = self._found
-        now = self._now()
+        now = self._found.plan
         before = self._before()
         figures: Shown = {}
         if now is not None and found.stage != "figures":
@@ -252,7 +236,7 @@ class Regions:
 
     def _plan_views(self, asked: Query) -> Shown:
         """The region of the plan, under the tab that is asked for."""
-        now = self._now()
+        now = self._found.plan
         before = self._before()
         tab = asked.get("tab", "timeline")
         if now is None:
@@ -275,7 +259,7 @@ class Regions:
     def _side(self, asked: Query) -> Shown:
         """The region beside the plan: parties, and why it changed."""
         bench = self.bench
-        now = self._now()
+        now = self._found.plan
         before = self._before()
         words = words_of(bench)
         if now is None:
@@ -299,8 +283,7 @@ class Regions:
         columns = self._columns(root)
         differing: list[shelf.DifferingRow] = []
         if root is not None:
-            views = [self._view(plan) for plan in columns.values()]
-            differing = shelf.differing(self._view(root), views)
+            differing = shelf.differing(root, list(columns.values()))
         return {
             **words_of(bench),
             "kept": record.kept,
@@ -312,10 +295,10 @@ class Regions:
             "first": None if bench.first is None else bench.first.summary,
         }
 
-    def _columns(self, root: PlanValues | None) -> dict[str, PlanValues]:
+    def _columns(self, root: Plan | None) -> dict[str, Plan]:
         """The plans that stand beside the one they are compared with, by their names."""
         found = self._found
-        columns: dict[str, PlanValues] = {}
+        columns: dict[str, Plan] = {}
         for one in self.bench.record.kept:
             if one.ticked:
                 columns[one.name] = self.bench.plan_of(one.folder)
@@ -366,7 +349,7 @@ class Regions:
         return shown
 
 
-def _scenario(asked: Query, view: RunView) -> str:
+def _scenario(asked: Query, view: Plan) -> str:
     """The scenario asked for, the expectation over all where there is no such."""
     wanted = asked.get("scenario", "")
     return wanted if wanted in view.weights else EXPECTED

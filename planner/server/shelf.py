@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from planner.reporting.run_view import RunView
 from planner.reporting.words import numbers
+from planner.reporting.words.names import names_of
+from planner.results.plan import Plan
 from planner.server.sides import parties
 
 SUMS = {
@@ -31,7 +32,7 @@ class DifferingRow:
     others: Sequence[float]
 
 
-def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
+def differing(root: Plan, others: Sequence[Plan]) -> list[DifferingRow]:
     """Figures, allies and new capacities that differ in one of the plans at least."""
     first = _figures(root, root)
     rest = [_figures(root, view) for view in others]
@@ -46,9 +47,9 @@ def differing(root: RunView, others: Sequence[RunView]) -> list[DifferingRow]:
     return rows
 
 
-def _figures(root: RunView, view: RunView) -> dict[str, float]:
+def _figures(root: Plan, view: Plan) -> dict[str, float]:
     """Figures of a kept plan by name for people; units stand in the names."""
-    names = root.names
+    names = names_of(root.case)
     summary = view.summary
     found = {words: summary[key] for key, words in SUMS.items()}
     for element, tonnes in summary["expected_shortfall_t"].items():

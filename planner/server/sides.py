@@ -7,7 +7,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.reporting.run_view import RunView
+from planner.reporting.words.names import names_of
+from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD
 
 
@@ -24,7 +25,7 @@ class Party:
     most: float = 0.0
 
 
-def parties(now: RunView, before: RunView | None) -> list[Party]:
+def parties(now: Plan, before: Plan | None) -> list[Party]:
     """Expected loss and payments by party, who loses most first."""
     found: dict[str, Party] = {}
     for key, loss in _losses(now, now.case.party).items():
@@ -46,11 +47,11 @@ def parties(now: RunView, before: RunView | None) -> list[Party]:
     return sorted(shown, key=lambda one: -one.loss)
 
 
-def _of(found: dict[str, Party], view: RunView, key: str) -> Party:
-    return found.setdefault(key, Party(name=view.names.party(key)))
+def _of(found: dict[str, Party], view: Plan, key: str) -> Party:
+    return found.setdefault(key, Party(name=names_of(view.case).party(key)))
 
 
-def _losses(view: RunView, party: Mapping[str, str]) -> dict[str, float]:
+def _losses(view: Plan, party: Mapping[str, str]) -> dict[str, float]:
     """Expected loss by party, MUSD."""
     found: dict[str, float] = defaultdict(float)
     for country, lost in view.summary["loss_musd_by_country"].items():
@@ -58,7 +59,7 @@ def _losses(view: RunView, party: Mapping[str, str]) -> dict[str, float]:
     return found
 
 
-def _payer(view: RunView, row: Mapping[Hashable, Any]) -> str:
+def _payer(view: Plan, row: Mapping[Hashable, Any]) -> str:
     """The party of a funder."""
     funder: str = row["funder"]
     return view.case.funder_party.get(funder, funder)

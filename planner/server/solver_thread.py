@@ -19,7 +19,7 @@ from planner.errors import PlannerError, StoppedError
 from planner.host import give_memory_back
 from planner.parallel import SOLVER_THREAD
 from planner.reporting.words.numbers import number
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from planner.server.edits import seeking_least
 from planner.solving.engine import Solved
 from planner.solving.goals import silent
@@ -65,7 +65,7 @@ class FoundSoFar:
     case: Case
     stage: str = "waiting"
     figures: Mapping[str, float] = field(default_factory=dict)
-    plan: PlanValues | None = None
+    plan: Plan | None = None
     shown: int = 0
     phase: str = ""
     seconds: tuple[float, ...] = ()
@@ -85,9 +85,7 @@ class FoundSoFar:
 class SolverThread:
     """Owns the session. `ask` and `later` may be called from any thread; `found` is the newest finding."""
 
-    def __init__(
-        self, case: Case, told: Callable[[], None], plan: PlanValues | None = None
-    ) -> None:
+    def __init__(self, case: Case, told: Callable[[], None], plan: Plan | None = None) -> None:
         self._told = told
         self._asked_at = time.perf_counter()
         self._wake = Condition()
@@ -105,7 +103,7 @@ class SolverThread:
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
-        self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
+        self._plans: OrderedDict[str, tuple[Plan, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
 
@@ -167,7 +165,7 @@ class SolverThread:
             return _figures(self._plans[case.sha256][0])
         return self._held(case).figures(case)
 
-    def solve(self, case: Case) -> PlanValues:
+    def solve(self, case: Case) -> Plan:
         """A plan of another case, for tasks. Raises StoppedError when a question came."""
         return self._held(case).solve(case)
 
@@ -340,7 +338,7 @@ class SolverThread:
         session.progress = silent
         self._take_solved(session.solve(case), known)
 
-    def _take_solved(self, plan: PlanValues, known: Mapping[str, float] | None = None) -> None:
+    def _take_solved(self, plan: Plan, known: Mapping[str, float] | None = None) -> None:
         """Take a plan that was solved for the question; where there is none, tell the reasons and smallest
         changes."""
         if self._dropped():
@@ -362,7 +360,7 @@ class SolverThread:
         with self._wake:
             return self._wanted or self._ending.is_set()
 
-    def _take_plan(self, plan: PlanValues, at: str) -> None:
+    def _take_plan(self, plan: Plan, at: str) -> None:
         """Keep a plan, the latest of `KEPT_PLANS`, and tell the page of it. at: when it was proven."""
         self._plans[plan.case.sha256] = (plan, at)
         self._plans.move_to_end(plan.case.sha256)
@@ -393,5 +391,5 @@ class SolverThread:
         self._told()
 
 
-def _figures(plan: PlanValues) -> dict[str, float]:
+def _figures(plan: Plan) -> dict[str, float]:
     return {name: plan.summary[name] for name in FIGURES if name in plan.summary}

@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES_MANY
+from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import EXPECTED
+from planner.results.figures.sums import EXPECTED, by_year, scenarios_by_loss, sums_in
 from planner.results.ledger import rows_of
+from planner.results.plan import Plan
 from planner.server.answers import Shown
 from planner.thresholds import SHOWN_T
 
@@ -27,17 +27,17 @@ MissingRow = tuple[str, float, float, float | None]
 """Name, unmet demand (t), demand (t), and unmet demand before if that is known."""
 
 
-def scenarios_of(view: RunView) -> dict[str, str]:
+def scenarios_of(view: Plan) -> dict[str, str]:
     """Scenarios to choose from: all of them, then one by one, the worst first."""
     found = {EXPECTED: "all scenarios, expected"}
-    for scenario in view.by_loss:
+    for scenario in scenarios_by_loss(view):
         chance = percent(view.weights[scenario])
-        name = view.names.scenario(scenario)
+        name = names_of(view.case).scenario(scenario)
         found[scenario] = f"{chance} probable: {name}"
     return found
 
 
-def missing(now: RunView, before: RunView | None, scenario: str) -> list[MissingRow]:
+def missing(now: Plan, before: Plan | None, scenario: str) -> list[MissingRow]:
     """Unmet demand in a scenario over all years, all elements first, then each."""
     here = _unmet(now, scenario)
     there = None
@@ -45,7 +45,7 @@ def missing(now: RunView, before: RunView | None, scenario: str) -> list[Missing
         there = _unmet(before, scenario)["tonnes"]
     rows: list[MissingRow] = []
     for element, row in here.iterrows():
-        name = now.names.element(str(element))
+        name = names_of(now.case).element(str(element))
         tonnes = float(row["tonnes"])
         demand = float(row["demand_t"])
         was = None if there is None else float(there.get(element, 0.0))
@@ -56,10 +56,10 @@ def missing(now: RunView, before: RunView | None, scenario: str) -> list[Missing
     return [whole, *elements]
 
 
-def _unmet(view: RunView, scenario: str) -> pd.DataFrame:
+def _unmet(view: Plan, scenario: str) -> pd.DataFrame:
     """tonnes and demand_t by element, the sum of all at ''."""
     table = view.tables["shortfall"]
-    found = view.within(table, scenario, ["element"], ["tonnes", "demand_t"])
+    found = sums_in(view, table, scenario, ["element"], ["tonnes", "demand_t"])
     found = found.set_index("element")
     whole = found.sum().to_frame("")
     return pd.concat([whole.T, found])
@@ -78,7 +78,7 @@ class Bar:
     was: Any
 
 
-def built(view: RunView | None) -> Shown:
+def built(view: Plan | None) -> Shown:
     """The plants of a plan, by project: label, stage, first year of commitment, expected t/y in all, capital `musd` and
     the `public` part of it (expected, not discounted)."""
     if view is None:
@@ -89,7 +89,7 @@ def built(view: RunView | None) -> Shown:
         t=decided["tpa"] * probability,
         musd=decided["capex_musd"] * probability,
         public=decided["public_musd"] * probability,
-        label=decided["project"].map(view.names.placed),
+        label=decided["project"].map(names_of(view.case).placed),
     )
     is_built = rows["t"] > 0
     grouped = rows[is_built].groupby("project", as_index=False)
@@ -105,7 +105,7 @@ def built(view: RunView | None) -> Shown:
     return {row.project: row for row in rows_of(found) if row.t > SHOWN_T}
 
 
-def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
+def plants_over_time(now: Plan, before: Plan | None) -> dict[str, list[Bar]]:
     """By stage the plants that either plan builds, the earliest first."""
     here = built(now)
     there = built(before)
@@ -163,14 +163,14 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
 # ---- money and shortages ---------------------------------------------------------------------------------------------
 
 
-def payers(now: RunView) -> dict[str, dict[str, float]]:
+def payers(now: Plan) -> dict[str, dict[str, float]]:
     """Stage, or `people and stock` -> payer -> expected MUSD of public money; who pays most stands first."""
     found: dict[str, dict[str, float]] = {}
     for row in now.tables["spending"].to_dict("records"):
         item, _, stage = row["item"].partition(" ")
         what = stage if item == "capex" else PEOPLE
         paid = found.setdefault(what, defaultdict(float))
-        name = now.names.party(row["funder"])
+        name = names_of(now.case).party(row["funder"])
         paid[name] += row["expected"]
     ordered = {}
     for what, paid in found.items():
@@ -179,18 +179,18 @@ def payers(now: RunView) -> dict[str, dict[str, float]]:
     return ordered
 
 
-def shortage(view: RunView, scenario: str) -> Shown:
+def shortage(view: Plan, scenario: str) -> Shown:
     """Countries that are ever short, and (country, year) -> unmet demand in a scenario: tonnes, share of demand."""
-    table = view.by_year["shortfall"]
+    table = by_year(view, "shortfall")
     keys = ["country", "year"]
-    sums = view.within(table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
+    sums = sums_in(view, table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
     demand = sums["demand_t"].where(sums["demand_t"] > 0)
     shares = sums["tonnes"] / demand
     is_short = table["tonnes"] > SHOWN_T
     ever = set(table["country"][is_short])
     short = [country for country in view.case.countries if country in ever]
     return {
-        "short": {country: view.names.country(country) for country in short},
+        "short": {country: names_of(view.case).country(country) for country in short},
         "tonnes": sums["tonnes"].to_dict(),
         "shares": shares.fillna(0.0).to_dict(),
     }

@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.errors import InputError, PlannerError, RunFolderError
 from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import read_run, write_case, write_run
 from planner.server.answers import WEIGHTS, AskedAndGot, Because, ComparedState, both, steps_between
 from planner.server.edits import (
@@ -44,7 +44,7 @@ class Workbench:
     """Everything that the page shows and does. Methods raise PlannerError and then leave all as it was."""
 
     def __init__(
-        self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None
+        self, opened: OpenedCase, told: Callable[[], None], plan: Plan | None = None
     ) -> None:
         self.opened, self._told = opened, told
         self.base = opened.case or opened.load() if plan is None else plan.case
@@ -236,7 +236,7 @@ class Workbench:
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
 
-    def _certified(self) -> PlanValues:
+    def _certified(self) -> Plan:
         """The plan of the present state. Raises RunFolderError while there is none."""
         found = self.solver.found
         if found.stage != "plan" or found.plan is None:
@@ -287,12 +287,12 @@ class Workbench:
                 return one
         raise RunFolderError(f"no kept variant {folder!r:.80}")
 
-    def plan_of(self, folder: str) -> PlanValues:
+    def plan_of(self, folder: str) -> Plan:
         """The plan of a kept variant. Raises RunFolderError."""
         self._kept(folder)
         return _opened(self.opened.folder / folder)
 
-    def pinned(self) -> PlanValues | None:
+    def pinned(self) -> Plan | None:
         """The plan that the present one is compared with, if it is known."""
         return self.plan_of(self.record.pinned) if self.record.pinned else self.first
 
@@ -307,7 +307,7 @@ class Workbench:
             self._follow(found.plan)
         self._told()
 
-    def _follow(self, plan: PlanValues) -> None:
+    def _follow(self, plan: Plan) -> None:
         """Have done what follows a new plan."""
         if plan.case.sha256 == self.base.sha256 and self.first is not plan:
             self.first = plan
@@ -365,7 +365,7 @@ class Workbench:
         if edited(base, before.edits).sha256 == before.plan.case.sha256:
             self._explain(before, plan, thread)
 
-    def _explain(self, before: ComparedState, plan: PlanValues, thread: SolverThread) -> None:
+    def _explain(self, before: ComparedState, plan: Plan, thread: SolverThread) -> None:
         """Make each change of the present state on its own, where all else is as in the state before."""
         base = self.base
         steps = steps_between(before.edits, self.record.edits)

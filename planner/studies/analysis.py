@@ -22,7 +22,7 @@ from planner.data.changed_case import Changer
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
 from planner.planning.whole_program import ENDS
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import read_run
 from planner.results.study import (
     ALL,
@@ -251,7 +251,7 @@ def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd
 HELD = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
 
 
-def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
+def read_plans(runs: list[Path]) -> dict[str, Plan]:
     """Plans of run folders by the name of the folder. Raises RunFolderError, InputError."""
     labels = [run.resolve().name for run in runs]
     if len(set(labels)) < len(labels):
@@ -259,7 +259,7 @@ def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
     return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
 
 
-def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent) -> pd.DataFrame:
+def hold(folder: Path, plans: Mapping[str, Plan], tell: Progress = silent) -> pd.DataFrame:
     """One row per plan and point of a study that has an optimum of its own.
 
     plan, point, status (of the plan held fixed there: `infeasible` where it cannot be paid or staffed as decided),

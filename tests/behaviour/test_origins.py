@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 import planner
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.verify import verify
 from tests.cases import demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase, SolveCase
@@ -19,7 +19,7 @@ ONE_YEAR = demand(last=2026)
 METAL = demand(last=2026, form="metal")
 
 
-def shares(plan: PlanValues, form: str, basis: str, **where: object) -> dict[str, float]:
+def shares(plan: Plan, form: str, basis: str, **where: object) -> dict[str, float]:
     """Share of each origin in the rows of the table that fit; those of groups unless a party is named."""
     rows = plan.tables["origins"]
     for column, value in ({"party": "", "form": form, "basis": basis} | where).items():

@@ -9,7 +9,7 @@ import pytest
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
 from planner.formulation.index_sets import Scope
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.sharing.payments import Accounts, split
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
@@ -36,7 +36,7 @@ def spent(**musd: float) -> dict[str, Any]:
     }
 
 
-def payments(plan: PlanValues) -> dict[str, tuple[float, float, float]]:
+def payments(plan: Plan) -> dict[str, tuple[float, float, float]]:
     """Funder -> paid, least, most (MUSD)."""
     assert plan.summary["status"] == "optimal"
     table = plan.tables["payments"]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from planner.data.case import Case
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.verify import verify
 from planner.solving.goals import phases_of, silent
 from planner.solving.live_program import LiveProgram
@@ -46,7 +46,7 @@ def case_of(
     return load_case(folder, model, **given | tables)
 
 
-def solved(case: Case) -> PlanValues:
+def solved(case: Case) -> Plan:
     plan = agreed(case)
     assert plan.status == "optimal", plan.summary
     assert verify(case, plan.tables).holds

@@ -9,7 +9,7 @@ import pytest
 from planner.data.case import Case
 from planner.data.scenario_tree import scenario_tree
 from planner.data.shock_effects import periods_of
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import (
     MUSD,
     ONE_PER_TONNE,
@@ -89,7 +89,7 @@ ANSWER = {
 ADAPTIVE = {"policy.investment": "adaptive"}
 
 
-def builds(plan: PlanValues, scenario: str, year: int) -> float:
+def builds(plan: Plan, scenario: str, year: int) -> float:
     """New capacity (t/y) that a scenario commits in a year."""
     return sum(
         total(plan, "investments", "tpa", year=year, scenarios=who) for who in ("all", scenario)

@@ -14,7 +14,7 @@ import pytest
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.scenario_tree import scenario_tree
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.verify import verify
 from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock, total
@@ -43,13 +43,13 @@ def case_of(folder: Path, investment: str, shocks: list[Row], **model: Any) -> C
     )
 
 
-def solved(case: Case) -> PlanValues:
+def solved(case: Case) -> Plan:
     plan = agreed(case)
     assert plan.status == "optimal"
     return plan
 
 
-def worth(plan: PlanValues) -> tuple[float, float]:
+def worth(plan: Plan) -> tuple[float, float]:
     """Cost and risk (MUSD)."""
     return plan.summary["cost_musd"], plan.summary["risk_musd"]
 

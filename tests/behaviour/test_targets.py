@@ -12,7 +12,7 @@ import pytest
 
 import planner
 from planner.results.ledger import Ledger
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.targets import kept_stock, left_over
 from planner.results.verify import verify
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
@@ -28,7 +28,7 @@ def target(kind: str, share: float, **columns: object) -> dict[str, object]:
     return {"target": "asked", "kind": kind, "form": form, "share": share} | columns
 
 
-def flow(plan: PlanValues, item: str, **where: object) -> float:
+def flow(plan: Plan, item: str, **where: object) -> float:
     """Tonnes of an item of `operations` over all rows."""
     rows = plan.tables["operations"]
     rows = rows[rows["item"] == item]
@@ -37,7 +37,7 @@ def flow(plan: PlanValues, item: str, **where: object) -> float:
     return float(rows["tonnes"].sum())
 
 
-def short(plan: PlanValues, **where: object) -> float:
+def short(plan: Plan, **where: object) -> float:
     """Tonnes short over all rows."""
     rows = plan.tables["shortfall"]
     for column, value in where.items():
@@ -45,7 +45,7 @@ def short(plan: PlanValues, **where: object) -> float:
     return float(rows["tonnes"].sum())
 
 
-def told(plan: PlanValues, name: str = "asked") -> dict[str, object]:
+def told(plan: Plan, name: str = "asked") -> dict[str, object]:
     """The line of a target in the summary."""
     found: dict[str, object] = plan.summary["targets"][name]
     return found
@@ -383,7 +383,7 @@ def test_the_tables_alone_show_stock_that_is_thrown_away(make_case: MakeCase) ->
     assert checked.violations["target_stock"] == pytest.approx((40 - 30) / (1 + 40))
 
 
-def solved(make_case: MakeCase, **tables: object) -> PlanValues:
+def solved(make_case: MakeCase, **tables: object) -> Plan:
     """The outcome for such a case, whatever it is."""
     return planner.solve(make_case(**tables), baseline=False)
 
@@ -467,7 +467,7 @@ def test_two_targets_that_exclude_each_other_are_told_of_with_what_is_in_reach(
     assert plan.summary["nearest_shares"] == {"asked": 0.0}
 
 
-def prices(plan: PlanValues) -> dict[str, tuple[float, str]]:
+def prices(plan: Plan) -> dict[str, tuple[float, str]]:
     """Target -> what a percentage point stricter adds, and to what."""
     rows = plan.tables["shadow_prices"]
     rows = rows[rows["scarce"] == "target"]

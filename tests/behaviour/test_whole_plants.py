@@ -16,7 +16,6 @@ from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.planning.whole_program import silent
 from planner.reporting.pages.run import render_page, report_of
-from planner.reporting.run_view import run_view
 from planner.reporting.screen import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
@@ -346,7 +345,7 @@ def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: 
     assert "proven" not in " ".join(closing_lines(planner.solve(make_case()))).lower()
     said = "Optimality gap with whole plants: risk within 0 % and cost within 0 % of the least."
     assert said in " ".join(closing_lines(plan))
-    page = render_page(report_of(run_view(plan)))
+    page = render_page(report_of(plan))
     assert said in page.replace("\xa0", " ")
     assert "not in whole plants" not in page
 

@@ -17,7 +17,7 @@ from planner.decomposition.grouping import branches, departures, group, parts
 from planner.decomposition.subproblem import Question
 from planner.planning.solve import begin
 from planner.results.losses import risk_weights, weighed
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.verify import verify
 from planner.solving.goals import RISK_AT_COST, Phase
 from planner.solving.highs import Solver
@@ -71,7 +71,7 @@ def least_cost(case: Case, limit: float) -> float:
     return float(solver.minimise(program.column["cost", None]).x[program.column["cost", None]])
 
 
-def agree(whole: PlanValues, parted: PlanValues) -> None:
+def agree(whole: Plan, parted: Plan) -> None:
     """The figures of a goal are those of the whole program, and no bound is above them.
 
     Where the least risk comes first, the cost is the least at the risk that is held: one of both holds a hair more,

@@ -15,7 +15,7 @@ from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.planning.whole_program import solve_case
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from tests.cases import near
 from tests.reporting.conftest import read_page
 
@@ -28,7 +28,7 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
-def plan(case: Case) -> PlanValues:
+def plan(case: Case) -> Plan:
     return solve_case(case, baseline=False)
 
 
@@ -66,7 +66,7 @@ def alone(case: Case) -> Case:
 
 @pytest.mark.parametrize("change", [less_money, dearer, alone])
 def test_a_single_change_explains_itself(
-    case: Case, plan: PlanValues, change: Callable[[Case], Case]
+    case: Case, plan: Plan, change: Callable[[Case], Case]
 ) -> None:
     second = solve_case(change(case), baseline=False)
     (found,) = compare([plan, second], names=["a", "b"])
@@ -77,7 +77,7 @@ def test_a_single_change_explains_itself(
     assert found.interplay == pytest.approx(0, abs=1e-3)
 
 
-def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -> None:
+def test_effects_and_interplay_sum_to_the_change(case: Case, plan: Plan) -> None:
     second = solve_case(alone(dearer(less_money(case))), baseline=False)
     (found,) = compare([plan, second], names=["a", "b"])
     assert [c.group for c in found.causes] == [
@@ -89,7 +89,7 @@ def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -
     assert sum(map(found.effect, found.causes)) + found.interplay == pytest.approx(change)
 
 
-def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: PlanValues) -> None:
+def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: Plan) -> None:
     second = solve_case(less_money(case), baseline=False)
     (found,), (listed,) = (
         planner.compare(plan, second, names=["a", "b"]),
@@ -99,7 +99,7 @@ def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: PlanValues) -
     assert (found.before, found.after, listed.after) == ("a", "b", "plan 2")
 
 
-def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path: Path) -> None:
+def test_the_same_run_differs_in_nothing(plan: Plan, case: Case, tmp_path: Path) -> None:
     found = compare([plan, plan], names=["a", "b"])
     assert not found[0].causes
     assert "inputs are the same" in read_page(comparison_page(found, case)).text
@@ -123,7 +123,7 @@ def test_a_shock_of_another_strength_is_a_group_of_its_own() -> None:
     assert groups(found.apply(case), case.with_settings({row: 0.5})) == []
 
 
-def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> None:
+def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: Plan) -> None:
     """A new feed given by a new mine: the mine alone names a feed that is not there."""
     fresh = planner.load(STARTER)
     first = fresh.tables.feeds[0]
@@ -144,7 +144,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
     assert causes["rows of feeds"].alone is not None
 
 
-def test_page_and_screen(case: Case, plan: PlanValues) -> None:
+def test_page_and_screen(case: Case, plan: Plan) -> None:
     second = solve_case(dearer(less_money(case)), baseline=False)
     found = compare([plan, second, plan], names=["a", "b", "c"])
     page = read_page(comparison_page(found, case))
@@ -153,11 +153,11 @@ def test_page_and_screen(case: Case, plan: PlanValues) -> None:
     assert any("interplay" in line for line in comparison_lines(found))
 
 
-def test_refusals(plan: PlanValues) -> None:
+def test_refusals(plan: Plan) -> None:
     with pytest.raises(InputError, match="two runs or more"):
         refuse_single([Path("a")])
     with pytest.raises(InputError, match="two runs or more"):
         planner.compare(plan)
-    broken = PlanValues(plan.case, Status.UNPROVEN, plan.summary, {})
+    broken = Plan(plan.case, Status.UNPROVEN, plan.summary, {})
     with pytest.raises(StoppedError):
         compare([plan, broken], names=["a", "b"])

@@ -27,7 +27,7 @@ from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import pdf
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import Basis, BusinessCase
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.store import write_run
 from tests.cases import (
     LONG,
@@ -66,7 +66,7 @@ RAMP = [
 ]
 
 
-def planned(make_case: MakeCase, wanted: float = 8, **more: object) -> PlanValues:
+def planned(make_case: MakeCase, wanted: float = 8, **more: object) -> Plan:
     """2026-2030; the plant of `tests.finance.plants`, of which 8 t a year are wanted when it gives 4, 8 and 8."""
     tables: dict[str, object] = {
         "elements": PRICED,
@@ -87,11 +87,11 @@ OF_ONE_CASE = ("crma", "allied-goals")
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> PlanValues:
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return planned(partial(load_case, tmp_path_factory.mktemp("case")))
 
 
-def test_the_plant_is_the_one_worked_out_by_hand(plan: PlanValues) -> None:
+def test_the_plant_is_the_one_worked_out_by_hand(plan: Plan) -> None:
     found = business_case(plan, "plant", solve=False)
     assert found.builds == {"plant": {2026: near(20)}}
     assert found.full.flows.ebitda[:6] == near([0, 0, 12.5, 27, 27, 0])
@@ -118,7 +118,7 @@ def test_the_plan_uses_less_than_the_case_sells(make_case: MakeCase) -> None:
     assert "8.00 t in 2029, of which 4.00 t are sold" in told, told
 
 
-def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) -> None:
+def test_what_is_avoided_is_what_is_short_without_the_plant(plan: Plan) -> None:
     """8 t wanted each year; 4 t made in 2028, 8 t in 2029 and 2030: 20 t at 20 MUSD avoided, at its cost."""
     gone = business_case(plan, "plant").removal
     assert gone is not None and gone.risk is not None and gone.shortfall_t is not None
@@ -141,7 +141,7 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
     assert "plan's cost falls by" in told
 
 
-def test_what_else_the_public_could_do(plan: PlanValues) -> None:
+def test_what_else_the_public_could_do(plan: Plan) -> None:
     """As its own the plant costs the public what it loses before tax, at 3 %; a stock of the 20 t that it avoids costs
     6 MUSD a tonne and takes off the same 400 MUSD of loss."""
     found = business_case(plan, "plant", terms={"equity_rate": 0.4})
@@ -336,7 +336,7 @@ def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
             assert np.isfinite(found.full.returns.npv_owners) and found.investment.plants[0].made
 
 
-def test_faults_of_the_question(plan: PlanValues) -> None:
+def test_faults_of_the_question(plan: Plan) -> None:
     with pytest.raises(InputError, match="did you mean"):
         business_case(plan, "plnt")
     with pytest.raises(InputError, match="no new capacity"):
@@ -349,7 +349,7 @@ def test_faults_of_the_question(plan: PlanValues) -> None:
 
 
 def test_each_deck_has_its_files_and_a_removal_is_solved_once(
-    plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
     write_run(solve_case(plan.case), run)
@@ -396,7 +396,7 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
 
 
 def test_an_explained_run_says_what_a_plant_is_worth(
-    plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(solve_case(plan.case), tmp_path / "run")
     row = SimpleNamespace(project="plant", worth=12.0)
@@ -412,7 +412,7 @@ def test_an_explained_run_says_what_a_plant_is_worth(
     assert "merit list" in (tmp_path / "run" / "project-plant.html").read_text()
 
 
-def test_money_by_year_foots_to_the_printed_digit(plan: PlanValues) -> None:
+def test_money_by_year_foots_to_the_printed_digit(plan: Plan) -> None:
     """What is printed adds up, and is what the case holds within a cent a line."""
     found = business_case(plan, "plant", terms={"equity_rate": 0.4}, solve=False)
     table = tables.flows(found)
@@ -453,7 +453,7 @@ def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:
     assert found.full.adverse.ebitda[:5] == near(found.full.flows.ebitda[:5] - lost)
 
 
-def half_contracted(make_case: MakeCase) -> PlanValues:
+def half_contracted(make_case: MakeCase) -> Plan:
     """3 t a year are under contract at 7 MUSD, where the plant can make 4, 8 and 8 t; 2 are wanted, so that the plan builds
     half of it, and uses all of it in its first year and half later."""
     offtake = record(
@@ -511,7 +511,7 @@ def test_a_plant_that_needs_nothing_on_the_market_is_told_so_first(make_case: Ma
     assert answer.startswith("Answer           Selling all at the market it needs no public money")
 
 
-def test_instruments_are_stated_together_and_name_their_budget_lines(plan: PlanValues) -> None:
+def test_instruments_are_stated_together_and_name_their_budget_lines(plan: Plan) -> None:
     """30 % of 40 MUSD, half a year each, at 3 %; 10 MUSD of public loan drawn with it; a floor below the price."""
     terms = {"grant": 0.3, "public_loan": 10, "floor": 0.9, "royalty": 0.02}
     found = business_case(plan, "plant", terms=terms, solve=False)
@@ -597,9 +597,7 @@ def test_the_verdict_is_one_of_returns_debt_and_draws(make_case: MakeCase) -> No
         ({"export credit.debt_share": 1}, "where 2.00 is asked: tranches are drawn whole"),
     ],
 )
-def test_who_lends_is_told_with_what_binds(
-    plan: PlanValues, terms: dict[str, float], said: str
-) -> None:
+def test_who_lends_is_told_with_what_binds(plan: Plan, terms: dict[str, float], said: str) -> None:
     """Of the plant's own loan, of tranches alone, with it or behind it."""
     found = business_case(plan, "plant", terms={"equity_rate": 0, **terms}, solve=False)
     (told,) = [line for line in business_case_lines(found, plan.case) if line.startswith("Debt ")]

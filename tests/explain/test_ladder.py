@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -30,10 +31,9 @@ from planner.explanation.other_rules import timing
 from planner.explanation.rungs import all_but_one, cumulative
 from planner.planning.whole_program import solve_case, without_plan
 from planner.reporting.pages.run import render_page, report_of
-from planner.reporting.run_view import run_view
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.solving.highs import KeptBases, Solver
 from tests.cases import demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -48,12 +48,12 @@ def case() -> Case:
 
 
 @pytest.fixture(scope="module")
-def plan(case: Case) -> PlanValues:
+def plan(case: Case) -> Plan:
     return solve_case(case)
 
 
 @pytest.fixture(scope="module")
-def found(plan: PlanValues) -> Explanation:
+def found(plan: Plan) -> Explanation:
     return explain(plan, "starter", thorough=True, workers=1)
 
 
@@ -72,9 +72,7 @@ def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -
     )
 
 
-def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(
-    found: Explanation, plan: PlanValues
-) -> None:
+def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(found: Explanation, plan: Plan) -> None:
     nothing = solve_case(without_plan(plan.case), baseline=False)
     assert found.ladder[0].objective == near(nothing.summary["least_risk_musd"])
     assert found.ladder[0].cost == near(nothing.summary["cost_musd"])
@@ -103,7 +101,7 @@ def test_nothing_taken_away_or_split_up_helps(found: Explanation) -> None:
     assert by_key["later"] >= by_key["committed"] * (1 - 1e-7)
 
 
-def test_near_optimal_ranges_contain_the_plan(found: Explanation, plan: PlanValues) -> None:
+def test_near_optimal_ranges_contain_the_plan(found: Explanation, plan: Plan) -> None:
     assert found.alternatives.ranges
     for one in found.alternatives.ranges:
         if one.kind == "project":
@@ -207,7 +205,7 @@ def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> No
     assert {link.link for link in links(reference, solved.x, solved.duals)} == {"separation people"}
 
 
-def test_the_screen_tells_the_ladder(found: Explanation, plan: PlanValues) -> None:
+def test_the_screen_tells_the_ladder(found: Explanation, plan: Plan) -> None:
     assert any("Nothing" in line for line in explain_lines(found, plan.case))
 
 
@@ -215,7 +213,11 @@ def test_the_screen_tells_the_ladder(found: Explanation, plan: PlanValues) -> No
 def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     plan = solve_case(case, baseline=False)
-    page = read_page(render_page(report_of(run_view(plan, explain(plan, "run", workers=1)))))
+    page = read_page(
+        render_page(
+            report_of(dataclasses.replace(plan, explanation=explain(plan, "run", workers=1)))
+        )
+    )
     assert "nan" not in page.text.lower().split()
 
 

@@ -10,7 +10,6 @@ import pytest
 import planner
 from planner.errors import InputError
 from planner.reporting.pages.run import render_page, report_of, write_report_workbook
-from planner.reporting.run_view import run_view
 from tests import cases
 from tests.cases import some
 
@@ -79,4 +78,4 @@ def test_a_scenario_of_probability_zero_weighs_nothing_and_has_its_loss(tmp_path
     plan = planner.solve(case)
     assert plan.status == "optimal" and plan.summary["risk_musd"] == cases.near(0)
     assert plan.summary["scenario_loss_musd"] == cases.near({"calm": 0, "never": 100})
-    assert "never" in render_page(report_of(run_view(plan)))
+    assert "never" in render_page(report_of(plan))

@@ -15,9 +15,8 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.reporting.pages.run import Report, report_of, write_pages
-from planner.reporting.run_view import run_view
 from planner.results.explanation import Explanation, read_explanation
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import stored
 from tests.conftest import Once
 
@@ -67,20 +66,20 @@ def read_page(html: str) -> PageText:
 
 
 @pytest.fixture(scope="session")
-def plan() -> PlanValues:
+def plan() -> Plan:
     return planner.solve(planner.load(STARTER))
 
 
 @pytest.fixture(scope="session")
-def written(plan: PlanValues, once: Once) -> Path:
+def written(plan: Plan, once: Once) -> Path:
     """The report of the starter in every form; nobody changes it."""
     return once("written-starter", partial(write_pages, plan))
 
 
 @pytest.fixture(scope="session")
-def report(plan: PlanValues) -> Report:
+def report(plan: Plan) -> Report:
     """Head and chapters of the starter's report."""
-    return report_of(run_view(plan))
+    return report_of(plan)
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +109,7 @@ def page(written: Path) -> PageText:
     return read_page((written / "report.html").read_text(encoding="utf-8"))
 
 
-Vary = Callable[..., PlanValues]
+Vary = Callable[..., Plan]
 
 
 @pytest.fixture
@@ -122,7 +121,7 @@ def vary(tmp_path: Path) -> Vary:
         *,
         baseline: bool = True,
         **keys: object,
-    ) -> PlanValues:
+    ) -> Plan:
         folder = tmp_path / "case"
         shutil.copytree(STARTER, folder)
         for name, edit in (files or {}).items():

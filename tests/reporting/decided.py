@@ -8,14 +8,14 @@ from itertools import pairwise
 import pandas as pd
 
 from planner.results.decision import PLANS, Corner, Decision, Frontier, Merit, NamedPlan
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.schema import SHARES
 
 COSTS = (100.0, 900.0, 4600.0, 2200.0, 5900.0)
 RISKS = (15000.0, 2400.0, 2095.0, 2110.0, 2090.0)
 
 
-def made_up(plan: PlanValues) -> Decision:
+def made_up(plan: Plan) -> Decision:
     """Five plans on a curve: 99 % of the effect for 900 of 5,900 MUSD; every project of the plan in order of its id."""
     built = plan.tables["investments"]
     builds = {str(p): float(t) for p, t in built.groupby("project")["tpa"].sum().items()}
@@ -53,7 +53,7 @@ def made_up(plan: PlanValues) -> Decision:
     return Decision(Frontier(corners, plans, 0.0, 9), merit)
 
 
-def with_shares(plan: PlanValues) -> PlanValues:
+def with_shares(plan: Plan) -> Plan:
     """The plan with charges: each country carries 100 of the 300 MUSD it would alone; the first pays the second."""
     rows = []
     for place, country in enumerate(plan.case.countries):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,22 +16,22 @@ from planner.reporting.chapters.why import named_plans
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import ReportTable
-from planner.reporting.run_view import RunView, run_view
 from planner.reporting.screen import closing_lines
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import money, number
 from planner.results.explanation import Explanation
 from planner.results.figures.decision import decided, share_rows
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.conftest import read_page
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues, explanation: Explanation) -> RunView:
-    return run_view(plan, explanation)
+def run(plan: Plan, explanation: Explanation) -> Plan:
+    return dataclasses.replace(plan, explanation=explanation)
 
 
 @pytest.fixture(scope="module")
-def made(run: RunView) -> Report:
+def made(run: Plan) -> Report:
     return report_of(run)
 
 
@@ -51,7 +52,7 @@ def totals(tables: list[ReportTable]) -> dict[tuple[str, str], float]:
     }
 
 
-def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
+def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
     """What totals must be, from the summary and the result tables."""
     s, built = plan.summary, plan.tables["investments"]
     found = decided(run)
@@ -71,7 +72,7 @@ def known(plan: PlanValues, run: RunView) -> Mapping[tuple[str, str], float]:
 
 
 def test_totals_are_the_figures_of_the_run(
-    plan: PlanValues, run: RunView, tables: list[ReportTable]
+    plan: Plan, run: Plan, tables: list[ReportTable]
 ) -> None:
     found, wanted = totals(tables), known(plan, run)
     assert set(wanted) <= set(found)
@@ -106,7 +107,7 @@ def test_what_a_table_prints_sums_to_what_it_prints_as_total(tables: list[Report
 
 
 def test_one_quantity_has_one_value_everywhere(
-    plan: PlanValues, run: RunView, made: Report, explained: Path
+    plan: Plan, run: Plan, made: Report, explained: Path
 ) -> None:
     s, found = plan.summary, decided(run)
     assert found is not None
@@ -130,12 +131,12 @@ def test_one_quantity_has_one_value_everywhere(
     )
     page = read_page((explained / "report.html").read_text(encoding="utf-8")).text
     told = set(re.findall(r"No action leaves a [a-z -]+ of ([\d,.]+) MUSD", page))
-    ladder = run.found.ladder[0].objective if run.found is not None else 0.0
+    ladder = run.explanation.ladder[0].objective if run.explanation is not None else 0.0
     assert told <= {number(ladder)}
     assert cards["Risk, in-sample"] in page and cards["Cost beyond no plan"] in page
 
 
-def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) -> None:
+def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: Plan) -> None:
     found = decided(run)
     assert found is not None and found.shares is not None
     assert sum(row.charge for row in found.shares.rows) == pytest.approx(
@@ -149,4 +150,4 @@ def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) ->
     assert chart is not None and table is not None
     assert chart.title.startswith("If leaving stopped trade, nobody would gain")
     assert "Public budgets pay" in lead(run)
-    assert table.rows[0][0] == run.names.party(rows[0].party)
+    assert table.rows[0][0] == names_of(run.case).party(rows[0].party)

@@ -15,8 +15,7 @@ from planner.errors import ChapterWarning
 from planner.reporting.chapters import answer
 from planner.reporting.pages.run import CHAPTERS, report_of, write_pages
 from planner.reporting.parts import SHARE, Chapter, ReportTable, figures
-from planner.reporting.run_view import RunView, run_view
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import imports, write_case
 from tests.reporting.conftest import read_page
 
@@ -31,12 +30,12 @@ def odd(value: object) -> str:
     raise ValueError(f"{value} is odd")
 
 
-def fails(run: RunView) -> Chapter:
+def fails(run: Plan) -> Chapter:
     """A chapter that cannot be made."""
     return Chapter(anchor="first", title="", lead=odd(run.title))
 
 
-def has_an_odd_cell(run: RunView) -> Chapter:
+def has_an_odd_cell(run: Plan) -> Chapter:
     """A chapter that is made but cannot be put into words."""
     table = ReportTable(
         title="odd",
@@ -83,7 +82,7 @@ def test_the_command_writes_the_run_and_ends_with_a_line_for_each_broken_chapter
 
 
 def test_the_workbook_says_which_chapter_is_missing(
-    broken: None, plan: PlanValues, tmp_path: Path
+    broken: None, plan: Plan, tmp_path: Path
 ) -> None:
     with pytest.warns(ChapterWarning):
         write_pages(plan, tmp_path, every_form=False)
@@ -94,10 +93,10 @@ def test_the_workbook_says_which_chapter_is_missing(
 
 
 def test_a_page_whose_head_fails_has_its_chapters(
-    monkeypatch: pytest.MonkeyPatch, plan: PlanValues
+    monkeypatch: pytest.MonkeyPatch, plan: Plan
 ) -> None:
     monkeypatch.setattr(answer, "front", fails)
     with pytest.warns(ChapterWarning):
-        report = report_of(run_view(plan))
+        report = report_of(plan)
     assert FAILS in report.front.claim
     assert len(report.chapters) > 10

@@ -9,7 +9,6 @@ import pytest
 import planner
 from planner.errors import InputError
 from planner.reporting.pages.run import render_page, report_of
-from planner.reporting.run_view import run_view
 from tests.cases import demand, imports, load_case, mine, plant, scenarios, shock
 from tests.reporting.conftest import read_page
 
@@ -30,7 +29,7 @@ def test_the_page_asks_about_the_commodity_and_the_years_of_the_cut(
         scenarios=scenarios(calm=0.5, cut=0.5),
         shocks=[shock("cut", "import", 0, 2027, 2028, supplier="CHN")],
     )
-    page = read_page(render_page(report_of(run_view(planner.solve(case))))).text
+    page = read_page(render_page(report_of(planner.solve(case)))).text
     assert f"If supply of {words} from CHN is disrupted from 2027 to 2028" in page
     assert ("TREO" in page) == treo and ("rare" in page) == treo
 

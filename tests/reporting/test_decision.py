@@ -12,7 +12,7 @@ from planner.reporting.chapters.fund import tag
 from planner.reporting.chapters.plants import investments
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
-from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words.names import names_of
 from planner.results.explanation import Explanation
 from planner.results.figures.decision import (
     decided,
@@ -23,22 +23,24 @@ from planner.results.figures.decision import (
     share_rows,
     steps,
 )
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.decided import made_up, with_shares
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues, explanation: Explanation) -> RunView:
+def run(plan: Plan, explanation: Explanation) -> Plan:
     decision = made_up(plan)
-    return run_view(with_shares(plan), dataclasses.replace(explanation, decision=decision))
+    return dataclasses.replace(
+        with_shares(plan), explanation=dataclasses.replace(explanation, decision=decision)
+    )
 
 
 @pytest.fixture(scope="module")
-def made(run: RunView) -> Report:
+def made(run: Plan) -> Report:
     return report_of(run)
 
 
-def test_between_corners_the_curve_is_straight(run: RunView) -> None:
+def test_between_corners_the_curve_is_straight(run: Plan) -> None:
     found = decided(run)
     assert found is not None
     curve = found.frontier
@@ -49,12 +51,12 @@ def test_between_corners_the_curve_is_straight(run: RunView) -> None:
     assert next_billion(curve) == pytest.approx(290 * 1000 / 1300)
 
 
-def test_the_claim_is_the_core_and_its_price_beyond_no_action(run: RunView) -> None:
+def test_the_claim_is_the_core_and_its_price_beyond_no_action(run: Plan) -> None:
     # The core plan costs 900 MUSD, of which 100 are spent without a plan.
     assert claim(run).startswith("800 MUSD more buys 97.6 % of possible in-sample protection")
 
 
-def test_the_first_screen_says_what_the_first_step_leaves(run: RunView, made: Report) -> None:
+def test_the_first_screen_says_what_the_first_step_leaves(run: Plan, made: Report) -> None:
     # The first step is one project: 100 MUSD of public money, and half of the 15,000 MUSD remain.
     assert "Fund first: Coast separation plant." in fund.lead(run)
     (row, *_) = fund.steps_table(run, decided(run)).rows
@@ -64,7 +66,7 @@ def test_the_first_screen_says_what_the_first_step_leaves(run: RunView, made: Re
     assert chart.name == "frontier" and "Step 1" in chart.caption
 
 
-def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) -> None:
+def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: Plan) -> None:
     found = decided(run)
     assert found is not None
     nothing, row = named(found.frontier, "nothing"), found.merit[0]
@@ -77,7 +79,7 @@ def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) ->
     assert nothing.cost + nothing.risk - core.cost - core.risk == 9700.0 + 2100.0
 
 
-def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView, made: Report) -> None:
+def test_five_plans_and_the_list_are_tables_and_sheets(run: Plan, made: Report) -> None:
     found = decided(run)
     assert found is not None
     shown = why.named_plans(run, found).shown
@@ -107,7 +109,7 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView, made: Repor
     assert len(names) == len(set(names)) < 27
 
 
-def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
+def test_plans_that_are_one_stand_in_one_row(run: Plan) -> None:
     found = decided(run)
     assert found is not None
     plans = list(found.frontier.plans)
@@ -120,7 +122,7 @@ def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
     )
 
 
-def test_what_is_left_falls_down_the_list(run: RunView) -> None:
+def test_what_is_left_falls_down_the_list(run: Plan) -> None:
     found = decided(run)
     assert found is not None
     row = found.merit[0]
@@ -135,7 +137,7 @@ def test_what_is_left_falls_down_the_list(run: RunView) -> None:
     ]
 
 
-def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: RunView) -> None:
+def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: Plan) -> None:
     # The next billion takes off 223 MUSD.
     found = decided(run)
     assert found is not None
@@ -143,13 +145,13 @@ def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: RunView) -> None:
     assert [next_billion(curve) is None for curve in curves] == [False, True]
 
 
-def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:
+def test_a_plant_that_is_worth_nothing_is_one_of_several(run: Plan) -> None:
     found = decided(run)
-    assert found is not None and run.found is not None
+    assert found is not None and run.explanation is not None
     quick = dataclasses.replace(
-        run, found=dataclasses.replace(run.found, goal="welfare", alternatives=None)
+        run, explanation=dataclasses.replace(run.explanation, goal="welfare", alternatives=None)
     )
-    worth = {run.names.project(row.project): row.worth for row in found.merit}
+    worth = {names_of(run.case).project(row.project): row.worth for row in found.merit}
     table = investments(quick)
     at = [column.title for column in table.columns].index("in equally good plans, t/y")
     told = {row[0]: row[at] for row in table.rows}
@@ -157,7 +159,7 @@ def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:
     assert "one of several: none" in told.values()
 
 
-def test_charges_of_allies_add_up(run: RunView) -> None:
+def test_charges_of_allies_add_up(run: Plan) -> None:
     rows = share_rows(run)
     table = sharing.table(run)
     assert table is not None

@@ -12,9 +12,10 @@ import pytest
 from planner.reporting.chapters import limits, money, plants, supply
 from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, sureness
 from planner.reporting.parts import ReportTable
-from planner.reporting.run_view import RunView, run_view
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number
-from planner.results.plan import PlanValues
+from planner.results.figures.sums import scenarios_by_loss
+from planner.results.plan import Plan
 from planner.results.schema import RESULT_TABLES
 from planner.results.store import csv_text, read_run, write_run
 
@@ -22,15 +23,15 @@ Csv = Callable[[str], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def folder(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("declared") / "run"
     write_run(plan, target)
     return target
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> RunView:
-    return run_view(read_run(folder))
+def run(folder: Path) -> Plan:
+    return read_run(folder)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def csv(folder: Path) -> Csv:
 
 
 def expected(
-    rows: pd.DataFrame, run: RunView, by: list[str], column: str
+    rows: pd.DataFrame, run: Plan, by: list[str], column: str
 ) -> dict[tuple[object, ...], float]:
     """Sums weighted by probability, one row after the other."""
     out: dict[tuple[object, ...], float] = defaultdict(float)
@@ -48,7 +49,7 @@ def expected(
     return out
 
 
-def test_plants_to_commit(run: RunView, csv: Csv) -> None:
+def test_plants_to_commit(run: Plan, csv: Csv) -> None:
     table, rows = plants.investments(run), csv("investments")
     assert len(table.rows) == len(rows)
     told = {(r[0], r[3], r[4], r[6]) for r in table.shown[:-1]}
@@ -60,28 +61,28 @@ def test_plants_to_commit(run: RunView, csv: Csv) -> None:
     assert table.shown[-1][6] == number((rows["capex_musd"] * rows["probability"]).sum())
 
 
-def test_stock(run: RunView, csv: Csv) -> None:
+def test_stock(run: Plan, csv: Csv) -> None:
     table = plants.stocks(run)
     assert table is not None
     bought = expected(csv("stocks"), run, ["element", "form", "country"], "bought_t")
     wanted = {
-        (run.names.element(e), o, run.names.country(c)): number(t)
+        (names_of(run.case).element(e), o, names_of(run.case).country(c)): number(t)
         for (e, o, c), t in bought.items()
         if t > 0.05
     }
     assert {tuple(r[:3]): r[3] for r in table.shown if r[1]} == wanted
 
 
-def test_loss_by_scenario(run: RunView) -> None:
+def test_loss_by_scenario(run: Plan) -> None:
     table = supply.losses_sheet(run)
     titles = [column.title for column in table.heads]
     with_plan, before = run.summary["scenario_loss_musd"], run.without["scenario_loss_musd"]
-    for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
+    for row, scenario in zip(table.shown[:-1], scenarios_by_loss(run), strict=True):
         assert row[titles.index("loss with the plan")] == number(with_plan[scenario])
         assert row[titles.index("loss without a plan")] == number(before[scenario])
 
 
-def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:
+def test_what_one_more_unit_is_worth(run: Plan, csv: Csv) -> None:
     table, rows = limits.scarce(run), csv("shadow_prices")
     assert table is not None
     worths = [row[1] for row in table.shown if row[1]]
@@ -98,7 +99,7 @@ def columns(table: ReportTable) -> dict[str, list[object]]:
 
 
 @pytest.mark.parametrize("name", BY_YEAR)
-def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: str) -> None:
+def test_sheets_of_results_hold_what_is_expected(run: Plan, csv: Csv, name: str) -> None:
     (sheet,) = [s for s in chapter(run).tables if s.sheet == name]
     shown, headings = columns(sheet), {c.name: c.heading for c in RESULT_TABLES[name].columns}
     for column in BY_YEAR[name][1]:
@@ -108,7 +109,7 @@ def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: s
         )  # type: ignore[arg-type]
 
 
-def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
+def test_sheets_of_sums(run: Plan, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
     assert sum(columns(supply.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
@@ -120,9 +121,9 @@ def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
 
 
-def test_inputs(run: RunView, folder: Path) -> None:
+def test_inputs(run: Plan, folder: Path) -> None:
     counts = {row[0].replace(" ", "_"): row[2] for row in sureness(run.case).shown}
-    for table in input_tables(run.case, run.names):
+    for table in input_tables(run.case, names_of(run.case)):
         name = table.title.partition(":")[0].lower().replace(" ", "_")
         given = pd.read_csv(folder / "inputs" / f"{name}.csv", keep_default_na=False)
         assert len(table.rows) == len(given) and counts[name] == f"{len(given):,}"

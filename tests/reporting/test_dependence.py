@@ -6,6 +6,7 @@ more with the plan. A tonne short costs 1 MUSD.
 
 from __future__ import annotations
 
+import dataclasses
 import tomllib
 from collections import defaultdict
 from dataclasses import replace
@@ -18,8 +19,7 @@ from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
 from planner.reporting.forms.html import words_of
 from planner.reporting.parts import Chapter, ReportTable
-from planner.reporting.run_view import run_view
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase
 
@@ -35,27 +35,27 @@ CUT_OFF = {
 
 
 @pytest.fixture
-def plan(make_case: MakeCase) -> PlanValues:
+def plan(make_case: MakeCase) -> Plan:
     return planner.solve(make_case(**CUT_OFF))
 
 
-def told(plan: PlanValues) -> Chapter:
-    found = dependence.chapter(run_view(plan))
+def told(plan: Plan) -> Chapter:
+    found = dependence.chapter(plan)
     assert found is not None
     return found
 
 
-def removed(plan: PlanValues) -> PlanValues:
+def removed(plan: Plan) -> Plan:
     """The plan with its coverage in the first and the last year."""
     table = coverage(plan, (2026, 2028)).table()
-    return replace(plan, tables=plan.tables | {"coverage": table})
+    return replace(plan, tables={**plan.tables, **{"coverage": table}})
 
 
 def at_a_glance(chapter: Chapter) -> ReportTable:
     return chapter.tables[0]
 
 
-def test_the_worst_single_loss_is_told_before_and_after(plan: PlanValues) -> None:
+def test_the_worst_single_loss_is_told_before_and_after(plan: Plan) -> None:
     chapter = told(removed(plan))
     assert (
         "The worst single loss in 2026 is that of China: 70.0 MUSD, with the plan as without."
@@ -66,7 +66,7 @@ def test_the_worst_single_loss_is_told_before_and_after(plan: PlanValues) -> Non
     )
 
 
-def test_a_row_says_what_an_element_depends_on(plan: PlanValues) -> None:
+def test_a_row_says_what_an_element_depends_on(plan: Plan) -> None:
     table = at_a_glance(told(removed(plan)))
     row = dict(
         zip(
@@ -80,7 +80,7 @@ def test_a_row_says_what_an_element_depends_on(plan: PlanValues) -> None:
     assert row["met without China, 2028"] == "30 % → 70 %"
 
 
-def test_it_is_said_where_nothing_was_taken_away(plan: PlanValues) -> None:
+def test_it_is_said_where_nothing_was_taken_away(plan: Plan) -> None:
     chapter = told(plan)
     assert "What is met if one origin, plant or country is lost was not asked for." in chapter.lead
     headings = [column.full for column in at_a_glance(chapter).columns]
@@ -107,11 +107,11 @@ def test_the_model_of_the_act_has_its_lines() -> None:
     }
 
 
-def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: PlanValues) -> None:
+def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: Plan) -> None:
     both = replace(removed(plan), summary=plan.summary)
     point = {"year": 2028, "without": "project:plant", "element": "dy", "falls_by": 0.4}
     beside = {"coverage": {"single_points": [point]}}
-    chapter = dependence.chapter(run_view(both, None, beside))
+    chapter = dependence.chapter(dataclasses.replace(both, **beside))
     assert chapter is not None
     told = {part.title: " ".join(words_of(part)) for part in chapter.parts}
     silent = [title for title, words in told.items() if "one of several equally good" not in words]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from planner.reporting.chapters import limits, remains
 from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.fresh import bounds_table
-from planner.reporting.run_view import run_view
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import near
 
 
@@ -32,19 +32,19 @@ def evaluation(**stated: object) -> dict[str, Any]:
     return found
 
 
-def test_the_first_screen_leads_with_the_risk_out_of_sample(plan: PlanValues) -> None:
-    begin = front(run_view(plan, beside={"evaluation": evaluation(out_of_sample=True)}))
+def test_the_first_screen_leads_with_the_risk_out_of_sample(plan: Plan) -> None:
+    begin = front(dataclasses.replace(plan, evaluation=evaluation(out_of_sample=True)))
     fresh, inside = begin.cards[:2]
     assert (fresh.title, fresh.value) == ("Risk, out of sample", "7.00 bn USD → 700 MUSD")
     assert "in 240 fresh scenarios" in fresh.note
     assert inside.title == "Risk, in-sample" and inside.small
 
 
-def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: PlanValues) -> None:
+def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: Plan) -> None:
     """Evaluated in its own scenarios alone, as by a register without hazards, a plan has no risk out of sample: neither
     the cards nor the claim take that figure, and each loss of the page says that it is in-sample."""
-    seen = run_view(plan, beside={"evaluation": evaluation(out_of_sample=False)})
-    bare = run_view(plan)
+    seen = dataclasses.replace(plan, evaluation=evaluation(out_of_sample=False))
+    bare = plan
     assert front(seen).claim == front(bare).claim
     titles = [card.title for card in front(seen).cards]
     assert titles[0] == "Risk, in-sample" and "Risk, out of sample" not in titles
@@ -54,8 +54,8 @@ def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: PlanVal
     assert {card.note for card in losses} == {"in-sample"}
 
 
-def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> None:
-    table = bounds_table(run_view(plan, beside={"evaluation": evaluation()}))
+def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
+    table = bounds_table(dataclasses.replace(plan, evaluation=evaluation()))
     assert table is not None
     assert table.title == "In 240 fresh scenarios the plan reduces risk by 6.30 bn USD"
     assert "Policy myopic: nothing is known but the past." in table.note
@@ -73,13 +73,13 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: PlanValues) -> N
     alone = evaluation()
     for way in ("plan", "without_plan", "difference"):
         alone[way] = alone[way] | {"foreseen": None}
-    one = bounds_table(run_view(plan, beside={"evaluation": alone}))
+    one = bounds_table(dataclasses.replace(plan, evaluation=alone))
     assert one is not None and len(one.shown) == 3 and "lies between" not in one.note
 
 
-def test_the_workbook_leads_with_the_risk_out_of_sample(plan: PlanValues) -> None:
+def test_the_workbook_leads_with_the_risk_out_of_sample(plan: Plan) -> None:
     """The first rows of its first sheet; what the optimiser saw is called in-sample."""
-    rows = limits.facts(run_view(plan, beside={"evaluation": evaluation()})).rows
+    rows = limits.facts(dataclasses.replace(plan, evaluation=evaluation())).rows
     assert rows[0][:4] == ["risk, out of sample, 240 scenarios", "MUSD", 700.0, 7000.0]
     assert [row[2] for row in rows[1:3]] == [near(630.0), near(770.0)]
     named = {row[0]: row[2] for row in rows}
@@ -87,4 +87,4 @@ def test_the_workbook_leads_with_the_risk_out_of_sample(plan: PlanValues) -> Non
     losses = [row[0] for row in rows if row[1] == "MUSD" and ("risk" in row[0] or "loss" in row[0])]
     unlabelled = [one for one in losses if "sample" not in one and "least risk" not in one]
     assert unlabelled == []
-    assert limits.facts(run_view(plan)).rows[0][0] == "status"
+    assert limits.facts(plan).rows[0][0] == "status"

@@ -7,20 +7,20 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from planner.reporting.run_view import RunView, run_view
+from planner.results.figures.sums import elements_by_loss
 from planner.results.figures.unmet import balances, fan, met_by_scenario
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 
 
 @pytest.fixture(scope="module")
-def book(plan: PlanValues) -> RunView:
-    return run_view(plan)
+def book(plan: Plan) -> Plan:
+    return plan
 
 
-def test_fan_quantiles_by_hand(book: RunView) -> None:
+def test_fan_quantiles_by_hand(book: Plan) -> None:
     weights = {"a": 0.05, "b": 0.25, "c": 0.6, "d": 0.1}
-    few = replace(book)
-    few.__dict__["weights"] = weights
+    few = replace(book, case=replace(book.case))
+    few.case.__dict__["scenarios"] = weights
     rows = pd.DataFrame(
         {"scenario": list("abcd"), "year": 2030, "demand": [9.0, 9, 8, 9], "met": [1.0, 2, 7, 9]}
     )
@@ -34,8 +34,8 @@ def test_fan_quantiles_by_hand(book: RunView) -> None:
     assert (found["demand_least"], found["demand_most"]) == (8.0, 9.0)
 
 
-def test_fan_encloses_the_expected_balance(book: RunView) -> None:
-    for element in book.elements:
+def test_fan_encloses_the_expected_balance(book: Plan) -> None:
+    for element in elements_by_loss(book):
         spread = fan(book, met_by_scenario(book, element), "met")
         expected = balances(book)
         assert spread["mean"].to_list() == pytest.approx(

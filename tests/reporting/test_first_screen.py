@@ -13,9 +13,8 @@ import pytest
 from planner.reporting.forms.html import words_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import Front, ReportTable
-from planner.reporting.run_view import RunView, run_view
 from planner.results.explanation import Explanation
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.decided import made_up
 
 RISK = re.compile(r"\b(risk|loss|loses?|unmet|protection)\b", re.IGNORECASE)
@@ -35,14 +34,14 @@ def evaluated(risk: float, without: float) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def asked(plan: PlanValues, explanation: Explanation) -> RunView:
+def asked(plan: Plan, explanation: Explanation) -> Plan:
     """The starter with all that may be asked about its decision."""
     found = dataclasses.replace(explanation, decision=made_up(plan))
-    return run_view(plan, found, evaluated(100.0, 900.0))
+    return dataclasses.replace(plan, explanation=found, **evaluated(100.0, 900.0))
 
 
 @pytest.fixture(scope="module")
-def report_on(plan: PlanValues, asked: RunView, report: Report) -> Callable[[str], Report]:
+def report_on(plan: Plan, asked: Plan, report: Report) -> Callable[[str], Report]:
     """The report of the starter as solved, evaluated or explained; each is made once."""
 
     @cache
@@ -50,7 +49,7 @@ def report_on(plan: PlanValues, asked: RunView, report: Report) -> Callable[[str
         if stage == "as solved":
             return report
         is_evaluated = stage == "evaluated"
-        run = run_view(plan, None, evaluated(100.0, 900.0)) if is_evaluated else asked
+        run = dataclasses.replace(plan, **evaluated(100.0, 900.0)) if is_evaluated else asked
         return report_of(run)
 
     return made
@@ -119,9 +118,7 @@ def test_the_page_says_how_it_was_made(report_on: Callable[[str], Report]) -> No
     assert "planner coverage adds" in after
 
 
-def test_use_of_existing_capacity_stands_beside_that_of_new(
-    plan: PlanValues, report: Report
-) -> None:
+def test_use_of_existing_capacity_stands_beside_that_of_new(plan: Plan, report: Report) -> None:
     (chapter,) = [one for one in report.chapters if one.anchor == "remains"]
     (table,) = [part for part in chapter.parts if isinstance(part, ReportTable)]
     use = plan.summary["utilisation"]

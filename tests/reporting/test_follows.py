@@ -11,7 +11,6 @@ from planner.reporting.chapters import claims, doubts, fund, limits, remains, wh
 from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
-from planner.reporting.run_view import RunView, run_view
 from planner.results.explanation import (
     Alternatives,
     Explanation,
@@ -21,16 +20,18 @@ from planner.results.explanation import (
     StockValue,
 )
 from planner.results.figures.decision import decided
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.decided import made_up
 
 
 @pytest.fixture(scope="module")
-def run(plan: PlanValues, explanation: Explanation) -> RunView:
-    return run_view(plan, dataclasses.replace(explanation, decision=made_up(plan)))
+def run(plan: Plan, explanation: Explanation) -> Plan:
+    return dataclasses.replace(
+        plan, explanation=dataclasses.replace(explanation, decision=made_up(plan))
+    )
 
 
-def test_a_marginal_value_is_the_most_that_more_can_bring(run: RunView) -> None:
+def test_a_marginal_value_is_the_most_that_more_can_bring(run: Plan) -> None:
     """The optimum is convex in a right-hand side: a unit more brings at most the price, a unit less takes at least it."""
     table = limits.scarce(run)
     assert table is not None
@@ -39,7 +40,7 @@ def test_a_marginal_value_is_the_most_that_more_can_bring(run: RunView) -> None:
     assert table.title.endswith("the most that one unit more can bring")
 
 
-def test_money_of_a_step_and_of_this_plan_are_told_apart(run: RunView) -> None:
+def test_money_of_a_step_and_of_this_plan_are_told_apart(run: Plan) -> None:
     found = decided(run)
     assert found is not None
     note = fund.steps_table(run, found).note
@@ -49,11 +50,11 @@ def test_money_of_a_step_and_of_this_plan_are_told_apart(run: RunView) -> None:
     assert "complementary" not in note + fund.lead(run)
 
 
-def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunView) -> None:
-    assert run.found is not None
-    untried = [dataclasses.replace(verdict, trials=()) for verdict in run.found.verdicts]
-    bare = dataclasses.replace(run.found, influences=(), verdicts=untried)
-    lead = doubts.lead(dataclasses.replace(run, found=bare))
+def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
+    assert run.explanation is not None
+    untried = [dataclasses.replace(verdict, trials=()) for verdict in run.explanation.verdicts]
+    bare = dataclasses.replace(run.explanation, influences=(), verdicts=untried)
+    lead = doubts.lead(dataclasses.replace(run, explanation=bare))
     assert "No unsure input was tried" in lead
     assert "by a hundredth" not in lead and "inconclusive" not in lead
     note = claims.verdict_table(bare).note
@@ -65,14 +66,14 @@ def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: RunV
     assert not told.startswith("As given")
 
 
-def test_lever_titles_state_their_condition(run: RunView) -> None:
+def test_lever_titles_state_their_condition(run: Plan) -> None:
     """A rung of the ladder owes its size to the order; stock is not said to be worth more or less than a policy makes of
     it."""
-    assert run.found is not None
+    assert run.explanation is not None
     lever = LeverValue(key="stockpile", name="stock", first_in=60.0, last_out=60.0)
     stock = StockValue(with_purchases=40.0, without_purchases=100.0)
     values = LeverValues(nothing=60.0, everything=0.0, levers=[lever])
-    found = dataclasses.replace(run.found, values=values, stock=stock)
+    found = dataclasses.replace(run.explanation, values=values, stock=stock)
     chart = claims.lever_chart(found)
     assert chart is not None
     assert chart.title == "Missed most: stock, 100 % of the whole reduction"
@@ -80,13 +81,15 @@ def test_lever_titles_state_their_condition(run: RunView) -> None:
     assert why.levers(found).title.startswith("In this order the longest step is ")
 
 
-def test_near_optimal_plans_are_not_called_equally_good(run: RunView) -> None:
-    assert run.found is not None
+def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
+    assert run.explanation is not None
     project = str(run.tables["investments"]["project"].iloc[0])
     one = Range("project", project, least=1.0, most=50.0, limit=100.0, word="must")
     near = Alternatives(within={"welfare": 0.01}, ranges=[one], solves=2)
     table = investments(
-        dataclasses.replace(run, found=dataclasses.replace(run.found, alternatives=near))
+        dataclasses.replace(
+            run, explanation=dataclasses.replace(run.explanation, alternatives=near)
+        )
     )
     headings = [column.title for column in table.columns]
     assert NEAR in headings and not any("equally good" in heading for heading in headings)
@@ -95,14 +98,14 @@ def test_near_optimal_plans_are_not_called_equally_good(run: RunView) -> None:
     assert "all within 1 % of the least risk-adjusted cost" in table.note
 
 
-def test_the_probability_of_a_shortage_is_in_sample(run: RunView) -> None:
+def test_the_probability_of_a_shortage_is_in_sample(run: Plan) -> None:
     chapter = exposed(run)
     assert chapter is not None
     [card] = [card for card in chapter.cards if card.title.startswith("Probability of a shortage")]
     assert "in-sample" in card.note
 
 
-def test_a_cost_beside_risk_out_of_sample_says_that_it_is_in_sample(run: RunView) -> None:
+def test_a_cost_beside_risk_out_of_sample_says_that_it_is_in_sample(run: Plan) -> None:
     told = {card.title: card.unit for card in front(run).cards}
     assert "in-sample" in told["Cost beyond no plan"]
     chapter = remains.chapter(run)

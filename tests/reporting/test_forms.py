@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from planner.reporting.pages.run import FORMS
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import stored
 
 
@@ -30,7 +30,7 @@ WRITE += "write_pages(planner.open_run(run), run.parent)"
 
 
 def test_all_forms_of_a_run_read_back_are_the_same_where_no_font_is_installed(
-    plan: PlanValues, written: Path, tmp_path: Path
+    plan: Plan, written: Path, tmp_path: Path
 ) -> None:
     run, fonts = stored(plan, tmp_path / "run"), tmp_path / "fonts.conf"
     fonts.write_text('<?xml version="1.0"?><fontconfig></fontconfig>', encoding="utf-8")

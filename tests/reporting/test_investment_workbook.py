@@ -16,7 +16,7 @@ from planner.planning.whole_program import solve_case
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import MUSD, budget, demand, load_case, mine, plant, record, scenarios, smelter
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -56,7 +56,7 @@ COSTS = {
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, PlanValues]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, Plan]:
     """Two plants that sell to each other, with contracts of every kind, tranches of debt of both ranks, a by-product and
     two futures."""
     case = load_case(
@@ -120,7 +120,7 @@ def computed(folder: Path, *books: Path) -> dict[str, openpyxl.Workbook]:
 
 
 def test_the_workbook_computes_what_the_tool_does(
-    found: tuple[BusinessCase, PlanValues], tmp_path: Path
+    found: tuple[BusinessCase, Plan], tmp_path: Path
 ) -> None:
     """As it is, and with every instrument typed in."""
     one, plan = found
@@ -197,7 +197,7 @@ def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
     book.save(target)
 
 
-def test_ramps_are_flags_of_years(found: tuple[BusinessCase, PlanValues]) -> None:
+def test_ramps_are_flags_of_years(found: tuple[BusinessCase, Plan]) -> None:
     """Years on the sheets are those of the tool, to the year after the longest life that a range allows."""
     one, _ = found
     assert one.investment.years == tuple(range(2026, 2026 + 2 + 7 + 4 + 1))

@@ -9,23 +9,23 @@ import pytest
 
 import planner
 from planner.reporting.chapters import answer, fund, plants
-from planner.reporting.run_view import RunView, run_view
 from planner.results.figures.plants import Counted, counted
+from planner.results.plan import Plan
 
 WORKSHOP = Path(planner.__file__).parents[1] / "inputs" / "workshop"
 
 
 @pytest.fixture(scope="module")
-def run() -> RunView:
-    return run_view(planner.solve(planner.load(WORKSHOP), baseline=False))
+def run() -> Plan:
+    return planner.solve(planner.load(WORKSHOP), baseline=False)
 
 
-def test_a_measure_is_no_plant(run: RunView) -> None:
+def test_a_measure_is_no_plant(run: Plan) -> None:
     there = ["collection", "bench", "works", "thrift", "thrift"]
     assert counted(run, there) == Counted(plants=3, measures=1)
 
 
-def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> None:
+def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: Plan) -> None:
     table = fund.begun_table(run)
     assert table is not None
     titles = [column.title for column in table.heads]
@@ -38,7 +38,7 @@ def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: RunView) -> 
 
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:
     starter = WORKSHOP.parent / "starter"
-    run = run_view(planner.solve(planner.load(starter), baseline=False))
+    run = planner.solve(planner.load(starter), baseline=False)
     table, chart = fund.begun_table(run), fund.timeline(run)
     assert table is not None and chart is not None
     assert "savings measures" not in [column.title for column in table.heads]

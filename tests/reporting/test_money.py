@@ -10,10 +10,9 @@ import pytest
 from planner.reporting.chapters.fund import begun_table
 from planner.reporting.chapters.money import cost, payers, spending_sheet
 from planner.reporting.parts import ReportTable
-from planner.reporting.run_view import run_view
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import cost_parts
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import SolveCase
 from tests.reporting.conftest import Vary
@@ -30,7 +29,7 @@ def test_the_parts_add_up_to_the_cost_and_to_the_public_money(
     vary: Vary, keys: dict[str, object]
 ) -> None:
     plan = vary(baseline=False, **keys)
-    parts = cost_parts(run_view(plan))
+    parts = cost_parts(plan)
     assert parts.set_index("part")["present"].to_dict() == plan.summary["cost_parts_musd"]
     assert parts["public"].sum() == pytest.approx(
         plan.summary["public_spend_musd"], rel=1e-9, abs=1e-9
@@ -38,7 +37,7 @@ def test_the_parts_add_up_to_the_cost_and_to_the_public_money(
 
 
 @pytest.fixture
-def built(solve: SolveCase) -> PlanValues:
+def built(solve: SolveCase) -> Plan:
     """10 t/y at 1 MUSD per t/y, half of it public, built in 2026 and running in 2027 and 2028 at 0.2 MUSD per t/y and
     0.1 MUSD per t, discounted by 10 % a year."""
     new = plant(
@@ -52,10 +51,10 @@ def built(solve: SolveCase) -> PlanValues:
     return solve({"discount_rate": 0.1}, projects=[mine(), new], budgets=budget(100))
 
 
-def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
+def test_the_table_shows_where_the_totals_meet(built: Plan) -> None:
     """Half of 10 MUSD of capital is public; fixed cost of 2 and running cost of 1 MUSD a year are nobody's budget's."""
     later = 1 / 1.1 + 1 / 1.21
-    table = cost(run_view(built))
+    table = cost(built)
     assert table.shown == [
         ["Capital, public and private", "5.00", "10.0"],
         ["Fixed cost of new plants", "0", number(2 * later)],
@@ -64,15 +63,13 @@ def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
     ]
 
 
-def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
+def test_years_in_which_nothing_is_spent_are_shown(plan: Plan) -> None:
     rows = (
         plan.tables["spending"]
         .iloc[:2]
         .assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
     )
-    run = run_view(
-        dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")})
-    )
+    run = dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")})
     table = spending_sheet(run)
     assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)"]
     by_year = {row[0]: row[1:] for row in table.shown}
@@ -85,7 +82,7 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
 
 
 def begun(
-    plan: PlanValues, built: list[int], spent: list[tuple[int, str, float]]
+    plan: Plan, built: list[int], spent: list[tuple[int, str, float]]
 ) -> tuple[ReportTable, str]:
     """What is begun where the first plant of a plan is built in some years, for 8 MUSD each, and so much is spent; its
     project."""
@@ -103,12 +100,12 @@ def begun(
             ]
         ),
     }
-    table = begun_table(run_view(dataclasses.replace(plan, tables=tables)))
+    table = begun_table(dataclasses.replace(plan, tables=tables))
     assert table is not None
     return table, str(first["project"])
 
 
-def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
+def test_what_is_begun_is_told_year_by_year(plan: Plan) -> None:
     items = [(2027, "stock purchases", 12.0), (2027, "training fees", 0.5)]
     items += [(2028, "hiring", 0.25), (2030, "hiring", 1.0)]
     table, project = begun(plan, [2028], items)
@@ -123,7 +120,7 @@ def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
     assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
 
 
-def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
+def test_after_the_last_plant_years_stand_together(plan: Plan) -> None:
     table, _ = begun(plan, [2027, 2028], [(2029, "hiring", 1.0), (2031, "hiring", 1.0)])
     assert [row[0] for row in table.shown] == ["2027", "2028", "2029–2031", "All"]
     # The second part of the same plant is no second plant.
@@ -132,7 +129,7 @@ def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:
-    assert begun_table(run_view(solve())) is None
+    assert begun_table(solve()) is None
 
 
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(
@@ -145,7 +142,7 @@ def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_ad
         budgets=[*budget(100), *budget(50, funder="BANK"), *budget(7, funder="CCC")],
         funders="funder, countries\nBANK, AAA",
     )
-    table = payers(run_view(plan))
+    table = payers(plan)
     assert table is not None
     assert [c.title for c in table.columns] == ["funder", "pays", "at least", "at most", "budget"]
     assert table.shown == [

@@ -10,16 +10,14 @@ import pandas as pd
 import pytest
 
 from planner.reporting.pages.run import write_page, write_pages
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.schema import TABLE_COLUMNS
 from tests.cases import LONG, demand, imports, long_run
 from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page
 
 
-def render(
-    plan: PlanValues, folder: Path, every_form: bool = False, workbook: bool = LONG
-) -> PageText:
+def render(plan: Plan, folder: Path, every_form: bool = False, workbook: bool = LONG) -> PageText:
     """The page; with the workbook, where that has tables that no other case of the suite has, or with every form."""
     assert plan.status == "optimal"
     if workbook or every_form:
@@ -78,7 +76,7 @@ def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> 
 
 
 def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is_compared(
-    plan: PlanValues, tmp_path: Path
+    plan: Plan, tmp_path: Path
 ) -> None:
     rows = plan.tables["investments"].assign(probability=0.25, scenarios="cut;slip")
     short = plan.tables["shortfall"].drop(columns="without_plan_t")
@@ -153,7 +151,7 @@ def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
     )
 
 
-def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
+def test_empty_tables(plan: Plan, tmp_path: Path) -> None:
     empty = {
         name: pd.DataFrame(columns=list(columns))
         for name, columns in TABLE_COLUMNS.items()

@@ -12,7 +12,7 @@ import pytest
 from planner.data.case import Case
 from planner.reporting.pages.run import write_pages
 from planner.reporting.words.names import LONGEST_NAME, Names, harmless
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.cases import LONG
 from tests.reporting.conftest import Vary, read_page
 
@@ -52,7 +52,7 @@ FOUR_AT_ONCE = (ODD[2], ODD[6], ODD[3], ODD[7])
 
 
 @pytest.mark.parametrize("names", PAIRS if LONG else [FOUR_AT_ONCE])
-def test_every_form_takes_them(plan: PlanValues, tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_every_form_takes_them(plan: Plan, tmp_path: Path, names: tuple[str, ...]) -> None:
     write_pages(dataclasses.replace(plan, case=named(plan.case, *names)), tmp_path)
     page = read_page((tmp_path / "report.html").read_text(encoding="utf-8"))
     for name in names:

@@ -19,8 +19,7 @@ import planner
 from planner.reporting.forms.html import embedded, render, static, words_of
 from planner.reporting.pages.run import Report, render_page, report_of, write_pages
 from planner.reporting.parts import Chapter, Front, ReportTable, figures, text
-from planner.reporting.run_view import run_view
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Plan, Status
 from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
@@ -111,7 +110,7 @@ def told_by_charts(written: Path) -> list[dict[str, Any]]:
     ]
 
 
-def test_run_times_are_not_on_the_page(plan: PlanValues, page: PageText) -> None:
+def test_run_times_are_not_on_the_page(plan: Plan, page: PageText) -> None:
     assert plan.summary["seconds"] and "seconds" not in page.text.lower()
 
 
@@ -160,7 +159,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> str:
         path = folder / f"{name}.csv"
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     plan = planner.solve(planner.load(folder))
-    return render_page(report_of(run_view(dataclasses.replace(plan, status=Status.UNPROVEN))))
+    return render_page(report_of(dataclasses.replace(plan, status=Status.UNPROVEN)))
 
 
 def test_inputs_show_source_and_confidence_least_sure_first(odd: str) -> None:
@@ -185,14 +184,14 @@ def test_unproven_run_warns(odd: str) -> None:
     assert "did not end with a proven optimum" in read_page(odd).text
 
 
-def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) -> None:
+def test_run_without_a_plan_gives_its_reasons(plan: Plan, tmp_path: Path) -> None:
     summary = {
         "status": "infeasible",
         "case": "starter",
         "goal": "target",
         "reasons": ["the <b>limit</b> is too low"],
     }
-    write_pages(PlanValues(plan.case, Status.INFEASIBLE, summary, {}), tmp_path)
+    write_pages(Plan(plan.case, Status.INFEASIBLE, summary, {}), tmp_path)
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     page = read_page(html)
     assert "the <b>limit</b> is too low" in page.text
@@ -251,7 +250,7 @@ def test_every_chart_card_and_sentence_names_its_source(written: Path, page: Pag
     assert "Run of starter, inputs" in page.text
 
 
-def test_a_loss_told_by_a_chart_is_the_one_of_the_run(plan: PlanValues, written: Path) -> None:
+def test_a_loss_told_by_a_chart_is_the_one_of_the_run(plan: Plan, written: Path) -> None:
     rows = [
         row
         for row in told_by_charts(written)
@@ -263,7 +262,7 @@ def test_a_loss_told_by_a_chart_is_the_one_of_the_run(plan: PlanValues, written:
         assert told == pytest.approx(loss, rel=1e-5, abs=1e-9)
 
 
-def test_a_long_table_is_cut_and_names_its_file(plan: PlanValues) -> None:
+def test_a_long_table_is_cut_and_names_its_file(plan: Plan) -> None:
     long = pd.DataFrame({"year": range(2000, 2080), "t": 1.5})
     table = ReportTable(
         title="Long",

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from planner.reporting.pages.run import write_pages
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.conftest import Vary
 
 DPI, MM = 50, 25.4
@@ -91,7 +91,7 @@ def test_long_names_stay_on_the_page_and_hostile_ones_are_typeset_as_they_are(
         '"' + HOSTILE.replace('"', '""') + '"',
     )
     projects = lambda t: t.replace("Desert mine", long).replace("Coast separation plant", cell)  # noqa: E731
-    plan: PlanValues = vary(
+    plan: Plan = vary(
         {"projects": projects, "elements": lambda t: t.replace("Dysprosium", cell)}, baseline=False
     )
     write_pages(plan, tmp_path)

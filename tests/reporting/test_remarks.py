@@ -8,31 +8,31 @@ import pandas as pd
 
 from planner.reporting.chapters.plants import investments, people, stocks
 from planner.reporting.chapters.supply import losses_sheet
-from planner.reporting.run_view import RunView, run_view
-from planner.results.plan import PlanValues
+from planner.reporting.words.names import names_of
+from planner.results.plan import Plan
 from tests.cases import MUSD, budget, imports, mine, plant, record, scenarios
 from tests.conftest import SolveCase
 
 
-def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
-    return run_view(dataclasses.replace(plan, tables=plan.tables | tables))
+def with_tables(plan: Plan, **tables: pd.DataFrame) -> Plan:
+    return dataclasses.replace(plan, tables={**plan.tables, **tables})
 
 
 def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveCase) -> None:
     odds = scenarios(calm=0.5, war=0.5)
     drawn = [odds[0] | {"name": "Calm: nothing"}, odds[1] | {"name": "War draw 1 of 2: stop 2029"}]
-    run = run_view(solve(scenarios=drawn))
-    assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
+    run = solve(scenarios=drawn)
+    assert [names_of(run.case).scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
     told = losses_sheet(run).frame
     assert sorted(zip(told["scenario"], told["story"], strict=True)) == [
         ("Calm", "nothing"),
         ("War draw 1 of 2", "stop 2029"),
     ]
     same = [odds[0] | {"name": "War: soft"}, odds[1] | {"name": "War: hard"}]
-    assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"
+    assert names_of(solve(scenarios=same).case).scenario("war") == "War: hard"
 
 
-def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: PlanValues) -> None:
+def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: Plan) -> None:
     rows = plan.tables["training"].iloc[:1]
     training = pd.concat(
         [
@@ -55,7 +55,7 @@ def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None
     good = record(country="AAA", element="Dy", form="oxide", year=2027, stock_t=0.0, released_t=0.0)
     some = pd.DataFrame(
         [good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}]
-    )
+    ).assign(quarter=None)
     table = stocks(with_tables(plan, stocks=some))
     assert table is not None
     # A quarter of 40 t is expected, 40 t in the one scenario in which it is bought.
@@ -69,7 +69,7 @@ def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None
 def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     # 5 MUSD build 5 of the 20 t/y that there is room for.
     new = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)
-    table = investments(run_view(solve(projects=[mine(), new], budgets=budget(5))))
+    table = investments(solve(projects=[mine(), new], budgets=budget(5)))
     assert [c.title for c in table.columns][5] == "share of possible"
     assert table.shown[0][4:6] == ["5.00", "25 %"]
     assert "a part of what could be built" in table.note

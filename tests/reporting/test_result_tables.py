@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from planner.results.schema import RESULT_TABLES, SCHEDULE, Kind
 from planner.results.store import read_run, write_run
 from tests.reporting.conftest import Vary
@@ -24,7 +24,7 @@ OF_EVERY_RUN = {name: table for name, table in RESULT_TABLES.items() if name != 
 
 
 @pytest.fixture(scope="module")
-def read_back(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> PlanValues:
+def read_back(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Plan:
     folder = tmp_path_factory.mktemp("schema") / "run"
     write_run(plan, folder)
     return read_run(folder)
@@ -42,15 +42,13 @@ def check(found: pd.DataFrame, table: str) -> None:
 
 
 @pytest.mark.parametrize("table", OF_EVERY_RUN)
-def test_columns_and_types_are_the_declared_ones(
-    plan: PlanValues, read_back: PlanValues, table: str
-) -> None:
+def test_columns_and_types_are_the_declared_ones(plan: Plan, read_back: Plan, table: str) -> None:
     assert len(plan.tables[table]) > 0, "the starter fills every table"
     check(plan.tables[table], table)
     check(read_back.tables[table], table)
 
 
-def test_there_is_no_other_table(plan: PlanValues) -> None:
+def test_there_is_no_other_table(plan: Plan) -> None:
     assert set(plan.tables) == set(OF_EVERY_RUN)
 
 

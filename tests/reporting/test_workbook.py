@@ -10,7 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from planner.reporting.pages.run import write_report_workbook
-from planner.results.plan import PlanValues
+from planner.results.plan import Plan
 from tests.reporting.conftest import Vary
 
 GIVEN = [
@@ -51,7 +51,7 @@ def test_there_are_few_sheets_and_each_can_be_printed(written: Path) -> None:
         assert page.title == "index" or page.print_title_rows == "$1:$1"
 
 
-def test_sums_are_formulas_with_their_values(plan: PlanValues, written: Path) -> None:
+def test_sums_are_formulas_with_their_values(plan: Plan, written: Path) -> None:
     page = sheet(written / "report.xlsx", "payments")
     last = [cell.value for cell in list(page.iter_rows())[-1]]
     assert last[0] == "All" and str(last[1]).startswith("=SUBTOTAL(109,")
@@ -92,7 +92,7 @@ def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
         assert not [name for name in archive.namelist() if "externalLink" in name]
 
 
-def test_inputs_carry_their_sources(plan: PlanValues, written: Path) -> None:
+def test_inputs_carry_their_sources(plan: Plan, written: Path) -> None:
     page = sheet(written / "report.xlsx", "inputs")
     rows = list(
         zip(

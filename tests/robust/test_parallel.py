@@ -25,7 +25,7 @@ from planner.parallel import (
     process_beside,
 )
 from planner.reporting.pages.run import Report, report_of
-from planner.reporting.run_view import RunView
+from planner.results.plan import Plan
 from tests.cases import LONG, write_case
 from tests.robust.conftest import STARTER, content
 from tests.robust.light_tasks import Counter, die_at_first
@@ -131,9 +131,9 @@ def test_a_run_solved_with_a_second_process_is_the_same_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """And each process makes the report that both pages are of at most once."""
-    made: list[RunView] = []
+    made: list[Plan] = []
 
-    def counted(run: RunView) -> Report:
+    def counted(run: Plan) -> Report:
         made.append(run)
         return report_of(run)
 

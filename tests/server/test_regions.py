@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.run_view import run_view
 from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
 from planner.server.answers import WEIGHTS
@@ -106,7 +105,7 @@ def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
 
 
 def test_figures_that_others_read_too_are_not_changed() -> None:
-    view = run_view(planner.open_run(REFERENCE))
+    view = planner.open_run(REFERENCE)
     before = decisions(view).copy()
     assert built(view)
     pd.testing.assert_frame_equal(decisions(view), before)
@@ -115,7 +114,7 @@ def test_figures_that_others_read_too_are_not_changed() -> None:
 def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> None:
     plan = answered(bench).solver.found.plan
     assert plan is not None
-    paid = payers(run_view(plan))
+    paid = payers(plan)
     assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(
         plan.summary["public_spend_musd"]
     )

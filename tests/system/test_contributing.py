@@ -97,7 +97,7 @@ write_page(plan, Path("run"))
 page = Path("run/report.html").read_text()
 chapter = page[page.index('id="staff"'):]
 assert 'data-chart="employed"' in chapter and '"employed":{"spec"' in page
-assert plan.chart("employed").to_dict()["mark"]["type"] == "bar"
+assert planner.chart(plan, "employed").to_dict()["mark"]["type"] == "bar"
 """
 COMMAND = """
 from typer.testing import CliRunner

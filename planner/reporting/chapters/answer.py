@@ -11,8 +11,8 @@ import pandas as pd
 from planner.reporting.chapters import remains
 from planner.reporting.charts import funding
 from planner.reporting.parts import Card, Chart, Front, told_chart
-from planner.reporting.run_view import RunView, summary_keys, table_rows
-from planner.reporting.words.names import headline
+from planner.reporting.sources import summary_keys, table_rows
+from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import BILLION, before_and_after, money
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.decision import Frontier
@@ -31,7 +31,9 @@ from planner.results.figures.decision import (
     steps,
 )
 from planner.results.figures.money import cost_increment, public_present
-from planner.results.figures.run import EXPECTED
+from planner.results.figures.plants import decisions
+from planner.results.figures.sums import EXPECTED
+from planner.results.plan import Plan
 
 say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
@@ -42,104 +44,104 @@ FIRST_STEPS = 3
 FRONTIER = f"{EXPLANATION}: decision, frontier"
 
 
-def front(run: RunView) -> Front:
+def front(plan: Plan) -> Front:
     """The question and the answer, key figures, and what less risk costs."""
-    model = run.case.model
+    model = plan.case.model
     untitled = model.title in ("", "defaults", model.name)
-    note = say("note", run=run, found=run.found, objective=model.objective)
-    if "gap" in run.summary:
-        certified = worded_lines("screen.j2", "certified_line", plan=run.summary)
+    note = say("note", run=plan, found=plan.explanation, objective=model.objective)
+    if "gap" in plan.summary:
+        certified = worded_lines("screen.j2", "certified_line", plan=plan.summary)
         note = " ".join([note, *certified])
     return Front(
         kind=KIND,
-        title=headline(run.title),
+        title=headline(plan.title),
         subtitle="" if untitled else model.title,
-        question=say("question", run=run, cut_off=_cut_off(run), cut_years=cut_years(run)),
-        claim=claim(run),
-        cards=list(_cards(run)),
-        parts=[frontier_chart(run) or remains.losses_chart(run)],
+        question=say("question", run=plan, cut_off=_cut_off(plan), cut_years=cut_years(plan)),
+        claim=claim(plan),
+        cards=list(_cards(plan)),
+        parts=[frontier_chart(plan) or remains.losses_chart(plan)],
         note=note,
     )
 
 
-def claim(run: RunView) -> str:
+def claim(plan: Plan) -> str:
     """The answer in one line."""
-    found = decided(run)
-    basis, before, after = _risks(run)
+    found = decided(plan)
+    basis, before, after = _risks(plan)
     core, core_effect = None, None
     if found is not None:
         core = named(found.frontier, "core")
         core_effect = effect(found.frontier, core.risk)
     return say(
         "claim",
-        goal=run.case.model.objective.goal,
+        goal=plan.case.model.objective.goal,
         core=core,
         core_effect=core_effect,
-        nothing_cost=doing_nothing(run).get("cost"),
-        cost=run.summary["cost_musd"],
+        nothing_cost=doing_nothing(plan).get("cost"),
+        cost=plan.summary["cost_musd"],
         basis=basis,
         before=before,
         after=after,
-        plants=run.decisions["project"].nunique(),
+        plants=decisions(plan)["project"].nunique(),
     )
 
 
-def _risks(run: RunView) -> tuple[str, float | None, float]:
+def _risks(plan: Plan) -> tuple[str, float | None, float]:
     """Risk without a plan, None if not known, and with it, behind the word for both: out of sample where both are known
     so."""
-    fresh, before = out_of_sample(run), out_of_sample(run, whose="without_plan")
+    fresh, before = out_of_sample(plan), out_of_sample(plan, whose="without_plan")
     if fresh is not None and before is not None:
         return "out-of-sample", before.value, fresh.value
-    return "in-sample", doing_nothing(run).get("risk"), float(run.summary["risk_musd"])
+    return "in-sample", doing_nothing(plan).get("risk"), float(plan.summary["risk_musd"])
 
 
-def _cut_off(run: RunView) -> list[str]:
+def _cut_off(plan: Plan) -> list[str]:
     """Names of the suppliers whose imports some scenario cuts, up to a colon; none where they are many."""
     names = []
-    for supplier in cut_suppliers(run):
-        name = run.names.party(supplier).split(":")[0]
+    for supplier in cut_suppliers(plan):
+        name = names_of(plan.case).party(supplier).split(":")[0]
         if name not in names:
             names.append(name)
     return names if len(names) <= MOST_SUPPLIERS else []
 
 
-def _cards(run: RunView) -> Iterator[Card]:
+def _cards(plan: Plan) -> Iterator[Card]:
     """Risk, out of sample first, and cost beyond no plan."""
-    yield from _risk_cards(run)
-    yield _cost_card(run)
+    yield from _risk_cards(plan)
+    yield _cost_card(plan)
 
 
-def _risk_cards(run: RunView) -> Iterator[Card]:
+def _risk_cards(plan: Plan) -> Iterator[Card]:
     """Risk out of sample where it is known, and in-sample: then a small card beside it."""
-    idle, risk = doing_nothing(run), float(run.summary["risk_musd"])
+    idle, risk = doing_nothing(plan), float(plan.summary["risk_musd"])
     in_sample = Card(
         title="Risk, in-sample",
         value=before_and_after(money, idle.get("risk"), risk),
-        note=say("risk_note", run=run, idle=idle, risk=risk),
+        note=say("risk_note", run=plan, idle=idle, risk=risk),
         source=summary_keys("risk_musd", "without_plan.risk_musd"),
     )
-    if decided(run) is not None:
+    if decided(plan) is not None:
         source = f"{summary_keys('risk_musd')}; {FRONTIER}"
         in_sample = replace(in_sample, source=source)
-    fresh = out_of_sample(run)
+    fresh = out_of_sample(plan)
     if fresh is None:
         yield in_sample
         return
-    before = out_of_sample(run, whose="without_plan")
+    before = out_of_sample(plan, whose="without_plan")
     yield Card(
         title="Risk, out of sample",
         value=before_and_after(money, before.value if before else None, fresh.value),
-        note=say("fresh_note", fresh=fresh, evaluation=(run.beside or {})["evaluation"]),
+        note=say("fresh_note", fresh=fresh, evaluation=plan.evaluation),
         source="evaluation.json: plan.policy.risk_musd, without_plan.policy.risk_musd",
     )
-    note = say("in_sample_note", run=run, idle=idle, risk=risk)
+    note = say("in_sample_note", run=plan, idle=idle, risk=risk)
     yield replace(in_sample, note=note, small=True)
 
 
-def _cost_card(run: RunView) -> Card:
-    without = doing_nothing(run).get("cost")
-    beyond, public = cost_increment(run, without), public_present(run)
-    cost = float(run.summary["cost_musd"])
+def _cost_card(plan: Plan) -> Card:
+    without = doing_nothing(plan).get("cost")
+    beyond, public = cost_increment(plan, without), public_present(plan)
+    cost = float(plan.summary["cost_musd"])
     return Card(
         title="Cost beyond no plan" if beyond is not None else "Cost of the plan",
         value=money(cost if beyond is None else beyond),
@@ -149,15 +151,15 @@ def _cost_card(run: RunView) -> Card:
     )
 
 
-def first_steps(run: RunView) -> list[Step]:
+def first_steps(plan: Plan) -> list[Step]:
     """The first steps of the frontier; none if it was not asked for."""
-    found = decided(run)
+    found = decided(plan)
     if found is None or not found.merit:
         return []
     return steps(found.merit, named(found.frontier, "nothing"))
 
 
-def frontier_chart(run: RunView) -> Chart | None:
+def frontier_chart(run: Plan) -> Chart | None:
     """Least residual risk for each cost, with the named plans and the first steps; None if it was not asked for."""
     found = decided(run)
     if found is None:
@@ -225,10 +227,10 @@ def _marks(told: list[dict[str, Any]], per: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _told_steps(run: RunView, first: list[Step], nothing: float) -> list[dict[str, Any]]:
+def _told_steps(plan: Plan, first: list[Step], nothing: float) -> list[dict[str, Any]]:
     told = []
     for step in first:
-        names = [run.names.project(project) for project in step.projects]
+        names = [names_of(plan.case).project(project) for project in step.projects]
         told.append({"step": step, "left": step.risk / nothing, "names": names})
     return told
 

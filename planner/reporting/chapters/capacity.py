@@ -6,12 +6,13 @@ import pandas as pd
 
 from planner.reporting.charts import funding, shapes, style
 from planner.reporting.parts import Chapter, Chart, told_chart
-from planner.reporting.run_view import RunView, table_rows
-from planner.reporting.words.names import STAGES_MANY
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import stock_held, tightest_team
 from planner.results.figures.plants import capacity_by_year, capacity_groups, unit_of
-from planner.results.figures.run import EXPECTED
+from planner.results.figures.sums import EXPECTED, by_year, worst_scenario
+from planner.results.plan import Plan
 
 say = Passages("capacity.j2")
 SOURCE = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
@@ -21,32 +22,32 @@ BUILT = {"existing": "existing_tpa", "new": "new_tpa"}
 USED = {"used, expected": "throughput_t", "used, worst scenario": "worst_t"}
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """Three charts over the same years; None without plants."""
-    if run.by_year["capacity"].empty:
+    if by_year(plan, "capacity").empty:
         return None
-    parts = [capacities(run), stock(run), teams(run)]
+    parts = [capacities(plan), stock(plan), teams(plan)]
     return Chapter.of("staff", "Capacity, stock and people", parts, behind=True)
 
 
-def capacities(run: RunView) -> Chart:
+def capacities(plan: Plan) -> Chart:
     """Existing and new capacity by year and what is used of it, by stage."""
     built, used, last = [], [], None
-    for stage, kind in capacity_groups(run):
-        sums = capacity_by_year(run, stage, kind)
-        name = f"{STAGES_MANY[stage]}, {unit_of(run.case, kind)}/y"
+    for stage, kind in capacity_groups(plan):
+        sums = capacity_by_year(plan, stage, kind)
+        name = f"{STAGES_MANY[stage]}, {unit_of(plan.case, kind)}/y"
         built.append(_by_kind(sums, name, BUILT))
         used.append(_by_kind(sums, name, USED))
         if last is None or stage == "metal":
-            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": unit_of(run.case, kind)}
+            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": unit_of(plan.case, kind)}
     return told_chart(
         say,
         "capacity",
         funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
         SOURCE,
         last=last,
-        commodity=run.case.commodity,
-        worst=run.names.scenario(run.worst),
+        commodity=plan.case.commodity,
+        worst=names_of(plan.case).scenario(worst_scenario(plan)),
     )
 
 
@@ -61,9 +62,9 @@ def _by_kind(sums: pd.DataFrame, stage: str, columns: dict[str, str]) -> pd.Data
     return pd.concat(parts)
 
 
-def stock(run: RunView) -> Chart | None:
+def stock(plan: Plan) -> Chart | None:
     """Stock at the end of each year; None if none is held."""
-    rows = stock_held(run)
+    rows = stock_held(plan)
     if rows.empty:
         return None
     most = rows.sort_values("stock_t", kind="stable").iloc[-1]
@@ -79,12 +80,12 @@ def stock(run: RunView) -> Chart | None:
     )
 
 
-def teams(run: RunView) -> Chart | None:
+def teams(plan: Plan) -> Chart | None:
     """The team that needs the largest share of its staff, by year; None without teams."""
-    rows = tightest_team(run)
+    rows = tightest_team(plan)
     if rows.empty:
         return None
-    named = run.names.told(rows)
+    named = names_of(plan.case).told(rows)
     frame = named.assign(team=named["skill"] + ", " + named["country"])[["year", "use", "team"]]
     full = [int(year) for year in rows.loc[rows["use"] > 0.99, "year"]]
     tips = {"year": "year", "team": "team", "use": "of its staff is needed"}

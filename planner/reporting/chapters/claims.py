@@ -22,7 +22,6 @@ from planner.reporting.parts import (
     text,
     told_chart,
 )
-from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import (
     EXPLANATION,
@@ -33,6 +32,7 @@ from planner.results.explanation import (
     Verdict,
 )
 from planner.results.figures.decision import decisive_trial, out_of_sample
+from planner.results.plan import Plan
 
 say = Passages("explanation.j2")
 notes = Passages("claims.j2")
@@ -41,9 +41,9 @@ ODDS = f"{EXPLANATION}: odds"
 OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The chapter on the claims that hold and the worth of each lever; None if nothing was asked."""
-    found = run.found
+    found = plan.explanation
     if found is None or not found.verdicts:
         return None
     parts: list[Part | None] = [
@@ -55,13 +55,13 @@ def chapter(run: RunView) -> Chapter | None:
         verdict_table(found),
     ]
     threshold = found.verdicts[0].threshold
-    lead = notes("lead", found=found, threshold=threshold, doubt=_doubt(run))
+    lead = notes("lead", found=found, threshold=threshold, doubt=_doubt(plan))
     return Chapter.of("claims", "Which claims hold?", parts, lead=lead)
 
 
-def _doubt(run: RunView) -> float | None:
+def _doubt(plan: Plan) -> float | None:
     """The share by which the reduction of risk may be off out of sample; None if that was not evaluated."""
-    fresh = out_of_sample(run, whose="difference")
+    fresh = out_of_sample(plan, whose="difference")
     if fresh is None or fresh.low is None or fresh.high is None or fresh.value <= 0:
         return None
     return (fresh.high - fresh.low) / 2 / fresh.value

@@ -19,11 +19,13 @@ from planner.reporting.parts import (
     text,
     told_chart,
 )
-from planner.reporting.run_view import RunView, summary_keys
-from planner.reporting.words.names import midway
+from planner.reporting.sources import summary_keys
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import supply_by_origin
+from planner.results.figures.sums import costliest_first, elements_by_loss
+from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
 MAIN_ELEMENTS, MOST_ORIGINS = 3, 7
@@ -32,15 +34,15 @@ ORIGINS = "tables/origins.csv, basis=last"
 COVERAGE = "tables/coverage.csv"
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
-    parts = [answer_table(run), targets(run), _single_points(run), origins(run)]
-    return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(run))
+    parts = [answer_table(plan), targets(plan), _single_points(plan), origins(plan)]
+    return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(plan))
 
 
-def _coverage(run: RunView) -> dict[str, Any]:
+def _coverage(plan: Plan) -> dict[str, Any]:
     """The file coverage.json; empty if it was not asked for."""
-    found: dict[str, Any] = (run.beside or {}).get("coverage", {})
+    found: dict[str, Any] = plan.coverage or {}
     return found
 
 
@@ -54,23 +56,23 @@ def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] |
     return None if element is None else (year, element, cases[element])
 
 
-def _of_main_goods(run: RunView, rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def _of_main_goods(plan: Plan, rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """Rows of the first elements, those whose shortage costs most, in their order; good: element and form by name."""
-    main = rows[rows["element"].isin(run.elements[:most])]
-    main = run.costliest_first(main, "form")
-    return main.assign(good=main["element"].map(run.names.element) + " " + main["form"])
+    main = rows[rows["element"].isin(elements_by_loss(plan)[:most])]
+    main = costliest_first(plan, main, "form")
+    return main.assign(good=main["element"].map(names_of(plan.case).element) + " " + main["form"])
 
 
-def origins(run: RunView) -> Chart | None:
+def origins(plan: Plan) -> Chart | None:
     """Supply of a good by origin over the years."""
-    rows = supply_by_origin(run)
+    rows = supply_by_origin(plan)
     if rows.empty:
         return None
     shares = rows.groupby("origin")["share"].sum()
     by_size = shares.sort_values(ascending=False, kind="stable")
     kept = by_size.index[:MOST_ORIGINS]
-    names = {origin: run.names.origin(origin) for origin in kept}
-    rows = _of_main_goods(run, rows, 2 * MAIN_ELEMENTS)
+    names = {origin: names_of(plan.case).origin(origin) for origin in kept}
+    rows = _of_main_goods(plan, rows, 2 * MAIN_ELEMENTS)
     goods = style.in_order(rows["good"])
     kind = rows["origin"].map(names).fillna(OTHERS)
     frame = rows.assign(kind=kind, year=rows["year"].astype(int))
@@ -116,12 +118,12 @@ class Targets(DeclaredTable):
 MET = {None: "must be met", True: "met", False: "missed"}
 
 
-def targets(run: RunView) -> ReportTable | None:
+def targets(plan: Plan) -> ReportTable | None:
     """The targets that the plan was held to, and whether it meets them."""
-    asked = run.case.targets
+    asked = plan.case.targets
     if not asked:
         return None
-    told = run.summary.get("targets", {})
+    told = plan.summary.get("targets", {})
     rows = []
     for row in asked.values():
         result = told.get(row.target, {"met": None, "missing_t": None, "cost_musd": None})
@@ -131,7 +133,7 @@ def targets(run: RunView) -> ReportTable | None:
                 "target": row.name or row.target,
                 "kind": say("target_kind", kind=row.kind),
                 "at": percent(row.share),
-                "where": _where(run, row),
+                "where": _where(plan, row),
                 "price": row.price_usd_per_kg,
                 "met": MET[result["met"]],
             }
@@ -144,53 +146,53 @@ def targets(run: RunView) -> ReportTable | None:
     )
 
 
-def _where(run: RunView, row: Any) -> str:
+def _where(plan: Plan, row: Any) -> str:
     """Element, form, countries and years of a target."""
-    good = run.names.element(row.element) if row.element else "each element"
+    good = names_of(plan.case).element(row.element) if row.element else "each element"
     parts = [f"{good} {row.form}".strip()]
     country = row.country if isinstance(row.country, str) else ";".join(row.country)
     if country:
-        parts.append(", ".join(run.names.country(one) for one in country.split(";")))
+        parts.append(", ".join(names_of(plan.case).country(one) for one in country.split(";")))
     elif row.party:
-        parts.append(run.names.party(row.party))
-    first, last = row.first_year or run.years[0], row.last_year or run.years[-1]
+        parts.append(names_of(plan.case).party(row.party))
+    first, last = row.first_year or plan.years[0], row.last_year or plan.years[-1]
     parts.append(span(first, last))
     return "; ".join(parts)
 
 
-def _points(run: RunView) -> list[dict[str, Any]]:
+def _points(plan: Plan) -> list[dict[str, Any]]:
     """Single points of failure, with the plan."""
-    found = _coverage(run).get("single_points", [])
+    found = _coverage(plan).get("single_points", [])
     return [point for point in found if point.get("plan", True)]
 
 
-def _single_points(run: RunView) -> Text | None:
+def _single_points(plan: Plan) -> Text | None:
     """The single points of failure by name, and the worst pair."""
     told = []
-    for point in _points(run):
+    for point in _points(plan):
         told.append(
             say(
                 "point",
                 year=point["year"],
-                without=run.names.without(point["without"]),
-                element=midway(run.names.element(point["element"])),
+                without=names_of(plan.case).without(point["without"]),
+                element=midway(names_of(plan.case).element(point["element"])),
                 falls_by=point["falls_by"],
             )
         )
-    worst = _worst(_coverage(run).get("n2", {}))
+    worst = _worst(_coverage(plan).get("n2", {}))
     if worst is not None:
         year, element, case = worst
         told.append(
             say(
                 "pair",
                 year=year,
-                without=run.names.without(case["without"]),
-                element=midway(run.names.element(element)),
+                without=names_of(plan.case).without(case["without"]),
+                element=midway(names_of(plan.case).element(element)),
                 share=case["share"],
             )
         )
     if told:
         told.append(say("one_of_several"))
     source = "coverage.json: single_points, n2"
-    title = say("points_title", points=len(_points(run)))
+    title = say("points_title", points=len(_points(plan)))
     return Text(told, title=title, source=source, listed=True) if told else None

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.parts import Column, ReportTable, text
-from planner.reporting.run_view import RunView
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import NOTHING, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import (
@@ -17,16 +17,17 @@ from planner.results.figures.dependence import (
     removals,
     worst_single_losses,
 )
-from planner.results.figures.run import records
+from planner.results.figures.sums import elements_by_loss, records
+from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
 SOURCE = "tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv"
 
 
-def lead(run: RunView) -> str:
+def lead(plan: Plan) -> str:
     """The worst single loss of each year told, or the command that tells it."""
-    losses = list(worst_single_losses(run))
-    return say("lead", asked=not removals(run).empty, losses=losses, names=run.names)
+    losses = list(worst_single_losses(plan))
+    return say("lead", asked=not removals(plan).empty, losses=losses, names=names_of(plan.case))
 
 
 def _before_and_after(no_plan: str, with_plan: str) -> str:
@@ -34,17 +35,17 @@ def _before_and_after(no_plan: str, with_plan: str) -> str:
     return with_plan if no_plan in {with_plan, NOTHING} else f"{no_plan} → {with_plan}"
 
 
-def answer_table(run: RunView) -> ReportTable | None:
+def answer_table(plan: Plan) -> ReportTable | None:
     """A row an element: its largest origin, and what can be met without one, by year; None where neither is known."""
-    columns = {**_largest_shares(run), **_met_shares(run)}
+    columns = {**_largest_shares(plan), **_met_shares(plan)}
     if not columns:
         return None
-    frame = pd.DataFrame(columns, index=run.elements)
+    frame = pd.DataFrame(columns, index=elements_by_loss(plan))
     frame = frame.fillna(NOTHING)
-    names = list(map(run.names.element, run.elements))
+    names = list(map(names_of(plan.case).element, elements_by_loss(plan)))
     frame.insert(0, "element", names)
-    asked = not removals(run).empty
-    compared = asked or origins_without_plan(run) != {}
+    asked = not removals(plan).empty
+    compared = asked or origins_without_plan(plan) != {}
     return ReportTable(
         title=say("answer_title"),
         columns=list(map(_column, frame.columns)),
@@ -61,49 +62,49 @@ def _column(heading: str) -> Column:
     return text(title, unit=year, field=heading)
 
 
-def origins_without_plan(run: RunView) -> dict[str, Any]:
+def origins_without_plan(plan: Plan) -> dict[str, Any]:
     """Largest origins without a plan: element -> form -> year; empty where nothing is compared."""
-    found: dict[str, Any] = run.summary.get("diversification", {}).get("without_plan", {})
+    found: dict[str, Any] = plan.summary.get("diversification", {}).get("without_plan", {})
     return found
 
 
-def _largest_shares(run: RunView) -> dict[str, dict[str, str]]:
+def _largest_shares(plan: Plan) -> dict[str, dict[str, str]]:
     """Heading -> element -> the form that comes most from one origin, and that share."""
-    rows = largest_origins(run)
+    rows = largest_origins(plan)
     found: dict[str, dict[str, str]] = {}
-    for year in milestones(run.years):
+    for year in milestones(plan.years):
         of_year = rows[rows["year"] == year]
         by_share = of_year.sort_values("share", ascending=False, kind="stable")
         cells = {}
         for row in records(by_share.drop_duplicates("element")):
-            cells[row["element"]] = _largest_share(run, year, row)
+            cells[row["element"]] = _largest_share(plan, year, row)
         if cells:
             found[f"most from one origin, {year}"] = cells
     return found
 
 
-def _largest_share(run: RunView, year: int, row: dict[str, Any]) -> str:
+def _largest_share(plan: Plan, year: int, row: dict[str, Any]) -> str:
     """The largest share of a good, without a plan and with it, and its origin and form."""
-    by_form = origins_without_plan(run).get(row["element"], {})
+    by_form = origins_without_plan(plan).get(row["element"], {})
     before = by_form.get(row["form"], {}).get(str(year), {})
-    no_plan = _share_of(run, before, row)
+    no_plan = _share_of(plan, before, row)
     shares = _before_and_after(no_plan, percent(row["share"]))
-    origin = run.names.origin(row["origin"])
+    origin = names_of(plan.case).origin(row["origin"])
     return f"{shares} {origin} ({row['form']})"
 
 
-def _share_of(run: RunView, before: dict[str, Any], row: dict[str, Any]) -> str:
+def _share_of(plan: Plan, before: dict[str, Any], row: dict[str, Any]) -> str:
     """The largest share without a plan, with its origin where that is another than with the plan."""
     if not before:
         return NOTHING
     share, origin = percent(before["largest_share"]), before["largest_origin"]
-    return share if origin == row["origin"] else f"{share} {run.names.origin(origin)}"
+    return share if origin == row["origin"] else f"{share} {names_of(plan.case).origin(origin)}"
 
 
-def _met_shares(run: RunView) -> dict[str, dict[str, str]]:
+def _met_shares(plan: Plan) -> dict[str, dict[str, str]]:
     """Heading -> element -> the share of demand that can be met without the origin that matters most."""
-    rows = met_without_origin(run)
-    lost = _lost(run, rows)
+    rows = met_without_origin(plan)
+    lost = _lost(plan, rows)
     found: dict[str, dict[str, str]] = {}
     for year in milestones(rows["year"].unique()):
         of_year = rows[rows["year"] == year]
@@ -123,7 +124,7 @@ def _met_by_element(rows: pd.DataFrame) -> dict[str, str]:
     return {element: percent(share) for element, share in by_element}
 
 
-def _lost(run: RunView, rows: pd.DataFrame) -> str:
+def _lost(plan: Plan, rows: pd.DataFrame) -> str:
     """The origin that is lost, where it is the same for each element and year."""
     origins = rows["without"].unique()
-    return run.names.without(origins[0]) if len(origins) == 1 else "the worst origin"
+    return names_of(plan.case).without(origins[0]) if len(origins) == 1 else "the worst origin"

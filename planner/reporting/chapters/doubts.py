@@ -5,10 +5,10 @@ from __future__ import annotations
 from planner.reporting.chapters import why
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chapter, Chart, Part, Text, told_chart
-from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION, leading
 from planner.results.figures.decision import tornado
+from planner.results.plan import Plan
 
 say = Passages("doubts.j2")
 MOST_INPUTS = 12
@@ -17,20 +17,20 @@ DIRECTIONS = {True: "higher", False: "lower"}
 LOOK = {"higher": style.MISSING, "lower": style.ACCENT}
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The chapter on what moves the answer, and what is not looked at."""
-    parts: list[Part | None] = [tornado_chart(run)]
-    if run.found is not None:
-        parts.append(why.assumptions(run.found))
-    left_out = say.lines("left_out", run=run)
+    parts: list[Part | None] = [tornado_chart(plan)]
+    if plan.explanation is not None:
+        parts.append(why.assumptions(plan.explanation))
+    left_out = say.lines("left_out", run=plan)
     parts.append(Text(left_out, title="What the model leaves out", listed=True))
-    return Chapter.of("doubts", "What could be wrong?", parts, lead=lead(run))
+    return Chapter.of("doubts", "What could be wrong?", parts, lead=lead(plan))
 
 
-def lead(run: RunView) -> str:
+def lead(plan: Plan) -> str:
     """The input that moves the result most, and the claims that are inconclusive."""
-    drawn = len(run.weights) if run.case.tables.draws else 0
-    found = run.found
+    drawn = len(plan.weights) if plan.case.tables.draws else 0
+    found = plan.explanation
     if found is None:
         return say("lead", asked=False, drawn=drawn, leaning=[], undecided=[], verdicts=())
     return say(
@@ -46,9 +46,9 @@ def lead(run: RunView) -> str:
     )
 
 
-def tornado_chart(run: RunView) -> Chart | None:
+def tornado_chart(plan: Plan) -> Chart | None:
     """Change of the objective with each unsure input at the ends of its range."""
-    found = run.found
+    found = plan.explanation
     if found is None or not found.influences:
         return None
     frame = tornado(found.influences[:MOST_INPUTS], found.own.objective)

@@ -6,11 +6,25 @@ import pandas as pd
 
 from planner.reporting.charts import outcomes, style
 from planner.reporting.parts import Card, Chapter, Chart
-from planner.reporting.run_view import RunView, summary_keys, table_rows
+from planner.reporting.sources import summary_keys, table_rows
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.run import EXPECTED
-from planner.results.figures.unmet import SMALLEST_T, main_scenario, short_by, short_columns
+from planner.results.figures.sums import (
+    EXPECTED,
+    costliest_first,
+    expected_sums,
+    scenarios_by_loss,
+    undone_column,
+)
+from planner.results.figures.unmet import (
+    SMALLEST_T,
+    main_scenario,
+    short_by,
+    short_columns,
+    worst_cases,
+)
+from planner.results.plan import Plan
 
 say = Passages("exposed.j2")
 MOST_SCENARIOS = 40
@@ -21,79 +35,79 @@ SOURCE = table_rows("shortfall") + ": tonnes, without_plan_t, demand_t"
 DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """How probable a shortage is without a plan, and unmet demand by element."""
-    parts = [by_element(run)]
-    lead = "" if run.worst_cases else say("nothing_unmet")
-    cards = [_shortage_card(run)] if run.compared else []
+    parts = [by_element(plan)]
+    lead = "" if worst_cases(plan) else say("nothing_unmet")
+    cards = [_shortage_card(plan)] if plan.compared else []
     return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=cards)
 
 
-def _shortage_card(run: RunView) -> Card:
+def _shortage_card(plan: Plan) -> Card:
     """How probable it is that anybody is short without a plan."""
-    losses = run.without["scenario_loss_musd"]
+    losses = plan.without["scenario_loss_musd"]
     hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
     return Card(
         title="Probability of a shortage without a plan",
-        value=percent(sum(run.weights[scenario] for scenario in hit)),
-        note=say("shortage", hit=len(hit), scenarios=len(run.weights)),
+        value=percent(sum(plan.weights[scenario] for scenario in hit)),
+        note=say("shortage", hit=len(hit), scenarios=len(plan.weights)),
         source=summary_keys("without_plan.scenario_loss_musd"),
     )
 
 
-def tail(run: RunView) -> str:
+def tail(plan: Plan) -> str:
     """The share of cases that CVaR is the mean of."""
-    return percent(round(1 - run.case.model.objective.tail, 6))
+    return percent(round(1 - plan.case.model.objective.tail, 6))
 
 
-def by_element(run: RunView) -> Chart | None:
+def by_element(plan: Plan) -> Chart | None:
     """Unmet demand of each element by year in a scenario."""
-    keys, columns = ["scenario", "element", "year"], short_columns(run)
-    short = run.tables["shortfall"]
-    mean = run.expected(short, keys[1:], columns).assign(scenario=EXPECTED)
-    rows = _shown(run, pd.concat([mean, short_by(run, keys)]))
+    keys, columns = ["scenario", "element", "year"], short_columns(plan)
+    short = plan.tables["shortfall"]
+    mean = expected_sums(plan, short, keys[1:], columns).assign(scenario=EXPECTED)
+    rows = _shown(plan, pd.concat([mean, short_by(plan, keys)]))
     if rows.empty:
         return None
-    names = _scenarios(run)
-    scenarios = style.chooser("scenario", "Scenario", [*names.values()], names[main_scenario(run)])
+    names = _scenarios(plan)
+    scenarios = style.chooser("scenario", "Scenario", [*names.values()], names[main_scenario(plan)])
     return Chart(
         name="unmet_by_element",
-        title=_title(run),
+        title=_title(plan),
         caption=say("by_element"),
         spec=outcomes.unmet(rows, "element", 3, SOURCE, [scenarios]),
         source=SOURCE,
     )
 
 
-def _title(run: RunView) -> str:
+def _title(plan: Plan) -> str:
     """The worst case in the scenario in which the page opens."""
-    for case in run.worst_cases[:1]:
-        element = run.names.element(case.element)
-        return say("title", at=case.at, element=element, compared=run.compared)
+    for case in worst_cases(plan)[:1]:
+        element = names_of(plan.case).element(case.element)
+        return say("title", at=case.at, element=element, compared=plan.compared)
     return "Nothing is unmet"
 
 
-def _scenarios(run: RunView) -> dict[str, str]:
+def _scenarios(plan: Plan) -> dict[str, str]:
     """Names of the scenarios that can be chosen: those that lose most, and the one in which the page opens."""
     names = {EXPECTED: ALL}
-    for scenario in [*run.by_loss[:MOST_SCENARIOS], main_scenario(run)]:
-        names[scenario] = run.names.scenario(scenario)
+    for scenario in [*scenarios_by_loss(plan)[:MOST_SCENARIOS], main_scenario(plan)]:
+        names[scenario] = names_of(plan.case).scenario(scenario)
     return names
 
 
-def _shown(run: RunView, rows: pd.DataFrame) -> pd.DataFrame:
+def _shown(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of unmet demand as a chart takes them: a row a plan, names for ids, only where any is unmet."""
-    names = _scenarios(run)
+    names = _scenarios(plan)
     rows = rows[rows["scenario"].isin(names)]
     parts = [rows.assign(plan=outcomes.UNMET_WITH)]
-    if run.compared:
-        undone = rows.assign(plan=outcomes.UNMET_WITHOUT, tonnes=rows[run.undone])
+    if plan.compared:
+        undone = rows.assign(plan=outcomes.UNMET_WITHOUT, tonnes=rows[undone_column(plan)])
         parts.insert(0, undone)
     found = pd.concat(parts)
     found = found[found["tonnes"] > SMALLEST_T]
     demand = found["demand_t"].where(found["demand_t"] > 0, 1.0)
     found["share"] = found["tonnes"] / demand
-    ordered = run.costliest_first(found, "scenario", "year")
-    named = run.names.told(ordered)
+    ordered = costliest_first(plan, found, "scenario", "year")
+    named = names_of(plan.case).told(ordered)
     named["scenario"] = ordered["scenario"].map(names)
     return named[DRAWN]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from planner.reporting.parts import DeclaredTable, ReportTable, TableRow, in_musd, text
-from planner.reporting.run_view import RunView
 from planner.reporting.words.numbers import NOTHING, number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import OutOfSample
 from planner.results.figures.evaluated import FreshFigure, in_fresh_scenarios
+from planner.results.plan import Plan
 
 say = Passages("fresh.j2")
 EVALUATED = "evaluation.json: plan, without_plan, difference"
@@ -34,9 +34,9 @@ class FreshFigures(DeclaredTable):
     reduction_interval = text("95 %, of the reduction")
 
 
-def bounds_table(run: RunView) -> ReportTable | None:
+def bounds_table(plan: Plan) -> ReportTable | None:
     """The figures in fresh scenarios between two bounds; None if the plan was not evaluated in any."""
-    found = in_fresh_scenarios(run)
+    found = in_fresh_scenarios(plan)
     if found is None or not found.figures:
         return None
     rows = [_row(one) for one in found.figures]

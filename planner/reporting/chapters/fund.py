@@ -28,8 +28,8 @@ from planner.reporting.parts import (
     total,
     whole,
 )
-from planner.reporting.run_view import RunView, table_rows
-from planner.reporting.words.names import STAGES, midway
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import STAGES, midway, names_of
 from planner.reporting.words.numbers import NOTHING, first_few, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision, Merit
@@ -37,8 +37,16 @@ from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import decided, named, public_money, steps
 from planner.results.figures.money import Begun, begun
 from planner.results.figures.people_and_stock import training_begins
-from planner.results.figures.plants import are_measures, counted, everywhere, expected_sum
+from planner.results.figures.plants import (
+    are_measures,
+    counted,
+    decisions,
+    everywhere,
+    expected_sum,
+    first_begun,
+)
 from planner.results.ledger import rows_of
+from planner.results.plan import Plan
 
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
@@ -52,26 +60,26 @@ BEGUN = (
 )
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The chapter on the use of the next money, its time, and who pays and carries what."""
-    found = decided(run)
-    when = [begun_table(run), timeline(run)]
-    parts: list[Part | None] = [*when, sharing.chart(run), sharing.table(run)]
+    found = decided(plan)
+    when = [begun_table(plan), timeline(plan)]
+    parts: list[Part | None] = [*when, sharing.chart(plan), sharing.table(plan)]
     if found is not None and found.merit:
-        parts = [steps_table(run, found), *parts, merit_table(run, found)]
-    return Chapter.of("fund", "What to fund now, and by whom?", parts, lead=lead(run))
+        parts = [steps_table(plan, found), *parts, merit_table(plan, found)]
+    return Chapter.of("fund", "What to fund now, and by whom?", parts, lead=lead(plan))
 
 
-def lead(run: RunView) -> str:
+def lead(plan: Plan) -> str:
     """The first step, and who pays."""
-    money = public_money(run)
-    first = first_steps(run)[:1]
+    money = public_money(plan)
+    first = first_steps(plan)[:1]
     names: list[str] = []
     for step in first:
-        names += map(run.names.project, step.projects)
+        names += map(names_of(plan.case).project, step.projects)
     payers = []
     for funder, paid in money.payers.items():
-        payers.append(f"{run.names.party(funder)} {number(paid)}")
+        payers.append(f"{names_of(plan.case).party(funder)} {number(paid)}")
     return say("lead", first=first, names=names, money=money, payers=payers)
 
 
@@ -89,13 +97,13 @@ class Steps(DeclaredTable):
     worth = in_musd("the step reduces cost plus risk by")
 
 
-def steps_table(run: RunView, found: Decision) -> ReportTable:
+def steps_table(plan: Plan, found: Decision) -> ReportTable:
     """The first steps of the efficient frontier."""
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    shown = first_steps(run)[:MOST_STEPS]
+    shown = first_steps(plan)[:MOST_STEPS]
     funded = []
     for step in shown:
-        names = list(map(run.names.placed, step.projects))
+        names = list(map(names_of(plan.case).placed, step.projects))
         funded.append(first_few(names, MOST_FUNDED))
     frame = frame_of(shown)
     return Steps.over(
@@ -105,9 +113,9 @@ def steps_table(run: RunView, found: Decision) -> ReportTable:
     )
 
 
-def tag(run: RunView, row: Merit) -> str:
+def tag(plan: Plan, row: Merit) -> str:
     """A word or two on the time at which a project is to be paid for."""
-    return say("tag", row=row, year=run.first_begun.get(row.project))
+    return say("tag", row=row, year=first_begun(plan).get(row.project))
 
 
 class MeritList(DeclaredTable):
@@ -134,12 +142,12 @@ class MeritList(DeclaredTable):
     left = per_cent("residual risk", "% of no action")
 
 
-def merit_table(run: RunView, found: Decision) -> ReportTable:
+def merit_table(plan: Plan, found: Decision) -> ReportTable:
     """Projects in the order in which money should go to them."""
     nothing = named(found.frontier, "nothing")
     rows = {}
     for row in found.merit:
-        rows[row.project] = vars(row) | {"when": tag(run, row), "cost": None}
+        rows[row.project] = vars(row) | {"when": tag(plan, row), "cost": None}
     for step in steps(found.merit, nothing):
         for project in step.projects:
             rows[project]["step"] = step.place
@@ -147,7 +155,7 @@ def merit_table(run: RunView, found: Decision) -> ReportTable:
         ends = {"step_worth": step.worth, "cost": step.cost, "left": left}
         rows[step.projects[-1]] |= ends
     return MeritList.over(
-        run.names.told(pd.DataFrame([*rows.values()])),
+        names_of(plan.case).told(pd.DataFrame([*rows.values()])),
         note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
     )
 
@@ -168,9 +176,9 @@ class BegunYears(DeclaredTable):
     public = total("public money", "MUSD, not discounted")
 
 
-def begun_table(run: RunView) -> ReportTable | None:
+def begun_table(plan: Plan) -> ReportTable | None:
     """Decisions of this year and next, and of later years."""
-    rows = [_begun_row(run, one) for one in begun(run)]
+    rows = [_begun_row(plan, one) for one in begun(plan)]
     if not rows:
         return None
     measures = any(row["measures"] for row in rows)
@@ -182,15 +190,15 @@ def begun_table(run: RunView) -> ReportTable | None:
     )
 
 
-def _begun_row(run: RunView, one: Begun) -> TableRow:
+def _begun_row(plan: Plan, one: Begun) -> TableRow:
     is_new = ~one.projects["again"]
     new = set(one.projects.loc[is_new, "project"])
-    first_begun = counted(run, new)
+    first_begun = counted(plan, new)
     public = expected_sum(one.projects, "public_musd")
     return {
         "year": span(one.year, one.last),
-        "when": _when(run, one.year),
-        "what": _what_is_begun(run, one) or NOTHING,
+        "when": _when(plan, one.year),
+        "what": _what_is_begun(plan, one) or NOTHING,
         "plants": float(first_begun.plants),
         "measures": float(first_begun.measures),
         "capital": expected_sum(one.projects, "capex_musd"),
@@ -198,25 +206,25 @@ def _begun_row(run: RunView, one: Begun) -> TableRow:
     }
 
 
-def _when(run: RunView, year: int) -> str:
-    ahead = year - run.years[0]
+def _when(plan: Plan, year: int) -> str:
+    ahead = year - plan.years[0]
     return FIRST_YEARS[ahead] if ahead < len(FIRST_YEARS) else "later"
 
 
-def _what_is_begun(run: RunView, one: Begun) -> str:
+def _what_is_begun(plan: Plan, one: Begun) -> str:
     """Plants, stock and people of a year in words."""
     projects = []
     for row in rows_of(one.projects):
-        projects.append(run.names.placed(row.project) + (" (more)" if row.again else ""))
+        projects.append(names_of(plan.case).placed(row.project) + (" (more)" if row.again else ""))
     goods = []
     for element, tonnes in one.bought.items():
-        goods.append(f"{number(tonnes)} t of {midway(run.names.element(element))}")
+        goods.append(f"{number(tonnes)} t of {midway(names_of(plan.case).element(element))}")
     return say("begun_what", one=one, goods=goods, projects=projects, most=MOST_PLANTS)
 
 
-def timeline(run: RunView) -> Chart | None:
+def timeline(plan: Plan) -> Chart | None:
     """Commitment, construction, first product and full use of every new plant."""
-    rows = run.decisions
+    rows = decisions(plan)
     if rows.empty:
         return None
     capital = rows.groupby("project")["capex_musd"].sum()
@@ -224,14 +232,14 @@ def timeline(run: RunView) -> Chart | None:
     phases: list[TableRow] = []
     signs = []
     for row in rows_of(rows[rows["project"].isin(drawn)]):
-        plant = run.names.brief(row.project)
-        phases += _phases(row, plant, run.years[-1] + 1)
+        plant = names_of(plan.case).brief(row.project)
+        phases += _phases(row, plant, plan.years[-1] + 1)
         signs.append({"plant": plant, "sign": "committed", "year": int(row.year)})
-        begins = training_begins(run, row.project, row.first_output)
+        begins = training_begins(plan, row.project, row.first_output)
         if begins is not None:
             signs.append({"plant": plant, "sign": "training begins", "year": begins})
     spec = charts.timeline(pd.DataFrame(phases), pd.DataFrame(signs), BUILT)
-    values = _milestones(run, rows) | {"shown": len(drawn)}
+    values = _milestones(plan, rows) | {"shown": len(drawn)}
     return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 
@@ -245,16 +253,16 @@ def _phases(row: Any, plant: str, end: int) -> Iterator[TableRow]:
             yield {**told, "phase": phase, "start": int(start), "end": int(stop)}
 
 
-def _milestones(run: RunView, rows: pd.DataFrame) -> dict[str, Any]:
+def _milestones(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
     """First and last years of the decisions, for the title; the first output is that of a plant where there is one."""
-    saves = are_measures(run, rows["project"])
+    saves = are_measures(plan, rows["project"])
     plants = rows if saves.all() else rows[~saves]
     first = plants.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
     begin = int(rows["year"].min())
     at_once = rows[rows["year"] == begin]
     return {
-        "decided": counted(run, rows["project"]),
-        "at_once": counted(run, at_once["project"]),
+        "decided": counted(plan, rows["project"]),
+        "at_once": counted(plan, at_once["project"]),
         "year": begin,
         "first_output": int(first["first_output"]),
         "first_stage": str(first["stage"]),

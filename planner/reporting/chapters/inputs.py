@@ -30,9 +30,10 @@ from planner.reporting.parts import (
     rate,
     text,
 )
-from planner.reporting.run_view import RunView
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.numbers import NOTHING, as_year, count, exact
+from planner.results.figures.sums import by_year, expected_sums
+from planner.results.plan import Plan
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 
 SURENESS = ("estimate", "low", "", "medium", "high")
@@ -65,18 +66,18 @@ BY_YEAR = {
 """Result tables of which the workbook has expected values: keys and values. The rows of each scenario are in the CSV."""
 
 
-def chapter(run: RunView) -> Chapter:
+def chapter(plan: Plan) -> Chapter:
     """Sureness, then the tables, which a page shows in their first rows; results and all inputs are sheets."""
-    results = [_expected(run, name) for name in BY_YEAR] if run.solved else []
-    tables = input_tables(run.case, run.names)
-    parts = [sureness(run.case), *tables, *results, inputs_sheet(run.case, run.names)]
+    results = [_expected(plan, name) for name in BY_YEAR] if plan.solved else []
+    tables = input_tables(plan.case, names_of(plan.case))
+    parts = [sureness(plan.case), *tables, *results, inputs_sheet(plan.case, names_of(plan.case))]
     return Chapter(anchor="inputs", title="Every input and its source", parts=parts, behind=True)
 
 
-def _expected(run: RunView, name: str) -> ReportTable:
+def _expected(plan: Plan, name: str) -> ReportTable:
     """Results by year, expected over the scenarios; names in place of ids."""
     keys, values = BY_YEAR[name]
-    rows = run.expected(run.by_year[name], keys, values)
+    rows = expected_sums(plan, by_year(plan, name), keys, values)
     if len(rows):
         rows = rows[rows[values].abs().max(axis=1) > 0]
     columns, stated = [], RESULT_TABLES[name]
@@ -88,7 +89,7 @@ def _expected(run: RunView, name: str) -> ReportTable:
     return ReportTable(
         title=name.capitalize(),
         columns=columns,
-        frame=run.names.told(rows),
+        frame=names_of(plan.case).told(rows),
         on_page=False,
         sheet=name,
         meaning=f"{stated.meaning}; expected over the scenarios; each scenario: tables/{name}.csv",

@@ -15,13 +15,13 @@ from planner.reporting.parts import (
     rate,
     text,
 )
-from planner.reporting.run_view import RunView
-from planner.reporting.words.names import Names, midway
+from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, count, number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.evaluated import in_fresh_scenarios
 from planner.results.figures.money import TINY, limits
-from planner.results.figures.run import records
+from planner.results.figures.sums import records
+from planner.results.plan import Plan
 
 say = Passages("limits.j2")
 
@@ -95,29 +95,29 @@ class ScarceTable(DeclaredTable):
     often = text("worth something in")
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """Both tables."""
     title = "Binding constraints and certificate"
-    return Chapter.of("limits", title, [scarce(run), facts(run)], behind=True)
+    return Chapter.of("limits", title, [scarce(plan), facts(plan)], behind=True)
 
 
-def scarce(run: RunView) -> ReportTable | None:
+def scarce(plan: Plan) -> ReportTable | None:
     """Marginal values of scarce things, the most valuable of each kind."""
     rows, marks = [], []
-    for kind, found in limits(run):
+    for kind, found in limits(plan):
         rows.append({"words": _of_kind(kind).heading, "worth": "", "unit": "", "often": ""})
         marks.append("group")
         for row in records(found):
-            rows.append(_scarce(run, row))
+            rows.append(_scarce(plan, row))
             marks.append("")
     if not rows:
         return None
-    return ScarceTable.from_rows(rows, note=say("scarce", run=run, tiny=TINY), marks=marks)
+    return ScarceTable.from_rows(rows, note=say("scarce", run=plan, tiny=TINY), marks=marks)
 
 
-def _scarce(run: RunView, row: Mapping[str, Any]) -> dict[str, str]:
+def _scarce(plan: Plan, row: Mapping[str, Any]) -> dict[str, str]:
     same = f" (the same for {count(row['others'], 'other')})" if row["others"] else ""
-    words = scarce_words(run.names, row) + same
+    words = scarce_words(names_of(plan.case), row) + same
     is_yearly = row["year"] == row["year"]
     often = count(max(row["often"], 1), "year") if is_yearly else NOTHING
     worth = number(row["musd_per_unit"])
@@ -148,7 +148,7 @@ FRESH = {
 }
 
 
-def _out_of_sample(run: RunView) -> Iterator[tuple[str, float | None, float | None]]:
+def _out_of_sample(run: Plan) -> Iterator[tuple[str, float | None, float | None]]:
     """Figures in fresh scenarios with the ends of their intervals: words, with the plan, without (MUSD)."""
     found = in_fresh_scenarios(run)
     if found is None:
@@ -185,19 +185,19 @@ NAMED = {"model": "program", "certificate": "certificate", "versions": "version"
 """Parts of the summary that are told key by key, and what they are called."""
 
 
-def facts(run: RunView) -> ReportTable:
+def facts(plan: Plan) -> ReportTable:
     """Key figures with the plan and without, the program and its certificate."""
-    summary, before = run.summary, run.without
-    model = run.case.model
+    summary, before = plan.summary, plan.without
+    model = plan.case.model
     rows: list[TableRow] = []
 
     def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
         rows.append({"figure": figure, "unit": unit, "value": value, "before": without})
 
-    for words, value, without in _out_of_sample(run):
+    for words, value, without in _out_of_sample(plan):
         tell(words, value, "MUSD", without)
-    tell("status", run.status)
-    tell("case", run.title)
+    tell("status", plan.status)
+    tell("case", plan.title)
     tell("objective", summary.get("goal"))
     tell("coordination", model.policy.coordination)
     tell("investment", model.policy.investment)
@@ -208,15 +208,20 @@ def facts(run: RunView) -> ReportTable:
     for key, (words, unit) in BY_NAME.items():
         without = before.get(key, {})
         for element, value in summary.get(key, {}).items():
-            tell(f"{words}: {run.names.element(element)}", value, unit, without.get(element))
+            tell(
+                f"{words}: {names_of(plan.case).element(element)}",
+                value,
+                unit,
+                without.get(element),
+            )
     for skill, value in summary.get("trained", {}).items():
-        tell(f"trained: {run.names.skill(skill)}", value, "persons")
+        tell(f"trained: {names_of(plan.case).skill(skill)}", value, "persons")
     for key, words in NAMED.items():
         for name, value in summary.get(key, {}).items():
             tell(f"{words}: {name.replace('_', ' ')}", value)
-    tell("inputs, SHA-256", summary.get("inputs_sha256", run.case.sha256))
+    tell("inputs, SHA-256", summary.get("inputs_sha256", plan.case.sha256))
     return Facts.from_rows(
         rows,
         columns=Facts.all() if before else Facts.all("before"),
-        note=say("facts", tail=1 - model.objective.tail, commodity=run.case.commodity),
+        note=say("facts", tail=1 - model.objective.tail, commodity=plan.case.commodity),
     )

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from planner.reporting.parts import Chapter, Text
-from planner.reporting.run_view import RunView
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, out_of_sample, share_rows
 from planner.results.figures.dependence import removals
+from planner.results.plan import Plan
 
 say = Passages("made.j2")
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The only place that names commands: whoever decides need not read it."""
     told = say.lines(
         "commands",
-        explained=decided(run) is not None,
-        evaluated=out_of_sample(run) is not None,
-        covered=not removals(run).empty,
-        shared=bool(share_rows(run)),
+        explained=decided(plan) is not None,
+        evaluated=out_of_sample(plan) is not None,
+        covered=not removals(plan).empty,
+        shared=bool(share_rows(plan)),
     )
     commands = Text(told, title="What was asked of this run, and what may be", listed=True)
     return Chapter.of("made", "How this page was made", [commands], behind=True)

@@ -16,11 +16,12 @@ from planner.reporting.parts import (
     total,
     whole,
 )
-from planner.reporting.run_view import RunView, table_rows
-from planner.reporting.words.names import ITEM_NAMES
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import ITEM_NAMES, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing
 from planner.results.figures.money import cost_parts, largest_first, spent
+from planner.results.plan import Plan
 
 say = Passages("money.j2")
 MOST_KINDS = 8
@@ -43,24 +44,24 @@ PARTS = {
 COST = "tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, public_spend_musd"
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """Charts by funder and by item, payments, cost."""
-    parts = [spending(run, "funder"), spending(run, "item"), payers(run), cost(run)]
-    return Chapter.of("money", "Who pays, for what", [*parts, spending_sheet(run)], behind=True)
+    parts = [spending(plan, "funder"), spending(plan, "item"), payers(plan), cost(plan)]
+    return Chapter.of("money", "Who pays, for what", [*parts, spending_sheet(plan)], behind=True)
 
 
-def _called(run: RunView, by: str, kind: str) -> str:
+def _called(plan: Plan, by: str, kind: str) -> str:
     """The name of a funder or of an item of spending."""
-    return run.names.party(kind) if by == "funder" else ITEM_NAMES.get(kind, kind)
+    return names_of(plan.case).party(kind) if by == "funder" else ITEM_NAMES.get(kind, kind)
 
 
-def spending(run: RunView, by: str) -> Chart | None:
+def spending(plan: Plan, by: str) -> Chart | None:
     """Public money by year, by funder or by item; None if none is spent."""
-    rows = spent(run, by)
+    rows = spent(plan, by)
     total = float(rows["amount"].sum())
     if total <= 0:
         return None
-    names = {kind: _called(run, by, kind) for kind in _told_by_name(rows, by)}
+    names = {kind: _called(plan, by, kind) for kind in _told_by_name(rows, by)}
     named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
     rows = named.groupby(["year", "kind"], as_index=False).sum()
     kinds = list(names.values())
@@ -79,7 +80,7 @@ def spending(run: RunView, by: str) -> Chart | None:
     first = kinds[0]
     largest = float(rows.loc[rows["kind"] == first, "amount"].sum())
     title = say(f"by_{by}", total=total, peak=peak, year=year, first=first, largest=largest)
-    caption = say("spending", total=total, given=sum(run.case.budget.values()))
+    caption = say("spending", total=total, given=sum(plan.case.budget.values()))
     spec = style.across(bars, 240)
     name = f"spending_by_{by}"
     return Chart(name=name, title=title, caption=caption, spec=spec, source=SPENDING)
@@ -109,14 +110,14 @@ class Payers(DeclaredTable):
     budget_musd = total("budget", "MUSD")
 
 
-def payers(run: RunView) -> ReportTable | None:
+def payers(plan: Plan) -> ReportTable | None:
     """Payments of each funder, what it may pay, and its budget."""
-    rows = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    rows = plan.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     if rows.empty:
         return None
     return Payers.over(
-        run.names.told(rows),
-        note=say("payers", sharing=getattr(run.case.model.policy, "cost_sharing", "even")),
+        names_of(plan.case).told(rows),
+        note=say("payers", sharing=getattr(plan.case.model.policy, "cost_sharing", "even")),
     )
 
 
@@ -134,28 +135,28 @@ class Cost(DeclaredTable):
     present = in_musd("present value", summed=True)
 
 
-def cost(run: RunView) -> ReportTable:
+def cost(plan: Plan) -> ReportTable:
     """Public money and cost of the plan in one table: present values add up to the cost."""
-    parts = cost_parts(run)
+    parts = cost_parts(plan)
     is_told = parts[["public", "present"]].max(axis="columns") >= SMALLEST_MUSD
-    without = doing_nothing(run).get("cost")
+    without = doing_nothing(plan).get("cost")
     return Cost.over(
         parts.assign(part=parts["part"].map(PARTS))[is_told],
-        note=say("cost", rate=run.case.model.discount_rate, without=without),
+        note=say("cost", rate=plan.case.model.discount_rate, without=without),
     )
 
 
-def spending_sheet(run: RunView) -> ReportTable:
+def spending_sheet(plan: Plan) -> ReportTable:
     """Expected public money: one row per year; columns by funder, and the same by item."""
     columns = [whole("year", field="year")]
-    frame = pd.DataFrame({"year": run.years})
+    frame = pd.DataFrame({"year": plan.years})
     for by, word in (("funder", "paid by"), ("item", "for")):
-        rows = spent(run, by)
+        rows = spent(plan, by)
         wide = rows.pivot_table("amount", "year", "kind", "sum", fill_value=0.0)
-        wide = wide.reindex(run.years, fill_value=0.0)
+        wide = wide.reindex(plan.years, fill_value=0.0)
         for kind in largest_first(rows):
             field = f"{by} {kind}"
-            title = f"{word} {_called(run, by, kind)}"
+            title = f"{word} {_called(plan, by, kind)}"
             frame[field] = wide[kind].to_numpy()
             columns.append(figures(title, "MUSD", field=field, summed=True))
     return ReportTable(

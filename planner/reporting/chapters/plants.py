@@ -20,13 +20,13 @@ from planner.reporting.parts import (
     total,
     whole,
 )
-from planner.reporting.run_view import RunView
-from planner.reporting.words.names import midway
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
-from planner.results.figures.plants import counted, everywhere
+from planner.results.figures.plants import counted, decisions, everywhere
+from planner.results.plan import Plan
 
 say = Passages("plants.j2")
 TIED = 1e-5
@@ -37,11 +37,11 @@ NEAR = "in near-optimal plans, t/y"
 """Heading of what near-optimal plans have of a project, where these were asked for."""
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The three tables."""
-    is_empty = run.tables["investments"].empty
-    plants = Text(["No new plant."]) if is_empty else investments(run)
-    parts = [plants, people(run), stocks(run)]
+    is_empty = plan.tables["investments"].empty
+    plants = Text(["No new plant."]) if is_empty else investments(plan)
+    parts = [plants, people(plan), stocks(plan)]
     return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
 
 
@@ -70,17 +70,21 @@ class Plants(DeclaredTable):
     scenarios = text("in scenarios")
 
 
-def investments(run: RunView) -> ReportTable:
+def investments(plan: Plan) -> ReportTable:
     """Every commitment: where, when, for how much."""
-    rows, spread = run.decisions, _spread(run)
+    rows, spread = decisions(plan), _spread(plan)
     is_certain = everywhere(rows)
-    possible = rows["project"].map(lambda project: run.case.projects[project].max_new_tpa)
-    frame = run.names.told(rows).assign(
-        of_possible=(rows["tpa"] / possible).round(4),
-        spread=rows["project"].map(lambda project: spread.get(project, "the same")),
-        expected=rows["capex_musd"] * rows["probability"],
+    possible = rows["project"].map(lambda project: plan.case.projects[project].max_new_tpa)
+    frame = (
+        names_of(plan.case)
+        .told(rows)
+        .assign(
+            of_possible=(rows["tpa"] / possible).round(4),
+            spread=rows["project"].map(lambda project: spread.get(project, "the same")),
+            expected=rows["capex_musd"] * rows["probability"],
+        )
     )
-    near = run.found.alternatives if run.found is not None else None
+    near = plan.explanation.alternatives if plan.explanation is not None else None
     left_out = [] if spread else ["spread"]
     if is_certain:
         left_out += ["probability", "expected", "scenarios"]
@@ -90,15 +94,15 @@ def investments(run: RunView) -> ReportTable:
     if is_certain:
         words["capex_musd"] = words["public_musd"] = {"summed": True}
     columns = reworded(Plants.all(*left_out), words)
-    title = say("investments_title", built=counted(run, rows["project"]))
-    note = say("investments", near=near, commodity=run.case.commodity)
+    title = say("investments_title", built=counted(plan, rows["project"]))
+    note = say("investments", near=near, commodity=plan.case.commodity)
     return Plants.over(frame, columns=columns, title=title, note=note)
 
 
-def _spread(run: RunView) -> dict[str, str]:
+def _spread(plan: Plan) -> dict[str, str]:
     """Project -> how much of it near-optimal plans have, where that differs, or whether a plan as good does without it,
     where no more was asked; empty if nothing was."""
-    found, asked = run.found, decided(run)
+    found, asked = plan.explanation, decided(plan)
     if found is None:
         return {}
     if found.alternatives is None and asked is not None and found.goal == "welfare":
@@ -129,12 +133,12 @@ class People(DeclaredTable):
     years = text()
 
 
-def people(run: RunView) -> ReportTable | None:
+def people(plan: Plan) -> ReportTable | None:
     """Training and hiring by country and skill."""
-    rows = people_decisions(run)
+    rows = people_decisions(plan)
     if rows.empty:
         return None
-    frame = run.names.told(rows).assign(years=_years(rows))
+    frame = names_of(plan.case).told(rows).assign(years=_years(rows))
     return People.over(
         frame,
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
@@ -162,20 +166,26 @@ class Stocks(DeclaredTable):
     years = text()
 
 
-def stocks(run: RunView) -> ReportTable | None:
+def stocks(plan: Plan) -> ReportTable | None:
     """Stock purchases by country, element and form."""
-    rows, every = purchases(run), len(run.weights)
+    rows, every = purchases(plan), len(plan.weights)
     if rows.empty:
         return None
     bought_in = []
     for scenarios in rows["scenarios"]:
         bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
-    frame = run.names.told(rows).assign(
-        bought_in=bought_in, there=rows["bought_t"] / rows["probability"], years=_years(rows)
+    frame = (
+        names_of(plan.case)
+        .told(rows)
+        .assign(
+            bought_in=bought_in, there=rows["bought_t"] / rows["probability"], years=_years(rows)
+        )
     )
     goods = []
     for element, tonnes in rows.groupby("element")["bought_t"].sum().items():
-        goods.append(f"{midway(run.names.element(str(element)))} {number(float(tonnes))} t")
+        goods.append(
+            f"{midway(names_of(plan.case).element(str(element)))} {number(float(tonnes))} t"
+        )
     is_partial = bool((rows["scenarios"] < every).any())
     return Stocks.over(
         frame,

@@ -21,13 +21,15 @@ from planner.reporting.parts import (
     text,
     told_chart,
 )
-from planner.reporting.run_view import RunView, summary_keys
-from planner.reporting.words.names import STAGES_MANY
+from planner.reporting.sources import summary_keys
+from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, doing_nothing, out_of_sample
 from planner.results.figures.plants import use_by_stage
+from planner.results.figures.sums import scenarios_by_loss
 from planner.results.figures.unmet import most_exposed, worse_with_the_plan
+from planner.results.plan import Plan
 
 say = Passages("remains.j2")
 exposure = Passages("not_protected.j2")
@@ -40,49 +42,49 @@ NO_LOSS = 0.005
 LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """Three bills that are added to one figure, then what remains unmet and what idles."""
-    model = run.case.model
+    model = plan.case.model
     parts: list[Part | None] = [
         Text(
-            _not_protected(run),
+            _not_protected(plan),
             title="What the plan does not protect against, in-sample",
             listed=True,
         ),
-        losses_chart(run) if decided(run) is not None else None,
-        bounds_table(run),
-        by_stage_table(run),
+        losses_chart(plan) if decided(plan) is not None else None,
+        bounds_table(plan),
+        by_stage_table(plan),
     ]
     return Chapter.of(
         "remains",
         "What does that leave?",
         parts,
-        lead=say("lead", run=run, objective=model.objective, model=model),
-        cards=list(_cards(run)),
+        lead=say("lead", run=plan, objective=model.objective, model=model),
+        cards=list(_cards(plan)),
     )
 
 
-def _cards(run: RunView) -> Iterator[Card]:
+def _cards(plan: Plan) -> Iterator[Card]:
     """Cost, expected loss and CVaR apart, without a plan and with it; out of sample where that is known."""
-    idle = doing_nothing(run)
+    idle = doing_nothing(plan)
     yield Card(
         title="Cost",
-        value=before_and_after(money, idle.get("cost"), run.summary["cost_musd"]),
+        value=before_and_after(money, idle.get("cost"), plan.summary["cost_musd"]),
         note="expected in-sample, present value",
         source=summary_keys("cost_musd", "without_plan.cost_musd"),
     )
-    yield _loss_card(run, "expected_loss_musd", "Expected loss")
-    yield _loss_card(run, "cvar_musd", f"Mean loss, worst {tail(run)} of cases")
+    yield _loss_card(plan, "expected_loss_musd", "Expected loss")
+    yield _loss_card(plan, "cvar_musd", f"Mean loss, worst {tail(plan)} of cases")
 
 
-def _loss_card(run: RunView, key: str, title: str) -> Card:
+def _loss_card(plan: Plan, key: str, title: str) -> Card:
     """A loss of the summary, out of sample where that is known."""
-    inside = before_and_after(money, run.without.get(key), run.summary[key])
+    inside = before_and_after(money, plan.without.get(key), plan.summary[key])
     source = summary_keys(key)
-    fresh = out_of_sample(run, key)
+    fresh = out_of_sample(plan, key)
     if fresh is None:
         return Card(title=title, value=inside, note="in-sample", source=source)
-    before = out_of_sample(run, key, "without_plan")
+    before = out_of_sample(plan, key, "without_plan")
     return Card(
         title=title,
         value=before_and_after(money, before.value if before else None, fresh.value),
@@ -91,19 +93,27 @@ def _loss_card(run: RunView, key: str, title: str) -> Card:
     )
 
 
-def _not_protected(run: RunView) -> list[str]:
+def _not_protected(plan: Plan) -> list[str]:
     """Paragraphs on the things that the plan does not protect against."""
     return exposure.lines(
-        "paragraphs", run=run, names=run.names, stays=most_exposed(run), worse=_worse(run)
+        "paragraphs",
+        run=plan,
+        names=names_of(plan.case),
+        stays=most_exposed(plan),
+        worse=_worse(plan),
     )
 
 
-def _worse(run: RunView) -> list[str]:
+def _worse(plan: Plan) -> list[str]:
     """Elements of which more is unmet, and countries that lose more, than without the plan."""
     told = []
-    for row in worse_with_the_plan(run):
+    for row in worse_with_the_plan(plan):
         is_element = row.kind == "element"
-        name = run.names.element(row.key) if is_element else run.names.country(row.key)
+        name = (
+            names_of(plan.case).element(row.key)
+            if is_element
+            else names_of(plan.case).country(row.key)
+        )
         unit = "t" if is_element else "MUSD"
         told.append(f"{name} {row.year} ({number(row.more)} {unit})")
     return told
@@ -120,9 +130,9 @@ class UseByStage(DeclaredTable):
     existing = per_cent("existing capacity")
 
 
-def by_stage_table(run: RunView) -> ReportTable | None:
+def by_stage_table(plan: Plan) -> ReportTable | None:
     """Use of new and of existing capacity by stage; None without plants."""
-    use = use_by_stage(run)
+    use = use_by_stage(plan)
     if use.empty:
         return None
     undisturbed = not use["new_undisturbed"].isna().all()
@@ -134,17 +144,17 @@ def by_stage_table(run: RunView) -> ReportTable | None:
     )
 
 
-def losses_chart(run: RunView) -> Chart:
+def losses_chart(run: Plan) -> Chart:
     """Loss in each scenario, the largest first."""
     losses = {outcomes.WITH: run.summary["scenario_loss_musd"]}
     if run.compared:
         losses = {outcomes.WITHOUT: run.without["scenario_loss_musd"], **losses}
-    shown = run.by_loss[:MOST_SCENARIOS]
+    shown = scenarios_by_loss(run)[:MOST_SCENARIOS]
     rows = []
     for scenario in shown:
         probability = percent(run.weights.get(scenario)).replace(" ", UNBROKEN)
-        name = f"{run.names.scenario(scenario)} ({probability})"
-        told = {"scenario": name, "story": run.names.stories.get(scenario, "")}
+        name = f"{names_of(run.case).scenario(scenario)} ({probability})"
+        told = {"scenario": name, "story": names_of(run.case).stories.get(scenario, "")}
         for plan, by_scenario in losses.items():
             rows.append({**told, "plan": plan, "loss_musd": by_scenario[scenario]})
     marks = [
@@ -162,6 +172,6 @@ def losses_chart(run: RunView) -> Chart:
         LOSSES,
         spared=spared,
         worst=worst,
-        scenarios=len(run.by_loss),
+        scenarios=len(scenarios_by_loss(run)),
         shown=len(shown),
     )

@@ -17,21 +17,22 @@ from planner.reporting.parts import (
     told_chart,
     total,
 )
-from planner.reporting.run_view import RunView
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import money
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Share
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import acting_alone, risk_by_party, share_rows
+from planner.results.plan import Plan
 
 say = Passages("sharing.j2")
 LEAST = 0.5
 """MUSD from which a transfer is told."""
 
 
-def source(run: RunView) -> str:
+def source(plan: Plan) -> str:
     """The place of the charges in the run folder."""
-    return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
+    return "tables/shares.csv" if len(plan.rows("shares")) else f"{EXPLANATION}: decision, shares"
 
 
 ALONE, TOGETHER = "stand-alone burden", "charge together"
@@ -46,14 +47,18 @@ TIPS = {
 }
 
 
-def chart(run: RunView) -> Chart | None:
+def chart(plan: Plan) -> Chart | None:
     """The stand-alone burden of each party and its charge; None if charges were not asked for."""
-    rows = share_rows(run)
+    rows = share_rows(plan)
     if not rows:
         return None
     dots = []
     for row in rows:
-        told = {"party": run.names.party(row.party), "gain": row.gain, "words": _transfer(row)}
+        told = {
+            "party": names_of(plan.case).party(row.party),
+            "gain": row.gain,
+            "words": _transfer(row),
+        }
         dots.append(told | {"kind": ALONE, "musd": row.alone})
         dots.append(told | {"kind": TOGETHER, "musd": row.charge})
     frame = pd.DataFrame(dots)
@@ -66,21 +71,21 @@ def chart(run: RunView) -> Chart | None:
         kind="kind",
         look=LOOK,
         tips=TIPS,
-        source=source(run),
+        source=source(plan),
     )
-    alone = acting_alone(run)
+    alone = acting_alone(plan)
     first = rows[0]
     return told_chart(
         say,
         "sharing",
         spec,
-        source(run),
-        party=run.names.party(first.party),
+        source(plan),
+        party=names_of(plan.case).party(first.party),
         gain=first.gain,
         moved=sum(max(row.transfer, 0.0) for row in rows),
-        last=run.years[-1],
-        givers=_largest(run, rows, 1),
-        getters=_largest(run, rows, -1),
+        last=plan.years[-1],
+        givers=_largest(plan, rows, 1),
+        getters=_largest(plan, rows, -1),
         stopped=alone.get("national"),
         trading=alone.get("own money"),
     )
@@ -92,11 +97,13 @@ def _transfer(row: Share) -> str:
     return f"{'gives' if row.transfer > 0 else 'gets'} {money(abs(row.transfer))}"
 
 
-def _largest(run: RunView, rows: list[Share], sign: int) -> list[str]:
+def _largest(plan: Plan, rows: list[Share], sign: int) -> list[str]:
     """The parties that give (1) or get (-1) most, and how much."""
     found = [row for row in rows if sign * row.transfer > LEAST]
     found.sort(key=lambda row: (-sign * row.transfer, row.party))
-    return [f"{run.names.party(row.party)} {money(sign * row.transfer)}" for row in found[:3]]
+    return [
+        f"{names_of(plan.case).party(row.party)} {money(sign * row.transfer)}" for row in found[:3]
+    ]
 
 
 class GetsAndPays(DeclaredTable):
@@ -120,13 +127,13 @@ class GetsAndPays(DeclaredTable):
     highest = in_musd("charge at most", only=SHEET)
 
 
-def table(run: RunView) -> ReportTable | None:
+def table(plan: Plan) -> ReportTable | None:
     """Payments, transfer and charge of each party beside its stand-alone burden; None if not asked for."""
-    rows = share_rows(run)
+    rows = share_rows(plan)
     if not rows:
         return None
-    before = risk_by_party(run)
-    frame = run.names.told(frame_of(rows))
+    before = risk_by_party(plan)
+    frame = names_of(plan.case).told(frame_of(rows))
     frame = frame.assign(
         before=[before.get(row.party, 0.0) for row in rows], public=frame["paid"] - frame["private"]
     )
@@ -134,5 +141,5 @@ def table(run: RunView) -> ReportTable | None:
     if all(row.lowest is None for row in rows):
         left_out += ["lowest", "highest"]
     return GetsAndPays.over(
-        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=source(run)
+        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=source(plan)
     )

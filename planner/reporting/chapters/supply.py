@@ -19,11 +19,12 @@ from planner.reporting.parts import (
     total,
     whole,
 )
-from planner.reporting.run_view import RunView, table_rows
-from planner.reporting.words.names import midway
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.run import EXPECTED
+from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss
 from planner.results.figures.unmet import balances, ever_short, fan, met_by_scenario, missing
+from planner.results.plan import Plan
 
 say = Passages("supply.j2")
 SOURCE = (
@@ -32,13 +33,13 @@ SOURCE = (
 )
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The fans, and three sheets of the workbook."""
-    parts = [met(run), balance_sheet(run), short_sheet(run), losses_sheet(run)]
+    parts = [met(plan), balance_sheet(plan), short_sheet(plan), losses_sheet(plan)]
     return Chapter.of("supply", "Supply against demand", parts, behind=True)
 
 
-def met(run: RunView) -> Chart | None:
+def met(run: Plan) -> Chart | None:
     """Demand and what is met of it over all scenarios, for the elements that are ever short."""
     elements = ever_short(run)
     if not elements:
@@ -51,7 +52,7 @@ def met(run: RunView) -> Chart | None:
         rows = met_by_scenario(run, element)
         for plan, column in plans.items():
             parts.append(fan(run, rows, column).assign(element=element, plan=plan))
-    frame = run.names.told(pd.concat(parts))
+    frame = names_of(run.case).told(pd.concat(parts))
     names = style.in_order(frame["element"])
     first = frame[(frame["element"] == names[0]) & (frame["plan"] == charts.WITH)]
     gap = (first["demand_most"] - first["least"]).to_numpy()
@@ -83,11 +84,12 @@ class Balance(DeclaredTable):
     met_without = figures("met without a plan", "t", summed=True)
 
 
-def balance_sheet(run: RunView) -> ReportTable:
+def balance_sheet(plan: Plan) -> ReportTable:
     """Expected demand and what is met of it by element and year; rows of an element stand together."""
-    rows = run.costliest_first(balances(run))
+    rows = costliest_first(plan, balances(plan))
     return Balance.over(
-        run.names.told(rows), columns=Balance.all() if run.compared else Balance.all("met_without")
+        names_of(plan.case).told(rows),
+        columns=Balance.all() if plan.compared else Balance.all("met_without"),
     )
 
 
@@ -109,9 +111,9 @@ class Short(DeclaredTable):
     musd = total("loss, expected", "MUSD")
 
 
-def short_sheet(run: RunView) -> ReportTable:
+def short_sheet(plan: Plan) -> ReportTable:
     """Expected unmet demand with the plan by country, good and year."""
-    return Short.over(run.names.told(missing(run, EXPECTED)))
+    return Short.over(names_of(plan.case).told(missing(plan, EXPECTED)))
 
 
 class LossByScenario(DeclaredTable):
@@ -130,21 +132,21 @@ class LossByScenario(DeclaredTable):
     story = text("what happens")
 
 
-def losses_sheet(run: RunView) -> ReportTable:
+def losses_sheet(plan: Plan) -> ReportTable:
     """Loss of each scenario without the plan and with it."""
-    before = run.without.get("scenario_loss_musd", {})
+    before = plan.without.get("scenario_loss_musd", {})
     rows = []
-    for scenario in run.by_loss:
+    for scenario in scenarios_by_loss(plan):
         rows.append(
             {
-                "scenario": run.names.scenario(scenario),
-                "probability": run.weights.get(scenario),
+                "scenario": names_of(plan.case).scenario(scenario),
+                "probability": plan.weights.get(scenario),
                 "before": before.get(scenario),
-                "loss": run.summary["scenario_loss_musd"][scenario],
-                "story": run.names.stories.get(scenario, ""),
+                "loss": plan.summary["scenario_loss_musd"][scenario],
+                "story": names_of(plan.case).stories.get(scenario, ""),
             }
         )
-    left_out = [] if run.compared else ["before"]
-    if not any(run.names.stories.values()):
+    left_out = [] if plan.compared else ["before"]
+    if not any(names_of(plan.case).stories.values()):
         left_out.append("story")
     return LossByScenario.from_rows(rows, LossByScenario.all(*left_out))

@@ -35,8 +35,7 @@ from planner.reporting.parts import (
     told_chart,
     whole,
 )
-from planner.reporting.run_view import RunView
-from planner.reporting.words.names import STAGES_MANY, Names
+from planner.reporting.words.names import STAGES_MANY, Names, names_of
 from planner.reporting.words.numbers import NOTHING, first_few, number
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Decision
@@ -52,6 +51,7 @@ from planner.results.explanation import (
 )
 from planner.results.figures.decision import alike, decided, effect, named, recourse
 from planner.results.figures.plants import counted
+from planner.results.plan import Plan
 
 say = Passages("why.j2")
 MOST_NAMED, MOST_SHOWN = 4, 4
@@ -61,20 +61,20 @@ SLIGHTLY = 0.001
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 
 
-def chapter(run: RunView) -> Chapter | None:
+def chapter(plan: Plan) -> Chapter | None:
     """The levers as a chart, statements, then every table behind a heading; None if nothing was asked."""
-    found = run.found
+    found = plan.explanation
     if found is None:
         return None
-    told = [*bottleneck(found, run.names), *information(found)]
+    told = [*bottleneck(found, names_of(plan.case)), *information(found)]
     words = [f"{one.about}. {one.sentence}" for one in told]
     source = f"{EXPLANATION}: links, knowledge, timing"
     parts: list[Part] = [levers(found), Text(words, source=source)]
-    asked = decided(run)
+    asked = decided(plan)
     if asked is not None:
-        parts.append(named_plans(run, asked))
-    parts += tables(found, run.names)
-    return Chapter.of("why", "Why this plan", parts, lead=say("lead", run=run), behind=True)
+        parts.append(named_plans(plan, asked))
+    parts += tables(found, names_of(plan.case))
+    return Chapter.of("why", "Why this plan", parts, lead=say("lead", run=plan), behind=True)
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class NamedPlans(DeclaredTable):
     words = text("description")
 
 
-def named_plans(run: RunView, found: Decision) -> ReportTable:
+def named_plans(run: Plan, found: Decision) -> ReportTable:
     """The named plans on the efficient frontier, those that do not differ together: money, plants and risk."""
     rows = []
     for same in alike(found.frontier.plans):

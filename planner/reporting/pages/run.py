@@ -43,14 +43,14 @@ from planner.reporting.parts import (
     lay_out,
     text,
 )
-from planner.reporting.run_view import RunView, read_view, run_view
 from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
-from planner.results.plan import PlanValues
+from planner.results.answers import with_answers
+from planner.results.plan import Plan
 
 say = Passages("run.j2")
 Made = TypeVar("Made", Front, Chapter, Chapter | None)
-CHAPTERS: tuple[Callable[[RunView], Chapter | None], ...] = (
+CHAPTERS: tuple[Callable[[Plan], Chapter | None], ...] = (
     exposed.chapter,
     fund.chapter,
     remains.chapter,
@@ -74,30 +74,28 @@ FORMS = ("report.html", "report.xlsx", "report.pdf")
 class Report:
     """A report before it takes a form: its head and its chapters."""
 
-    run: RunView
+    plan: Plan
     front: Front
     chapters: Sequence[Chapter]
 
 
-def report_of(run: RunView) -> Report:
+def report_of(plan: Plan) -> Report:
     """The head and the chapters that have anything to show; of a run without a plan its inputs alone. Charts are not held
     against the schema of Vega-Lite while they are made, which a test does."""
-    if not run.solved:
-        untold = Front(kind=answer.KIND, title=headline(run.title))
-        return Report(run, untold, [_attempt(inputs.chapter, run, _broken_chapter)])
+    if not plan.solved:
+        untold = Front(kind=answer.KIND, title=headline(plan.title))
+        return Report(plan, untold, [_attempt(inputs.chapter, plan, _broken_chapter)])
     with debug_mode(False):
-        front = _attempt(answer.front, run, partial(_broken_front, run))
-        made = [_attempt(make, run, _broken_chapter) for make in CHAPTERS]
-    return Report(run, front, [chapter for chapter in made if chapter is not None])
+        front = _attempt(answer.front, plan, partial(_broken_front, plan))
+        made = [_attempt(make, plan, _broken_chapter) for make in CHAPTERS]
+    return Report(plan, front, [chapter for chapter in made if chapter is not None])
 
 
-def _attempt(
-    make: Callable[[RunView], Made], run: RunView, instead: Callable[[str, str], Made]
-) -> Made:
+def _attempt(make: Callable[[Plan], Made], plan: Plan, instead: Callable[[str, str], Made]) -> Made:
     """The head or a chapter; where it fails, what says so in its place, and a warning: a page keeps no run from being
     written. instead: given the name of the chapter and the error."""
     try:
-        made = make(run)
+        made = make(plan)
         if made is not None:
             lay_out(made.parts)
     except Exception as failure:
@@ -108,9 +106,9 @@ def _attempt(
     return made
 
 
-def _broken_front(run: RunView, name: str, error: str) -> Front:
+def _broken_front(plan: Plan, name: str, error: str) -> Front:
     """The head of a page whose head could not be made."""
-    return Front(kind=answer.KIND, title=headline(run.title), claim=say("broken", error=error))
+    return Front(kind=answer.KIND, title=headline(plan.title), claim=say("broken", error=error))
 
 
 class BrokenChapter(DeclaredTable):
@@ -133,59 +131,59 @@ def _broken_chapter(name: str, error: str) -> Chapter:
 
 def render_page(report: Report) -> str:
     """The whole page as text."""
-    run = report.run
-    sha256 = run.summary.get("inputs_sha256", run.case.sha256)
+    plan = report.plan
+    sha256 = plan.summary.get("inputs_sha256", plan.case.sha256)
     return render(
         report.front,
         report.chapters,
-        run=f"Run of {run.title}, inputs {sha256[:12]}",
-        warning=_warning(run),
+        run=f"Run of {plan.title}, inputs {sha256[:12]}",
+        warning=_warning(plan),
     )
 
 
-def _warning(run: RunView) -> list[str]:
+def _warning(plan: Plan) -> list[str]:
     """Sentences on why the figures must not be used; none for an optimum."""
-    if run.status == "optimal":
+    if plan.status == "optimal":
         return []
-    told = [say("unproven", status=run.status)]
-    if run.solved:
+    told = [say("unproven", status=plan.status)]
+    if plan.solved:
         told.append(say("not_for_decisions"))
-    return [*told, *run.summary.get("reasons", [])]
+    return [*told, *plan.summary.get("reasons", [])]
 
 
-def chart(plan: PlanValues, name: str, folder: Path | None = None) -> Chart:
+def chart(plan: Plan, name: str) -> Chart:
     """A chart of the report by its name. Raises KeyError that lists the names there are."""
-    report = report_of(run_view(plan) if folder is None else read_view(plan, folder))
+    report = report_of(plan)
     found = {one.name: one for one in charts_of(report.front, report.chapters)}
     if name not in found:
         raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
     return found[name]
 
 
-def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
+def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf where the extra `pdf`
     is installed, which takes about as long again."""
-    report = report_of(read_view(plan, folder))
+    report = report_of(with_answers(plan, folder))
     _write_text(folder / "report.html", render_page(report))
     _write_workbook(report, folder)
-    if every_form and report.run.solved and pdf.INSTALLED:
+    if every_form and report.plan.solved and pdf.INSTALLED:
         front = printed_front(report.front)
         pdf.write_pdf(folder / "report.pdf", front, printed(report.chapters))
 
 
-def write_page(plan: PlanValues, folder: Path) -> None:
+def write_page(plan: Plan, folder: Path) -> None:
     """Write report.html alone."""
-    _write_text(folder / "report.html", render_page(report_of(read_view(plan, folder))))
+    _write_text(folder / "report.html", render_page(report_of(with_answers(plan, folder))))
 
 
-def write_page_and_workbook(plan: PlanValues, folder: Path) -> None:
+def write_page_and_workbook(plan: Plan, folder: Path) -> None:
     """Write report.html and report.xlsx, of one report."""
     write_pages(plan, folder, every_form=False)
 
 
-def write_report_workbook(plan: PlanValues, folder: Path) -> None:
+def write_report_workbook(plan: Plan, folder: Path) -> None:
     """Write report.xlsx alone."""
-    _write_workbook(report_of(read_view(plan, folder)), folder)
+    _write_workbook(report_of(with_answers(plan, folder)), folder)
 
 
 def printed_front(front: Front) -> Front:
@@ -212,7 +210,7 @@ def _is_printed(part: Part, chapter: Chapter) -> bool:
 
 
 def _write_workbook(report: Report, folder: Path) -> None:
-    write_workbook(folder / "report.xlsx", report.run.title, say("units"), report.chapters)
+    write_workbook(folder / "report.xlsx", report.plan.title, say("units"), report.chapters)
 
 
 def _write_text(path: Path, text: str) -> None:

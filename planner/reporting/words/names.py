@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
+from planner.data.kept import kept
 from planner.data.lookups import BASE
 from planner.data.stages import STAGES as KINDS
 
@@ -197,6 +198,12 @@ class Names:
             kind, _, key = part.partition(":")
             words.append(namers.get(kind, readable)(key or part))
         return " and ".join(words)
+
+
+@kept
+def names_of(case: Case) -> Names:
+    """The names of a case."""
+    return Names(case)
 
 
 def stage_name(stage: str) -> str:

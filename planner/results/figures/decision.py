@@ -14,7 +14,8 @@ from planner.data.cells import begin_of, end_of
 from planner.results.decision import Decision, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import Influence, Rung, Trial, Verdict
 from planner.results.figures.money import worth_something
-from planner.results.figures.run import RunFigures, records
+from planner.results.figures.sums import records
+from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD
 
 BILLION = 1000.0
@@ -26,20 +27,20 @@ SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
 """Shares of risk or cost up to which two plans are alike, and from which one saves."""
 
 
-def decided(run: RunFigures) -> Decision | None:
+def decided(plan: Plan) -> Decision | None:
     """The findings about the decision, if that was asked."""
-    return run.found.decision if run.found is not None else None
+    return plan.explanation.decision if plan.explanation is not None else None
 
 
-def doing_nothing(run: RunFigures) -> dict[str, float]:
+def doing_nothing(plan: Plan) -> dict[str, float]:
     """Risk and cost (MUSD) without a plan, of the frontier or of what the run was compared with; empty if neither is
     known."""
-    found = decided(run)
+    found = decided(plan)
     if found is not None:
         idle = named(found.frontier, "nothing")
         return {"risk": idle.risk, "cost": idle.cost}
-    if run.compared:
-        return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]}
+    if plan.compared:
+        return {"risk": plan.without["risk_musd"], "cost": plan.without["cost_musd"]}
     return {}
 
 
@@ -136,18 +137,18 @@ def decisive_trial(verdict: Verdict) -> Trial | None:
     return max(flips, key=lambda trial: abs(trial.measure - verdict.measure), default=None)
 
 
-def cut_suppliers(run: RunFigures) -> list[str]:
+def cut_suppliers(plan: Plan) -> list[str]:
     """The suppliers whose imports some scenario cuts."""
     suppliers: set[str] = set()
-    for shock in run.case.tables.shocks:
+    for shock in plan.case.tables.shocks:
         if shock.kind == "import" and shock.factor < 1 and shock.supplier:
             suppliers.add(shock.supplier)
     return sorted(suppliers)
 
 
-def cut_years(run: RunFigures) -> list[int]:
+def cut_years(plan: Plan) -> list[int]:
     """Years of the horizon in which imports are cut in some scenario."""
-    case = run.case
+    case = plan.case
     years: set[int] = set()
     for shock in case.tables.shocks:
         if shock.kind == "import" and shock.factor < 1:
@@ -157,27 +158,27 @@ def cut_years(run: RunFigures) -> list[int]:
     return sorted(years.intersection(case.years))
 
 
-def share_rows(run: RunFigures) -> list[Share]:
+def share_rows(plan: Plan) -> list[Share]:
     """Charges of the parties that bring or take anything, who gains most first; empty if they were not asked for."""
     names = [field.name for field in fields(Share) if field.name != "party"]
     rows = []
-    for row in records(run.tables["shares"]):
+    for row in records(plan.rows("shares")):
         amounts = {name: row.get(f"{name}_musd", 0.0) for name in names}
         rows.append(Share(row["party"], **amounts))
-    found = decided(run)
+    found = decided(plan)
     if not rows and found is not None and found.shares is not None:
         rows = list(found.shares.rows)
     charged = [row for row in rows if abs(row.charge) + row.alone > SHOWN_MUSD]
     return sorted(charged, key=lambda row: (-row.gain, row.party))
 
 
-def risk_by_party(run: RunFigures) -> dict[str, float]:
+def risk_by_party(plan: Plan) -> dict[str, float]:
     """Party -> its part of the risk (MUSD) without a plan; empty if that was not solved."""
-    aversion = run.case.model.objective.risk_aversion
+    aversion = plan.case.model.objective.risk_aversion
     out = defaultdict[str, float](float)
-    for country, loss in run.without.get("loss_musd_by_country", {}).items():
+    for country, loss in plan.without.get("loss_musd_by_country", {}).items():
         risk = (1 - aversion) * loss["expected"] + aversion * loss["tail"]
-        out[run.case.party[country]] += risk
+        out[plan.case.party[country]] += risk
     return out
 
 
@@ -195,13 +196,13 @@ class PublicMoney:
     binding: list[int]
 
 
-def public_money(run: RunFigures) -> PublicMoney:
+def public_money(plan: Plan) -> PublicMoney:
     """Public payments of the run."""
-    paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    paid = plan.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     payers = paid[paid["paid_musd"] >= LEAST_PAID_MUSD]
     total = float(paid["paid_musd"].sum())
     available = float(paid["budget_musd"].sum())
-    prices = worth_something(run)
+    prices = worth_something(plan)
     is_dear = (prices["scarce"] == "budget") & (prices["musd_per_unit"] > BINDING)
     binding = sorted({int(year) for year in prices.loc[is_dear, "year"]}) if len(paid) else []
     by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
@@ -244,10 +245,10 @@ def recourse(timing: Sequence[Rung]) -> Recourse | None:
     return Recourse(by_key["committed"], answering)
 
 
-def acting_alone(run: RunFigures) -> dict[str, float]:
+def acting_alone(plan: Plan) -> dict[str, float]:
     """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own money`
     with trade going on; empty if that was not asked with this goal."""
-    found = run.found
+    found = plan.explanation
     if found is None or found.goal != "welfare":
         return {}
     out = {}
@@ -285,11 +286,11 @@ class OutOfSample:
 
 
 def out_of_sample(
-    run: RunFigures, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
+    plan: Plan, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
 ) -> OutOfSample | None:
     """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated
     in any: a register without hazards has the plan's own scenarios alone."""
-    estimate: Any = (run.beside or {}).get("evaluation")
+    estimate: Any = plan.evaluation
     if isinstance(estimate, dict) and estimate.get("out_of_sample") is False:
         return None
     for key in (whose, how, figure):

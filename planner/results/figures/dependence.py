@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.results.coverage import NOTHING
-from planner.results.figures.run import RunFigures, records
+from planner.results.figures.sums import records
 from planner.results.origins import LAST, STOCK
+from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
 
 LATER = 2030
@@ -26,10 +27,10 @@ class SingleLoss:
     no_plan_musd: float
 
 
-def supply_by_origin(run: RunFigures) -> pd.DataFrame:
+def supply_by_origin(plan: Plan) -> pd.DataFrame:
     """Expected supply by the country of the last plant, all groups together: element, form, year, origin, `tonnes`, and
     `share` of what does not come from stock, as `diversification` of the summary has it."""
-    table = run.tables["origins"]
+    table = plan.tables["origins"]
     is_supply = (table["party"] == "") & (table["origin"] != STOCK) & (table["basis"] == LAST)
     keys = ["element", "form", "year", "origin"]
     sums = table[is_supply].groupby(keys, as_index=False)[["tonnes"]].sum()
@@ -37,9 +38,9 @@ def supply_by_origin(run: RunFigures) -> pd.DataFrame:
     return sums.assign(share=sums["tonnes"] / whole.where(whole > 0, 1.0))
 
 
-def largest_origins(run: RunFigures) -> pd.DataFrame:
+def largest_origins(plan: Plan) -> pd.DataFrame:
     """The largest origin of each good in each year: element, form, year, origin, tonnes, share."""
-    rows = supply_by_origin(run).sort_values(["share", "origin"], ascending=[False, True])
+    rows = supply_by_origin(plan).sort_values(["share", "origin"], ascending=[False, True])
     return rows.drop_duplicates(["element", "form", "year"]).sort_index()
 
 
@@ -52,9 +53,9 @@ def milestones(years: Iterable[int]) -> list[int]:
     return sorted({told[0], later[0], told[-1]})
 
 
-def removals(run: RunFigures) -> pd.DataFrame:
+def removals(plan: Plan) -> pd.DataFrame:
     """The table `coverage`, `plan` a truth value; empty if it was not asked for."""
-    table = run.tables["coverage"]
+    table = plan.rows("coverage")
     return table.assign(plan=table["plan"].astype(str).str.casefold() == "true")
 
 
@@ -64,15 +65,15 @@ def _single(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["without"] != NOTHING) & ~is_pair]
 
 
-def met_without_origin(run: RunFigures) -> pd.DataFrame:
+def met_without_origin(plan: Plan) -> pd.DataFrame:
     """The least share of demand that can be met without one origin: plan, year, element, `without`, `served_share`."""
-    rows = _single(removals(run))
+    rows = _single(removals(plan))
     rows = rows[rows["without"].str.startswith("origin:")]
     rows = rows.sort_values(["served_share", "without"])
     return rows.drop_duplicates(["plan", "year", "element"])
 
 
-def worst_single_losses(run: RunFigures) -> Iterator[SingleLoss]:
+def worst_single_losses(run: Plan) -> Iterator[SingleLoss]:
     """For each milestone that coverage tells, the one origin, ally or plant without which most is lost, with the plan or
     without one; no entry for a year in which nothing is."""
     rows = _single(removals(run))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from planner.results.figures.decision import OutOfSample, out_of_sample
-from planner.results.figures.run import RunFigures
+from planner.results.plan import Plan
 
 FIGURES = ("risk_musd", "expected_loss_musd", "cvar_musd")
 WAYS = ("policy", "foreseen")
@@ -34,11 +33,11 @@ class Fresh:
     figures: list[FreshFigure]
 
 
-def in_fresh_scenarios(run: RunFigures) -> Fresh | None:
+def in_fresh_scenarios(run: Plan) -> Fresh | None:
     """The evaluation of a run out of sample; None if there is none."""
-    if out_of_sample(run) is None:
+    stated = run.evaluation
+    if stated is None or out_of_sample(run) is None:
         return None
-    stated: dict[str, Any] = (run.beside or {})["evaluation"]
     figures = []
     for way in WAYS:
         for figure in FIGURES:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.results.figures.plants import decisions
-from planner.results.figures.run import RunFigures
+from planner.results.figures.sums import by_year, expected_sums
 from planner.results.ledger import rows_of
+from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
@@ -25,9 +26,9 @@ PART_PAID_FOR = {
 """Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
 
 
-def spent(run: RunFigures, by: str) -> pd.DataFrame:
+def spent(plan: Plan, by: str) -> pd.DataFrame:
     """Expected public money by year and `funder` or `item`: year, kind (an id), `amount` (MUSD, not discounted)."""
-    rows = run.tables["spending"].groupby(["year", by], as_index=False)[["expected"]].sum()
+    rows = plan.tables["spending"].groupby(["year", by], as_index=False)[["expected"]].sum()
     return rows.rename(columns={by: "kind", "expected": "amount"})
 
 
@@ -37,16 +38,16 @@ def largest_first(rows: pd.DataFrame) -> list[str]:
     return sorted(sums.index, key=lambda kind: (-sums[kind], kind))
 
 
-def public_present(run: RunFigures) -> float:
+def public_present(plan: Plan) -> float:
     """Present value of the expected public money (MUSD)."""
-    rows = run.tables["spending"]
-    discount = rows["year"].map(run.case.cost_discount)
+    rows = plan.tables["spending"]
+    discount = rows["year"].map(plan.case.cost_discount)
     return float((rows["expected"] * discount).sum())
 
 
-def cost_increment(run: RunFigures, without: float | None) -> float | None:
+def cost_increment(plan: Plan, without: float | None) -> float | None:
     """Cost of the plan beyond the cost of no plan (MUSD, present value); None where the latter is not known."""
-    return None if without is None else float(run.summary["cost_musd"]) - without
+    return None if without is None else float(plan.summary["cost_musd"]) - without
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,14 @@ class Begun:
     bought: dict[str, float]
 
 
-def begun(run: RunFigures) -> list[Begun]:
+def begun(plan: Plan) -> list[Begun]:
     """The decisions by year, up to that of the last plant; those after it together. Slight amounts are left out."""
-    rows = _costliest_first(decisions(run))
-    stock = _paid_by_year(run, STOCK)
-    people = _paid_by_year(run, PEOPLE)
-    bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"])
+    rows = _costliest_first(decisions(plan))
+    stock = _paid_by_year(plan, STOCK)
+    people = _paid_by_year(plan, PEOPLE)
+    bought = expected_sums(plan, by_year(plan, "stocks"), ["year", "element"], ["bought_t"])
     found = []
-    for years in _years_together(run, rows["year"], {*stock.index, *people.index}):
+    for years in _years_together(plan, rows["year"], {*stock.index, *people.index}):
         of_years = Begun(
             year=years[0],
             last=years[-1],
@@ -104,15 +105,15 @@ def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
     return {str(element): amount for element, amount in most_first.items()}
 
 
-def _paid_by_year(run: RunFigures, items: tuple[str, ...]) -> pd.Series:
-    paid = run.tables["spending"]
+def _paid_by_year(plan: Plan, items: tuple[str, ...]) -> pd.Series:
+    paid = plan.tables["spending"]
     sums = paid[paid["item"].isin(items)].groupby("year")["expected"].sum()
     return sums[sums >= SHOWN_MUSD]
 
 
-def _years_together(run: RunFigures, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
+def _years_together(plan: Plan, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
     """The years in which anything is begun, each by itself up to the last plant, the rest together."""
-    last_plant = int(of_plants.max()) if len(of_plants) else run.years[0] + 1
+    last_plant = int(of_plants.max()) if len(of_plants) else plan.years[0] + 1
     alone = []
     together = []
     for year in sorted({*of_plants, *others}):
@@ -123,12 +124,12 @@ def _years_together(run: RunFigures, of_plants: pd.Series, others: set[int]) -> 
     return [*alone, together] if together else alone
 
 
-def cost_parts(run: RunFigures) -> pd.DataFrame:
+def cost_parts(plan: Plan) -> pd.DataFrame:
     """The parts of the cost (MUSD, expected): `part`, a key of `cost_parts_musd` of the summary, `public` money, not
     discounted, and `present`, the present values, which add up to the cost."""
-    paid = run.tables["spending"]
+    paid = plan.tables["spending"]
     by_part = paid["expected"].groupby(paid["item"].map(PART_PAID_FOR).fillna(CAPEX)).sum()
-    present = pd.Series(run.summary["cost_parts_musd"], dtype=float)
+    present = pd.Series(plan.summary["cost_parts_musd"], dtype=float)
     public = by_part.reindex(present.index, fill_value=0.0)
     parts = pd.DataFrame({"public": public, "present": present})
     return parts.rename_axis("part").reset_index()
@@ -143,11 +144,11 @@ TINY = 0.02
 dollars says nothing of the money that is really there."""
 
 
-def limits(run: RunFigures) -> Iterator[tuple[str, pd.DataFrame]]:
+def limits(plan: Plan) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each kind of scarce thing and its most valuable limits, as rows of `shadow_prices`: of the years of one thing that
     in which it is worth most, and `often`: in how many it is worth something; things worth the same are told once, and
     `others`: how many more there are. Money is left out where the budget is tiny."""
-    prices = worth_something(run)
+    prices = worth_something(plan)
     by_worth = ["musd_per_unit", "year"]
     prices = prices.sort_values(by_worth, ascending=[False, True], kind="stable")
     often = prices.groupby(THING)["year"].transform("count")
@@ -157,22 +158,22 @@ def limits(run: RunFigures) -> Iterator[tuple[str, pd.DataFrame]]:
         yield kind, _alike(of_kind).head(PER_KIND)
 
 
-def worth_something(run: RunFigures) -> pd.DataFrame:
+def worth_something(plan: Plan) -> pd.DataFrame:
     """Rows of `shadow_prices` that are worth something, without the money of budgets that are tiny in that year."""
-    prices = run.tables["shadow_prices"]
+    prices = plan.tables["shadow_prices"]
     prices = prices[prices["musd_per_unit"] > 0]
     kept = []
     for row in rows_of(prices):
-        kept.append(row.scarce != "budget" or not tiny_budget(run, row.item, row.year))
+        kept.append(row.scarce != "budget" or not tiny_budget(plan, row.item, row.year))
     return prices[pd.Series(kept, index=prices.index, dtype=bool)]
 
 
-def tiny_budget(run: RunFigures, funder: str, year: float | None) -> bool:
+def tiny_budget(plan: Plan, funder: str, year: float | None) -> bool:
     """A funder has some money in a year, but far less than in others."""
     if year is None or math.isnan(year):
         return False
-    yearly = [amount for (who, _), amount in run.case.budget.items() if who == funder]
-    amount = run.case.budget.get((funder, int(year)), 0.0)
+    yearly = [amount for (who, _), amount in plan.case.budget.items() if who == funder]
+    amount = plan.case.budget.get((funder, int(year)), 0.0)
     return 0.0 < amount < TINY * max(yearly, default=0.0)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.kept import kept
 from planner.data.lookups import RARE_EARTHS
 from planner.data.stages import STAGES
-from planner.results.figures.run import RunFigures
+from planner.results.figures.sums import by_year, expected_sums, sums_in, worst_scenario
+from planner.results.plan import Plan
 
 ORDER = {name: place for place, name in enumerate(STAGES)}
 """Place of each stage in the chain."""
@@ -32,14 +35,14 @@ def unit_of(case: Case, kind: str) -> str:
     return UNITS[kind]
 
 
-def measure(run: RunFigures, project: str) -> str:
+def measure(plan: Plan, project: str) -> str:
     """The key of `UNITS` that says what the tonnes of a plant count."""
-    stage = run.case.stage_of(project)
+    stage = plan.case.stage_of(project)
     if stage.converts:
         return stage.takes
     if stage.saves:
         return "saving"
-    return run.case.projects[project].basis if stage.separates else "treo"
+    return plan.case.projects[project].basis if stage.separates else "treo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,37 +53,30 @@ class Counted:
     measures: int
 
 
-def counted(run: RunFigures, projects: Iterable[str]) -> Counted:
+def counted(plan: Plan, projects: Iterable[str]) -> Counted:
     """Each of some projects, counted once."""
     each = set(projects)
-    measures = sum(is_measure(run, project) for project in each)
+    measures = sum(is_measure(plan, project) for project in each)
     return Counted(plants=len(each) - measures, measures=measures)
 
 
-def is_measure(run: RunFigures, project: str) -> bool:
+def is_measure(plan: Plan, project: str) -> bool:
     """A project saves demand, so it is no plant."""
-    return run.case.stage_of(project).saves
+    return plan.case.stage_of(project).saves
 
 
-def are_measures(run: RunFigures, projects: pd.Series) -> pd.Series:
+def are_measures(plan: Plan, projects: pd.Series) -> pd.Series:
     """Row for row: the project saves demand."""
-    return projects.map(lambda project: is_measure(run, project)).astype(bool)
+    return projects.map(lambda project: is_measure(plan, project)).astype(bool)
 
 
-def decisions(run: RunFigures) -> pd.DataFrame:
-    """One row per commitment: project, country, stage, year, `tpa` (t/y) and its `unit`, `capex_musd` and the part of it
-    that is public, `public_musd` (not discounted), the years of first and of full output, probability, scenarios. The
-    frame is not to be changed."""
-    if "decisions" not in run.kept:
-        run.kept["decisions"] = _decisions(run)
-    found: pd.DataFrame = run.kept["decisions"]
-    return found
-
-
-def _decisions(run: RunFigures) -> pd.DataFrame:
-    """One row per commitment, by stage and year, the costliest of a year first."""
-    rows = run.tables["investments"].copy()
-    of_project = rows[["project"]].merge(_of_new_plants(run, rows["project"]), how="left")
+@kept
+def decisions(plan: Plan) -> pd.DataFrame:
+    """One row per commitment, by stage and year, the costliest of a year first: project, country, stage, year, `tpa` (t/y)
+    and its `unit`, `capex_musd` and the part of it that is public, `public_musd` (not discounted), the years of first
+    and of full output, probability, scenarios."""
+    rows = plan.tables["investments"].copy()
+    of_project = rows[["project"]].merge(_of_new_plants(plan, rows["project"]), how="left")
     of_project.index = rows.index
     rows["first_output"] = (rows["year"] + of_project["lead"]).astype(int)
     rows["full_output"] = (rows["first_output"] + of_project["ramp"]).astype(int)
@@ -91,26 +87,32 @@ def _decisions(run: RunFigures) -> pd.DataFrame:
     return rows.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
-def _of_new_plants(run: RunFigures, built: pd.Series) -> pd.DataFrame:
+@kept
+def first_begun(plan: Plan) -> Mapping[Any, int]:
+    """Project -> the first year in which some of it is begun."""
+    return decisions(plan).groupby("project")["year"].min().to_dict()
+
+
+def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
     """A row a project: years to the first output, and from it to full use, its public share, and the unit of its size."""
     found = []
     for project in built.unique():
-        row = run.case.projects[project]
+        row = plan.case.projects[project]
         found.append(
             {
                 "project": project,
                 "lead": row.lead_time_years,
-                "ramp": _ramp_years(run, project),
+                "ramp": _ramp_years(plan, project),
                 "public_share": row.public_share,
-                "unit": unit_of(run.case, measure(run, project)) + "/y",
+                "unit": unit_of(plan.case, measure(plan, project)) + "/y",
             }
         )
     return pd.DataFrame(found, columns=["project", "lead", "ramp", "public_share", "unit"])
 
 
-def _ramp_years(run: RunFigures, project: str) -> int:
+def _ramp_years(plan: Plan, project: str) -> int:
     """Years from first output until the usable share no longer changes."""
-    shares = [run.case.ramp_share(project, year) for year in range(len(run.years) + 1)]
+    shares = [plan.case.ramp_share(project, year) for year in range(len(plan.years) + 1)]
     return shares.index(shares[-1])
 
 
@@ -124,11 +126,11 @@ def expected_sum(table: pd.DataFrame, column: str) -> float:
     return float((table[column] * table["probability"]).sum())
 
 
-def capacity_groups(run: RunFigures) -> list[tuple[str, str]]:
+def capacity_groups(plan: Plan) -> list[tuple[str, str]]:
     """Pairs (stage, measure) that occur; tonnes are added up only within one."""
     pairs = set()
-    for project in run.by_year["capacity"]["project"].unique():
-        pairs.add((run.case.projects[project].stage, measure(run, project)))
+    for project in by_year(plan, "capacity")["project"].unique():
+        pairs.add((plan.case.projects[project].stage, measure(plan, project)))
 
     def in_order(pair: tuple[str, str]) -> tuple[int, int]:
         return ORDER[pair[0]], list(UNITS).index(pair[1])
@@ -136,22 +138,22 @@ def capacity_groups(run: RunFigures) -> list[tuple[str, str]]:
     return sorted(pairs, key=in_order)
 
 
-def capacity_by_year(run: RunFigures, stage: str, kind: str) -> pd.DataFrame:
+def capacity_by_year(plan: Plan, stage: str, kind: str) -> pd.DataFrame:
     """Capacity of one stage and measure by year: `existing_tpa`, `new_tpa` (t/y) and `throughput_t`, expected, and
     `worst_t`, the throughput in the scenario with the largest loss."""
-    capacity = run.by_year["capacity"]
+    capacity = by_year(plan, "capacity")
     of_stage = capacity[capacity["stage"] == stage]
-    plants = [name for name in of_stage["project"].unique() if measure(run, name) == kind]
+    plants = [name for name in of_stage["project"].unique() if measure(plan, name) == kind]
     rows = of_stage[of_stage["project"].isin(plants)]
-    sums = run.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
-    worst = run.within(rows, run.worst, ["year"], ["throughput_t"])
+    sums = expected_sums(plan, rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
+    worst = sums_in(plan, rows, worst_scenario(plan), ["year"], ["throughput_t"])
     worst = worst.rename(columns={"throughput_t": "worst_t"})
     return sums.merge(worst, on="year", how="left")
 
 
-def use_by_stage(run: RunFigures) -> pd.DataFrame:
+def use_by_stage(plan: Plan) -> pd.DataFrame:
     """Share of usable capacity that is used over the horizon, expected, by stage: `new`, `new_undisturbed` and
     `existing`, as `utilisation` of the summary has them."""
-    stated = run.summary["utilisation"]
+    stated = plan.summary["utilisation"]
     found = [{"stage": stage, **stated[stage]} for stage in STAGES if stage in stated]
     return pd.DataFrame(found, columns=["stage", "new", "new_undisturbed", "existing"])

@@ -9,8 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.results.figures.run import EXPECTED, WITHOUT, RunFigures, losses_of
+from planner.data.kept import kept
+from planner.results.figures.sums import (
+    EXPECTED,
+    WITHOUT,
+    chances,
+    elements_by_loss,
+    expected_losses,
+    expected_sums,
+    losses_of,
+    scenarios_by_loss,
+    sums_in,
+    undone_column,
+    worst_scenario,
+)
 from planner.results.ledger import rows_of
+from planner.results.plan import Plan
 
 LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""
@@ -25,14 +39,14 @@ OF_ELEMENT = ["scenario", "element", "year"]
 """Columns by which unmet demand is added up."""
 
 
-def short_columns(run: RunFigures) -> list[str]:
+def short_columns(plan: Plan) -> list[str]:
     """The columns of tonnes of the table `shortfall`."""
-    return ["tonnes", "demand_t", WITHOUT] if run.compared else ["tonnes", "demand_t"]
+    return ["tonnes", "demand_t", WITHOUT] if plan.compared else ["tonnes", "demand_t"]
 
 
-def short_by(run: RunFigures, keys: list[str]) -> pd.DataFrame:
+def short_by(plan: Plan, keys: list[str]) -> pd.DataFrame:
     """Unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t), summed by keys."""
-    return run.tables["shortfall"].groupby(keys, as_index=False)[short_columns(run)].sum()
+    return plan.tables["shortfall"].groupby(keys, as_index=False)[short_columns(plan)].sum()
 
 
 def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -44,17 +58,17 @@ def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return found
 
 
-def met_by_scenario(run: RunFigures, element: str) -> pd.DataFrame:
+def met_by_scenario(plan: Plan, element: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
-    every, keys = run.tables["shortfall"], ["scenario", "year"]
+    every, keys = plan.tables["shortfall"], ["scenario", "year"]
     rows = every[every["element"] == element]
-    return _met(rows.groupby(keys, as_index=False)[short_columns(run)].sum(), keys)
+    return _met(rows.groupby(keys, as_index=False)[short_columns(plan)].sum(), keys)
 
 
-def fan(run: RunFigures, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+def fan(plan: Plan, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """A column of `met_by_scenario` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`,
     and the same span of demand: `demand_least`, `demand_most`."""
-    weights = rows["scenario"].map(run.weights).to_numpy(float)
+    weights = chances(plan, rows).to_numpy()
     values = rows[column].to_numpy(float)
     demand = rows["demand"].to_numpy(float)
     found = []
@@ -83,16 +97,21 @@ def _quantile(values: NDArray[Any], reached: NDArray[Any], share: float) -> floa
     return float(values[min(below, len(values) - 1)])
 
 
-def balances(run: RunFigures) -> pd.DataFrame:
+def balances(plan: Plan) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
     keys = ["element", "year"]
-    return _met(run.expected(run.tables["shortfall"], keys, short_columns(run)), keys)
+    return _met(expected_sums(plan, plan.tables["shortfall"], keys, short_columns(plan)), keys)
 
 
-def ever_short(run: RunFigures) -> list[str]:
+def ever_short(plan: Plan) -> list[str]:
     """The elements that are short in some scenario, with or without the plan, the costliest shortage first."""
-    most = run.tables["shortfall"].groupby("element")[["tonnes", run.undone]].max().max(axis=1)
-    return [element for element in run.elements if most[element] > 0]
+    most = (
+        plan.tables["shortfall"]
+        .groupby("element")[["tonnes", undone_column(plan)]]
+        .max()
+        .max(axis=1)
+    )
+    return [element for element in elements_by_loss(plan) if most[element] > 0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,20 +127,14 @@ class WorstYear:
     left: float
 
 
-def worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
-    """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
-    if "worst_shares" not in run.kept:
-        run.kept["worst_shares"] = _worst_shares(run)
-    found: dict[tuple[str, str], WorstYear] = run.kept["worst_shares"]
-    return found
-
-
-def _worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
-    """(scenario, element) -> the year of the largest share of demand not met, with the plan and without."""
-    sums = short_by(run, OF_ELEMENT)
+@kept
+def worst_shares(plan: Plan) -> dict[tuple[str, str], WorstYear]:
+    """(scenario, element) -> the year of the largest share of demand not met, with the plan and without, all countries
+    together; without a plan the same where nothing is compared."""
+    sums = short_by(plan, OF_ELEMENT)
     sums = sums[sums["demand_t"] > 0]
     demand = sums["demand_t"]
-    shares = sums.assign(share=sums["tonnes"] / demand, before=sums[run.undone] / demand)
+    shares = sums.assign(share=sums["tonnes"] / demand, before=sums[undone_column(plan)] / demand)
     by_case = shares.groupby(["scenario", "element"])
     worst = shares.loc[by_case["share"].idxmax()]
     undone = shares.loc[by_case["before"].idxmax()]
@@ -138,24 +151,24 @@ def _worst_shares(run: RunFigures) -> dict[tuple[str, str], WorstYear]:
     return found
 
 
-def main_scenario(run: RunFigures) -> str:
+def main_scenario(plan: Plan) -> str:
     """The scenario whose loss is reached or passed with a probability of 2 %, whether by one scenario or by many."""
     reached = 0.0
-    for scenario in run.by_loss:
-        reached += run.weights.get(scenario, 0.0)
+    for scenario in scenarios_by_loss(plan):
+        reached += plan.weights.get(scenario, 0.0)
         if reached >= LIKELY - 1e-9:
             return scenario
-    return run.worst
+    return worst_scenario(plan)
 
 
-def missing(run: RunFigures, scenario: str) -> pd.DataFrame:
+def missing(plan: Plan, scenario: str) -> pd.DataFrame:
     """Unmet demand with the plan by country, element, form, year, in a scenario or expected (`EXPECTED`): `tonnes`,
     `demand_t`, and the loss `musd`."""
-    every = run.tables["shortfall"]
+    every = plan.tables["shortfall"]
     rows = every[every["tonnes"] > 0 if scenario == EXPECTED else every["scenario"] == scenario]
-    lost = rows.assign(musd=losses_of(run.case, rows))
-    unmet = run.within(lost, scenario, KEYS, ["tonnes", "musd"])
-    wanted = run.within(every, scenario, KEYS, ["demand_t"])
+    lost = rows.assign(musd=losses_of(plan.case, rows))
+    unmet = sums_in(plan, lost, scenario, KEYS, ["tonnes", "musd"])
+    wanted = sums_in(plan, every, scenario, KEYS, ["demand_t"])
     return unmet[unmet["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
 
@@ -172,30 +185,31 @@ class WorstCase:
     at: WorstYear
 
 
-def worst_cases(run: RunFigures) -> list[WorstCase]:
+@kept
+def worst_cases(plan: Plan) -> list[WorstCase]:
     """The scenarios that lose most, the main one first, and of each the element whose demand is unmet most."""
 
     def unmet(case: WorstCase) -> tuple[float, str]:
         return case.at.undone + case.at.share, case.element
 
-    main = main_scenario(run)
+    main = main_scenario(plan)
     found = []
-    for scenario in dict.fromkeys([main, *run.by_loss]):
-        hit = [case for case in _cases(run, scenario) if max(case.at.undone, case.at.share) > SEEN]
+    for scenario in dict.fromkeys([main, *scenarios_by_loss(plan)]):
+        hit = [case for case in _cases(plan, scenario) if max(case.at.undone, case.at.share) > SEEN]
         if hit:
             found.append(max(hit, key=unmet))
     return found[:MOST_WORST]
 
 
-def most_exposed(run: RunFigures) -> list[WorstCase]:
+def most_exposed(plan: Plan) -> list[WorstCase]:
     """Of each of the elements whose shortage costs most the scenario, of all, in which most is unmet with the plan."""
 
     def most_first(case: WorstCase) -> tuple[float, str]:
         return -case.at.share, case.scenario
 
-    shares = worst_shares(run)
+    shares = worst_shares(plan)
     found = []
-    for element in run.elements:
+    for element in elements_by_loss(plan):
         hit = []
         for (scenario, other), at in shares.items():
             if other == element and at.share > SEEN:
@@ -204,11 +218,11 @@ def most_exposed(run: RunFigures) -> list[WorstCase]:
     return found[:MOST_WORST]
 
 
-def _cases(run: RunFigures, scenario: str) -> list[WorstCase]:
+def _cases(plan: Plan, scenario: str) -> list[WorstCase]:
     """The worst year of each element in a scenario."""
-    shares = worst_shares(run)
+    shares = worst_shares(plan)
     found = []
-    for element in run.elements:
+    for element in elements_by_loss(plan):
         if (scenario, element) in shares:
             found.append(WorstCase(scenario, element, shares[scenario, element]))
     return found
@@ -228,14 +242,18 @@ class WorseYear:
     more: float
 
 
-def worse_with_the_plan(run: RunFigures) -> list[WorseYear]:
+def worse_with_the_plan(plan: Plan) -> list[WorseYear]:
     """Elements and countries with a year in which the plan is worse than none, expected, the most first."""
-    if not run.compared:
+    if not plan.compared:
         return []
     missed = []
-    for row in rows_of(balances(run)):
+    for row in rows_of(balances(plan)):
         missed.append(WorseYear("element", row.element, row.year, row.met_without - row.met))
-    lost = run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum()
+    lost = (
+        expected_losses(plan)
+        .groupby(["country", "year"], as_index=False)[["musd", "without_musd"]]
+        .sum()
+    )
     dearer = []
     for row in rows_of(lost):
         dearer.append(WorseYear("country", row.country, row.year, row.musd - row.without_musd))
