@@ -15,7 +15,7 @@ from planner.solving import highs
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, model (may be absent), whole_plants (may be absent)."""
     clock.watch(highs._SilentHighs, "run", "run")
-    clock.watch(whole_program, "money_tables", "payments")
+    clock.watch(whole_program, "paid", "payments")
     with clock.section("load"):
         case = planner.load(job["case"], model=job.get("model"))
     if job.get("whole_plants"):

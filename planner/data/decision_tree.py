@@ -7,7 +7,12 @@ Decisions in stages answer these alone, so that nobody builds for a draw that on
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
@@ -116,3 +121,34 @@ def _told_the_same(nodes: Iterable[Node], shown: Mapping[str, int]) -> list[list
                 group_of[shown[scenario]] = group
         groups.append(group)
     return sorted(groups, key=lambda group: group[0].index)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """The trees on which a plan lives: operations on `histories`, what is decided by year on `decisions`, budgets on
+    `accounts`. decision: the decision node of each history."""
+
+    histories: Tree
+    decisions: Tree
+    decision: tuple[int, ...]
+    accounts: Tree
+
+    @cached_property
+    def decision_of_year(self) -> NDArray[np.intp]:
+        """Decision node by scenario and year."""
+        tree = self.histories
+        opening = [node for node in tree.nodes if node.opens_year]
+        scenarios = {scenario: place for place, scenario in enumerate(tree.case.scenarios)}
+        found = np.zeros((len(scenarios), len(tree.case.years)), dtype=np.intp)
+        for node in opening:
+            rows = [scenarios[scenario] for scenario in node.scenarios]
+            found[rows, node.year - tree.case.first_year] = self.decision[node.index]
+        return found
+
+
+def trees_of(tree: Tree) -> Trees:
+    """All trees of a plan. Budgets live on histories if something is bought on them, else on the decisions: what is
+    decided by year is all that is paid, and falls due as the year begins, so accounts of histories that decide the same
+    are equal."""
+    decisions, places = decision_tree(tree)
+    return Trees(tree, decisions, places, tree if tree.case.may_buy_stock else decisions)

@@ -225,6 +225,12 @@ class Lookups:
         return self.model.policy.stock == "scheduled"
 
     @cached_property
+    def may_buy_stock(self) -> bool:
+        """Something may be bought into stock."""
+        grows = any(row.max_t != 0 for row in self.stockpiles.values())
+        return grows and self.has_lever("stockpile")
+
+    @cached_property
     def demand_years(self) -> dict[Good, list[int]]:
         """Years in which each good is demanded."""
         return _years_of(self.demand)

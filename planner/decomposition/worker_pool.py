@@ -1,4 +1,4 @@
-"""Workers that keep the branches and solve them again each round; and the result tables of their parts, joined."""
+"""Workers that keep the branches and solve them again each round; and the amounts of their parts, put together."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Self
 from uuid import uuid4
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from planner.data.cells import Quarter
-from planner.data.shock_effects import Period, year_of
-from planner.decomposition.grouping import CasePart, Grouping, branches
+from planner.data.case import Case
+from planner.data.decision_tree import trees_of
+from planner.data.scenario_tree import scenario_tree
+from planner.data.shock_effects import Period
+from planner.decomposition.grouping import CasePart, branches
 from planner.decomposition.master import Shared
 from planner.decomposition.subproblem import (
     Bases,
@@ -29,14 +29,11 @@ from planner.decomposition.subproblem import (
     Question,
 )
 from planner.errors import StoppedError
-from planner.formulation.index_sets import Scope
 from planner.parallel import Call, KeptObject, Workers, answers, opened
-from planner.results.schema import TABLE_COLUMNS
-from planner.solving.extract import extract_tables
-from planner.solving.node_values import words
+from planner.results.amounts import Amounts, PlanAmounts, amounts, flow_order
 from planner.solving.program import Key, Vector
 from planner.solving.shadow_prices import Worths
-from planner.solving.spending import Items, Spent, items_spent
+from planner.solving.solution_amounts import solution_amounts
 from planner.solving.variable_values import Values
 
 LEAST = 1e-12
@@ -44,8 +41,8 @@ LEAST = 1e-12
 Given = Mapping[str, float]
 Starts = Sequence[tuple[Positions, Bases]]
 """Of each branch of a part, where its links stand among all and the bases to start from."""
-RowKey = tuple[str, str, int, int | None]
-"""Country, scenario, year and quarter."""
+ON_HISTORIES = ("flows", "short", "stock", "staff", "hired", "lent", "borrowed")
+"""Amounts of a plan that live on histories."""
 
 
 class HeldBranches:
@@ -74,8 +71,8 @@ class HeldBranches:
         """The answer of each branch to a question at links x (all of them)."""
         return [result for _, result, _ in self._each(at, x, lambda _: question)]
 
-    def tabulate(self, at: Starts, x: Vector, question: Question, shared: Shared) -> PartTables:
-        """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
+    def measure(self, at: Starts, x: Vector, question: Question, shared: Shared) -> PartAmounts:
+        """Amounts of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
         part = self._part
         values = values_on(part, shared)
         results = []
@@ -84,10 +81,9 @@ class HeldBranches:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, found.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
-        tables = tables_of(part, values, results)
-        # The plan's tables are asked for last, and one part's come to be while another's branches go.
+        # The amounts are asked for last, and one part's come to be while another's branches go.
         del self._branches
-        return tables
+        return part_amounts(part, solution_amounts(part.scope, values), results)
 
     def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> PartPrices:
         """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
@@ -165,7 +161,7 @@ class WorkerPool:
     def results(self, x: Vector, question: Question) -> list[BranchResult]:
         """The answer of each branch, in the order of `names`, to a question at links x, in the order of `links`.
 
-        Answers do not depend on the workers, nor do tables and prices. Raises StoppedError as `Branch.solve` does.
+        Answers do not depend on the workers, nor do amounts and prices. Raises StoppedError as `Branch.solve` does.
         """
         found = self._ask("fare", x, question)
         for number, results in enumerate(found):
@@ -175,9 +171,9 @@ class WorkerPool:
             self._starts[number] = starts
         return list(chain.from_iterable(found))
 
-    def tables(self, x: Vector, question: Question, shared: Shared) -> list[PartTables]:
-        """The tables of each part; see `HeldBranches.tabulate`."""
-        return self._ask("tabulate", x, question, shared)
+    def amounts(self, x: Vector, question: Question, shared: Shared) -> list[PartAmounts]:
+        """The amounts of each part; see `HeldBranches.measure`."""
+        return self._ask("measure", x, question, shared)
 
     def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[PartPrices]:
         """The shadow prices of each part; see `HeldBranches.price`."""
@@ -219,15 +215,18 @@ class PartPrices:
     bases: Mapping[tuple[str, Key], float]
 
 
-# ---- result tables ---------------------------------------------------------------------------------------------------
+# ---- the amounts of the plan -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class PartTables:
-    """Result tables of what happens in a part, what is spent where (item -> MUSD), and how its branches fare."""
+class PartAmounts:
+    """What happens in a part, at nodes told by one of their scenarios and the period, and how its branches fare.
 
-    tables: dict[str, pd.DataFrame]
-    spent: dict[RowKey, Items]
+    at_nodes: amounts of `PlanAmounts` that live on histories, by name.
+    """
+
+    nodes: Sequence[tuple[str, Period]]
+    at_nodes: Mapping[str, Amounts]
     results: Sequence[BranchResult] = ()
 
 
@@ -238,101 +237,34 @@ def values_on(part: CasePart, shared: Shared) -> Values:
     return values
 
 
-def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = ()) -> PartTables:
-    """The tables of a part: of its scenarios what is off the reference; of a part without scenarios all."""
-    scope = part.scope
-    left = {}
-    for name in part.names:
-        path = scope.tree.path_of(name)
-        left[name] = len(part.stem.keys() & path)
-    tables = {}
-    for name, table in extract_tables(scope, values).items():
-        if not part.names:
-            tables[name] = table
-        elif "scenario" in table:
-            first = table["scenario"].map(left).fillna(len(part.periods)).to_numpy(int)
-            tables[name] = table[places(table, part.periods) >= first]
-    return PartTables(tables, _spent(part, values), results)
+def part_amounts(
+    part: CasePart, plan: PlanAmounts, results: Sequence[BranchResult] = ()
+) -> PartAmounts:
+    """Amounts of a part: of its scenarios what is off the reference; of a part without scenarios all."""
+    nodes = plan.trees.histories.nodes
+    own = [node for node in nodes if not part.names or node.index not in part.stem]
+    places = np.array([node.index for node in own], dtype=np.intp)
+    at_nodes: dict[str, Amounts] = {}
+    for name in ON_HISTORIES:
+        at_nodes[name] = getattr(plan, name).at(places)
+    return PartAmounts([(node.scenarios[0], node.period) for node in own], at_nodes, results)
 
 
-def _spent(part: CasePart, values: Values) -> dict[RowKey, Items]:
-    """Spending (MUSD) in a part: of its scenarios off the reference; all of a part without scenarios."""
-    accounts = part.scope.account_tree
-    if part.names and accounts is not part.scope.tree:
-        return {}
-    found = {}
-    for (country, n), items in items_spent(part.scope, values).items():
-        if not part.names or n not in part.stem:
-            node = accounts.nodes[n]
-            found[country, node.scenarios[0], node.year, node.quarter] = items
-    return found
-
-
-def places(table: pd.DataFrame, periods: Sequence[Period]) -> NDArray[np.intp]:
-    """The position of each row's period among the periods."""
-    years, quarters = table["year"].to_numpy(int), table["quarter"].fillna(0).to_numpy(int)
-    ordered = []
-    for period in periods:
-        quarter = period.quarter if isinstance(period, Quarter) else 0
-        ordered.append(year_of(period) * 8 + quarter)
-    found = np.searchsorted(ordered, years * 8 + quarters)
-    return np.asarray(found, dtype=np.intp)
-
-
-def joined(
-    grouping: Grouping, reference: PartTables, parts: Sequence[PartTables]
-) -> dict[str, pd.DataFrame]:
-    """The tables of all scenarios: what is done along the reference is done by each until it leaves it.
-
-    Those of the parts are taken out of them, so that no table is there twice when the next is joined.
-    """
-    tables = {}
-    for name, table in reference.tables.items():
-        if "scenario" in table:
-            own = [part.tables.pop(name) for part in parts]
-            rows = [_along_reference(grouping, table), *filter(len, own)]
-            table = _in_order(grouping, pd.concat(rows))[list(TABLE_COLUMNS[name])]
-            del own, rows
-        tables[name] = table
-    return tables
-
-
-def _along_reference(grouping: Grouping, table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the reference for every scenario that has not left it yet."""
-    names = list(grouping.case.scenarios)
-    count = len(grouping.periods)
-    leaves = np.array([grouping.left.get(scenario, count) for scenario in names])
-    table = table.iloc[np.argsort(places(table, grouping.periods), kind="stable")]
-    until = np.searchsorted(places(table, grouping.periods), leaves)
-    rows = np.empty(0, dtype=int)
-    if len(until):
-        rows = np.concatenate([np.arange(n) for n in until])
-    of_rows = np.repeat(np.arange(len(names)), until)
-    return table.iloc[rows].assign(scenario=words(names, of_rows))
-
-
-def _in_order(grouping: Grouping, table: pd.DataFrame) -> pd.DataFrame:
-    """Rows by scenario, then by period."""
-    rank = {scenario: i for i, scenario in enumerate(grouping.case.scenarios)}
-    by_scenario = table["scenario"].map(rank).to_numpy(int)
-    order = np.lexsort([places(table, grouping.periods), by_scenario])
-    return table.iloc[order].reset_index(drop=True)
-
-
-def spent_in(scope: Scope, parts: Sequence[PartTables]) -> Spent:
-    """Spending by item (MUSD) in each country at each account node of the whole case."""
-    at = {}
-    for node in scope.account_tree.nodes:
-        for scenario in node.scenarios:
-            at[scenario, node.year, node.quarter] = node.index
-    found = {}
-    for part in parts:
-        for (country, scenario, year, quarter), items in part.spent.items():
-            found[country, at[scenario, year, quarter]] = items
-    return dict(sorted(found.items(), key=_by_node))
-
-
-def _by_node(spent: tuple[tuple[str, int], Items]) -> tuple[int, str]:
-    """Accounts in order of their nodes, then of countries."""
-    country, node = spent[0]
-    return node, country
+def put_together(case: Case, along: PlanAmounts, parts: Sequence[PartAmounts]) -> PlanAmounts:
+    """The amounts of all scenarios at the nodes of the whole tree, but for who pays. along: those of the reference, with
+    all that is decided; parts: of everything, the reference too."""
+    trees = trees_of(scenario_tree(case))
+    tree = trees.histories
+    at_nodes: dict[str, Any] = {}
+    for name in ON_HISTORIES:
+        vectors: dict[Any, Vector] = {}
+        for part in parts:
+            places = [tree.at[node] for node in part.nodes]
+            for key, own in part.at_nodes[name]:
+                whole = vectors.setdefault(key, np.zeros(len(tree.nodes)))
+                whole[places] = own
+        at_nodes[name] = amounts(vectors, len(tree.nodes))
+    at_nodes["flows"] = at_nodes["flows"].something().in_order(flow_order(case))
+    at_nodes["short"] = at_nodes["short"].in_order(lambda good: good)
+    nothing = Amounts({}, np.zeros((0, len(trees.accounts.nodes))))
+    return replace(along, case=case, trees=trees, spent=nothing, **at_nodes)

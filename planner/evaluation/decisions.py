@@ -12,11 +12,10 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
-from planner.results.ledger import Ledger, members, rows_of
 from planner.results.plan import Plan
-from planner.results.schema import SCHEDULE
+from planner.results.reader import PlanTables, members, rows_of
+from planner.results.schema import PURCHASES, SCHEDULE
 from planner.solving.engine import FixedAmounts
-from planner.solving.spending import PURCHASES
 
 FixedPayments = Mapping[tuple[str, int], float]
 """(funder, year) -> payment (MUSD) for what is decided by year."""
@@ -94,7 +93,7 @@ def planned_runs(plan: Plan) -> PlannedRuns:
     warm = [project for project in case.projects if case.has_rise(project)]
     if not warm:
         return {}
-    book = Ledger(case, plan.tables)
+    book = PlanTables(case, plan.tables).visits
     tree = book.tree
     chosen = tree.undisturbed_scenario
     row = scenarios.index(chosen)

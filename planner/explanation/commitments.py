@@ -12,7 +12,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.stages import stages_told
 from planner.explanation.counterfactuals import Optimum
-from planner.results.ledger import members, rows_of
+from planner.results.reader import members, rows_of
 
 SLIGHT = 0.01
 """Share of what could be built that counts as building it."""

@@ -27,8 +27,8 @@ from planner.formulation.whole_program import VARIABLES
 from planner.planning.solve import solve_case
 from planner.planning.whole_program import without_plan
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
-from planner.results.ledger import rows_of
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import Columns, Solver
 from planner.solving.program import Vector

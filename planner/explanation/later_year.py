@@ -22,8 +22,8 @@ from planner.data.schema import Budget, Project, Shock, Target, Training
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.commitments import Build, of_table
-from planner.results.ledger import members, rows_of
 from planner.results.plan import Plan
+from planner.results.reader import members, rows_of
 from planner.thresholds import ROUNDING
 from planner.units import musd
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -20,25 +20,25 @@ from planner.decomposition.grouping import Grouping, group, part_of, parts
 from planner.decomposition.master import Master, Shared
 from planner.decomposition.subproblem import BranchResult
 from planner.decomposition.worker_pool import (
-    PartTables,
+    PartAmounts,
     WorkerPool,
-    joined,
-    spent_in,
-    tables_of,
+    part_amounts,
+    put_together,
     values_on,
 )
 from planner.errors import InputError, fault
-from planner.formulation.index_sets import Scope
 from planner.host import give_memory_back
 from planner.parallel import Workers
 from planner.planning import whole_program
 from planner.planning.whole_program import ENDS, header, seconds_of
-from planner.results.ledger import at_most, equal
-from planner.results.origins import origins_table
-from planner.results.plan import Plan, figures
-from planner.results.typed import typed_tables
-from planner.results.verify import verify
-from planner.sharing.money_tables import money_tables
+from planner.results.amounts import PlanAmounts
+from planner.results.origins import yearly_origins
+from planner.results.plan import Plan
+from planner.results.summary import figures
+from planner.results.tables import TableViews
+from planner.results.verify import verify_amounts
+from planner.results.violations import at_most, equal
+from planner.sharing.paid import paid
 from planner.sharing.shares import payment_weights
 from planner.solving.diagnose import Diagnosis, targets_in_the_way
 from planner.solving.goals import Progress, silent
@@ -46,8 +46,10 @@ from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import nearest_shares, why_targets_fail
 from planner.solving.program import Certificate, Key
 from planner.solving.program_writer import program_of
-from planner.solving.shadow_prices import Worths, price_table, priced
+from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced
 from planner.solving.solution import Stop
+from planner.solving.solution_amounts import solution_amounts
+from planner.solving.spending import Due, decided_money, money_due
 from planner.solving.target_prices import binding, criterion
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
@@ -165,20 +167,21 @@ def _known(search: Search) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """All that is needed of a search for its tables: master and workers, which take as much memory as the tables of a
+    """All that is needed of a search for its plan: master and workers, which take as much memory as the amounts of a
     thousand scenarios, need not be kept.
 
-    final: the plan as the branches say of it. shared: what all scenarios do. parts: the tables of the others. prices:
-    the table of shadow prices. optima: certificates of the master. least_risk (MUSD): of goal `risk`. known: bounds in
-    words. build: seconds; started: when the solving began."""
+    final: the plan as the branches say of it. shared: what all scenarios do. parts: what happens in the others. money:
+    what is spent on decisions. prices: rows of shadow prices. optima: certificates of the master. least_risk (MUSD): of
+    goal `risk`. known: bounds in words. build: seconds; started: when the solving began."""
 
     grouping: Grouping
     stop: Stop
     summary: dict[str, Any]
     final: Candidate
     shared: Shared
-    parts: Sequence[PartTables]
-    prices: pd.DataFrame
+    parts: Sequence[PartAmounts]
+    money: Due
+    prices: Sequence[PriceRow]
     optima: Sequence[Certificate]
     least_risk: float | None
     known: str
@@ -187,7 +190,7 @@ class _Found:
 
 
 def _found(search: Search, build: float) -> _Found | Plan:
-    """Search, and have the workers make the tables of the plan found; without one a plan with a summary alone."""
+    """Search, and have the workers measure the plan found; without one a plan with a summary alone."""
     case, master = search.case, search.master
     started = perf_counter()
     with search.pool as pool:
@@ -197,12 +200,14 @@ def _found(search: Search, build: float) -> _Found | Plan:
             summary |= _why_none(search)
             summary["seconds"] = seconds_of(case, build, started)
             return Plan(case, ENDS[search.stop], summary, {})
-        search.progress("the tables of the plan")
+        search.progress("the amounts of the plan")
         prices = _shadow_prices(search)
         point = master.polished(search.best.x)
         shared = master.shared(point)
         question = search.last_question(search.best)
-        parts = pool.tables(master.links(point), question, shared)
+        parts = pool.amounts(master.links(point), question, shared)
+        decisions = len(master.scope.decision_tree.nodes)
+        money = decided_money(case, master.program, point, decisions)
     results: list[BranchResult] = []
     for part in parts:
         results += part.results
@@ -213,6 +218,7 @@ def _found(search: Search, build: float) -> _Found | Plan:
         final=search.point(point, results),
         shared=shared,
         parts=parts,
+        money=money,
         prices=prices,
         optima=[one.certificate for one in search.optima.values() if one.certificate],
         least_risk=search.upper["risk"] if case.model.objective.goal == "risk" else None,
@@ -223,26 +229,23 @@ def _found(search: Search, build: float) -> _Found | Plan:
 
 
 def _plan(found: _Found, progress: Progress) -> Plan:
-    """The tables of the plan found, verified."""
-    grouping, parts, summary = found.grouping, found.parts, found.summary
-    case = grouping.case
-    reference = part_of(grouping, [])
-    along = tables_of(reference, values_on(reference, found.shared))
-    weights, shares_found = payment_weights(case)
-    whole = Scope(case)
-    of_money = money_tables(whole, spent_in(whole, [along, *parts]), weights)
-    tables = joined(grouping, along, parts) | shares_found | of_money
-    tables["shadow_prices"] = found.prices
+    """The plan found, verified."""
+    case, summary = found.grouping.case, found.summary
+    reference = part_of(found.grouping, [])
+    along = solution_amounts(reference.scope, values_on(reference, found.shared))
+    plan = put_together(case, along, [part_amounts(reference, along), *found.parts])
+    weights, shares = payment_weights(case)
+    plan = paid(plan, money_due(plan, found.money), weights)
     summary["seconds"] = seconds_of(case, found.build, found.started)
     progress("verifying the plan")
-    return _verified(found, tables)
+    return _verified(found, plan, shares)
 
 
-def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> Plan:
-    """The plan with its certificate; `optimal` only if tables and bounds hold within tolerance."""
+def _verified(found: _Found, plan: PlanAmounts, more: Mapping[str, pd.DataFrame]) -> Plan:
+    """The plan with its certificate; `optimal` only if amounts and bounds hold within tolerance."""
     case, summary, final = found.grouping.case, found.summary, found.final
-    checked = verify(case, tables)
-    tables["origins"] = origins_table(checked.ledger)
+    checked = verify_amounts(plan)
+    origins = yearly_origins(checked.visits)
     _, cost_apart = equal("cost", final.cost, checked.cost)
     _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
     missed = [one.primal_residual for one in found.optima]
@@ -260,9 +263,10 @@ def _verified(found: _Found, tables: dict[str, pd.DataFrame]) -> Plan:
     if stop is Stop.OPTIMAL and not (sound and near):
         stop = Stop.UNPROVEN
     summary["status"] = ENDS[stop].value
-    summary |= figures(case, tables, checked, found.least_risk)
+    summary |= figures(plan, checked, origins, found.least_risk)
     summary["certificate"] = certificate
-    return Plan(case, ENDS[stop], summary, typed_tables(tables))
+    tables = TableViews(plan, found.prices, origins, more)
+    return Plan(case, ENDS[stop], summary, tables)
 
 
 def _summary(search: Search) -> dict[str, Any]:
@@ -308,7 +312,7 @@ def _why_none(search: Search) -> dict[str, Any]:
     return {"reasons": reasons, "smallest_changes": found.as_json()}
 
 
-def _shadow_prices(search: Search) -> pd.DataFrame:
+def _shadow_prices(search: Search) -> list[PriceRow]:
     """The prices of the master and of all branches together, at the optimum of the phase that prices what is scarce."""
     objective = "welfare" if "welfare" in search.optima else "risk"
     total, of_targets = _prices_of(search, objective)
@@ -317,7 +321,7 @@ def _shadow_prices(search: Search) -> pd.DataFrame:
     for name in {criterion(scope, target) for target in search.case.targets}:
         if name in search.optima and name not in by_criterion:
             _, by_criterion[name] = _prices_of(search, name)
-    return price_table(total, objective, binding(scope, by_criterion))
+    return price_rows(total, objective, binding(scope, by_criterion))
 
 
 def _prices_of(search: Search, phase: str) -> tuple[Worths, dict[str, float]]:

@@ -16,24 +16,26 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
-from planner.results.ledger import at_most, equal
-from planner.results.origins import origins_table
-from planner.results.plan import Plan, Status, figures
-from planner.results.typed import typed_tables
-from planner.results.verify import Verification, verify
-from planner.sharing.money_tables import money_tables
+from planner.results.amounts import PlanAmounts
+from planner.results.origins import yearly_origins
+from planner.results.plan import Plan, Status
+from planner.results.summary import figures
+from planner.results.tables import TableViews
+from planner.results.verify import Verification, verify_amounts
+from planner.results.violations import at_most, equal
+from planner.sharing.paid import paid
 from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.engine import Engine, Variant
-from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Certificate
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
-from planner.solving.spending import items_spent
+from planner.solving.solution_amounts import solution_amounts
+from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values
 from planner.solving.whole_plants import proven
 
@@ -121,11 +123,10 @@ def compared(plan: Plan, nothing: Plan) -> Plan:
         "without_plan": figures,
         "seconds": seconds,
     }
-    without = nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"})
-    without = without.drop(columns="demand_t")
-    keys = ["scenario", "year", "quarter", "country", "element", "form"]
-    short = plan.tables["shortfall"].merge(without, on=keys, how="left", validate="one_to_one")
-    return replace(plan, summary=summary, tables={**plan.tables, "shortfall": short})
+    tables = plan.tables
+    if isinstance(tables, TableViews):
+        tables = tables.beside(nothing.amounts.short)
+    return replace(plan, summary=summary, tables=tables)
 
 
 def _bounded(plan: Plan, nothing: Plan) -> Plan:
@@ -186,16 +187,16 @@ def solve_session(
         summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return Plan(case, ENDS[outcome.stop], summary, {})
-    tables = _tables(live, outcome)
+    plan, more = _amounts(live, outcome)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
-    checked = verify(case, tables, live.scope.tree)
-    tables["origins"] = origins_table(checked.ledger)
+    checked = verify_amounts(plan)
+    origins = yearly_origins(checked.visits)
     certificate = _certificate(live, outcome, checked)
     sound = certificate.worst() <= TOLERANCE and checked.holds
     status = ENDS[outcome.stop] if sound else Status.UNPROVEN
     summary["status"] = status.value
-    summary |= figures(case, tables, checked, outcome.values.get("risk"))
+    summary |= figures(plan, checked, origins, outcome.values.get("risk"))
     if status is Status.UNPROVEN:
         summary["reasons"] = _why_unproven(live, outcome, checked)
     if case.model.policy.whole_plants:
@@ -204,9 +205,9 @@ def solve_session(
     summary["algorithms"] = {name: phase.algorithm for name, phase in outcome.phases.items()}
     summary["seconds"] = seconds
     ends = [np.concatenate([phase.x, phase.duals]) for phase in outcome.phases.values()]
-    return Plan(
-        case=case, status=status, summary=summary, tables=typed_tables(tables), point=np.array(ends)
-    )
+    prices = shadow_prices(live.scope, live.program, outcome)
+    tables = TableViews(plan, prices, origins, more)
+    return Plan(case=case, status=status, summary=summary, tables=tables, point=np.array(ends))
 
 
 def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, Any]:
@@ -221,16 +222,14 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     return found
 
 
-def _tables(live: LiveProgram, outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """All result tables but `origins`."""
-    scope = live.scope
-    values = Values(live.program.columns, outcome.last.x)
-    tables = extract_tables(scope, values)
-    weights, shares_found = payment_weights(live.case)
-    tables |= shares_found
-    tables |= money_tables(scope, items_spent(scope, values), weights)
-    tables["shadow_prices"] = shadow_prices(scope, live.program, outcome)
-    return tables
+def _amounts(live: LiveProgram, outcome: Outcome) -> tuple[PlanAmounts, Mapping[str, pd.DataFrame]]:
+    """The amounts of the plan, and the table `shares` where payments rest on it."""
+    scope, point = live.scope, outcome.last.x
+    plan = solution_amounts(scope, Values(live.program.columns, point))
+    decisions = len(scope.decision_tree.nodes)
+    decided = decided_money(live.case, live.program, point, decisions)
+    weights, shares = payment_weights(live.case)
+    return paid(plan, money_due(plan, decided), weights), shares
 
 
 def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) -> list[str]:

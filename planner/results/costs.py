@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from planner.data.scenario_tree import Vector
-from planner.results.ledger import Ledger
 from planner.results.schema import IMPORTED
 from planner.results.targets import missed_musd
 from planner.results.visit_inputs import (
@@ -20,15 +19,16 @@ from planner.results.visit_inputs import (
     operating_years,
     running_cost,
 )
+from planner.results.visits import AtVisits
 from planner.units import musd, musd_per_tonne
 
 Capacities = Mapping[str, Vector]
 """Project -> t/y at every visit."""
 
 
-def cost_parts(ledger: Ledger) -> dict[str, float]:
+def cost_parts(visits: AtVisits) -> dict[str, float]:
     """Part -> MUSD, in the order of summary.json."""
-    parts: dict[str, Callable[[Ledger], Iterator[Vector]]] = {
+    parts: dict[str, Callable[[AtVisits], Iterator[Vector]]] = {
         "capex": _capex,
         "fixed_opex": _fixed_opex,
         "variable_opex": _variable_opex,
@@ -42,116 +42,115 @@ def cost_parts(ledger: Ledger) -> dict[str, float]:
     }
     found = {}
     for name, amounts in parts.items():
-        by_scenario = np.zeros(len(ledger.chances))
-        for amount in amounts(ledger):
+        by_scenario = np.zeros(len(visits.chances))
+        for amount in amounts(visits):
             by_scenario = by_scenario + amount
-        found[name] = float(np.sum(ledger.chances * by_scenario))
+        found[name] = float(np.sum(visits.chances * by_scenario))
     return found
 
 
-def _capex(ledger: Ledger) -> Iterator[Vector]:
+def _capex(visits: AtVisits) -> Iterator[Vector]:
     """Each build over the years in which it is paid, by scenario."""
-    case = ledger.case
-    for (project, committed), tpa in ledger.builds:
+    case = visits.case
+    for (project, committed), tpa in visits.builds:
         capex = capex_per_tpa(case, project)
         years = instalment_years(case, project, committed)
         for year in years:
             yield case.cost_discount(year) * capex * tpa / len(years)
 
 
-def _fixed_opex(ledger: Ledger) -> Iterator[Vector]:
+def _fixed_opex(visits: AtVisits) -> Iterator[Vector]:
     """Fixed opex of each build from its planned start, by scenario."""
-    case = ledger.case
-    for (project, committed), tpa in ledger.builds:
+    case = visits.case
+    for (project, committed), tpa in visits.builds:
         yearly = musd(case.projects[project].fixed_opex_usd_per_tpa)
         for year in operating_years(case, project, committed):
             yield case.cost_discount(year) * yearly * tpa
 
 
-def _variable_opex(ledger: Ledger) -> Iterator[Vector]:
+def _variable_opex(visits: AtVisits) -> Iterator[Vector]:
     """Opex net of credit of what runs, by scenario."""
-    for project, load in ledger.loads.items():
-        rate = running_cost(ledger.case, project)
+    for project, load in visits.loads.items():
+        rate = running_cost(visits.case, project)
         if rate > 0:
-            yield rate * _over_time(ledger, load)
+            yield rate * _over_time(visits, load)
 
 
-def _imports(ledger: Ledger) -> Iterator[Vector]:
+def _imports(visits: AtVisits) -> Iterator[Vector]:
     """Imports and resold tonnes at the price of the supplier in the buying country, by scenario."""
-    for flow, tonnes in ledger.flows:
+    for flow, tonnes in visits.flows:
         if flow.item in IMPORTED:
-            prices = ledger.inputs.import_price((flow.project, *flow.good))
-            yield _over_time(ledger, prices * tonnes)
+            prices = visits.inputs.import_price((flow.project, *flow.good))
+            yield _over_time(visits, prices * tonnes)
 
 
-def _training(ledger: Ledger) -> Iterator[Vector]:
+def _training(visits: AtVisits) -> Iterator[Vector]:
     """Fees of trainees, by scenario."""
-    case = ledger.case
-    for (programme, year), persons in ledger.intake:
+    case = visits.case
+    for (programme, year), persons in visits.intake:
         fee = musd(case.programmes[programme].cost_per_trainee_usd)
         yield case.cost_discount(year) * fee * persons
 
 
-def _seats(ledger: Ledger) -> Iterator[Vector]:
+def _seats(visits: AtVisits) -> Iterator[Vector]:
     """New seats, by scenario."""
-    case = ledger.case
-    for (programme, year), seats in ledger.new_seats:
+    case = visits.case
+    for (programme, year), seats in visits.new_seats:
         price = musd(case.programmes[programme].cost_per_seat_usd)
         yield case.cost_discount(year) * price * seats
 
 
-def _hires(ledger: Ledger) -> Iterator[Vector]:
+def _hires(visits: AtVisits) -> Iterator[Vector]:
     """Hires, which are decided in the first period of a year, by scenario."""
-    case = ledger.case
+    case = visits.case
     for team, row in case.workforce.items():
         price = musd(row.hire_cost_usd)
-        hired = ledger.whole(ledger.people["hired"][team])
+        hired = visits.whole(visits.people["hired"][team])
         for year in case.years:
-            yield case.cost_discount(year) * price * hired[:, ledger.opening[year]]
+            yield case.cost_discount(year) * price * hired[:, visits.opening[year]]
 
 
-def _purchases(ledger: Ledger) -> Iterator[Vector]:
+def _purchases(visits: AtVisits) -> Iterator[Vector]:
     """Stock purchases less the lowest import price, at least 0, by scenario."""
-    for good in ledger.case.stockpiles:
-        prices = ledger.inputs.net_purchase_price(good)
-        yield _over_time(ledger, prices * ledger.goods["bought", good])
+    for good in visits.case.stockpiles:
+        prices = visits.inputs.net_purchase_price(good)
+        yield _over_time(visits, prices * visits.goods["bought", good])
 
 
-def _holding(ledger: Ledger) -> Iterator[Vector]:
+def _holding(visits: AtVisits) -> Iterator[Vector]:
     """Holding of the stock at the end of each year, by scenario."""
-    stocks = ledger.stocks.amounts("stock_t")
-    closes = np.array([node.closes_year for node in ledger.tree.nodes], dtype=float)
-    for good, row in ledger.case.stockpiles.items():
+    closes = np.array([node.closes_year for node in visits.tree.nodes], dtype=float)
+    for good, row in visits.case.stockpiles.items():
         rate = musd_per_tonne(row.holding_usd_per_kg_year)
-        yield _over_time(ledger, rate * ledger.at(closes) * stocks[good])
+        yield _over_time(visits, rate * visits.at(closes) * visits.stock[good])
 
 
-def _targets(ledger: Ledger) -> Iterator[Vector]:
+def _targets(visits: AtVisits) -> Iterator[Vector]:
     """Tonnes that targets miss at their price, by scenario."""
-    yield _over_time(ledger, missed_musd(ledger))
+    yield _over_time(visits, missed_musd(visits))
 
 
-def _over_time(ledger: Ledger, by_visit: Vector) -> Vector:
+def _over_time(visits: AtVisits, by_visit: Vector) -> Vector:
     """Amounts due at each visit, discounted and added up by scenario."""
-    discounts = [ledger.case.cost_discount(year) for year in ledger.period_years.tolist()]
-    return np.asarray(ledger.whole(by_visit) @ np.array(discounts))
+    discounts = [visits.case.cost_discount(year) for year in visits.period_years.tolist()]
+    return np.asarray(visits.whole(by_visit) @ np.array(discounts))
 
 
-def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
+def utilisation(visits: AtVisits) -> dict[str, dict[str, float | None]]:
     """Stage -> `new`, `new_undisturbed`, `existing`: expected throughput over expected usable capacity before shocks.
 
     Over the whole horizon, not discounted; throughput is split between new and existing capacity in proportion to it.
     `undisturbed`: in periods in which every factor is 1. None without capacity.
     """
-    projects = ledger.case.projects
-    chances = ledger.everywhere(ledger.chances)
-    undisturbed = chances * ledger.at(ledger.tree.undisturbed.astype(float))
+    projects = visits.case.projects
+    chances = visits.everywhere(visits.chances)
+    undisturbed = chances * visits.at(visits.tree.undisturbed.astype(float))
     found: dict[str, dict[str, float | None]] = {}
     for stage in dict.fromkeys(row.stage for row in projects.values()):
         plants = [project for project, row in projects.items() if row.stage == stage]
-        use = partial(_use, ledger, plants)
-        new = partial(use, own=ledger.new_capacity, other=ledger.existing)
-        existing = partial(use, own=ledger.existing, other=ledger.new_capacity)
+        use = partial(_use, visits, plants)
+        new = partial(use, own=visits.new_capacity, other=visits.existing)
+        existing = partial(use, own=visits.existing, other=visits.new_capacity)
         found[stage] = {
             "new": new(weights=chances),
             "new_undisturbed": new(weights=undisturbed),
@@ -161,19 +160,19 @@ def utilisation(ledger: Ledger) -> dict[str, dict[str, float | None]]:
 
 
 def _use(
-    ledger: Ledger, plants: list[str], *, own: Capacities, other: Capacities, weights: Vector
+    visits: AtVisits, plants: list[str], *, own: Capacities, other: Capacities, weights: Vector
 ) -> float | None:
     """Weighed throughput of some of the capacity of plants over that capacity; None without any.
 
     own: t/y of that capacity by project, at every visit. other: t/y of the rest.
     """
-    lengths = ledger.at(ledger.tree.lengths)
+    lengths = visits.at(visits.tree.lengths)
     capacity = 0.0
     used = 0.0
     for project in plants:
         most = own[project] * lengths
         whole = most + other[project] * lengths
-        ran = np.divide(ledger.loads[project] * most, whole, out=ledger.zeros(), where=whole > 0)
+        ran = np.divide(visits.loads[project] * most, whole, out=visits.zeros(), where=whole > 0)
         capacity += float(np.sum(weights * most))
         used += float(np.sum(weights * ran))
     return used / capacity if capacity > 0 else None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from planner.data.case import Case
-from planner.results.origins import LAST, STOCK, TRACED
+from planner.results.origins import LAST, STOCK, TRACED, YearlyOrigin
+from planner.thresholds import ROUNDING
 
 Concentrations = dict[str, Any]
 """element -> form -> year -> `largest_origin`, `largest_share`, `hhi`."""
+Supplied = dict[tuple[str, str, int], dict[str, float]]
+"""(element, form, year) -> origin -> tonnes."""
 
 
 def told_years(case: Case) -> list[int]:
@@ -21,30 +21,34 @@ def told_years(case: Case) -> list[int]:
     return sorted({case.first_year, middle, case.last_year})
 
 
-def diversification(case: Case, origins: pd.DataFrame) -> dict[str, Any]:
+def diversification(case: Case, origins: Iterable[YearlyOrigin]) -> dict[str, Any]:
     """`diversification` of a summary: basis `last`, and under `traced` the other one.
 
-    origins: the table of that name. All groups together; stock has no origin and is not counted. An element and form
-    of which nothing is supplied in a year has no entry for it.
+    All groups together; stock has no origin and is not counted. An element and form of which nothing is supplied in a
+    year has no entry for it.
     """
-    of_years = origins[origins["year"].isin(told_years(case))]
-    of_groups = of_years[(of_years["party"] == "") & (of_years["origin"] != STOCK)]
-    found = _by_element(of_groups[of_groups["basis"] == LAST])
-    found[TRACED] = _by_element(of_groups[of_groups["basis"] == TRACED])
+    supplied: dict[str, Supplied] = {LAST: {}, TRACED: {}}
+    for row in origins:
+        _, party, element, form, basis = row.place
+        if party or row.origin == STOCK:
+            continue
+        for year in told_years(case):
+            tonnes = float(row.tonnes[year - case.first_year])
+            if tonnes > ROUNDING:
+                place = (element, form, year)
+                by_origin = supplied[basis].setdefault(place, {})
+                by_origin[row.origin] = by_origin.get(row.origin, 0.0) + tonnes
+    found = _by_element(supplied[LAST])
+    found[TRACED] = _by_element(supplied[TRACED])
     return found
 
 
-def _by_element(origins: pd.DataFrame) -> Concentrations:
-    places = ["element", "form", "year"]
-    sums = origins.groupby([*places, "origin"])["tonnes"].sum()
-    tonnes: dict[Any, float] = sums.to_dict()
-    by_origin: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
-    for (element, form, year, origin), amount in tonnes.items():
-        by_origin[element, form, str(year)][origin] = amount
+def _by_element(supplied: Supplied) -> Concentrations:
     found: Concentrations = {}
-    for (element, form, year), supplied in by_origin.items():
+    for element, form, year in sorted(supplied):
+        by_origin = dict(sorted(supplied[element, form, year].items()))
         by_form = found.setdefault(element, {})
-        by_form.setdefault(form, {})[year] = concentration(supplied)
+        by_form.setdefault(form, {})[str(year)] = concentration(by_origin)
     return found
 
 

@@ -12,8 +12,9 @@ from planner.config import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
-from planner.results.ledger import Amounts, Ledger
+from planner.results.amounts import Amounts
 from planner.results.odds import worst_odds
+from planner.results.visits import AtVisits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,39 +37,38 @@ TIED = 1e-9
 """Relative difference up to which two losses count as equal."""
 
 
-def losses_of(case: Case, ledger: Ledger) -> Losses:
+def losses_of(case: Case, visits: AtVisits) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    losses = _by_good(ledger)
-    return weighed(case, _by_scenario(ledger, losses.values))
+    losses = _by_good(visits)
+    return weighed(case, _by_scenario(visits, losses.values))
 
 
-def losses_by_country(case: Case, ledger: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
+def losses_by_country(case: Case, visits: AtVisits, by_scenario: Mapping[str, float]) -> ByCountry:
     """The part of each country in the expected loss and in the CVaR, from the reported shortfalls."""
-    losses = _by_good(ledger)
+    losses = _by_good(visits)
     found = {}
     for country in case.countries:
         own = [place for good, place in losses.places.items() if good[0] == country]
-        found[country] = _by_scenario(ledger, losses.values[own])
+        found[country] = _by_scenario(visits, losses.values[own])
     return by_country(case, by_scenario, found)
 
 
-def _by_good(ledger: Ledger) -> Amounts:
+def _by_good(visits: AtVisits) -> Amounts:
     """Loss (MUSD) of each good at every visit, discounted."""
-    case = ledger.case
+    case = visits.case
     by_year = np.array([case.risk_discount(year) for year in case.years])
-    discount = by_year[ledger.year_places]
-    demand = ledger.shortfall.amounts("demand_t")
-    losses = [weighted_loss(case, good, short, demand[good]) for good, short in ledger.short]
+    discount = by_year[visits.year_places]
+    losses = [weighted_loss(case, good, short, visits.demand(good)) for good, short in visits.short]
     values = np.array(losses).reshape(-1, len(discount))
-    return Amounts(ledger.short.places, values * discount)
+    return Amounts(visits.short.places, values * discount)
 
 
-def _by_scenario(ledger: Ledger, losses: NDArray[np.float64]) -> dict[str, float]:
+def _by_scenario(visits: AtVisits, losses: NDArray[np.float64]) -> dict[str, float]:
     """Scenario -> sum of losses (goods, visits), added up in the order of visits."""
-    count = len(ledger.case.scenarios)
+    count = len(visits.case.scenarios)
     scenario = np.repeat(np.arange(count), losses.size // count)
     sums = np.bincount(scenario, losses.T.ravel(), minlength=count)
-    return dict(zip(ledger.case.scenarios, sums.tolist(), strict=True))
+    return dict(zip(visits.case.scenarios, sums.tolist(), strict=True))
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:

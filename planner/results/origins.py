@@ -10,7 +10,7 @@ returns has that of what went in. Stock has no origin of its own and is called `
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -23,9 +23,10 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
-from planner.results.ledger import Broken, Ledger, equal
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
 from planner.results.targets import KeptStock, kept_stock, left_over
+from planner.results.violations import Broken, equal
+from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 
 STOCK = "stock"
@@ -40,26 +41,35 @@ SupplyKey = tuple[str, str, str, str, str]
 """(group, party, element, form, basis)."""
 
 
-def origins_table(ledger: Ledger) -> pd.DataFrame:
-    """The table `origins`: expected tonnes and shares by year, of each group and of each party that is not a group."""
+class YearlyOrigin(NamedTuple):
+    """An origin in the supply of a group or party, and what comes from it: expected tonnes and share by year."""
+
+    place: SupplyKey
+    origin: str
+    tonnes: Vector
+    shares: Vector
+
+
+def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
+    """Expected tonnes and shares by year, of each group and of each party that is not a group, in their order."""
     found: list[YearlyOrigin] = []
-    kept = kept_stock(ledger)
-    for element in ledger.case.elements:
-        flows = ElementFlows(ledger, element, kept)
+    kept = kept_stock(visits)
+    for element in visits.case.elements:
+        flows = ElementFlows(visits, element, kept)
         made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
         for form in FORMS:
             for basis, made in made_of.items():
                 for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
-                    found += _yearly(ledger, place, mixture)
-    return _table_of(ledger.case, found)
+                    found += _yearly(visits, place, mixture)
+    return sorted(found, key=itemgetter(0, 1))
 
 
-def rules(ledger: Ledger) -> Iterator[Broken]:
+def rules(visits: AtVisits, stated: pd.DataFrame) -> Iterator[Broken]:
     """The table says what follows from the others."""
     keys = list(TABLE_COLUMNS["origins"])[:7]
-    stated = ledger.tables["origins"]
-    both = stated.merge(origins_table(ledger), on=keys, how="outer", suffixes=("_stated", ""))
+    expected = origins_table(visits.case, yearly_origins(visits))
+    both = stated.merge(expected, on=keys, how="outer", suffixes=("_stated", ""))
     both = both.fillna(0.0)
     for column in ("tonnes", "share"):
         amounts = both[f"{column}_stated"].to_numpy(float)
@@ -70,14 +80,14 @@ def rules(ledger: Ledger) -> Iterator[Broken]:
 class ElementFlows:
     """Flows of one element in the tables, at every visit."""
 
-    ledger: Ledger
+    visits: AtVisits
     element: str
     kept_stock: KeptStock
 
     @property
     def case(self) -> Case:
         """The case."""
-        return self.ledger.case
+        return self.visits.case
 
     @property
     def places(self) -> Iterator[tuple[str, str]]:
@@ -87,11 +97,11 @@ class ElementFlows:
     @cached_property
     def ones(self) -> Vector:
         """1 at every visit."""
-        return np.ones(len(self.ledger.node))
+        return np.ones(len(self.visits.node))
 
     def item(self, name: str, country: str, form: str) -> Vector:
         """An item of `operations` (t)."""
-        return self.ledger.goods[name, (country, self.element, form)]
+        return self.visits.goods[name, (country, self.element, form)]
 
     @cached_property
     def net_given(self) -> ByPlace:
@@ -123,7 +133,7 @@ class ElementFlows:
     @cached_property
     def _outside(self) -> dict[tuple[str, str], Mixture]:
         found = defaultdict[tuple[str, str], Mixture](dict)
-        for flow, tonnes in self.ledger.flows:
+        for flow, tonnes in self.visits.flows:
             if flow.item in IMPORTED and flow.element == self.element:
                 origin = self.case.supplier_origin.get(flow.project, flow.project)
                 _add(found[flow.country, flow.form], {origin: self.ones}, tonnes)
@@ -133,14 +143,14 @@ class ElementFlows:
     def separated(self) -> dict[str, list[tuple[str, Vector]]]:
         """Country -> feed and oxide made of it (t), of each plant."""
         found = defaultdict[str, list[tuple[str, Vector]]](list)
-        for flow, tonnes in self.ledger.flows:
+        for flow, tonnes in self.visits.flows:
             if (flow.item, flow.element, flow.form) == ("made", self.element, OXIDE):
                 found[flow.country].append((flow.feed, tonnes))
         return found
 
     def taken(self, project: str) -> Vector:
         """Tonnes that a metal or magnet plant takes in."""
-        return self.ledger.taken(project, element=self.element)
+        return self.visits.taken(project, element=self.element)
 
     @cached_property
     def left_over(self) -> ByPlace:
@@ -148,7 +158,7 @@ class ElementFlows:
         found = {}
         for place in self.places:
             country, form = place
-            left = left_over(self.ledger, (country, self.element, form), self.kept_stock)
+            left = left_over(self.visits, (country, self.element, form), self.kept_stock)
             found[place] = np.minimum(left, self.kept[place] + self.received[place])
         return found
 
@@ -197,7 +207,7 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], M
         stage = case.stage_of(project)
         if stage.mines:
             feed = row.feeds[0]
-            mined = flows.ledger.taken(project, feed=feed)
+            mined = flows.visits.taken(project, feed=feed)
             parts[group, feed].append((mined, {row.country: flows.ones}))
         elif stage.converts:
             origins = taken.get((row.country, stage.takes), {})
@@ -318,8 +328,8 @@ def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str,
 def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
     """Tonnes by origin: imports, resold goods and output, of which what is left over, or given and received by nobody, is
     spread over its makers."""
-    left = flows.ledger.zeros()
-    output = flows.ledger.zeros()
+    left = flows.visits.zeros()
+    output = flows.visits.zeros()
     for country in countries:
         left += flows.left_over[country, form] + flows.net_given[country, form]
         output += flows.item("made", country, form)
@@ -355,40 +365,30 @@ def _of_party(
     return total
 
 
-class YearlyOrigin(NamedTuple):
-    """An origin in the supply of a group or party, and what comes from it: expected tonnes and share by year."""
-
-    place: SupplyKey
-    origin: str
-    tonnes: Vector
-    shares: Vector
-
-
-def _yearly(ledger: Ledger, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
+def _yearly(visits: AtVisits, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
     """Expected tonnes of each origin by year, and their share of the year's."""
-    size = len(ledger.case.years)
+    size = len(visits.case.years)
     expected: Mixture = {}
     for origin, tonnes in sorted(mixture.items()):
         if np.count_nonzero(tonnes):
-            weights = ledger.visit_chances * tonnes
-            sums = np.bincount(ledger.year_places, weights, minlength=size)
+            weights = visits.visit_chances * tonnes
+            sums = np.bincount(visits.year_places, weights, minlength=size)
             expected[origin] = sums.astype(float)
     shares = _shares(expected)
     for origin, tonnes in expected.items():
         yield YearlyOrigin(place, origin, tonnes, shares[origin])
 
 
-def _table_of(case: Case, found: Iterable[YearlyOrigin]) -> pd.DataFrame:
+def origins_table(case: Case, found: Sequence[YearlyOrigin]) -> pd.DataFrame:
     """The table, in the order of its keys; years in which nothing comes from an origin have no row."""
-    ordered = sorted(found, key=itemgetter(0, 1))
     shape = (-1, len(case.years))
-    tonnes = np.array([row.tonnes for row in ordered]).reshape(shape)
-    shares = np.array([row.shares for row in ordered]).reshape(shape)
+    tonnes = np.array([row.tonnes for row in found]).reshape(shape)
+    shares = np.array([row.shares for row in found]).reshape(shape)
     years, rows = np.nonzero(tonnes.T > ROUNDING)
     columns: dict[str, Any] = {"year": years + case.first_year}
     names = ("group", "party", "element", "form", "basis", "origin")
     for place, name in enumerate(names):
-        texts = [(*row.place, row.origin)[place] for row in ordered]
+        texts = [(*row.place, row.origin)[place] for row in found]
         columns[name] = pd.array(texts, dtype="str").take(rows)
     columns |= {"tonnes": tonnes[rows, years], "share": shares[rows, years]}
     return pd.DataFrame(columns, columns=list(TABLE_COLUMNS["origins"]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,13 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.odds import are_bounded
 from planner.errors import Fault, InputError, PlannerError, did_you_mean
-from planner.results.diversification import diversification
-from planner.results.losses import Losses, risk_under, service_level
-from planner.results.odds import least_risk, worst_odds
+from planner.results.amounts import PlanAmounts
+from planner.results.reader import read_amounts
+from planner.results.tables import TableViews
 from planner.results.typed import empty_table
-from planner.results.verify import Verification
 
 if TYPE_CHECKING:  # which knows run folders, and these hold plans
     from planner.results.explanation import Explanation
@@ -92,6 +91,12 @@ class Plan:
         """Fields alone: figures that are kept with a plan are not sent along."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    @cached_property
+    def amounts(self) -> PlanAmounts:
+        """What is done, bought, lacking and paid: of its solution, or as its tables say it."""
+        tables = self.tables
+        return tables.amounts if isinstance(tables, TableViews) else read_amounts(self.case, tables)
+
     def table(self, name: str) -> pd.DataFrame:
         """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,
         `spending`, `payments`, `shadow_prices`, `origins` or, where stock is scheduled, `purchases`; `list(plan.tables)` has
@@ -146,77 +151,3 @@ class Plan:
         """Figures of the case without a plan; empty if not solved for."""
         without: Mapping[str, Any] = self.summary.get("without_plan", {})
         return without
-
-
-def figures(
-    case: Case, tables: Mapping[str, pd.DataFrame], checked: Verification, least_risk: float | None
-) -> dict[str, Any]:
-    """The figures of summary.json: risk, cost, shortfall and decisions. Expected values weigh scenarios by probability;
-    money is undiscounted where it is called spend, discounted where it is called cost or loss. `trained` counts who
-    completes."""
-    losses = checked.losses
-    found: dict[str, Any] = {"risk_musd": losses.risk, **_of_odds(case, losses)}
-    if case.model.objective.goal == "risk":
-        found["least_risk_musd"] = least_risk
-    if checked.targets:
-        found["targets"] = checked.targets
-    short = _expected_by_element(case, tables["shortfall"], "tonnes")
-    demand = _expected_by_element(case, tables["shortfall"], "demand_t")
-    return found | {
-        "diversification": diversification(case, tables["origins"]),
-        "expected_loss_musd": losses.expected,
-        "cvar_musd": losses.cvar,
-        "cost_musd": checked.cost,
-        "cost_parts_musd": checked.cost_parts,
-        "utilisation": checked.utilisation,
-        "scenario_loss_musd": losses.by_scenario,
-        "loss_musd_by_country": checked.losses_by_country,
-        "expected_shortfall_t": short,
-        "service_level": service_level(demand, short),
-        "public_spend_musd": checked.public_spend,
-        "new_capacity_tpa": _new_capacity(case, tables["investments"]),
-        "trained": _trained(case, tables["training"]),
-    }
-
-
-def _of_odds(case: Case, losses: Losses) -> dict[str, Any]:
-    """The risk by the given odds, and the worst and best within their bounds; nothing where none are given."""
-    if not are_bounded(case) and case.model.objective.odds == "given":
-        return {}
-    worst = worst_odds(case, losses.by_scenario)
-    return {
-        "risk_given_musd": losses.risk_given,
-        "odds": {
-            "worst_risk_musd": risk_under(case, losses.by_scenario, worst),
-            "best_risk_musd": least_risk(case, losses.by_scenario),
-            "worst": worst,
-        },
-    }
-
-
-def _expected_by_element(case: Case, shortfall: pd.DataFrame, column: str) -> dict[str, float]:
-    chances = shortfall["scenario"].map(case.scenarios).astype(float)
-    return _sum_by(case.elements, shortfall["element"], shortfall[column] * chances)
-
-
-def _new_capacity(case: Case, investments: pd.DataFrame) -> dict[str, float]:
-    """Project -> expected new capacity (t/y)."""
-    growing = [project for project, row in case.projects.items() if row.max_new_tpa > 0]
-    expected = investments["tpa"] * investments["probability"]
-    return _sum_by(growing, investments["project"], expected)
-
-
-def _trained(case: Case, training: pd.DataFrame) -> dict[str, float]:
-    """Skill -> expected persons who complete a programme."""
-    rates = {programme: row.completion_rate for programme, row in case.programmes.items()}
-    completion = training["programme"].map(rates).astype(float)
-    expected = training["intake"] * training["probability"] * completion
-    return _sum_by(case.skills, training["skill"], expected)
-
-
-def _sum_by(names: Iterable[str], key: pd.Series, values: pd.Series) -> dict[str, float]:
-    """Sums of `values` for each name, 0 where the key has none."""
-    sums = dict.fromkeys(names, 0.0)
-    for name, total in values.groupby(key).sum().items():
-        sums[str(name)] = float(total)
-    return sums

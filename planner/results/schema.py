@@ -10,7 +10,7 @@ from enum import StrEnum
 from importlib.resources import files
 from itertools import chain
 
-from planner.data.stages import STAGES
+from planner.data.stages import CONVERTING, STAGES
 
 
 class Kind(StrEnum):
@@ -86,8 +86,17 @@ STAGE_ITEMS = {name: stage.item for name, stage in STAGES.items()}
 """Stage -> item of `operations` that is the throughput of its plants."""
 SAVED, RETURNED = "saved", "returned"
 """Items of `operations`: demand that a saving replaces, and what of its intake a plant gives back as a feed."""
+CONVERTED = tuple(stage.item for stage in CONVERTING)
+"""Items of `operations` that plants take in of a form."""
 IMPORTED = ("imported", "resold")
 """Items of `operations` that come from an outside supplier, straight or by way of others."""
+PURCHASES = "stock purchases"
+"""The item of `spending` that falls due whenever it is bought; the others as a year begins."""
+PAID_ITEMS = (
+    *(f"capex {stage}" for stage in STAGES),
+    *("training fees", "training seats", "hiring", PURCHASES),
+)
+"""Items of `spending`, in their order."""
 PER_UNIT = "see unit"
 """The unit of a number whose unit stands in another column of its row."""
 EVERY_TABLE = {table.name: table for table in _declared()}

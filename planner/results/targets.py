@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
-from planner.results.ledger import CONVERTED, Broken, Ledger, at_most
-from planner.results.schema import IMPORTED
+from planner.results.schema import CONVERTED, IMPORTED
+from planner.results.violations import Broken, at_most
+from planner.results.visits import AtVisits
 from planner.units import musd_per_tonne
 
 KeptStock = Mapping[Good, NDArray[np.bool_]]
@@ -53,63 +54,63 @@ class TargetLimit:
         )
 
 
-def limits(ledger: Ledger) -> Iterator[TargetLimit]:
+def limits(visits: AtVisits) -> Iterator[TargetLimit]:
     """Every limit of every target."""
-    for target in ledger.case.targets:
-        holds = _where(ledger, target)
-        for element in ledger.case.target_elements(target):
-            for limit in _limits_of(ledger, target, element):
+    for target in visits.case.targets:
+        holds = _where(visits, target)
+        for element in visits.case.target_elements(target):
+            for limit in _limits_of(visits, target, element):
                 yield limit.where(holds)
 
 
-def _limits_of(ledger: Ledger, target: str, element: str) -> Iterator[TargetLimit]:
+def _limits_of(visits: AtVisits, target: str, element: str) -> Iterator[TargetLimit]:
     """The limits of a target on an element, as if it held everywhere."""
-    row = ledger.case.targets[target]
+    row = visits.case.targets[target]
     limit = partial(TargetLimit, target=target, element=element)
     if row.kind == "served":
-        short, demand = _served(ledger, target, element)
+        short, demand = _served(visits, target, element)
         yield limit(origin="", amount=short, allowed=(1.0 - row.share) * demand, base=demand)
         return
-    use = _use(ledger, target, element)
+    use = _use(visits, target, element)
     if row.kind == "origin_share":
-        for origin, tonnes in _by_origin(ledger, target, element).items():
+        for origin, tonnes in _by_origin(visits, target, element).items():
             yield limit(origin=origin, amount=tonnes, allowed=row.share * use, base=use)
     else:
-        elsewhere = use - _made(ledger, target, element)
+        elsewhere = use - _made(visits, target, element)
         yield limit(origin="", amount=elsewhere, allowed=(1.0 - row.share) * use, base=use)
 
 
-def rules(ledger: Ledger) -> Iterator[Broken]:
+def rules(visits: AtVisits) -> Iterator[Broken]:
     """Targets that must hold do, and stock of their goods is not thrown away."""
-    for limit in limits(ledger):
-        if ledger.case.targets[limit.target].price_usd_per_kg is None:
+    for limit in limits(visits):
+        if visits.case.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
-    for good, holds in kept_stock(ledger).items():
-        released = np.where(holds, ledger.goods["released", good], 0.0)
-        use = np.where(holds, _use_of_good(ledger, good), 0.0)
+    for good, holds in kept_stock(visits).items():
+        released = np.where(holds, visits.goods["released", good], 0.0)
+        use = np.where(holds, _use_of_good(visits, good), 0.0)
         yield at_most("target_stock", released, use)
 
 
-def missed_musd(ledger: Ledger) -> Vector:
+def missed_musd(visits: AtVisits) -> Vector:
     """Tonnes that targets miss at their price, at every visit (MUSD, not discounted)."""
-    total = ledger.zeros()
-    for limit in limits(ledger):
-        price = ledger.case.targets[limit.target].price_usd_per_kg
+    total = visits.zeros()
+    for limit in limits(visits):
+        price = visits.case.targets[limit.target].price_usd_per_kg
         if price:
             total += musd_per_tonne(price) * limit.missing
     return total
 
 
-def targets_met(ledger: Ledger) -> dict[str, dict[str, Any]]:
+def targets_met(visits: AtVisits) -> dict[str, dict[str, Any]]:
     """Target -> `missing_t` and `cost_musd`, expected, the cost discounted, and whether it is `met`."""
-    case = ledger.case
-    chance = ledger.everywhere(ledger.chances)
+    case = visits.case
+    chance = visits.everywhere(visits.chances)
     by_year = np.array([case.cost_discount(year) for year in case.years])
-    worth = chance * by_year[ledger.year_places]
+    worth = chance * by_year[visits.year_places]
     found: dict[str, dict[str, Any]] = {}
     for target in case.targets:
         found[target] = {"missing_t": 0.0, "cost_musd": 0.0, "met": True}
-    for limit in limits(ledger):
+    for limit in limits(visits):
         price = musd_per_tonne(case.targets[limit.target].price_usd_per_kg or 0.0)
         is_met = limit.missing <= MET * (1.0 + limit.base)
         missing = np.where(is_met, 0.0, limit.missing)
@@ -120,130 +121,130 @@ def targets_met(ledger: Ledger) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _where(ledger: Ledger, target: str) -> Vector:
+def _where(visits: AtVisits, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
-    years = ledger.case.target_years(target)
-    scenarios = ledger.case.target_scenarios(target)
+    years = visits.case.target_years(target)
+    scenarios = visits.case.target_scenarios(target)
     holds = [
         node.year in years and not scenarios.isdisjoint(node.scenarios)
-        for node in ledger.tree.nodes
+        for node in visits.tree.nodes
     ]
-    return ledger.at(np.array(holds, dtype=float))
+    return visits.at(np.array(holds, dtype=float))
 
 
-def _goods(ledger: Ledger, target: str, element: str) -> list[Good]:
-    pairs = product(ledger.case.target_countries(target), ledger.case.target_forms(target))
+def _goods(visits: AtVisits, target: str, element: str) -> list[Good]:
+    pairs = product(visits.case.target_countries(target), visits.case.target_forms(target))
     return [(country, element, form) for country, form in pairs]
 
 
-def _served(ledger: Ledger, target: str, element: str) -> tuple[Vector, Vector]:
+def _served(visits: AtVisits, target: str, element: str) -> tuple[Vector, Vector]:
     """Shortfall and demand (t)."""
-    short = ledger.zeros()
-    demand = ledger.zeros()
-    for good in _goods(ledger, target, element):
-        short += ledger.short[good]
-        demand += ledger.demand(good)
+    short = visits.zeros()
+    demand = visits.zeros()
+    for good in _goods(visits, target, element):
+        short += visits.short[good]
+        demand += visits.demand(good)
     return short, demand
 
 
-def _use_of_good(ledger: Ledger, good: Good) -> Vector:
+def _use_of_good(visits: AtVisits, good: Good) -> Vector:
     """Demand that is neither saved nor short, and tonnes that plants take in."""
-    taken = ledger.with_goods(ledger.zeros(), CONVERTED, good)
-    met = ledger.demand(good) - ledger.goods["saved", good] - ledger.short[good]
+    taken = visits.with_goods(visits.zeros(), CONVERTED, good)
+    met = visits.demand(good) - visits.goods["saved", good] - visits.short[good]
     return met + taken
 
 
-def _use(ledger: Ledger, target: str, element: str) -> Vector:
+def _use(visits: AtVisits, target: str, element: str) -> Vector:
     """The use of which the shares of a target are (t)."""
-    total = ledger.zeros()
-    for good in _goods(ledger, target, element):
-        used = total + _use_of_good(ledger, good)
-        total = used + ledger.goods["bought", good] - ledger.goods["released", good]
+    total = visits.zeros()
+    for good in _goods(visits, target, element):
+        used = total + _use_of_good(visits, good)
+        total = used + visits.goods["bought", good] - visits.goods["released", good]
     return total
 
 
-def _by_origin(ledger: Ledger, target: str, element: str) -> dict[str, Vector]:
+def _by_origin(visits: AtVisits, target: str, element: str) -> dict[str, Vector]:
     """Imports and resold goods (t) by outside origin."""
-    case = ledger.case
-    goods = set(_goods(ledger, target, element))
+    case = visits.case
+    goods = set(_goods(visits, target, element))
     sellers = set()
     for row in case.tables.imports:
         if (row.country, row.element, row.form) in goods:
             sellers.add(row.supplier)
-    found = {case.supplier_origin[supplier]: ledger.zeros() for supplier in sorted(sellers)}
-    for flow, tonnes in ledger.flows:
+    found = {case.supplier_origin[supplier]: visits.zeros() for supplier in sorted(sellers)}
+    for flow, tonnes in visits.flows:
         if flow.item in IMPORTED and flow.good in goods:
             found[case.supplier_origin[flow.project]] += tonnes
     return found
 
 
-def _made(ledger: Ledger, target: str, element: str) -> Vector:
+def _made(visits: AtVisits, target: str, element: str) -> Vector:
     """Tonnes made in the countries of a target less what is left over of them, or in what their mines yield."""
-    case = ledger.case
+    case = visits.case
     if case.targets[target].form == "feed":
-        return _mined(ledger, target, element)
-    total = ledger.zeros()
-    kept = kept_stock(ledger)
+        return _mined(visits, target, element)
+    total = visits.zeros()
+    kept = kept_stock(visits)
     for group in sorted({case.group[country] for country in case.target_countries(target)}):
         members = [country for country in case.countries if case.group[country] == group]
         # Where nothing is made, what is left over came from outside.
-        counted = _counted(ledger, target, element, members=members, kept=kept)
+        counted = _counted(visits, target, element, members=members, kept=kept)
         total += np.maximum(counted, 0.0)
     return total
 
 
-def _mined(ledger: Ledger, target: str, element: str) -> Vector:
+def _mined(visits: AtVisits, target: str, element: str) -> Vector:
     """Tonnes of an element in the feeds of a target that its countries mine."""
-    row = ledger.case.targets[target]
-    countries = ledger.case.target_countries(target)
-    total = ledger.zeros()
-    for flow, tonnes in ledger.flows:
+    row = visits.case.targets[target]
+    countries = visits.case.target_countries(target)
+    total = visits.zeros()
+    for flow, tonnes in visits.flows:
         if flow.item != "mined" or flow.country not in countries:
             continue
         if not row.feeds or flow.feed in row.feeds:
-            share = ledger.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
+            share = visits.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
             total += share * tonnes
     return total
 
 
 def _counted(
-    ledger: Ledger, target: str, element: str, *, members: list[str], kept: KeptStock
+    visits: AtVisits, target: str, element: str, *, members: list[str], kept: KeptStock
 ) -> Vector:
     """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
-    form = str(ledger.case.targets[target].form)
-    countries = ledger.case.target_countries(target)
-    total = ledger.zeros()
+    form = str(visits.case.targets[target].form)
+    countries = visits.case.target_countries(target)
+    total = visits.zeros()
     for country in members:
         good = (country, element, form)
-        made = ledger.goods["made", good]
-        left = left_over(ledger, good, kept)
+        made = visits.goods["made", good]
+        left = left_over(visits, good, kept)
         if country in countries:
             total = total + made - left
         else:
             # What it keeps of its own output is left over first; the rest was had from others.
-            own = made - ledger.goods["given", good]
+            own = made - visits.goods["given", good]
             total -= np.maximum(left - own, 0.0)
     return total
 
 
-def left_over(ledger: Ledger, good: Good, kept: KeptStock) -> Vector:
+def left_over(visits: AtVisits, good: Good, kept: KeptStock) -> Vector:
     """Tonnes of a good that a country has and neither uses, gives nor stores; not stock that is thrown away, as may be
     what is not in `kept`."""
-    supply = ledger.with_goods(ledger.zeros(), ("made", *IMPORTED, "received"), good)
-    use = ledger.with_goods(_use_of_good(ledger, good), ("given", "bought"), good)
-    released = ledger.goods["released", good]
+    supply = visits.with_goods(visits.zeros(), ("made", *IMPORTED, "received"), good)
+    use = visits.with_goods(_use_of_good(visits, good), ("given", "bought"), good)
+    released = visits.goods["released", good]
     used_of_stock = np.where(kept.get(good, False), released, 0.0)
     return np.maximum(supply - use + used_of_stock, 0.0)
 
 
-def kept_stock(ledger: Ledger) -> KeptStock:
+def kept_stock(visits: AtVisits) -> KeptStock:
     """Goods whose stock is not thrown away, as a target of origin or of output speaks of them, and where."""
     found: dict[Good, NDArray[np.bool_]] = {}
-    for target, row in ledger.case.targets.items():
+    for target, row in visits.case.targets.items():
         if row.kind == "served":
             continue
-        holds = _where(ledger, target) > 0
-        for element in ledger.case.target_elements(target):
-            for good in _goods(ledger, target, element):
+        holds = _where(visits, target) > 0
+        for element in visits.case.target_elements(target):
+            for good in _goods(visits, target, element):
                 found[good] = found.get(good, False) | holds
     return found

@@ -10,9 +10,11 @@ import numpy as np
 from planner.data.lookups import Good, Series
 from planner.data.scenario_tree import Vector
 from planner.data.stages import FORMS, STAGES
-from planner.results.ledger import CONVERTED, Broken, FlowKey, Ledger, at_most, equal, never
-from planner.results.schema import IMPORTED, RETURNED, SAVED
+from planner.results.amounts import FlowKey
+from planner.results.schema import CONVERTED, IMPORTED, RETURNED, SAVED
+from planner.results.violations import Broken, at_most, equal, never
 from planner.results.visit_inputs import may_be_committed, may_be_decided
+from planner.results.visits import AtVisits
 
 
 def _plant_flows_allowed() -> dict[str, set[tuple[str, str]]]:
@@ -35,40 +37,46 @@ USES = ("given", *CONVERTED, "bought")
 """Items of `operations` that a good comes from, and that it is used for."""
 
 
-def rules(ledger: Ledger) -> Iterator[Broken]:
+def rules(visits: AtVisits) -> Iterator[Broken]:
     """Every rule, in every scenario and period."""
-    yield from _builds(ledger)
-    yield from _plants(ledger)
-    yield from _plant_flows(ledger)
-    yield from _feeds(ledger)
-    yield from _made(ledger)
-    yield from _exchange(ledger)
-    yield from _imports(ledger)
-    yield from _balance(ledger)
-    yield from _resale(ledger)
-    yield from _stocks(ledger)
+    yield from _builds(visits)
+    yield from _plants(visits)
+    yield from _plant_flows(visits)
+    yield from _feeds(visits)
+    yield from _made(visits)
+    yield from _exchange(visits)
+    yield from _imports(visits)
+    yield from _balance(visits)
+    yield from _resale(visits)
+    yield from _stocks(visits)
 
 
-def _builds(ledger: Ledger) -> Iterator[Broken]:
-    """Builds are where and when they may be, and no project exceeds its largest size."""
-    case = ledger.case
-    for (project, year), tpa in ledger.builds:
+def _builds(visits: AtVisits) -> Iterator[Broken]:
+    """Builds are where and when they may be, whole plants where these are demanded, and no project exceeds its largest
+    size."""
+    case = visits.case
+    for (project, year), tpa in visits.builds:
         yield at_most("build_not_negative", -tpa, 0.0)
         may_build = case.has_lever(case.stage_of(project).lever)
         if not (may_build and may_be_committed(case, project, year)):
             yield never("build_window", tpa)
-    for project, tpa in ledger.builds.by(lambda key: key[0]):
+    for project, tpa in visits.builds.by(lambda key: key[0]):
         yield at_most("nameplate_limit", tpa, case.projects[project].max_new_tpa)
+    if case.model.policy.whole_plants:
+        for (project, _), tpa in visits.builds:
+            unit = case.projects[project].unit_tpa
+            if unit is not None:
+                yield equal("whole_plants", tpa, unit * np.round(tpa / unit))
 
 
-def _plants(ledger: Ledger) -> Iterator[Broken]:
+def _plants(visits: AtVisits) -> Iterator[Broken]:
     """No plant runs beyond its usable capacity, or without the staff that it needs."""
-    case = ledger.case
-    lengths = ledger.at(ledger.tree.lengths)
+    case = visits.case
+    lengths = visits.at(visits.tree.lengths)
     for project, row in case.projects.items():
-        load = ledger.loads[project]
-        capacity = ledger.existing[project] + ledger.new_capacity[project]
-        usable = ledger.factor(project) * capacity
+        load = visits.loads[project]
+        capacity = visits.existing[project] + visits.new_capacity[project]
+        usable = visits.factor(project) * capacity
         yield at_most("throughput_limit", load, usable * lengths)
         if row.must_run:
             yield equal("must_run", load, usable * lengths)
@@ -77,13 +85,13 @@ def _plants(ledger: Ledger) -> Iterator[Broken]:
             yield never("staff_of_nobody", load)
 
 
-def _plant_flows(ledger: Ledger) -> Iterator[Broken]:
+def _plant_flows(visits: AtVisits) -> Iterator[Broken]:
     """Flows are of a plant that may have them."""
-    yield at_most("flow_not_negative", -ledger.flows.values, 0.0)
-    for flow, tonnes in ledger.flows:
+    yield at_most("flow_not_negative", -visits.flows.values, 0.0)
+    for flow, tonnes in visits.flows:
         if flow.item not in PLANT_FLOWS:
             continue
-        plant = ledger.case.projects.get(flow.project)
+        plant = visits.case.projects.get(flow.project)
         if plant is None or plant.country != flow.country:
             yield never("flow_of_plant", tonnes)
             continue
@@ -93,51 +101,51 @@ def _plant_flows(ledger: Ledger) -> Iterator[Broken]:
             yield never("accepted_feeds", tonnes)
 
 
-def _feeds(ledger: Ledger) -> Iterator[Broken]:
+def _feeds(visits: AtVisits) -> Iterator[Broken]:
     """Plants of a group take at most what its mines give and what returns."""
     given: dict[tuple[str, str], Vector] = {}
     mined = [stage.item for stage in STAGES.values() if stage.mines]
     for item in (*mined, RETURNED):
-        for place, tonnes in _by_group_and_feed(ledger, item).items():
+        for place, tonnes in _by_group_and_feed(visits, item).items():
             given[place] = given.get(place, 0.0) + tonnes
     for stage in STAGES.values():
         if stage.separates:
-            for place, tonnes in _by_group_and_feed(ledger, stage.item).items():
+            for place, tonnes in _by_group_and_feed(visits, stage.item).items():
                 yield at_most("feed_balance", tonnes, given.get(place, 0.0))
 
 
-def _by_group_and_feed(ledger: Ledger, item: str) -> dict[tuple[str, str], Vector]:
+def _by_group_and_feed(visits: AtVisits, item: str) -> dict[tuple[str, str], Vector]:
     """(group, feed) -> tonnes of an item."""
 
     def place(flow: FlowKey) -> tuple[str, str] | None:
-        return (ledger.case.group[flow.country], flow.feed) if flow.item == item else None
+        return (visits.case.group[flow.country], flow.feed) if flow.item == item else None
 
-    return dict(ledger.flows.by(place))
+    return dict(visits.flows.by(place))
 
 
-def _made(ledger: Ledger) -> Iterator[Broken]:
+def _made(visits: AtVisits) -> Iterator[Broken]:
     """Plants make of each element at most what is recovered of it."""
-    case = ledger.case
-    for flow, tonnes in ledger.flows:
+    case = visits.case
+    for flow, tonnes in visits.flows:
         project, element = flow.project, flow.element
         if flow.item != "made" or project not in case.projects:
             continue
         if case.stage_of(project).separates:
             share = case.feed_shares.get(flow.feed, {}).get(element, 0.0)
-            taken = share * ledger.taken(project, feed=flow.feed)
+            taken = share * visits.taken(project, feed=flow.feed)
         else:
-            taken = ledger.taken(project, element=element)
+            taken = visits.taken(project, element=element)
         yield at_most("made", tonnes, taken * case.recovery(project, element))
 
 
-def _exchange(ledger: Ledger) -> Iterator[Broken]:
+def _exchange(visits: AtVisits) -> Iterator[Broken]:
     """Countries give at most what they make, and a group receives at most what it gives."""
-    pools: dict[tuple[str, str, str], Vector] = defaultdict(ledger.zeros)
-    for (item, good), tonnes in ledger.goods:
+    pools: dict[tuple[str, str, str], Vector] = defaultdict(visits.zeros)
+    for (item, good), tonnes in visits.goods:
         country, element, form = good
-        pool = ledger.case.group[country], element, form
+        pool = visits.case.group[country], element, form
         if item == "given":
-            yield at_most("export_limit", tonnes, ledger.goods["made", good])
+            yield at_most("export_limit", tonnes, visits.goods["made", good])
             pools[pool] += tonnes
         elif item == "received":
             pools[pool] -= tonnes
@@ -145,18 +153,18 @@ def _exchange(ledger: Ledger) -> Iterator[Broken]:
         yield at_most("pool", -left, 0.0)
 
 
-def _imports(ledger: Ledger) -> Iterator[Broken]:
-    for flow, tonnes in ledger.flows:
+def _imports(visits: AtVisits) -> Iterator[Broken]:
+    for flow, tonnes in visits.flows:
         if flow.item == "imported":
-            most = ledger.inputs.sales_limit((flow.project, *flow.good))
+            most = visits.inputs.sales_limit((flow.project, *flow.good))
             yield at_most("import_limit", tonnes, most)
 
 
-def _resale(ledger: Ledger) -> Iterator[Broken]:
+def _resale(visits: AtVisits) -> Iterator[Broken]:
     """Goods had from others are at most the leak of what is cut, and what those less cut off can sell on."""
-    inputs = ledger.inputs
+    inputs = visits.inputs
     had: dict[Series, Vector] = {}
-    for flow, tonnes in ledger.flows:
+    for flow, tonnes in visits.flows:
         if flow.item == "resold":
             series = (flow.project, *flow.good)
             had[series] = had.get(series, 0.0) + tonnes
@@ -164,18 +172,18 @@ def _resale(ledger: Ledger) -> Iterator[Broken]:
         cut = np.maximum(1.0 - inputs.import_factor(series), 0.0)
         most = inputs.leak(series) * cut * inputs.undisturbed_limit(series)
         yield at_most("leak", tonnes, most)
-        rivals, offered = _on_offer(ledger, series, had)
+        rivals, offered = _on_offer(visits, series, had)
         yield at_most("resale", rivals, offered)
 
 
-def _on_offer(ledger: Ledger, series: Series, had: dict[Series, Vector]) -> tuple[Vector, Vector]:
+def _on_offer(visits: AtVisits, series: Series, had: dict[Series, Vector]) -> tuple[Vector, Vector]:
     """Tonnes that all who are as cut off as a country have from others, and that those less cut off can sell on."""
-    case = ledger.case
-    inputs = ledger.inputs
+    case = visits.case
+    inputs = visits.inputs
     supplier, country, element, form = series
     own = inputs.import_factor(series)
-    rivals = ledger.zeros()
-    offered = ledger.zeros()
+    rivals = visits.zeros()
+    offered = visits.zeros()
     for other in case.countries:
         if case.group[other] != case.group[country]:
             continue
@@ -188,42 +196,39 @@ def _on_offer(ledger: Ledger, series: Series, had: dict[Series, Vector]) -> tupl
     return rivals, offered
 
 
-def _balance(ledger: Ledger) -> Iterator[Broken]:
-    """Supply covers use of each good, shortfall is within demand, and demand is that of the case."""
-    stated = ledger.shortfall.amounts("demand_t")
-    for good in _touched(ledger):
-        demand = ledger.demand(good)
-        short = ledger.short[good]
-        supply = ledger.with_goods(short, SOURCES, good)
-        use = ledger.with_goods(demand, USES, good)
-        saved = ledger.goods[SAVED, good]
+def _balance(visits: AtVisits) -> Iterator[Broken]:
+    """Supply covers use of each good, and shortfall is within demand."""
+    for good in _touched(visits):
+        demand = visits.demand(good)
+        short = visits.short[good]
+        supply = visits.with_goods(short, SOURCES, good)
+        use = visits.with_goods(demand, USES, good)
+        saved = visits.goods[SAVED, good]
         yield at_most("balance", use, supply)
         yield at_most("shortfall_limit", short + saved, demand)
         yield at_most("shortfall_not_negative", -short, 0.0)
-        yield equal("demand_as_stated", stated[good], demand)
 
 
-def _touched(ledger: Ledger) -> Iterable[Good]:
+def _touched(visits: AtVisits) -> Iterable[Good]:
     """Goods of which something flows, is demanded or is short, each once."""
     touched: dict[Good, None] = {}
-    for (_, good), _ in ledger.goods:
+    for (_, good), _ in visits.goods:
         touched[good] = None
-    for country, element, form, _ in ledger.case.demand:
+    for country, element, form, _ in visits.case.demand:
         touched[country, element, form] = None
-    for good, _ in ledger.short:
+    for good, _ in visits.short:
         touched[good] = None
     return touched
 
 
-def _stocks(ledger: Ledger) -> Iterator[Broken]:
+def _stocks(visits: AtVisits) -> Iterator[Broken]:
     """Stock follows purchases and releases, within its limit; nothing is bought without the lever."""
-    case = ledger.case
-    stock = ledger.stocks.amounts("stock_t")
+    case = visits.case
     for good, row in case.stockpiles.items():
-        held = stock[good]
-        bought = ledger.goods["bought", good]
-        released = ledger.goods["released", good]
-        by_period = ledger.whole(held)
+        held = visits.stock[good]
+        bought = visits.goods["bought", good]
+        released = visits.goods["released", good]
+        by_period = visits.whole(held)
         initial = np.full((len(by_period), 1), row.initial_t)
         before = np.hstack([initial, by_period[:, :-1]]).ravel()
         yield equal("stock_balance", held, before + bought - released)
@@ -232,26 +237,26 @@ def _stocks(ledger: Ledger) -> Iterator[Broken]:
             yield at_most("stock_limit", held, row.max_t)
         if not case.has_lever("stockpile"):
             yield never("stock_lever", bought)
-        undecided = [not may_be_decided(case, year) for year in ledger.period_years]
-        yield never("first_decision_year", ledger.whole(bought)[:, undecided])
+        undecided = [not may_be_decided(case, year) for year in visits.period_years]
+        yield never("first_decision_year", visits.whole(bought)[:, undecided])
     if case.has_schedule:
-        yield from _deliveries(ledger)
-    for (item, good), tonnes in ledger.goods:
+        yield from _deliveries(visits)
+    for (item, good), tonnes in visits.goods:
         if item in ("bought", "released") and good not in case.stockpiles:
             yield never("stock_of_nothing", tonnes)
 
 
-def _deliveries(ledger: Ledger) -> Iterator[Broken]:
+def _deliveries(visits: AtVisits) -> Iterator[Broken]:
     """What is bought is what is scheduled, as far as trade goes on in the period."""
-    case = ledger.case
-    lengths = ledger.at(ledger.tree.lengths)
-    for (*_, year), tonnes in ledger.scheduled:
+    case = visits.case
+    lengths = visits.at(visits.tree.lengths)
+    for (*_, year), tonnes in visits.scheduled:
         yield at_most("purchase_not_negative", -tonnes, 0.0)
         if not may_be_decided(case, year) or not case.has_lever("stockpile"):
             yield never("purchase_window", tonnes)
     for good in case.stockpiles:
-        scheduled = np.array([ledger.scheduled[(*good, year)] for year in case.years])
-        by_period = scheduled[ledger.period_years - case.first_year].T.ravel()
-        bought = ledger.goods["bought", good]
-        delivered = by_period * ledger.inputs.trade_left(good) * lengths
+        scheduled = np.array([visits.scheduled[(*good, year)] for year in case.years])
+        by_period = scheduled[visits.period_years - case.first_year].T.ravel()
+        bought = visits.goods["bought", good]
+        delivered = by_period * visits.inputs.trade_left(good) * lengths
         yield equal("scheduled_delivery", bought, delivered)

@@ -5,7 +5,7 @@ Vectors of money are over scenarios.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
-from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
+from planner.results.amounts import Amounts
+from planner.results.violations import Broken, at_most, equal, never
 from planner.results.visit_inputs import capex_per_tpa, instalment_years, may_be_decided
+from planner.results.visits import AtVisits
 from planner.units import musd, musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
@@ -24,24 +26,24 @@ BETWEEN = ("lent", "borrowed")
 Sums = dict[Any, Vector]
 
 
-def people_rules(ledger: Ledger) -> Iterator[Broken]:
+def people_rules(visits: AtVisits) -> Iterator[Broken]:
     """Every rule, in every scenario and period."""
-    yield from _programmes(ledger)
-    yield from _staff(ledger)
-    yield from _within_year(ledger)
-    yield from _secondment(ledger)
-    yield from _needs(ledger)
+    yield from _programmes(visits)
+    yield from _staff(visits)
+    yield from _within_year(visits)
+    yield from _secondment(visits)
+    yield from _needs(visits)
 
 
-def _programmes(ledger: Ledger) -> Iterator[Broken]:
+def _programmes(visits: AtVisits) -> Iterator[Broken]:
     """Intakes and new seats are within the seats of a programme, its window and the lever."""
-    case = ledger.case
-    for (programme, year), persons in ledger.intake:
+    case = visits.case
+    for (programme, year), persons in visits.intake:
         if year not in case.years or programme not in case.programmes:
             yield never("intake_window", persons)
     for programme, row in case.programmes.items():
-        intake = _by_year(ledger, ledger.intake, programme)
-        new_seats = _by_year(ledger, ledger.new_seats, programme)
+        intake = _by_year(visits, visits.intake, programme)
+        new_seats = _by_year(visits, visits.new_seats, programme)
         if row.last_intake_year is not None:
             closed = row.last_intake_year + 1 - case.first_year
             yield never("intake_window", intake[max(closed, 0) :])
@@ -57,79 +59,66 @@ def _programmes(ledger: Ledger) -> Iterator[Broken]:
             yield never("training_lever", added[-1])
 
 
-def _by_year(ledger: Ledger, amounts: Amounts, key: str) -> NDArray[np.float64]:
+def _by_year(visits: AtVisits, amounts: Amounts, key: str) -> NDArray[np.float64]:
     """Amounts of a programme by year (years, scenarios)."""
-    return np.array([amounts[key, year] for year in ledger.case.years])
+    return np.array([amounts[key, year] for year in visits.case.years])
 
 
-def _staff(ledger: Ledger) -> Iterator[Broken]:
+def _staff(visits: AtVisits) -> Iterator[Broken]:
     """Staff of each year is that of the year before less leavers, and who joins."""
-    case = ledger.case
-    there = _there(ledger)
+    case = visits.case
     for team, row in case.workforce.items():
-        if team not in there:
+        if team not in visits.people["staff"].places:
             continue  # a team that no plant can need has no row
-        staff = _at_opening(ledger, ledger.people["staff"][team])
-        hired = _at_opening(ledger, ledger.people["hired"][team])
-        has_row = _at_opening(ledger, there[team])
-        at_first = has_row[0]
-        yield equal("staff_balance", staff[0][at_first], row.initial)
-        yield never("hired_in_first_year", hired[0][at_first])
-        undecided = np.array([not may_be_decided(case, year) for year in case.years])
-        yield never("first_decision_year", hired[undecided[:, np.newaxis] & has_row])
+        staff = _at_opening(visits, visits.people["staff"][team])
+        hired = _at_opening(visits, visits.people["hired"][team])
+        yield equal("staff_balance", staff[0], row.initial)
+        yield never("hired_in_first_year", hired[0])
+        undecided = [not may_be_decided(case, year) for year in case.years]
+        yield never("first_decision_year", hired[undecided])
         _, skill = team
         stay = (1 - case.skills[skill].attrition) * staff[:-1]
-        trained = _trained(ledger, team)
-        now = stay + trained[1:] + hired[1:]
-        later = has_row[1:]
-        yield equal("staff_balance", staff[1:][later], now[later])
-        joining = hired[1:][later]
+        yield equal("staff_balance", staff[1:], stay + _trained(visits, team)[1:] + hired[1:])
+        joining = hired[1:]
         yield at_most("hire_not_negative", -joining, 0.0)
         most = row.hires_per_year if case.has_lever("hiring") else 0.0
         yield at_most("hire_limit", joining, most)
 
 
-def _at_opening(ledger: Ledger, by_visit: NDArray[Any]) -> NDArray[Any]:
+def _at_opening(visits: AtVisits, by_visit: NDArray[Any]) -> NDArray[Any]:
     """A figure in the first period of each year (years, scenarios)."""
-    opening = [ledger.opening[year] for year in ledger.case.years]
-    by_period = ledger.whole(by_visit)
+    opening = [visits.opening[year] for year in visits.case.years]
+    by_period = visits.whole(by_visit)
     return by_period[:, opening].T
 
 
-def _trained(ledger: Ledger, team: tuple[str, str]) -> NDArray[np.float64]:
+def _trained(visits: AtVisits, team: tuple[str, str]) -> NDArray[np.float64]:
     """Persons who complete a programme of a team and join it in each year (years, scenarios)."""
-    trained = np.zeros((len(ledger.case.years), len(ledger.case.scenarios)))
-    for programme, row in ledger.case.programmes.items():
+    trained = np.zeros((len(visits.case.years), len(visits.case.scenarios)))
+    for programme, row in visits.case.programmes.items():
         if (row.country, row.skill) == team:
-            intake = _by_year(ledger, ledger.intake, programme)
+            intake = _by_year(visits, visits.intake, programme)
             trained[row.duration_years :] += row.completion_rate * intake[: -row.duration_years]
     return trained
 
 
-def _there(ledger: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
-    """Team -> at which visits it has a row."""
-    rows = np.zeros((len(ledger.workforce.places), len(ledger.node)), dtype=bool)
-    rows[ledger.workforce.key, ledger.workforce.column] = True
-    return {team: rows[place] for team, place in ledger.workforce.places.items()}
-
-
-def _within_year(ledger: Ledger) -> Iterator[Broken]:
+def _within_year(visits: AtVisits) -> Iterator[Broken]:
     """Staff and hires are those of the year's first period."""
-    for team, has_row in _there(ledger).items():
-        staff = ledger.whole(ledger.people["staff"][team])
-        hired = ledger.whole(ledger.people["hired"][team])
-        for place, period in enumerate(ledger.tree.periods):
-            opening = ledger.opening[year_of(period)]
-            if place != opening:
-                some = ledger.whole(has_row)[:, place]
-                yield equal("staff_of_the_year", staff[some, place], staff[some, opening])
-                yield never("hired_within_year", hired[:, place])
+    opening = np.array([visits.opening[year] for year in visits.period_years.tolist()])
+    later = opening != np.arange(len(opening))
+    if not later.any():
+        return
+    for team, by_visit in visits.people["staff"]:
+        staff = visits.whole(by_visit)
+        hired = visits.whole(visits.people["hired"][team])
+        yield equal("staff_of_the_year", staff[:, later], staff[:, opening[later]])
+        yield never("hired_within_year", hired[:, later])
 
 
-def _secondment(ledger: Ledger) -> Iterator[Broken]:
+def _secondment(visits: AtVisits) -> Iterator[Broken]:
     """Lending is within its share of staff, and a group borrows what it lends."""
-    case = ledger.case
-    people = ledger.people
+    case = visits.case
+    people = visits.people
     for column in BETWEEN:
         yield at_most("secondment_not_negative", -people[column].values, 0.0)
     most = case.model.policy.secondment_share * people["staff"].values
@@ -144,75 +133,76 @@ def _secondment(ledger: Ledger) -> Iterator[Broken]:
     yield never("secondment_pool", lent.values - borrowed.values)
 
 
-def needed_staff(ledger: Ledger, team: tuple[str, str]) -> Vector:
+def needed_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
     """Persons of a team needed for what runs, at every visit."""
     country, skill = team
-    lengths = ledger.at(ledger.tree.lengths)
-    needed = ledger.zeros()
-    for project, row in ledger.case.projects.items():
-        staffing = ledger.case.staffing[project]
+    lengths = visits.at(visits.tree.lengths)
+    needed = visits.zeros()
+    for project, row in visits.case.projects.items():
+        staffing = visits.case.staffing[project]
         if row.country == country and skill in staffing:
-            needed += staffing[skill] * (ledger.loads[project] / lengths)
+            needed += staffing[skill] * (visits.loads[project] / lengths)
     return needed
 
 
-def available_staff(ledger: Ledger, team: tuple[str, str]) -> Vector:
+def available_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
     """Staff less lent plus borrowed (persons), at every visit."""
-    people = ledger.people
+    people = visits.people
     return people["staff"][team] - people["lent"][team] + people["borrowed"][team]
 
 
-def _needs(ledger: Ledger) -> Iterator[Broken]:
-    for team in ledger.case.workforce:
+def _needs(visits: AtVisits) -> Iterator[Broken]:
+    for team in visits.case.workforce:
         _, skill = team
-        available = available_staff(ledger, team)
-        yield at_most("staff_limit", needed_staff(ledger, team), available)
-        ratio = ledger.case.skills[skill].mentor_ratio
+        available = available_staff(visits, team)
+        yield at_most("staff_limit", needed_staff(visits, team), available)
+        ratio = visits.case.skills[skill].mentor_ratio
         if ratio is not None:
-            yield at_most("mentor_limit", _under_way(ledger, team), ratio * available)
+            yield at_most("mentor_limit", _under_way(visits, team), ratio * available)
 
 
-def _under_way(ledger: Ledger, team: tuple[str, str]) -> Vector:
+def _under_way(visits: AtVisits, team: tuple[str, str]) -> Vector:
     """Persons in programmes of a team, at every visit."""
-    case = ledger.case
+    case = visits.case
     by_year = np.zeros((len(case.years), len(case.scenarios)))
     for programme, row in case.programmes.items():
         if (row.country, row.skill) == team:
-            for place, intake in enumerate(_by_year(ledger, ledger.intake, programme)):
+            for place, intake in enumerate(_by_year(visits, visits.intake, programme)):
                 by_year[place : place + row.duration_years] += intake
-    by_period = by_year[ledger.period_years - case.first_year]
+    by_period = by_year[visits.period_years - case.first_year]
     return by_period.T.ravel()
 
 
-def money_rules(ledger: Ledger) -> Iterator[Broken]:
+def money_rules(visits: AtVisits) -> Iterator[Broken]:
     """Every rule, in every scenario."""
-    yield from _accounts(ledger)
-    given = _sums(ledger)
-    for (funder, country, period), amount in ledger.spent:
+    yield from _accounts(visits)
+    yield from _payments(visits)
+    given = _sums(visits)
+    for (funder, country, period), amount in visits.paid:
         given[country, period] += amount
-        if country not in ledger.case.reach.get(funder, ()):
+        if country not in visits.case.reach.get(funder, ()):
             yield never("funder_reach", amount)
-    due = _due(ledger)
+    due = _due(visits)
     for place in {*due, *given}:
         yield equal("spending_limit", given[place], due[place])
 
 
-def _sums(ledger: Ledger) -> Sums:
+def _sums(visits: AtVisits) -> Sums:
     """Vectors by key, zeros where absent."""
-    return defaultdict(lambda: np.zeros(len(ledger.case.scenarios)))
+    return defaultdict(lambda: np.zeros(len(visits.case.scenarios)))
 
 
-def _accounts(ledger: Ledger) -> Iterator[Broken]:
+def _accounts(visits: AtVisits) -> Iterator[Broken]:
     """Payments come out of budgets; those decided by year in its first period."""
-    case = ledger.case
-    opening = ledger.tree.opening
-    paid = _sums(ledger)
-    yield at_most("paid_not_negative", -ledger.spending.amounts("musd").values, 0.0)
-    for (funder, _, period), amount in ledger.spent:
+    case = visits.case
+    opening = visits.tree.opening
+    paid = _sums(visits)
+    yield at_most("paid_not_negative", -visits.spent.values, 0.0)
+    for (funder, _, period), amount in visits.paid:
         paid[funder, opening.get(period, period)] += amount
     for funder in case.reach:
         left = np.zeros(len(case.scenarios))
-        for period in ledger.tree.periods:
+        for period in visits.tree.periods:
             _, first_quarter = begin_of(period)
             _, last_quarter = end_of(period)
             available = left
@@ -225,45 +215,45 @@ def _accounts(ledger: Ledger) -> Iterator[Broken]:
                 left = np.zeros(len(left))
 
 
-def _due(ledger: Ledger) -> Sums:
+def _due(visits: AtVisits) -> Sums:
     """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
-    due = _sums(ledger)
-    for year in ledger.case.years:
-        _add_people(ledger, year, due)
-        _add_builds(ledger, year, due)
-    for place, amount in _purchases(ledger).items():
+    due = _sums(visits)
+    for year in visits.case.years:
+        _add_people(visits, year, due)
+        _add_builds(visits, year, due)
+    for place, amount in _purchases(visits).items():
         due[place] += amount
     return due
 
 
-def _purchases(ledger: Ledger) -> Sums:
+def _purchases(visits: AtVisits) -> Sums:
     """(country, period) -> MUSD paid for stock."""
-    paid = _sums(ledger)
-    for good, row in ledger.case.stockpiles.items():
+    paid = _sums(visits)
+    for good, row in visits.case.stockpiles.items():
         country, _, _ = good
         price = musd_per_tonne(row.purchase_usd_per_kg)
-        by_visit = price * ledger.goods["bought", good]
-        by_period = ledger.whole(by_visit).T
-        for period, amount in zip(ledger.tree.periods, by_period, strict=True):
+        by_visit = price * visits.goods["bought", good]
+        by_period = visits.whole(by_visit).T
+        for period, amount in zip(visits.tree.periods, by_period, strict=True):
             paid[country, period] += amount
     return paid
 
 
-def _add_people(ledger: Ledger, year: int, due: Sums) -> None:
-    for programme, row in ledger.case.programmes.items():
-        fees = musd(row.cost_per_trainee_usd) * ledger.intake[programme, year]
-        seats = musd(row.cost_per_seat_usd) * ledger.new_seats[programme, year]
+def _add_people(visits: AtVisits, year: int, due: Sums) -> None:
+    for programme, row in visits.case.programmes.items():
+        fees = musd(row.cost_per_trainee_usd) * visits.intake[programme, year]
+        seats = musd(row.cost_per_seat_usd) * visits.new_seats[programme, year]
         due[row.country, year] += fees + seats
-    for team, staff in ledger.case.workforce.items():
+    for team, staff in visits.case.workforce.items():
         country, _ = team
-        by_period = ledger.whole(ledger.people["hired"][team])
-        hired = by_period[:, ledger.opening[year]]
+        by_period = visits.whole(visits.people["hired"][team])
+        hired = by_period[:, visits.opening[year]]
         due[country, year] += musd(staff.hire_cost_usd) * hired
 
 
-def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:
-    case = ledger.case
-    for (project, committed), tpa in ledger.builds:
+def _add_builds(visits: AtVisits, year: int, due: Sums) -> None:
+    case = visits.case
+    for (project, committed), tpa in visits.builds:
         years = instalment_years(case, project, committed)
         if year in years:
             row = case.projects[project]
@@ -271,9 +261,27 @@ def _add_builds(ledger: Ledger, year: int, due: Sums) -> None:
             due[row.country, year] += public * tpa / len(years)
 
 
-def public_spend(ledger: Ledger) -> float:
+def _payments(visits: AtVisits) -> Iterator[Broken]:
+    """Payments and budgets are those of the case and of what is spent, between the least and the most that each funder
+    may pay."""
+    paid: dict[str, float] = defaultdict(float)
+    for (funder, _, _), amounts in visits.paid:
+        paid[funder] += float(np.sum(amounts * visits.chances))
+    budgets: dict[str, float] = defaultdict(float)
+    for (funder, _), amount in visits.case.budget.items():
+        budgets[funder] += amount
+    rows: Counter[str] = Counter()
+    for row in visits.payments:
+        rows[row.funder] += 1
+        yield equal("payments_as_stated", row.paid_musd, paid[row.funder])
+        yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
+        yield at_most("payments_in_range", row.least_musd, row.paid_musd)
+        yield at_most("payments_in_range", row.paid_musd, row.most_musd)
+    for funder in {*visits.case.reach, *paid, *rows}:
+        yield never("payments_as_stated", rows[funder] - 1)
+
+
+def public_spend(visits: AtVisits) -> float:
     """Expected public spending (MUSD, undiscounted)."""
-    paid = ledger.spending
-    weighed = paid.stated("musd") * ledger.chances[paid.column]
-    by_scenario = np.argsort(paid.column, kind="stable")
-    return float(sum(weighed[by_scenario].tolist()))
+    by_scenario = np.sum(visits.spent.values, axis=0)
+    return float(np.sum(visits.chances * by_scenario))

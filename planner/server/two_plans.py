@@ -14,8 +14,8 @@ from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import EXPECTED, by_year, scenarios_by_loss, sums_in
-from planner.results.ledger import rows_of
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 from planner.server.answers import Shown
 from planner.thresholds import SHOWN_T
 

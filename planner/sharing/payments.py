@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
+from planner.results.amounts import Payment
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
@@ -42,16 +43,6 @@ def whole_budgets(case: Case) -> dict[str, float]:
     for (funder, _), amount in case.budget.items():
         budgets[funder] += amount
     return budgets
-
-
-class Payment(NamedTuple):
-    """A funder's row of the table `payments` (MUSD, expected, not discounted)."""
-
-    funder: str
-    budget_musd: float
-    paid_musd: float
-    least_musd: float
-    most_musd: float
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ from planner.data.program_size import refuse_if_too_large
 from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
-from planner.results.verify import verify
+from planner.results.verify import verify_amounts
 from planner.sharing.charges import fairest
 from planner.sharing.game import Coalition, Game, named
-from planner.sharing.money_tables import money_tables
+from planner.sharing.paid import paid
 from planner.sharing.payments import Weights, whole_budgets
-from planner.solving.extract import extract_tables
 from planner.solving.goals import Progress, silent
-from planner.solving.spending import items_spent
+from planner.solving.solution_amounts import solution_amounts
+from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values
 
 FEW = 6
@@ -237,25 +237,28 @@ def _carried(game: Game) -> dict[str, _Carried]:
     """Party -> the part of the plan of all that it carries (MUSD): own loss, payments and private cost."""
     case, scope = game.case, game.scope
     values = Values(game.program.columns, game.whole.x)
-    tables = extract_tables(scope, values)
-    tables |= money_tables(scope, items_spent(scope, values), whole_budgets(case))
+    decided = decided_money(case, game.program, game.whole.x, len(scope.decision_tree.nodes))
+    plan = solution_amounts(scope, values)
+    plan = paid(plan, money_due(plan, decided), whole_budgets(case))
     carried = {party: _Carried() for party in game.parties}
     aversion = case.model.objective.risk_aversion
-    for country, parts in verify(case, tables).losses_by_country.items():
+    for country, parts in verify_amounts(plan).losses_by_country.items():
         loss = (1 - aversion) * parts["expected"] + aversion * parts["tail"]
         carried[case.party[country]].loss += loss
     for party, amount in _costs(game).items():
         carried[party].private += amount
     # What is public of these costs is paid by funders, who carry it in proportion to what they pay in all.
-    spending, payments = tables["spending"], tables["payments"]
-    spent = spending["expected"] * spending["year"].map(case.cost_discount)
-    for name, musd in zip(spending["country"], spent, strict=True):
-        carried[case.party[str(name)]].private -= float(musd)
-    whole = float(spent.sum())
-    in_all = float(payments["paid_musd"].sum())
+    accounts = plan.trees.accounts.nodes
+    weights = np.array([node.probability * case.cost_discount(node.year) for node in accounts])
+    whole = 0.0
+    for (_, country, _), musd in plan.spent:
+        spent = float(np.sum(weights * musd))
+        carried[case.party[country]].private -= spent
+        whole += spent
+    in_all = sum(row.paid_musd for row in plan.payments)
     if in_all > 0:
-        for funder, musd in zip(payments["funder"], payments["paid_musd"], strict=True):
-            carried[case.funder_party[funder]].paid += float(musd) / in_all * whole
+        for row in plan.payments:
+            carried[case.funder_party[row.funder]].paid += row.paid_musd / in_all * whole
     return carried
 
 

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from planner.data.lookups import Good
 from planner.data.stages import OXIDE
+from planner.results.amounts import FlowKey
 from planner.results.schema import RETURNED, SAVED, STAGE_ITEMS
 from planner.solving.counted_exchange import counting_nodes, net_given
 from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
 from planner.thresholds import ROUNDING
 
-
-class FlowLabel(NamedTuple):
-    """The labels of an amount in the table `operations`. project: or supplier."""
-
-    country: str
-    item: str
-    project: str = ""
-    feed: str = ""
-    element: str = ""
-    form: str = ""
-
-
-FlowAmounts = Iterator[tuple[FlowLabel, Vector]]
+FlowAmounts = Iterator[tuple[FlowKey, Vector]]
 """Flows and their tonnes (nodes)."""
 
 
@@ -55,7 +43,7 @@ def _output(at: AtNodes) -> FlowAmounts:
 def _of_mine(at: AtNodes, project: str) -> FlowAmounts:
     row = at.scope.case.projects[project]
     item = STAGE_ITEMS[row.stage]
-    yield FlowLabel(row.country, item, project, feed=row.feeds[0]), at("mined", project)
+    yield FlowKey(row.country, item, project, feed=row.feeds[0]), at("mined", project)
 
 
 def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
@@ -65,10 +53,10 @@ def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
         taken = at("separated", project, feed)
         if not taken.any():
             continue
-        yield FlowLabel(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
+        yield FlowKey(row.country, STAGE_ITEMS[row.stage], project, feed=feed), taken
         for element, yielded in at.scope.yields[project, feed].items():
             made = np.where(taken > 0, yielded * taken, 0.0)
-            label = FlowLabel(row.country, "made", project, feed=feed, element=element, form=OXIDE)
+            label = FlowKey(row.country, "made", project, feed=feed, element=element, form=OXIDE)
             yield label, made
 
 
@@ -82,8 +70,8 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
             recovered = case.recovery(project, element) * taken
             made = np.where(taken > 0, recovered, 0.0)
             takes, gives = stage.takes, stage.gives
-            yield FlowLabel(country, stage.item, project, element=element, form=takes), taken
-            yield FlowLabel(country, "made", project, element=element, form=gives), made
+            yield FlowKey(country, stage.item, project, element=element, form=takes), taken
+            yield FlowKey(country, "made", project, element=element, form=gives), made
     returns = case.returns_of(project)
     feeds = {feed for _, feed in returns}
     for feed in sorted(feeds):
@@ -91,19 +79,19 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
         for (element, returned), share in returns.items():
             if returned == feed:
                 back.append(share * at("converted", project, element))
-        yield FlowLabel(country, RETURNED, project, feed=feed), at.total(back)
+        yield FlowKey(country, RETURNED, project, feed=feed), at.total(back)
 
 
 def _of_saving(at: AtNodes, project: str) -> FlowAmounts:
     case = at.scope.case
     country = case.projects[project].country
-    yield FlowLabel(country, case.stage_of(project).item, project), at("run", project)
+    yield FlowKey(country, case.stage_of(project).item, project), at("run", project)
     for _, element, form in case.savings[project]:
         saved = at("saved", project, element, form)
-        yield FlowLabel(country, SAVED, project, element=element, form=form), saved
+        yield FlowKey(country, SAVED, project, element=element, form=form), saved
 
 
-def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAmounts:
+def _exchange(at: AtNodes, output: Iterable[tuple[FlowKey, Vector]]) -> FlowAmounts:
     """Tonnes by node of each good exchanged, stocked and imported, in the order of the table."""
     scope = at.scope
     given = _given(at, output)
@@ -119,18 +107,18 @@ def _exchange(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> FlowAm
         moved = {"given": net, "received": -net, "released": released, "bought": bought}
         for item, tonnes in moved.items():
             if tonnes.any():
-                yield FlowLabel(country, item, element=element, form=form), tonnes
+                yield FlowKey(country, item, element=element, form=form), tonnes
         open_demand = np.maximum(at.demands[good] - released, 0.0)
         imported = np.where(covered, open_demand, at("imported", *good))
         if imported.any():
             for supplier, part in _by_supplier(at, good, imported):
-                yield FlowLabel(country, "imported", supplier, element=element, form=form), part
+                yield FlowKey(country, "imported", supplier, element=element, form=form), part
         for supplier in scope.suppliers.get(good, ()):
             resold = at("resold", supplier, *good)
-            yield FlowLabel(country, "resold", supplier, element=element, form=form), resold
+            yield FlowKey(country, "resold", supplier, element=element, form=form), resold
 
 
-def _given(at: AtNodes, output: Iterable[tuple[FlowLabel, Vector]]) -> dict[Good, Vector]:
+def _given(at: AtNodes, output: Iterable[tuple[FlowKey, Vector]]) -> dict[Good, Vector]:
     """Given less received (t) of each good: made less delivered. Makers of more than their group takes keep the
     rest, in proportion to what they could give."""
     nothing = np.zeros(at.size)

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from planner.data.lookups import Good
 from planner.formulation import budgets, capacity, goods, savings, workforce
 from planner.formulation.declarations import NODE_LETTERS, Equation, Variable
 from planner.formulation.index_sets import Scope
-from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
 from planner.solving.target_prices import UNIT, target_prices
@@ -266,18 +264,22 @@ Worths = dict[tuple[ScarceThing, str], float]
 """Of each scarce thing in its unit: what one more would take off the objective (MUSD)."""
 
 
-def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFrame:
-    """The table `shadow_prices` of a program and its solution."""
+PriceRow = tuple[Any, ...]
+"""A row of the table `shadow_prices`."""
+
+
+def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> list[PriceRow]:
+    """The rows of `shadow_prices` of a program and its solution."""
     objective = "welfare" if "welfare" in outcome.phases else "risk"
     solution = outcome.phases[objective]
     total = priced(scope, program, objective, solution.duals)
-    return price_table(total, objective, target_prices(scope, program, outcome))
+    return price_rows(total, objective, target_prices(scope, program, outcome))
 
 
-def price_table(
+def price_rows(
     total: Worths, objective: str, targets: Iterable[tuple[str, float, str]] = ()
-) -> pd.DataFrame:
-    """The table `shadow_prices`: positive values only, largest first within each scarce thing.
+) -> list[PriceRow]:
+    """The rows of `shadow_prices`: positive values only, largest first within each scarce thing.
 
     targets: those that bind, what a percentage point stricter adds (MUSD), and to which criterion.
     """
@@ -288,9 +290,7 @@ def price_table(
     for target, value, added_to in targets:
         rows.append((ScarceThing("target", target), value, UNIT, added_to))
     rows.sort(key=_place_in_table)
-    cells = [(*label, *priced) for label, *priced in rows]
-    table = pd.DataFrame(cells, columns=list(TABLE_COLUMNS["shadow_prices"]))
-    return table.astype({"year": "Int64", "quarter": "Int64"})
+    return [(*label, *priced) for label, *priced in rows]
 
 
 def _place_in_table(row: tuple[ScarceThing, float, str, str]) -> tuple[Any, ...]:

@@ -22,10 +22,11 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS, NEW_CAPACITY
+from planner.results.tables import views_of
 from planner.solving.engine import Solved
-from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
 from planner.solving.program import Program, Vector
+from planner.solving.solution_amounts import solution_amounts
 from planner.solving.variable_values import Values
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
@@ -214,7 +215,8 @@ class SolvedPoint:
 
     def table(self, name: str) -> pd.DataFrame:
         """A result table, with the columns that reports/README.md gives. Raises KeyError for an unknown one."""
-        return extract_tables(self._scope, self._values, {name})[name]
+        plan = solution_amounts(self._scope, self._values)
+        return views_of(plan.case)[name](plan)
 
 
 OwnOutcome = Callable[[SolvedPoint], float]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import planner
-from planner.solving.extract import extract_tables
 from planner.solving.live_program import LiveProgram
+from planner.solving.solution_amounts import solution_amounts
 from planner.solving.variable_values import NODE_PLACE, Values
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -42,9 +41,8 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(
                 columns.append((name, index))
                 values.append(value)
         joined.add(columns, values, dict(enumerate(path)))
-    whole = extract_tables(session.scope, Values(session.program.columns, x))
-    for name, table in extract_tables(session.scope, joined).items():
-        pd.testing.assert_frame_equal(table, whole[name])
+    whole = solution_amounts(session.scope, Values(session.program.columns, x))
+    assert solution_amounts(session.scope, joined).is_same(whole)
 
 
 def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out() -> None:

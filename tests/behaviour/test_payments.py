@@ -8,12 +8,13 @@ import pytest
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
-from planner.formulation.index_sets import Scope
 from planner.results.plan import Plan
-from planner.sharing.payments import Accounts, split
+from planner.sharing.paid import paid
+from planner.sharing.payments import Accounts
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
-from planner.solving.spending import items_spent
+from planner.solving.solution_amounts import solution_amounts
+from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
@@ -174,21 +175,6 @@ def test_payments_of_histories_count_by_their_probability(solve: SolveCase) -> N
     assert payments(plan) == {"AAA": near((7, 0, 10)), "BANK": near((7, 4, 14))}
 
 
-def test_spending_is_added_up_in_one_order_whatever_that_of_a_set_is(make_case: MakeCase) -> None:
-    """The order of a set changes from process to process, and with it the last digit of a sum."""
-    built = {"plant_a": 0.1, "plant_b": 0.2, "plant_c": 0.3}
-    plants = [plant(project=name, max_new_tpa=9, capex_usd_per_tpa=MUSD) for name in built]
-    case = make_case(projects=[mine(), *plants])
-    values = Values([("build", (name, 0)) for name in built], list(built.values()))
-    found = []
-    for step in (1, -1):
-        scope = Scope(case)
-        scope.__dict__["expandable"] = tuple(sorted(scope.expandable)[::step])
-        found.append(items_spent(scope, values))
-    assert found[0] == found[1]
-    assert found[0]["AAA", 0]["capex separation"] == near(0.6)
-
-
 EVERYWHERE = "funder, countries\nAAA, *\nBBB, *\nCCC, *\nDDD, *"
 
 
@@ -203,11 +189,11 @@ def in_one_year(**musd: float) -> dict[str, Any]:
 def paid_by_weight(case: Case, weights: dict[str, float]) -> dict[str, float]:
     """Funder -> MUSD paid of what the plan of a case spends, the weights being those given and not budgets."""
     session = LiveProgram(case)
-    values = Values(session.program.columns, session.solve(silent).last.x)
-    items = items_spent(session.scope, values)
-    amounts = {key: sum(parts.values()) for key, parts in items.items()}
-    rows = split(Accounts(case, session.scope.account_tree, amounts), weights).rows
-    return {row.funder: row.paid_musd for row in rows}
+    point = session.solve(silent).last.x
+    plan = solution_amounts(session.scope, Values(session.program.columns, point))
+    decisions = len(session.scope.decision_tree.nodes)
+    due = money_due(plan, decided_money(case, session.program, point, decisions))
+    return {row.funder: row.paid_musd for row in paid(plan, due, weights).payments}
 
 
 def test_by_weight_a_funder_of_twice_the_weight_pays_twice_and_one_of_none_pays_nothing(

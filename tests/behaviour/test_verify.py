@@ -16,7 +16,7 @@ import planner
 from planner.data.case import Case
 from planner.data.lookups import Lookups
 from planner.data.scenario_tree import Tree
-from planner.results import verify, verify_calm, verify_material, verify_resources
+from planner.results import verify, verify_calm, verify_material, verify_resources, verify_tables
 from tests.cases import (
     MUSD,
     budget,
@@ -721,7 +721,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
 }
 
 
-MODULES = (verify, verify_calm, verify_material, verify_resources)
+MODULES = (verify, verify_calm, verify_material, verify_resources, verify_tables)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:

@@ -45,8 +45,8 @@ from planner.results.figures.plants import (
     expected_sum,
     first_begun,
 )
-from planner.results.ledger import rows_of
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")

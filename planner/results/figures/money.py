@@ -10,8 +10,8 @@ import pandas as pd
 
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import by_year, expected_sums
-from planner.results.ledger import rows_of
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)

@@ -23,8 +23,8 @@ from planner.results.figures.sums import (
     undone_column,
     worst_scenario,
 )
-from planner.results.ledger import rows_of
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""

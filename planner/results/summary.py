@@ -1,0 +1,100 @@
+"""The figures of summary.json, from the amounts of a plan and what the verifier makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.data.odds import are_bounded
+from planner.results.amounts import PlanAmounts
+from planner.results.diversification import diversification
+from planner.results.losses import Losses, risk_under, service_level
+from planner.results.odds import least_risk, worst_odds
+from planner.results.origins import YearlyOrigin
+from planner.results.verify import Verification
+
+
+def figures(
+    plan: PlanAmounts,
+    checked: Verification,
+    origins: Sequence[YearlyOrigin],
+    attainable: float | None,
+) -> dict[str, Any]:
+    """Risk, cost, shortfall and decisions. Expected values weigh scenarios by probability; money is undiscounted where it
+    is called spend, discounted where it is called cost or loss. `trained` counts who completes.
+
+    attainable: the least risk, of goal `risk`.
+    """
+    case, losses = plan.case, checked.losses
+    found: dict[str, Any] = {"risk_musd": losses.risk, **_of_odds(case, losses)}
+    if case.model.objective.goal == "risk":
+        found["least_risk_musd"] = attainable
+    if checked.targets:
+        found["targets"] = checked.targets
+    demand, short = _expected_demand_and_shortfall(plan)
+    return found | {
+        "diversification": diversification(case, origins),
+        "expected_loss_musd": losses.expected,
+        "cvar_musd": losses.cvar,
+        "cost_musd": checked.cost,
+        "cost_parts_musd": checked.cost_parts,
+        "utilisation": checked.utilisation,
+        "scenario_loss_musd": losses.by_scenario,
+        "loss_musd_by_country": checked.losses_by_country,
+        "expected_shortfall_t": short,
+        "service_level": service_level(demand, short),
+        "public_spend_musd": checked.public_spend,
+        "new_capacity_tpa": _new_capacity(plan),
+        "trained": _trained(plan),
+    }
+
+
+def _of_odds(case: Case, losses: Losses) -> dict[str, Any]:
+    """The risk by the given odds, and the worst and best within their bounds; nothing where none are given."""
+    if not are_bounded(case) and case.model.objective.odds == "given":
+        return {}
+    worst = worst_odds(case, losses.by_scenario)
+    return {
+        "risk_given_musd": losses.risk_given,
+        "odds": {
+            "worst_risk_musd": risk_under(case, losses.by_scenario, worst),
+            "best_risk_musd": least_risk(case, losses.by_scenario),
+            "worst": worst,
+        },
+    }
+
+
+def _expected_demand_and_shortfall(plan: PlanAmounts) -> tuple[dict[str, float], dict[str, float]]:
+    """Tonnes by element, of all years."""
+    tree = plan.trees.histories
+    chances = np.array([node.probability for node in tree.nodes])
+    demand = dict.fromkeys(plan.case.elements, 0.0)
+    short = dict.fromkeys(plan.case.elements, 0.0)
+    for good, tonnes in plan.short:
+        _, element, _ = good
+        demand[element] += float(chances @ tree.demands(good))
+        short[element] += float(chances @ tonnes)
+    return demand, short
+
+
+def _new_capacity(plan: PlanAmounts) -> dict[str, float]:
+    """Project -> expected new capacity (t/y)."""
+    growing = [project for project, row in plan.case.projects.items() if row.max_new_tpa > 0]
+    expected = dict.fromkeys(growing, 0.0)
+    chances = np.array([node.probability for node in plan.trees.decisions.nodes])
+    for project, tpa in plan.builds:
+        expected[project] = float(chances @ tpa)
+    return expected
+
+
+def _trained(plan: PlanAmounts) -> dict[str, float]:
+    """Skill -> expected persons who complete a programme."""
+    expected = dict.fromkeys(plan.case.skills, 0.0)
+    chances = np.array([node.probability for node in plan.trees.decisions.nodes])
+    for programme, persons in plan.intake:
+        row = plan.case.programmes[programme]
+        expected[row.skill] += row.completion_rate * float(chances @ persons)
+    return expected

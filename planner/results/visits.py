@@ -1,0 +1,277 @@
+"""The amounts of a plan at visits, for the verifier and all that is computed scenario by scenario.
+
+A visit is a scenario in a period. Nodes that scenarios share are told apart here: what is read from the tables of a run
+may say another thing of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.data.case import Case
+from planner.data.decision_tree import Trees
+from planner.data.lookups import Good
+from planner.data.scenario_tree import Tree, Vector
+from planner.data.shock_effects import Period, year_of
+from planner.results.amounts import Amounts, FlowKey, Payment, PlanAmounts, amounts
+from planner.results.schema import PURCHASES
+from planner.results.visit_inputs import VisitInputs, counted_per_tonne
+
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtVisits:
+    """What a plan does at every visit, and what it decides in every scenario.
+
+    Vectors are over visits, in the order of scenario and period, or over scenarios.
+    """
+
+    case: Case
+    trees: Trees
+    flows: Amounts
+    """t by `FlowKey`."""
+    short: Amounts
+    """t not met, by good."""
+    stock: Amounts
+    """t at the end of the period, by good."""
+    people: dict[str, Amounts]
+    """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
+    builds: Amounts
+    """t/y by (project, year), for each scenario, as all that follow."""
+    intake: Amounts
+    """Persons by (programme, year)."""
+    new_seats: Amounts
+    """Seats by (programme, year)."""
+    scheduled: Amounts
+    """t/y by (country, element, form, year)."""
+    spent: Amounts
+    """MUSD by (funder, country, item, period)."""
+    payments: tuple[Payment, ...]
+
+    # ---- when ------------------------------------------------------------------------------------
+
+    @property
+    def tree(self) -> Tree:
+        """The histories of the case."""
+        return self.trees.histories
+
+    @cached_property
+    def inputs(self) -> VisitInputs:
+        """What the rows of the case say at every visit."""
+        return VisitInputs(self.case, self.tree.periods)
+
+    @cached_property
+    def node(self) -> Places:
+        """The node of each visit."""
+        return visited(self.tree)
+
+    @cached_property
+    def opening(self) -> dict[int, int]:
+        """Year -> place of its first period."""
+        return {year: self.tree.periods.index(period) for year, period in self.tree.opening.items()}
+
+    @cached_property
+    def period_years(self) -> NDArray[np.int64]:
+        """The year of each period."""
+        return np.array([year_of(period) for period in self.tree.periods])
+
+    @cached_property
+    def year_places(self) -> NDArray[np.int64]:
+        """The year of each visit, counted from the first of the horizon."""
+        years = np.tile(self.period_years, len(self.case.scenarios))
+        return years - self.case.first_year
+
+    @cached_property
+    def chances(self) -> Vector:
+        """The probability of each scenario."""
+        return np.array(list(self.case.scenarios.values()))
+
+    @cached_property
+    def visit_chances(self) -> Vector:
+        """The probability of each visit's scenario."""
+        return self.everywhere(self.chances)
+
+    def zeros(self) -> Vector:
+        """0 at every visit."""
+        return np.zeros(len(self.node))
+
+    def at(self, by_node: Vector) -> Vector:
+        """A figure of nodes, at each visit."""
+        return by_node[self.node]
+
+    def whole(self, by_visit: NDArray[Any]) -> NDArray[Any]:
+        """Values by visit as an array (scenarios x periods)."""
+        return by_visit.reshape(-1, len(self.tree.periods))
+
+    def everywhere(self, by_scenario: Vector) -> Vector:
+        """A figure of scenarios, at each visit."""
+        return np.repeat(by_scenario, len(self.tree.periods))
+
+    # ---- what follows ----------------------------------------------------------------------------
+
+    @cached_property
+    def goods(self) -> Amounts:
+        """t by (item, good)."""
+        return self.flows.by(lambda flow: (flow.item, flow.good) if flow.element else None)
+
+    @cached_property
+    def paid(self) -> Amounts:
+        """MUSD by (funder, country, period), for each scenario."""
+
+        def of(key: tuple[str, str, str, Period]) -> tuple[str, str, Period]:
+            funder, country, _, period = key
+            return funder, country, period
+
+        return self.spent.by(of)
+
+    @cached_property
+    def loads(self) -> dict[str, Vector]:
+        """Throughput (t) of each plant at every visit, as capacity counts it."""
+        return {project: self._load(project) for project in self.case.projects}
+
+    def _load(self, project: str) -> Vector:
+        """Throughput (t) of a plant at each visit, as capacity counts it."""
+        stage = self.case.stage_of(project)
+        feeds = self.case.projects[project].feeds
+        load = self.zeros()
+        if stage.converts:
+            for element in self.case.elements:
+                load += self.taken(project, element=element)
+        elif stage.separates:
+            for feed in feeds:
+                per_tonne = counted_per_tonne(self.case, project, feed)
+                load += per_tonne * self.taken(project, feed=feed)
+        else:
+            load += self.taken(project, feed=feeds[0] if stage.mines else "")
+        return load
+
+    def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
+        """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
+        stage = self.case.stage_of(project)
+        flow = FlowKey(
+            item=stage.item,
+            country=self.case.projects[project].country,
+            project=project,
+            feed=feed,
+            element=element,
+            form=stage.takes if element else "",
+        )
+        return self.flows[flow]
+
+    @cached_property
+    def new_capacity(self) -> dict[str, Vector]:
+        """Capacity (t/y) of what is built of each project, at every visit, after ramps and delays."""
+        found = {project: self.zeros() for project in self.case.projects}
+        for (project, year), tpa in self.builds:
+            found[project] += self.everywhere(tpa) * self.inputs.usable_share(project, year)
+        return found
+
+    @cached_property
+    def existing(self) -> dict[str, Vector]:
+        """Existing capacity (t/y) of each project, at every visit, before shocks."""
+        return {project: self.inputs.existing(project) for project in self.case.projects}
+
+    def with_goods(self, amount: Vector, items: Iterable[str], good: Good) -> Vector:
+        """An amount (t) and some items of `operations` of a good, at every visit."""
+        for item in items:
+            amount = amount + self.goods[item, good]
+        return amount
+
+    def factor(self, project: str) -> Vector:
+        """Share of the capacity of a project that works, at every visit."""
+        return self.inputs.capacity_factor(project)
+
+    def demand(self, good: Good) -> Vector:
+        """Demand (t) at every visit, shocks included."""
+        return self.inputs.demand(good)
+
+
+def opening_visits(visits: AtVisits, year: int) -> Places:
+    """The visit of each scenario in the first period of a year."""
+    scenarios = np.arange(len(visits.case.scenarios))
+    return scenarios * len(visits.tree.periods) + visits.opening[year]
+
+
+def decided_in(visits: AtVisits, year: int) -> list[Vector]:
+    """Builds, intakes, seats and scheduled purchases of a year, each of all scenarios."""
+    found = []
+    for plan in (visits.builds, visits.intake, visits.new_seats, visits.scheduled):
+        for (*_, decided), by_scenario in plan:
+            if decided == year:
+                found.append(by_scenario)
+    return found
+
+
+def visited(tree: Tree) -> Places:
+    """The node of each visit."""
+    paths = [tree.path_of(scenario) for scenario in tree.case.scenarios]
+    return np.array(paths, dtype=np.intp).ravel()
+
+
+def at_visits(plan: PlanAmounts) -> AtVisits:
+    """The amounts of a plan where scenarios visit their nodes."""
+    trees = plan.trees
+    node = visited(trees.histories)
+    people = {
+        "staff": plan.staff,
+        "hired": plan.hired,
+        "lent": plan.lent,
+        "borrowed": plan.borrowed,
+    }
+    return AtVisits(
+        case=plan.case,
+        trees=trees,
+        flows=plan.flows.at(node),
+        short=plan.short.at(node),
+        stock=plan.stock.at(node),
+        people={name: persons.at(node) for name, persons in people.items()},
+        builds=_decided(trees, plan.builds),
+        intake=_decided(trees, plan.intake),
+        new_seats=_decided(trees, plan.new_seats),
+        scheduled=_decided(trees, plan.scheduled),
+        spent=_spent(trees, plan.spent),
+        payments=plan.payments,
+    )
+
+
+def _decided(trees: Trees, by_decision: Amounts) -> Amounts:
+    """Amounts by key and year for each scenario, of amounts by key at decision nodes."""
+    nodes = trees.decision_of_year
+    found: dict[Any, Vector] = {}
+    for key, at_nodes in by_decision:
+        things = key if isinstance(key, tuple) else (key,)
+        for place, year in enumerate(trees.histories.case.years):
+            of_year = at_nodes[nodes[:, place]]
+            if of_year.any():
+                found[(*things, year)] = of_year
+    return amounts(found, len(nodes))
+
+
+def _spent(trees: Trees, spent: Amounts) -> Amounts:
+    """MUSD by (funder, country, item, period) for each scenario; what is decided by year is of the year."""
+    histories = trees.histories
+    count = len(histories.case.scenarios)
+    found: dict[Any, Vector] = {}
+    if trees.accounts is not histories:
+        of_year = trees.decision_of_year
+        for key, at_nodes in spent:
+            for place, year in enumerate(histories.case.years):
+                paid = at_nodes[of_year[:, place]]
+                if paid.any():
+                    found[(*key, year)] = paid
+        return amounts(found, count)
+    node = visited(histories).reshape(count, -1)
+    for key, at_nodes in spent:
+        for place, period in enumerate(histories.periods):
+            paid = at_nodes[node[:, place]]
+            if paid.any():
+                due = period if key[2] == PURCHASES else year_of(period)
+                found[(*key, due)] = paid
+    return amounts(found, count)

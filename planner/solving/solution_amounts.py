@@ -1,0 +1,102 @@
+"""Solution -> the amounts of the plan: what its formulation leaves out is filled in, and shortages are spread evenly where
+that is free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.data.decision_tree import Trees
+from planner.data.lookups import Good
+from planner.formulation.index_sets import Scope
+from planner.formulation.variable_trees import CountrySkill
+from planner.results.amounts import Amounts, FlowKey, PlanAmounts, amounts
+from planner.solving.even_shortages import spread_shortages
+from planner.solving.flows import flows_of
+from planner.solving.node_values import AtNodes
+from planner.solving.program import Vector
+from planner.solving.variable_values import Values
+from planner.thresholds import ROUNDING
+
+
+class _People(NamedTuple):
+    """Persons by (country, skill), at each node."""
+
+    staff: Amounts
+    hired: Amounts
+    lent: Amounts
+    borrowed: Amounts
+
+
+def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
+    """The amounts of a solution but for who pays. values: of one program, or of many together; its shortages are spread
+    evenly where that is free."""
+    spread_shortages(scope, values)
+    at = AtNodes(scope, values)
+    trees = Trees(scope.tree, scope.decision_tree, scope.decision, scope.account_tree)
+    flows: dict[FlowKey, Vector] = {}
+    for flow, tonnes in flows_of(at):
+        flows[flow] = np.where(tonnes > 0, tonnes, 0.0)
+    short: dict[Good, Vector] = {}
+    for good in scope.goods:
+        if at.demands[good].any():
+            short[good] = np.where(at.demands[good] > 0, at.total(_steps_short(at, good)), 0.0)
+    people = _people(at)
+    stock = {good: held for good, (held, _) in at.stock.items()}
+    return PlanAmounts(
+        case=scope.case,
+        trees=trees,
+        flows=amounts(flows, at.size).something(),
+        short=amounts(short, at.size),
+        stock=amounts(stock, at.size),
+        staff=people.staff,
+        hired=people.hired,
+        lent=people.lent,
+        borrowed=people.borrowed,
+        builds=_decided(scope, values, "build", sorted(scope.expandable)),
+        intake=_decided(scope, values, "intake", scope.programmes),
+        new_seats=_decided(scope, values, "new_seats", scope.programmes),
+        scheduled=_decided(scope, values, "scheduled", scope.purchases),
+        spent=Amounts({}, np.zeros((0, len(trees.accounts.nodes)))),
+    )
+
+
+def _steps_short(at: AtNodes, good: Good) -> Iterator[Vector]:
+    for step in range(len(at.scope.case.loss_steps(good))):
+        yield at("shortfall", *good, step)
+
+
+def _people(at: AtNodes) -> _People:
+    """Staff, hires and secondment of every team that some plant needs."""
+    opens = np.array([node.opens_year for node in at.scope.tree.nodes])
+    staff: dict[CountrySkill, Vector] = {}
+    hired: dict[CountrySkill, Vector] = {}
+    lent: dict[CountrySkill, Vector] = {}
+    borrowed: dict[CountrySkill, Vector] = {}
+    for team in at.scope.teams:
+        moved = at("seconded", *team)
+        staff[team] = at.by_decision("staff", *team)
+        hired[team] = np.where(opens, at.by_decision("hired", *team), 0.0)
+        lent[team] = -np.minimum(moved, 0.0) + 0.0
+        borrowed[team] = np.maximum(moved, 0.0)
+    return _People(
+        staff=amounts(staff, at.size),
+        hired=amounts(hired, at.size),
+        lent=amounts(lent, at.size),
+        borrowed=amounts(borrowed, at.size),
+    )
+
+
+def _decided(
+    scope: Scope, values: Values, name: str, things: Iterable[str] | Iterable[Good]
+) -> Amounts:
+    """Amounts of a decision by thing at decision nodes."""
+    nodes = range(len(scope.decision_tree.nodes))
+    found: dict[str | Good, Vector] = {}
+    for thing in things:
+        index = thing if isinstance(thing, tuple) else (thing,)
+        at_nodes = np.array([values(name, *index, node) for node in nodes])
+        found[thing] = np.where(at_nodes > ROUNDING, at_nodes, 0.0)
+    return amounts(found, len(nodes)).something()
