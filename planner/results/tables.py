@@ -50,7 +50,7 @@ class TableViews(Mapping[str, pd.DataFrame]):
         self._made: dict[str, pd.DataFrame] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """TableViews are made again rather than sent along."""
+        """Tables are made again rather than sent along."""
         return self.__dict__ | {"_made": {}}
 
     def __or__(self, others: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
