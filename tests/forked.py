@@ -16,7 +16,7 @@ import pytest
 
 import planner.studies.run
 from planner.cli import app
-from tests.studies.studies import SlowWorker
+from tests.studies.studies import slow
 
 IMPORTED = ("planner.cli.studies", "planner.decomposition.worker_pool", "tests.studies.studies")
 
@@ -44,7 +44,7 @@ def start_slow_study(study: Path, out: Path, *, workers: int, said: Path) -> For
 
 def _run_slow_study(arguments: list[str], said: Path) -> None:
     fork_workers(pytest.MonkeyPatch())
-    planner.studies.run.Worker = SlowWorker  # type: ignore[misc]
+    planner.studies.run.point_figures = slow  # type: ignore[attr-defined]
     os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     app(["study", "run", *arguments])

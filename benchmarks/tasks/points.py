@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 
 import planner
 from benchmarks.clock import Clock
+from planner.solving.engine import Engine
 from planner.studies.design import design, latin_hypercube
+from planner.studies.outcomes import point_figures
 from planner.studies.points import Settler, chains, points
 from planner.studies.run import open_case
 from planner.studies.study_file import read_study
-from planner.studies.worker import Worker
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -35,16 +37,18 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     case = open_case(asked, path.parent)
     found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
-    worker = Worker(case, asked.time_limit)
-    bases, apart = worker.base(), 0.0
-    settings = [point.settings for point in solved]
+    engine = Engine(case, asked.time_limit)
+    measure = partial(point_figures, {})
+    questions = [point.question for point in solved]
+    bases, apart = engine.bases, 0.0
     with clock.section("points"):
-        warm = worker.solve(bases, settings)
+        ((_, warm),) = engine.answered([questions], measure, bases=bases)
     with clock.section("cold"):
-        cold = [worker.solve({}, [one])[0] for one in settings[1 : 1 + job["cold"]]]
-    for there, result in zip(warm[1:], cold, strict=False):
-        risk = result.values["risk_musd"]
-        apart = max(apart, abs(there.values["risk_musd"] - risk) / (1 + abs(risk)))
+        again = [questions[1 : 1 + job["cold"]]]
+        ((_, cold),) = engine.answered(again, measure, bases={})
+    for there, alone in zip(warm[1:], cold, strict=False):
+        risk = alone.get("cold").values["risk_musd"]
+        apart = max(apart, abs(there.get("warm").values["risk_musd"] - risk) / (1 + abs(risk)))
     ends_of = sorted({result.status for result in (*warm, *cold)})
     return {
         "calls": job["calls"],

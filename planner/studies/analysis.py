@@ -42,7 +42,7 @@ from planner.solving.engine import Engine, FixedAmounts
 from planner.solving.goals import Progress, silent
 from planner.solving.solution import Stop
 from planner.studies.outcomes import Measures, measure
-from planner.studies.points import case_of, chains
+from planner.studies.points import chains
 from planner.studies.run import reopen
 from planner.studies.sensitivity import cart, indices
 from planner.studies.store import assemble, read_asked, read_results, study_of
@@ -278,7 +278,7 @@ def hold(folder: Path, plans: Mapping[str, Plan], tell: Progress = silent) -> pd
         tell(f"{name} at {len(solved)} points")
         engine, fixed = Engine(case), single_path(plan)
         for point in chain.from_iterable(chains(study, solved)):
-            at_point = case_of(changer, point.settings)
+            at_point = point.question.on(changer)
             status, values = _with_fixed(engine, at_point, fixed)
             risk = values.get("risk_musd", np.nan)
             least = float(best[point.id])

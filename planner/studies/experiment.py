@@ -21,14 +21,13 @@ from planner.errors import (
     did_you_mean,
 )
 from planner.results.study import unsaid
-from planner.solving.engine import Engine
+from planner.solving.engine import WHY, Engine, Question
 from planner.solving.solution import Stop
 from planner.studies.design import ends, misfit, numeric_ends
-from planner.studies.outcomes import OwnOutcome
-from planner.studies.points import DesignRow, Settler, case_of, check_study
+from planner.studies.outcomes import OwnOutcome, figures_of
+from planner.studies.points import DesignRow, Settler, check_study
 from planner.studies.run import open_case, read_given
 from planner.studies.study_file import Correlated, Uncertainty, Value, named_outcomes
-from planner.studies.worker import WHY, figures_of
 
 Errors = Literal["raise", "nan"]
 """What becomes of a point without an outcome: an error, or NaN."""
@@ -142,7 +141,7 @@ class Experiment:
     def case(self, **values: Value | None) -> Case:
         """The case at a point, checked like one that was read."""
         changes = self._settler.changes(self._row(values))
-        return case_of(self._changer, [str(change) for change in changes])
+        return Question.of(*changes).on(self._changer)
 
     def __call__(self, **values: Value | None) -> dict[str, float]:
         """The outcomes of a point: 0 for what is not built, bought or short."""

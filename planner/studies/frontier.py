@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -31,15 +31,15 @@ from planner.results.folders import write_whole
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
+from planner.solving.engine import Engine, Question, Solved
 from planner.solving.frontier import Tangent, breakpoints, trace
 from planner.solving.highs import Solver, versions
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.outcomes import Measures
+from planner.studies.outcomes import Measures, figures_of
 from planner.studies.run import Tell, untold
 from planner.studies.store import CURVE, PART, prepare, read_asked, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
-from planner.studies.worker import Worker
 
 PIECES, FEWEST = 8, 50
 """Pieces of a curve, and the fewest programs that one is worth."""
@@ -119,52 +119,43 @@ def frontier(
     done = {} if journal is None else _parts(journal.path, ground)
     pieces = pieces_of(design)
 
-    def parts(calls: Mapping[str, Call]) -> list[Any]:
-        left = {name: call for name, call in calls.items() if name not in done}
-        for name, answer in answers(workers, left):
-            done[name] = answer.result()
-            if journal is not None:
-                journal.append(PART, [Entry(name, done[name])])
-            tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
-        return [done[name] for name in calls]
+    def keep(name: str, answer: Any) -> None:
+        done[name] = answer
+        if journal is not None:
+            journal.append(PART, [Entry(name, answer)])
+        tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
 
     first, last = design.scale
-    edges = np.linspace(first, last, pieces + 1).tolist()
     budgets = KeptObject(partial(Budgets, case), workers)
     traced: dict[str, Call] = {}
-    for low, high in pairwise(edges):
+    for low, high in pairwise(np.linspace(first, last, pieces + 1).tolist()):
         arguments = (low, high, design.most // pieces)
         traced[f"{ground} {low:.12g} to {high:.12g}"] = Call(budgets, "trace", arguments)
+    left = {name: call for name, call in traced.items() if name not in done}
+    for name, answer in answers(workers, left):
+        keep(name, answer.result())
     # Not the sum over the accounts of the program, which has one in every history.
-    curve = curve_of(parts(traced), case.name, sum(case.budget.values()))
-    chosen = _chosen(len(curve.table))
-    planner = KeptObject(partial(_Plans, case), workers)
-    planned: dict[str, Call] = {}
-    for rows in np.array_split(chosen, pieces):
-        scales = curve.table["scale"].iloc[rows].tolist()
-        if scales:
+    money = sum(case.budget.values())
+    curve = curve_of((done[name] for name in traced), case.name, money)
+    chosen = curve.table.iloc[_chosen(len(curve.table))]
+    planned: dict[str, list[Question]] = {}
+    for scales in np.array_split(chosen["scale"].to_numpy(), pieces):
+        if len(scales):
             name = f"{ground} plans {scales[0]:.12g} to {scales[-1]:.12g}"
-            planned[name] = Call(planner, "at", (scales,))
-    plans = pd.DataFrame(chain.from_iterable(parts(planned)), index=chosen)
-    return FrontierResults(
-        curve.title, curve.table.join(plans.fillna(0.0)), curve.gap, curve.solves
-    )
+            planned[name] = [Question.of(f"budgets.*.*.musd=x{scale}") for scale in scales.tolist()]
+    names = [name for name in planned if name not in done]
+    engine = Engine(case, workers=workers)
+    for number, found in engine.answered([planned[name] for name in names], _plan):
+        keep(names[number], [answer.value or {} for answer in found])
+    plans = pd.DataFrame(chain.from_iterable(done[name] for name in planned), index=chosen.index)
+    table = curve.table.join(plans.fillna(0.0))
+    return FrontierResults(curve.title, table, curve.gap, curve.solves)
 
 
-class _Plans:
-    """The plans of a case at scales of its budgets."""
-
-    def __init__(self, case: Case) -> None:
-        self._worker = Worker(case, None)
-
-    def at(self, scales: Sequence[float]) -> list[Measures]:
-        """Cost, spending and new capacity of the cheapest plan of least risk at some scales; empty if not proven."""
-        chain_of_points = [[f"budgets.*.*.musd=x{scale!r}"] for scale in scales]
-        plans: list[Measures] = []
-        for result in self._worker.solve({}, chain_of_points):
-            values = result.values.items()
-            plans.append({name: value for name, value in values if name.startswith(OF_PLANS)})
-        return plans
+def _plan(solved: Solved) -> Measures:
+    """Cost, spending and new capacity of a plan."""
+    figures = figures_of(solved, {}).items()
+    return {name: value for name, value in figures if name.startswith(OF_PLANS)}
 
 
 def _chosen(count: int) -> list[int]:

@@ -21,7 +21,7 @@ from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
 from planner.results.losses import by_country, service_level, weighed
-from planner.results.study import MEANINGS, NEW_CAPACITY
+from planner.results.study import BUILT, LEAST, MEANINGS, MOST, NEW_CAPACITY
 from planner.results.tables import views_of
 from planner.solving.engine import Solved
 from planner.solving.goals import Outcome
@@ -236,4 +236,46 @@ def own_outcomes(
         value = float(function(point))
         if math.isfinite(value):
             found[name] = value
+    return found
+
+
+# ---- what is kept of a point ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PointFigures:
+    """Figures of the plan of a point, and what it decides."""
+
+    values: Measures
+    plan: Sequence[DecidedAmount]
+
+
+def figures_of(solved: Solved, functions: Mapping[str, OwnOutcome]) -> Measures:
+    """All figures of an optimum, and what functions of the user's own give that is a number."""
+    values = measure(solved.scope, solved.program, solved.outcome)
+    return values | own_outcomes(functions, values, solved)
+
+
+def point_figures(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+    """All that a study keeps of a point. functions: outcomes of the user's own, by name."""
+    scope, program = solved.scope, solved.program
+    values = figures_of(solved, functions)
+    if not scope.case.model.policy.whole_plants:
+        builds = np.array(program.columns_of("build"), dtype=np.int32)
+        plans = [values]
+        for x in solved.solver.equally_good(builds):
+            plans.append(capacities(scope, amounts_of(program, x)))
+        values |= spread(plans)
+    return PointFigures(values, decisions(scope, amounts_of(program, solved.point)))
+
+
+def spread(plans: Sequence[Measures]) -> Measures:
+    """The least and the most of each project over plans, where they differ by as much as counts as built."""
+    found: Measures = {}
+    for name in sorted(set().union(*plans)):
+        sizes = [plan.get(name, 0.0) for plan in plans]
+        if name.startswith(NEW_CAPACITY) and max(sizes) - min(sizes) >= BUILT:
+            project = name.removeprefix(NEW_CAPACITY)
+            found[f"{LEAST}{project}"] = min(sizes)
+            found[f"{MOST}{project}"] = max(sizes)
     return found

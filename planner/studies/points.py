@@ -1,4 +1,4 @@
-"""Points: rows of the design as changes of the case, named by their content and ordered into chains.
+"""Points: rows of the design as questions about the case, named by their content and ordered into chains.
 
 Order alone is worth a factor of five: what a warm solve costs is the length of the path through the space,
 not the number of points on it. Chains are the same however many workers run them.
@@ -18,12 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.change import MODEL, Change, InputValue, OpenChange, parse_change
+from planner.data.change import MODEL, Change, InputValue, OpenChange
 from planner.data.changed_case import Changer
 from planner.data.checks import check_all
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.study import MEANINGS
 from planner.solving.case_changes import READS
+from planner.solving.engine import Question
 from planner.solving.highs import versions
 from planner.studies.outcomes import outcome_names
 from planner.studies.study_file import StudyFile, StudyLever, Uncertainty, Value, named_outcomes
@@ -42,8 +43,6 @@ FAR = 1000.0
 """Weight of what alters the structure of the program: it is changed as rarely as possible."""
 
 DesignRow = tuple[Value | None, ...]
-Plain = list[str]
-"""The changes of a point, each as text. Empty: the case as it was read."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,8 @@ class Point:
     """A row of the design: what is changed there, the name that this content has, and its cells."""
 
     id: str
-    settings: Plain
+    question: Question
     row: DesignRow = ()
-
-
-def case_of(changer: Changer[Case], settings: Plain) -> Case:
-    """The case at a point, checked like one that was read. Raises InputError."""
-    if not settings:
-        return changer.case
-    return changer.apply(map(parse_change, settings), make_room=True).checked()
 
 
 def check_study(
@@ -230,10 +222,10 @@ def points(
         ground += json.dumps(digests_of(functions))
     found: list[Point] = []
     for row in rows:
-        settings = [str(change) for change in settler.changes(row)]
-        content = f"{ground} {json.dumps(settings)}"
+        question = Question.of(*settler.changes(row))
+        content = f"{ground} {json.dumps(question.changes)}"
         name = hashlib.sha256(content.encode()).hexdigest()[:20]
-        found.append(Point(name, settings, row))
+        found.append(Point(name, question, row))
     return found
 
 

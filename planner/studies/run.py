@@ -1,8 +1,7 @@
 """Run a study: read it, lay out its folder, do what is missing, put the results together; and how far it is.
 
-First the case as it is, from whose optimum every chain starts; then the chains. A worker that dies takes nothing with it
-but its chain, which another tries again. The third time each of its points is tried by itself, and the one that three
-workers die of is written down as crashed.
+First the case as it is, from whose optimum every chain starts; then the chains, which the engine answers in this process
+or in workers, and what it answers comes into the journal.
 """
 
 from __future__ import annotations
@@ -19,14 +18,15 @@ from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.load import load
 from planner.data.program_size import refuse_if_too_large
-from planner.errors import Fault, InputError, RunFolderError, WorkerLostError
-from planner.parallel import Call, KeptObject, Workers, answers
+from planner.errors import Fault, InputError, RunFolderError
+from planner.parallel import Workers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.study import OPTIMAL, StudyStatus
+from planner.solving.engine import Answer, Engine, PackedBases
 from planner.solving.highs import versions
 from planner.studies.design import design, refuse_too_many
-from planner.studies.outcomes import OwnOutcome
-from planner.studies.points import Point, Settler, case_of, chains, check_study, points
+from planner.studies.outcomes import OwnOutcome, PointFigures, point_figures
+from planner.studies.points import Point, Settler, chains, check_study, points
 from planner.studies.store import (
     BASE,
     PLANS,
@@ -43,7 +43,6 @@ from planner.studies.store import (
     write_parquet,
 )
 from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
-from planner.studies.worker import CRASHED, PackedBases, PointResult, Worker
 
 Tell = Callable[[StudyStatus], None]
 TIMED_OUT = ("time_limit",)
@@ -164,7 +163,7 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
         remedy = "name a row of results.parquet, or its point"
         raise InputError([Fault(str(out), 0, point, told, remedy=remedy)])
     chosen = meant[0]
-    case = case_of(Changer(stored_case(out)), chosen.settings)
+    case = chosen.question.on(Changer(stored_case(out)))
     return replace(case, name=f"{case.name}-{chosen.id[:8]}"), chosen.id
 
 
@@ -245,65 +244,34 @@ class WorkLeft:
         if not self._chains:
             return
         tell(self.status)
-        make = partial(Worker, self._work.case, self._work.study.time_limit, self._work.functions)
-        worker = KeptObject(make, workers)
-        bases = self._bases(worker, workers)
-        solve = partial(self._solve, bases, worker=worker, workers=workers, tell=tell)
-        lost = solve(self._chains)
-        # One of them may have been its death: each is tried by itself.
-        solve([[point] for chain in lost for point in chain])
+        work = self._work
+        engine = Engine(work.case, work.study.time_limit, workers=workers)
+        chains = [[point.question for point in chain] for chain in self._chains]
+        measure = partial(point_figures, work.functions)
+        for number, found in engine.answered(chains, measure, bases=self._bases(engine)):
+            self._record(self._chains[number], found)
+            tell(self.status)
 
-    def _bases(self, worker: KeptObject, workers: Workers | None) -> PackedBases:
+    def _bases(self, engine: Engine) -> PackedBases:
         """The bases from which every chain begins: those that the journal has, else those of the base solved now."""
         ground = hashlib.sha256(f"{self._work.case.sha256} {versions()}".encode()).hexdigest()
         for entry in read_entries(self._journal.path, BASE):
             if entry.name == ground:
                 kept: PackedBases = entry.answer
                 return kept
-        ((_, answer),) = answers(workers, {BASE: Call(worker, "base", ())})
-        bases: PackedBases = answer.result()
-        self._journal.append(BASE, [Entry(ground, bases)])
-        return bases
+        self._journal.append(BASE, [Entry(ground, engine.bases)])
+        return engine.bases
 
-    def _solve(
-        self,
-        bases: PackedBases,
-        chains: Sequence[Sequence[Point]],
-        *,
-        worker: KeptObject,
-        workers: Workers | None,
-        tell: Tell,
-    ) -> list[Sequence[Point]]:
-        """Have workers solve chains, and keep the results. Returns those of several points of which workers died; a
-        point that was by itself then has crashed."""
-        calls: dict[int, Call] = {}
-        for number, chain in enumerate(chains):
-            settings = [point.settings for point in chain]
-            calls[number] = Call(worker, "solve", (bases, settings))
-        lost: list[Sequence[Point]] = []
-        for number, answer in answers(workers, calls):
-            chain = chains[number]
-            error = answer.exception()
-            if isinstance(error, WorkerLostError):
-                if len(chain) > 1:
-                    lost.append(chain)
-                    continue
-                results = [PointResult(CRASHED, str(error))]
-            else:
-                results = answer.result()
-            self._record(chain, results)
-            tell(self.status)
-        return lost
-
-    def _record(self, chain: Sequence[Point], results: Sequence[PointResult]) -> None:
-        """Keep results: in the journal first."""
+    def _record(self, chain: Sequence[Point], found: Sequence[Answer[PointFigures]]) -> None:
+        """Keep the answers of a chain: in the journal first."""
         entries: list[Entry] = []
-        for point, result in zip(chain, results, strict=True):
-            found = {"values": result.values, "plan": result.plan}
-            entries.append(Entry(point.id, found, result.status, result.message, result.seconds))
+        for point, answer in zip(chain, found, strict=True):
+            kept = answer.value or PointFigures({}, ())
+            told = (answer.status, answer.message, answer.seconds)
+            entries.append(Entry(point.id, {"values": kept.values, "plan": kept.plan}, *told))
         self._journal.append(POINT, entries)
-        for result in results:
-            self._count(result.status, result.seconds)
+        for answer in found:
+            self._count(answer.status, answer.seconds)
 
 
 def status_of(out: Path) -> StudyStatus:

@@ -36,6 +36,7 @@ from planner.results.folders import refuse_foreign, write_sums, write_whole
 from planner.results.journal import JOURNAL, read_entries
 from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
+from planner.solving.engine import Question
 from planner.solving.highs import versions
 from planner.studies.points import Point
 from planner.studies.study_file import StudyFile, Value, build_study
@@ -174,7 +175,7 @@ def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
             table[name] = pd.Series(cells, dtype=float)
         else:
             table[name] = pd.Series(map(_cell_text, cells), dtype="str")
-    table["settings"] = [json.dumps(point.settings) for point in points]
+    table["settings"] = [json.dumps(point.question.changes) for point in points]
     return table
 
 
@@ -201,7 +202,7 @@ def points_of(folder: Path) -> list[Point]:
     plain = cells.where(cells.notna(), None).to_numpy()
     found: list[Point] = []
     for name, text, row in zip(design["point"], design["settings"], plain, strict=True):
-        found.append(Point(name, json.loads(text), tuple(row)))
+        found.append(Point(name, Question(tuple(json.loads(text))), tuple(row)))
     return found
 
 

@@ -7,19 +7,18 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.change import parse_change
+from planner.data.load import load
 from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.journal import JOURNAL
-from planner.solving.engine import FixedAmounts
+from planner.solving.engine import FixedAmounts, Solved
 from planner.solving.goals import Phase
-from planner.solving.live_program import LiveProgram
-from planner.studies.outcomes import Measures, measure
-from planner.studies.worker import Plain, PointResult, Worker
+from planner.studies.outcomes import Measures, OwnOutcome, PointFigures, measure, point_figures
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -59,41 +58,29 @@ def runs(folder: Path) -> Counter[str]:
         )
 
 
-class SlowWorker(Worker):
-    """Takes its time, so that it can be killed in the middle."""
-
-    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
-        """A point, after a while."""
-        time.sleep(0.1)
-        return super()._result(settings, live)
+def slow(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+    """What is kept of a point, after a while, so that a study can be killed in the middle."""
+    time.sleep(0.1)
+    return point_figures(functions, solved)
 
 
-class DyingOnce(Worker):
-    """Is killed at the first rich point that any process meets. marker: file that tells them that one was."""
-
-    def __init__(self, marker: Path, *given: Any) -> None:
-        super().__init__(*given)
-        self._marker = marker
-
-    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
-        """A point, or death."""
-        if is_rich(settings) and not self._marker.exists():
-            self._marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super()._result(settings, live)
+def dying_once(marker: Path, functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+    """What is kept of a point, or death at the first rich one that any process meets. marker: file that tells them that
+    one was."""
+    if is_rich(solved) and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return point_figures(functions, solved)
 
 
-class DyingAlways(Worker):
-    """Is killed whenever it meets the richest point."""
-
-    def _result(self, settings: Plain, live: LiveProgram) -> PointResult:
-        """A point, or death."""
-        if is_rich(settings):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super()._result(settings, live)
+def dying_always(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+    """What is kept of a point, or death at the richest."""
+    if is_rich(solved):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return point_figures(functions, solved)
 
 
-def is_rich(settings: Plain) -> bool:
+def is_rich(solved: Solved) -> bool:
     """Whether a point is the one with the largest budget."""
-    changes = map(parse_change, settings)
-    return any(change.table == "budgets" and change.value > RICH for change in changes)
+    base = load(STARTER["case"], model=STARTER["model"])
+    return sum(solved.scope.case.budget.values()) > RICH * sum(base.budget.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,25 +13,24 @@ import pytest
 
 import planner
 from planner.api.studies import study_report
-from planner.data.change import parse_change
 from planner.data.changed_case import Changer
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
-from planner.results.study import MEANINGS, Failures, FrontierResults
+from planner.results.study import MEANINGS, Failures, FrontierResults, StudyStatus
+from planner.solving.engine import Question, Solved
 from planner.solving.frontier import Tangent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.studies import run
 from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.frontier import Budgets, curve_of, frontier
-from planner.studies.points import case_of
+from planner.studies.outcomes import PointFigures
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
 from planner.studies.store import read_design
 from planner.studies.study_file import FrontierDesign
-from planner.studies.worker import PackedBases, Plain, PointResult, Worker
 from tests.studies import studies
 from tests.studies.studies import measured_in, sample
 
@@ -217,20 +215,17 @@ def test_points_that_were_never_run_are_no_failures(
     options = [{"label": "all"}, {"label": "mines only", "changes": {"levers": ["mine"]}}]
     levers = [{"name": "plants", "options": options}]
 
-    class Half(Worker):
-        def solve(self, bases: PackedBases | None, points: Sequence[Plain]) -> list[PointResult]:
-            results: list[PointResult] = []
-            for settings in points:
-                if any(setting.startswith("levers=") for setting in settings):
-                    raise StoppedError("half of it")
-                risk = 10.0 + sum(parse_change(one).value for one in settings)
-                results.append(PointResult("optimal", "", {"risk_musd": risk}))
-            return results
+    def half(_: object, solved: Solved) -> PointFigures:
+        return PointFigures({"risk_musd": 10.0 + sum(solved.scope.case.budget.values())}, [])
+
+    def told(status: StudyStatus) -> None:
+        if status.done == 8:
+            raise StoppedError("half of it")
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5")
-    monkeypatch.setattr(run, "Worker", Half)
+    monkeypatch.setattr(run, "point_figures", half)
     with pytest.raises(StoppedError, match="half of it"):
-        run_points(asked, tmp_path / "study")
+        run_points(asked, tmp_path / "study", tell=told)
     done, open_ = analyse(tmp_path / "study").options
     assert done.failures is not None and open_.failures is not None
     assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (
@@ -291,7 +286,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
     assert by_plan["run"].loc[poor, "fails"].all()
     rich = by_plan["run"].drop(poor)
     for point, row in rich.iterrows():
-        case = case_of(Changer(run.case), json.loads(design.loc[point, "settings"]))
+        case = Question.of(*json.loads(design.loc[point, "settings"])).on(Changer(run.case))
         assert row["risk_musd"] == pytest.approx(
             measured_in(case, single_path(run))["risk_musd"], rel=1e-7
         )

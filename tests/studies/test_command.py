@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from planner.cli import app
 from planner.data.case import Case
 from planner.data.changed_case import Changer
-from planner.studies.points import Plain, case_of
+from planner.solving.engine import Question
 from tests.studies.processes import written
 from tests.studies.studies import BUDGET, DEMAND, STARTER
 
@@ -71,12 +71,14 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
     code: int,
     told: str,
 ) -> None:
-    def out_of_memory(changer: Changer[Case], settings: Plain) -> Case:
-        if any(setting.endswith("x1.05") for setting in settings):
-            raise MemoryError
-        return case_of(changer, settings)
+    on = Question.on
 
-    monkeypatch.setattr("planner.studies.worker.case_of", out_of_memory)
+    def out_of_memory(question: Question, changer: Changer[Case]) -> Case:
+        if any(change.endswith("x1.05") for change in question.changes):
+            raise MemoryError
+        return on(question, changer)
+
+    monkeypatch.setattr(Question, "on", out_of_memory)
     (tmp_path / "points.csv").write_text(points)
     plain = {
         **asked,

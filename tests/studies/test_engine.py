@@ -8,11 +8,11 @@ import re
 import signal
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -24,28 +24,28 @@ from planner.planning.whole_program import solve_session
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT
+from planner.solving.engine import (
+    BAD_INPUT,
+    CRASHED,
+    Answer,
+    Engine,
+    Question,
+    Solved,
+    packed,
+    unpacked,
+)
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
 from planner.studies import run
-from planner.studies.outcomes import measure
+from planner.studies.outcomes import OwnOutcome, PointFigures, measure, point_figures
 from planner.studies.run import retry, run_points, status_of
 from planner.studies.store import POINT, points_of, read_results
-from planner.studies.worker import (
-    BAD_INPUT,
-    CRASHED,
-    PackedBases,
-    Plain,
-    PointResult,
-    Worker,
-    packed,
-    unpacked,
-)
 from tests.forked import fork_workers, start_slow_study
 from tests.studies import studies
 from tests.studies.processes import written
-from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
+from tests.studies.studies import dying_always, dying_once, files, is_rich, runs, sample
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_a_worker_that_is_killed_changes_no_byte(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork_workers(monkeypatch)
-    monkeypatch.setattr(run, "Worker", partial(DyingOnce, tmp_path / "died"))
+    monkeypatch.setattr(run, "point_figures", partial(dying_once, tmp_path / "died"))
     with ProcessWorkers(2) as processes:
         run_points(sample(), tmp_path / "study", processes)
     assert (tmp_path / "died").exists()
@@ -129,7 +129,7 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fork_workers(monkeypatch)
-    monkeypatch.setattr(run, "Worker", DyingAlways)
+    monkeypatch.setattr(run, "point_figures", dying_always)
     with ProcessWorkers() as processes:
         status = run_points(sample(), tmp_path / "study", processes)
     table = pd.read_parquet(tmp_path / "study" / "results.parquet")
@@ -187,14 +187,13 @@ def test_a_study_of_too_many_points_is_refused_before_anything_is_read_or_drawn(
 def test_retry_runs_what_crashed_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Raises(Worker):
-        def _solved(self, live: LiveProgram) -> PointResult:
-            if sum(live.case.budget.values()) > studies.RICH * sum(self.case.budget.values()):
-                raise MemoryError("no more")
-            return super()._solved(live)
+    def raises(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+        if is_rich(solved):
+            raise MemoryError("no more")
+        return point_figures(functions, solved)
 
     with monkeypatch.context() as raising:
-        raising.setattr(run, "Worker", Raises)
+        raising.setattr(run, "point_figures", raises)
         first = run_points(sample(), tmp_path / "study")
     assert first.statuses["crashed"] > 0
     bad = status_of(tmp_path / "study").bad
@@ -377,22 +376,22 @@ def test_the_coordinator_keeps_no_results_in_memory(
     names = [f"outcome{i}" for i in range(60)]
 
     class Invents:
-        def __init__(self, *_: object) -> None:
+        bases: ClassVar[dict[str, str]] = {}
+
+        def __init__(self, *_: object, **__: object) -> None:
             self.number = 0
 
-        def base(self) -> PackedBases:
-            return {}
+        def answered(self, chains: Any, *_: object, **__: object) -> Iterator[Any]:
+            for number, chain in enumerate(chains):
+                held.append(tracemalloc.get_traced_memory()[0])
+                yield number, [self.invented() for _ in chain]
 
-        def solve(self, _: object, points: Sequence[Plain]) -> list[PointResult]:
-            held.append(tracemalloc.get_traced_memory()[0])
-            results: list[PointResult] = []
-            for _ in points:
-                self.number += 1
-                values = {name: float(self.number + i) for i, name in enumerate(names)}
-                results.append(PointResult("optimal", "", values, 0.1))
-            return results
+        def invented(self) -> Answer[PointFigures]:
+            self.number += 1
+            values = {name: float(self.number + i) for i, name in enumerate(names)}
+            return Answer(status="optimal", value=PointFigures(values, []), seconds=0.1)
 
-    monkeypatch.setattr(run, "Worker", Invents)
+    monkeypatch.setattr(run, "Engine", Invents)
     tracemalloc.start()
     try:
         run_points(sample(1000), tmp_path / "study")
@@ -427,14 +426,14 @@ def test_a_chain_that_changes_structure_is_the_same_to_the_last_digit_whatever_i
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     late = "projects.coast_plant.lead_time_years=plus"
     money = "budgets.*.*.musd=x0.7"
-    chain = [[f"{late} 1"], [f"{late} 1", money], [f"{late} 2", money], [money]]
-    worker = Worker(case, None)
-    bases = worker.base()
-    fresh = Worker(case, None).solve(bases, chain)
-    worker.solve(bases, [[money], [f"{late} 2"]])
-    used = worker.solve(bases, chain)
-    assert [one.values for one in used] == [one.values for one in fresh]
-    assert [one.plan for one in used] == [one.plan for one in fresh]
+    chain = [(f"{late} 1",), (f"{late} 1", money), (f"{late} 2", money), (money,)]
+    before = [(money,), (f"{late} 2",)]
+    asked = [[Question(changes) for changes in these] for these in (before, chain)]
+    measure = partial(point_figures, {})
+    engine = Engine(case)
+    _, (_, used) = engine.answered(asked, measure)
+    ((_, fresh),) = Engine(case).answered(asked[1:], measure, bases=engine.bases)
+    assert [one.value for one in used] == [one.value for one in fresh]
 
 
 class Counting(Solver):

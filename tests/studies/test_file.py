@@ -9,8 +9,9 @@ import pytest
 import planner
 from planner.data.changed_case import Changer
 from planner.errors import InputError
+from planner.solving.engine import Question
 from planner.studies.design import design
-from planner.studies.points import Settler, case_of, chains, check_study, points
+from planner.studies.points import Settler, chains, check_study, points
 from planner.studies.study_file import build_study, read_study
 from tests.studies import studies
 from tests.studies.studies import sample
@@ -132,12 +133,14 @@ def test_what_is_written_in_a_file_is_what_set_takes() -> None:
 
 def test_other_probabilities_make_room() -> None:
     case = planner.load(studies.STARTER["case"])
-    moved = case_of(Changer(case), ["scenarios.cut.probability=0.5"])
+    moved = Question.of("scenarios.cut.probability=0.5").on(Changer(case))
     assert moved.scenarios == pytest.approx(
         {"calm": 0.7 / 0.8 * 0.5, "cut": 0.5, "slip": 0.1 / 0.8 * 0.5}
     )
     with pytest.raises(InputError, match="more than 1"):
-        case_of(Changer(case), ["scenarios.cut.probability=0.6", "scenarios.slip.probability=0.6"])
+        Question.of("scenarios.cut.probability=0.6", "scenarios.slip.probability=0.6").on(
+            Changer(case)
+        )
 
 
 def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
@@ -155,11 +158,12 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     )
     one = build_study(sample() | {"design": {"kind": "one_at_a_time", "levels": 3}})
     settings = [
-        p.settings for p in points(Settler(one, case), sha256=case.sha256, rows=design(one, Path()))
+        p.question.changes
+        for p in points(Settler(one, case), sha256=case.sha256, rows=design(one, Path()))
     ]
-    assert settings[0] == []  # the case as it is
+    assert settings[0] == ()  # the case as it is
     assert (
-        settings.count([]) == 3
+        settings.count(()) == 3
     )  # and twice more: the middle of two ranges of factors is 1, which changes nothing
 
 

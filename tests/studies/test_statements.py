@@ -15,10 +15,11 @@ import pytest
 import planner
 from planner.reporting.pages.study import write_report
 from planner.results.study import Failures, StudyResults
+from planner.solving.engine import Engine
 from planner.studies.analysis import analyse, projects
 from planner.studies.design import design
+from planner.studies.outcomes import point_figures
 from planner.studies.study_file import build_study
-from planner.studies.worker import Worker
 from tests.studies import studies
 from tests.studies.studies import sample
 
@@ -153,7 +154,7 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
         if (rows := getattr(twin.tables, name, ()))
     }
     both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
-    (result,) = Worker(both, None).solve({}, [[]])
+    result = point_figures({}, Engine(both).solve())
     names = {
         f"{end}_capacity_tpa.{plant}"
         for end in ("least", "most")

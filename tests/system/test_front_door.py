@@ -67,7 +67,7 @@ def test_a_case_is_loaded_without_tables_and_solver() -> None:
 
 def test_solves_and_workers_load_neither_pyomo_nor_what_samples_and_analyses() -> None:
     """Each of a study's workers would spend a second on them."""
-    rooms = "planner.cli.solve, planner.decomposition.subproblem, planner.studies.worker"
+    rooms = "planner.cli.solve, planner.decomposition.subproblem, planner.studies.outcomes"
     slow = "{'pyomo', 'scipy.stats', 'SALib', 'sklearn', 'distributed'}"
     code = f"import sys, {rooms}\nassert not {slow} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
