@@ -36,7 +36,7 @@ from planner.reporting.pages.run import (
 from planner.reporting.pages.run import chart as chart_of
 from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
-from planner.results.folders import refuse_foreign
+from planner.results.folders import claim, refuse_foreign
 from planner.results.plan import Plan
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.engine import Engine
@@ -197,14 +197,15 @@ def solve_into(
 
     folder: default reports/CASE-MODEL. workers: as for `solve`, one per core if left out. force: as for `Plan.write`.
     Returns the plan and its folder. As everywhere where processes are started, a script calls it under
-    `if __name__ == "__main__"`. Raises RunFolderError, before anything is solved where the folder cannot be replaced.
+    `if __name__ == "__main__"`. Raises RunFolderError, before anything is solved where the folder cannot be replaced
+    or another program is at work for it.
     """
     target = folder or default_folder(case)
     refuse_foreign(target, SUMMARY, A_RUN, force)
     is_large = size_of(case).terms > LARGE
     is_whole = method_of(case, method, progress) == "whole"
     pays = is_large and len(case.scenarios) <= MOST_COPIED
-    with process_beside(pays, write_page.__module__) as beside:
+    with claim(target), process_beside(pays, write_page.__module__) as beside:
         if is_whole:
             plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
         else:

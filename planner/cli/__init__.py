@@ -65,7 +65,7 @@ COMMANDS = {
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",
     "report": "Write the reports of a run again, from its tables; or the investment case of one or more plants.",
     "explain": "Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
-    "coverage": "Tell what a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure.",
+    "coverage": "How much of demand a calm year serves without an origin, an ally or a plant: N-1, N-2, single points of failure.",
     "shares": "Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
@@ -159,7 +159,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.",
+    help="Which mines, plants and people allies should pay for, so that a cut-off of rare earths or another mineral "
+    "hurts least.",
 )
 
 

@@ -41,24 +41,34 @@ def init(
     ] = None,
     case: Annotated[
         str | None,
-        typer.Option(help=f"Case to copy into a workspace: {STARTER} (default) or allied-2026."),
+        typer.Option(
+            metavar="NAME",
+            help=f"Case to copy into a workspace: {STARTER} (default) or allied-2026.",
+        ),
     ] = None,
     workbook: Annotated[
         Path | None,
         typer.Option(
-            "--workbook", help="Write one workbook instead: the case, or examples to write over."
+            "--workbook",
+            metavar="FILE",
+            help="Write one workbook instead: the case, or examples to write over.",
         ),
     ] = None,
     tables: Annotated[
         Path | None,
         typer.Option(
-            "--tables", help="Write the case as a folder of CSV tables and model.toml instead."
+            "--tables",
+            metavar="DIR",
+            help="Write the case as a folder of CSV tables and model.toml instead.",
         ),
     ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="Model file whose choices go with the case.", show_default=False
+            "--model",
+            metavar="FILE",
+            help="Model file whose choices go with the case.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -113,7 +123,7 @@ def _refuse_if(wrong: bool, option: str, why: str) -> None:
 def sample(
     case: CasePath,
     draws: Annotated[
-        int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")
+        int, typer.Option("--draws", metavar="N", help="Scenarios in all, about so many.")
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the case with the draws.")
@@ -125,16 +135,13 @@ def sample(
         bool,
         typer.Option(
             "--even",
-            help="Half of them evenly over the scenarios, so that rare ones have many too.",
+            help="Draw half of them evenly over the scenarios, so that rare ones have many too.",
         ),
     ] = False,
     keep: Annotated[
         int | None,
         typer.Option(
-            "--keep",
-            metavar="K",
-            min=1,
-            help="Keep so many of the draws, those that stand best for all.",
+            "--keep", metavar="K", min=1, help="Keep K of the draws: those that stand best for all."
         ),
     ] = None,
     force: Force = False,

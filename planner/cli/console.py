@@ -63,7 +63,9 @@ CasePath = Annotated[
 ModelPath = Annotated[
     Path | None,
     typer.Option(
-        "--model", help="Model file (TOML). Default: model.toml in the case, else defaults."
+        "--model",
+        metavar="FILE",
+        help="Model file (TOML). Default: model.toml in the case, else defaults.",
     ),
 ]
 Overrides = Annotated[
@@ -71,19 +73,21 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE.",
+        help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE; as often as wanted.",
     ),
 ]
 
 Force = Annotated[
     bool,
     typer.Option(
-        "--force", help="Replace an older folder even if files were added or changed in it."
+        "--force", help="Replace an older folder even if somebody added or changed files in it."
     ),
 ]
 Ignored = Annotated[
     list[str] | None,
-    typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name."),
+    typer.Option(
+        "--ignore", metavar="NAME", help="Leave out warnings of this name; as often as wanted."
+    ),
 ]
 
 

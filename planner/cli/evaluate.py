@@ -27,19 +27,26 @@ RegisterCase = Annotated[
     ),
 ]
 DrawCount = Annotated[
-    int, typer.Option(min=1, max=MOST, help="With --register: scenarios, about, in all.")
+    int,
+    typer.Option(
+        min=1, max=MOST, metavar="N", help="With --register: scenarios in all, about so many."
+    ),
 ]
 SampleCount = Annotated[
     int,
     typer.Option(
-        min=1, max=10_000, help="With --register: samples drawn apart, from which intervals come."
+        min=1,
+        max=10_000,
+        metavar="N",
+        help="With --register: samples drawn apart, from which intervals come.",
     ),
 ]
-SeedOfDraws = Annotated[int, typer.Option(min=0, help="Seed of the draws.")]
+SeedOfDraws = Annotated[int, typer.Option(min=0, metavar="S", help="Seed of the draws.")]
 LowerBound = Annotated[
     bool,
     typer.Option(
-        "--foreseen/--no-foreseen", help="The lower bound too: each scenario known from its start."
+        "--foreseen/--no-foreseen",
+        help="Also compute the lower bound, as if each scenario were known from its start.",
     ),
 ]
 Replications = Annotated[
@@ -47,13 +54,17 @@ Replications = Annotated[
     typer.Option(
         min=1,
         max=10_000,
-        help="With --register: fresh samples in which the plan is held against the best one.",
+        metavar="R",
+        help="With --register: also the optimality gap, from R fresh samples and the optimum of each.",
     ),
 ]
 LossFile = Annotated[
-    Path | None, typer.Option("--out", help="File for the loss of each scenario (CSV).")
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="CSV file for the loss in each scenario."),
 ]
-Processes = Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")]
+Processes = Annotated[
+    int, typer.Option(min=1, max=1_000, metavar="N", help="Processes that solve scenarios.")
+]
 
 app = command_app()
 

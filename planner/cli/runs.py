@@ -10,8 +10,17 @@ import typer
 
 import planner
 from planner.api import explanations, investment_cases, plans
-from planner.cli.console import Force, command_app, exit_codes, say, say_aside, shown_progress
+from planner.cli.console import (
+    Force,
+    command_app,
+    exit_codes,
+    read_case,
+    say,
+    say_aside,
+    shown_progress,
+)
 from planner.data.case import Case
+from planner.data.difference import shared_ids
 from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, PlannerError, file_words
 from planner.finance.project_facts import CASE_MARKET
@@ -23,6 +32,8 @@ from planner.results.business_case import PLAN, Basis
 from planner.results.explanation import EXPLANATION
 from planner.results.folders import refuse_foreign, write_folder
 
+OF_ANOTHER_CASE = 0.5
+"""Share of countries, elements and projects below which two runs are not of one case."""
 ADVANCED = "advanced.txt"
 A_LATER_CASE = "a case advanced by this command"
 RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
@@ -35,7 +46,10 @@ def report(
     run: RunPath,
     project: Annotated[
         list[str] | None,
-        typer.Option(help="Write the investment case of this plant instead; several count as one."),
+        typer.Option(
+            metavar="PLANT",
+            help="Write the investment case of this plant instead; several count as one.",
+        ),
     ] = None,
     basis: Annotated[
         Basis,
@@ -44,27 +58,28 @@ def report(
         ),
     ] = PLAN,
     market: Annotated[
-        str, typer.Option(help="Price deck: a market of the table prices.")
+        str, typer.Option(metavar="MARKET", help="Price deck: a market of the table `prices`.")
     ] = CASE_MARKET,
     terms: Annotated[
         list[str] | None,
         typer.Option(
             "--with",
             metavar="TERM=VALUE",
-            help="A term of the table finance, changed, or an instrument: grant=0.3, public_loan=100, floor=0.9.",
+            help="Another value for a term of the table `finance`, or an instrument: grant=0.3, public_loan=100, floor=0.9.",
         ),
     ] = None,
     feed: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PLANT=FEED",
-            help="What a plant of the case takes in, or PLANT=FEED:0.6,FEED:0.4; metal and magnet plants: elements.",
+            help="The feed of a plant, or PLANT=FEED:0.6,FEED:0.4; of a metal or magnet plant its elements.",
         ),
     ] = None,
     tables: Annotated[
         Path | None,
         typer.Option(
-            help="TOML file of contracts, prices, finance, byproducts instead of the case's."
+            metavar="FILE",
+            help="TOML file with contracts, prices, finance, byproducts in place of the case's.",
         ),
     ] = None,
 ) -> None:
@@ -125,16 +140,21 @@ def explain(
         bool,
         typer.Option(
             "--thorough",
-            help="Of a large case all that is left out else, as every unsure input on every claim.",
+            help="Leave nothing out of a large case: every unsure input is tried on every claim.",
         ),
     ] = False,
     as_given: Annotated[
         bool,
-        typer.Option("--as-given", help="Try no unsure input: of a large case half of the solves."),
+        typer.Option(
+            "--as-given",
+            help="Try no unsure input, which saves half of the solves of a large case.",
+        ),
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help."),
+        typer.Option(
+            min=1, max=1_000, metavar="N", help="Programs solved at once. Default: as many as help."
+        ),
     ] = None,
 ) -> None:
     """Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
@@ -159,11 +179,11 @@ def coverage(
         list[int] | None,
         typer.Option(
             metavar="YEAR",
-            help="A year to ask about; several if given again. Default: every fifth from the first, and the last.",
+            help="Year to ask about; as often as wanted. Default: every fifth from the first, and the last.",
         ),
     ] = None,
 ) -> None:
-    """Tell what a calm year can serve without an origin, an ally or a plant: N-1, N-2, single points of failure."""
+    """How much of demand a calm year serves without an origin, an ally or a plant: N-1, N-2, single points of failure."""
     with exit_codes():
         with shown_progress() as progress:
             plan, found = explanations.coverage_into(run, year or (), progress=progress)
@@ -180,7 +200,8 @@ def shares(
     check: Annotated[
         Literal["some", "all"],
         typer.Option(
-            help="Coalitions to try: all, or with more than six parties single ones, all but one, 40 drawn."
+            help="Coalitions that are checked: all; or, with more than six parties, each party alone, all but one of them, "
+            "and 40 drawn."
         ),
     ] = "some",
 ) -> None:
@@ -204,7 +225,7 @@ def advance(
         typer.Option(
             "--along",
             metavar="SCENARIO",
-            help="As which the years before went. Default: the likeliest.",
+            help="Scenario that came true before that year. Default: the likeliest.",
         ),
     ] = "",
     force: Force = False,
@@ -234,19 +255,26 @@ def _fill_advanced(case: Case, note: str, folder: Path) -> None:
 @app.command("compare")
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(help="Run folders; the first is compared with the others.")
+        list[Path],
+        typer.Argument(metavar="RUN", help="Run folders; the first is compared with the others."),
     ],
     folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder. Default: reports/compare-A-B."),
     ] = None,
     force: Force = False,
 ) -> None:
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
         with shown_progress() as progress:
-            _, found, target = explanations.compare_into(
+            first, found, target = explanations.compare_into(
                 runs, folder, progress=progress, force=force
             )
+            for run in runs[1:]:
+                if shared_ids(first.case, read_case(run)) < OF_ANOTHER_CASE:
+                    say_aside(
+                        f"{run} is of another case than {runs[0]}: what differs says little of either"
+                    )
         for line in comparison_lines(found):
             say(line)
         say(f"Written     {target}/{explanations.COMPARISON}")

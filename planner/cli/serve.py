@@ -35,7 +35,10 @@ def serve(
         bool, typer.Option("--browser/--no-browser", help="Open the page, or print its address.")
     ] = True,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on this machine. Default: any free one.")
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="N", help="Port on this machine. Default: any free one."
+        ),
     ] = 0,
 ) -> None:
     """Ask, see, compare and keep plans on a page of this machine, until Ctrl-C."""

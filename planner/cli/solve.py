@@ -28,13 +28,17 @@ MOST_RUNS = 100
 """Folders beside the new one that are looked at for an earlier run."""
 
 NewFolder = Annotated[
-    Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Run folder. Default: reports/CASE-MODEL."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")
 ]
 SolverSeconds = Annotated[
-    float | None, typer.Option(min=0.0, help="Seconds for each run of the solver, and for bounds.")
+    float | None,
+    typer.Option(
+        min=0.0, metavar="SECONDS", help="Most seconds of each run of the solver, and of bounds."
+    ),
 ]
 WithBaseline = Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")]
 MethodChosen = Annotated[
@@ -42,12 +46,15 @@ MethodChosen = Annotated[
 ]
 SolvingProcesses = Annotated[
     int | None,
-    typer.Option(min=1, max=1_000, help="Processes that solve scenarios. Default: one per core."),
+    typer.Option(
+        min=1, max=1_000, metavar="N", help="Processes that solve scenarios. Default: one per core."
+    ),
 ]
 SchedulerAddress = Annotated[
     str,
     typer.Option(
-        help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786."
+        metavar="ADDRESS",
+        help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786.",
     ),
 ]
 

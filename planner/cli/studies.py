@@ -30,16 +30,21 @@ StudyPath = Annotated[
     Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
 ]
 StudyOut = Annotated[
-    Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Study folder. Default: reports/studies/NAME."),
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
 WorkerCount = Annotated[
-    int | None, typer.Option(min=1, max=1_000, help="Worker processes on this machine. Default: 1.")
+    int | None,
+    typer.Option(
+        min=1, max=1_000, metavar="N", help="Worker processes on this machine. Default: 1."
+    ),
 ]
 Scheduler = Annotated[
     str,
     typer.Option(
-        help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786."
+        metavar="ADDRESS",
+        help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786.",
     ),
 ]
 
@@ -67,7 +72,7 @@ def run(
 
 @study_app.command()
 def status(folder: Folder) -> None:
-    """Tell how far a study is, and what of it has no optimum; while it runs, too."""
+    """How far a study is, and which points have no optimum."""
     with exit_codes():
         found = study_status(folder)
         for line in worded_lines("screen_study.j2", "study_status", found=found, most=MOST_SHOWN):
@@ -76,7 +81,7 @@ def status(folder: Folder) -> None:
 
 @study_app.command()
 def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = "") -> None:
-    """Run points again that crashed, ran out of time or were not proven, and what is missing."""
+    """Run missing points, and those that failed, again."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
         with bar:
@@ -90,11 +95,13 @@ def report(
     plan: Annotated[
         list[Path] | None,
         typer.Option(
-            "--plan", metavar="RUN", help="Hold the plan of this run fixed at every point."
+            "--plan",
+            metavar="RUN",
+            help="Hold the plan of this run fixed at every point; as often as wanted.",
         ),
     ] = None,
 ) -> None:
-    """Write report.html and tables/*.csv of a study, finished or running."""
+    """Write report.html and tables/*.csv of a study."""
     with exit_codes():
         with shown_progress() as progress:
             progress("writing the report")
@@ -110,11 +117,12 @@ def open_(
         typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins."),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-POINT-MODEL.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Run folder. Default: reports/CASE-POINT-MODEL."),
     ] = None,
     force: Force = False,
 ) -> None:
-    """Solve one point of a study into a run folder like any other: to report, explain, compare."""
+    """Solve one point of a study into a run folder."""
     with exit_codes():
         with shown_progress() as progress:
             plan, target, gap = open_point(folder, point, out, progress, force=force)

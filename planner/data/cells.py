@@ -24,6 +24,11 @@ from planner.errors import invisible
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d[\d.,\s'’]*,\d*|[+-]?\d{1,3}([\s'’]\d{3})+(\.\d*)?", re.ASCII)
 _UNIT = re.compile(r"([$€£]\s*[\d.,]+|[+-]?[\d.]+([eE][+-]?\d+)?\s*(%|[^\W\d][\w/.$€£]*))")
+_DATE = re.compile(
+    r"(?P<year>\d{4})[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}([-/. ])\w{1,9}\3(?P<last>\d{4}|\d{2})",
+    re.ASCII,
+)
+_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}", re.ASCII)
 _QUARTER = re.compile(r"(\d{4})Q([1-4])", re.ASCII)
 _SPREADSHEET_ERRORS = (
     "#N/A",
@@ -122,7 +127,11 @@ def parse_number(value: object) -> object:
     shown = text if len(text) <= MAX_DIGITS else text[:MAX_DIGITS] + "..."
     if text.upper() in _SPREADSHEET_ERRORS:
         raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=shown)
-    if _COMMA.fullmatch(text):
+    if dated := _DATE.fullmatch(text):
+        last = dated["year"] or dated["last"]
+        said = '"{text}" is a date, of the year {year}'
+        raise wrong("date-in-cell", said, text=shown, year=last if len(last) == 4 else f"20{last}")
+    if _COMMA.fullmatch(text) or _POINTS.fullmatch(text):
         said = '"{text}" has a decimal comma or thousands separator'
         raise wrong("decimal-comma", said, text=shown)
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity"):

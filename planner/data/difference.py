@@ -12,7 +12,7 @@ from operator import attrgetter
 from planner.data.cells import CARRIED, Row, text_of
 from planner.data.change import MODEL, Change, RowConditions, change_of, plain
 from planner.data.lookups import Lookups
-from planner.data.schema import TABLES, Table
+from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault
 
 UNREAD = frozenset({"name", "title", *CARRIED})
@@ -87,6 +87,19 @@ def changes(old: Lookups, new: Lookups) -> list[Fault]:
         )
         told.append(change)
     return told
+
+
+OF_ONE_CASE = ("countries", "elements", "projects")
+"""Tables whose ids two cases share where one was made of the other."""
+
+
+def shared_ids(old: Lookups, new: Lookups) -> float:
+    """Share of the countries, elements and projects of two cases that both have."""
+    one, two = (
+        {(name, *identity(BY_NAME[name], row)) for name in OF_ONE_CASE for row in case.rows(name)}
+        for case in (old, new)
+    )
+    return len(one & two) / len(one | two)
 
 
 def identity(table: Table, row: Row) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from pydantic import ValidationError
 
-from planner.data.cells import CARRIED, Row, unarmour
+from planner.data.cells import CARRIED, Row, types_in, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
@@ -27,6 +28,7 @@ BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
 """Measured: memory that a row of a table takes, typed, and a cell beside it."""
 MIB, GIB = 2**20, 2**30
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
+_THOUSAND = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 Line = tuple[int, tuple[str, ...]]
 """Number of a line, and its cells."""
@@ -83,6 +85,8 @@ def read_folder(folder: Path, reading: Reading) -> dict[str, Sheet]:
         else:
             try:
                 sheets[name] = _read_csv(path)
+                reading.remarks += _swallowed_rows(sheets[name])
+                reading.remarks += _thousands(sheets[name], BY_NAME[name])
             except InputError as error:
                 reading.faults += error.faults
                 sheets[name] = Sheet(path.name, (), (), unread=True)
@@ -115,13 +119,7 @@ def _read_csv(path: Path) -> Sheet:
     oversized = _why_too_large(text)
     if oversized:
         raise _unread("too-large", place, 0, oversized)
-    # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        sheet = sheet_of(place, _csv_lines(reader))
-    except csv.Error as error:
-        said = f"is not readable as CSV: {error}"
-        raise _unread("bad-csv", place, reader.line_num, said) from None
+    sheet = sheet_of(place, _csv_lines(place, text))
     if len(sheet.header) > MAX_COLUMNS:
         said = f"has {len(sheet.header):,} columns; at most {MAX_COLUMNS:,} are read"
         raise _unread("too-large", place, sheet.header_line, said)
@@ -185,11 +183,65 @@ def _text(place: str, raw: bytes) -> str:
     return text
 
 
-def _csv_lines(reader: Iterator[list[str]]) -> Iterator[Line]:
+def _csv_lines(place: str, text: str) -> Iterator[Line]:
+    # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     start = 1
-    for cells in reader:
-        yield start, tuple(unarmour(cell.strip()) for cell in cells)
-        start = reader.line_num + 1  # type: ignore[attr-defined]
+    try:
+        for cells in reader:
+            yield start, tuple(unarmour(cell.strip()) for cell in cells)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        said = f"is not readable as CSV: {error}"
+        if reader.line_num > start or "end of data" in str(error):
+            said = f"a quote opens in {_last_cell(text, start)} and is not closed there: {error}"
+        raise _unread("bad-csv", place, start, said) from None
+
+
+def _last_cell(text: str, line: int) -> str:
+    """Words for the last cell of a line, in which a quote is still open at its end."""
+    lines = text.splitlines()
+    header = next(csv.reader(lines))
+    last = len(next(csv.reader([lines[line - 1]]))) - 1
+    return f'the cell of column "{header[last]}"' if last < len(header) else "its last cell"
+
+
+def _swallowed_rows(sheet: Sheet) -> Iterator[Fault]:
+    """Remarks on cells that hold rows of their table: a quote opens in them, and the next one closes it lines later."""
+    for line, cells in sheet.rows:
+        for position, (column, cell) in enumerate(zip(sheet.header, cells, strict=False)):
+            later = cell.split("\n")[1:]
+            rows = [part for part in later if _is_row(part, position)]
+            if rows:
+                many = f"{len(rows)} lines" if len(rows) > 1 else "a line"
+                said = f"holds {many} of the table, the first of them {rows[0][:40]}.."
+                yield sheet.fault("swallowed-rows", line, column, said, value=cell)
+
+
+def _thousands(sheet: Sheet, table: Table) -> Iterator[Fault]:
+    """Remarks on columns in which every figure with a point has three digits after it, beside whole ones of hundreds:
+    the point stands between thousands."""
+    for position, column in enumerate(sheet.header):
+        field = table.row.model_fields.get(column)
+        if field is None or float not in types_in(field.annotation):
+            continue
+        pointed: dict[str, int] = {}
+        is_large = False
+        for line, cells in sheet.rows:
+            cell = cells[position] if position < len(cells) else ""
+            if "." in cell:
+                pointed.setdefault(cell, line)
+            is_large |= cell.endswith("0") if "." in cell else len(cell) >= len("100")
+        if is_large and pointed and all(map(_THOUSAND.fullmatch, pointed)):
+            cell, line = next(iter(pointed.items()))
+            said = f"{cell} is read as {float(cell):g}"
+            yield sheet.fault("thousands-point", line, column, said, value=cell)
+
+
+def _is_row(text: str, position: int) -> bool:
+    """A line of a cell has as many commas as a row has before that cell; a sentence has a blank after most."""
+    commas = text.count(",")
+    return commas >= max(position, 2) and 2 * text.count(", ") < commas
 
 
 def sheet_of(place: str, lines: Iterable[Line], tab: str = "") -> Sheet:

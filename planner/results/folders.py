@@ -9,6 +9,7 @@ a folder that holds such files is not replaced unless the caller says so.
 from __future__ import annotations
 
 import ctypes
+import glob
 import hashlib
 import os
 import re
@@ -16,7 +17,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from xlsxwriter.exceptions import XlsxWriterException
@@ -35,7 +36,7 @@ _LITTER = re.compile(r"(\.~lock\..*#|~\$.*|\.DS_Store|Thumbs\.db|desktop\.ini)")
 """Files that desktops and office programs leave, which nobody wrote on purpose."""
 Fill = Callable[[Path], None]
 _AT_CWD, _EXCHANGE = -100, 2
-_OLD, _LOCK = "old", "lock"
+_OLD, _LOCK, _CLAIM = "old", "lock", "claim-"
 STALE_SECONDS = 600
 """Age at which a folder without a lock cannot be one that is just being made."""
 
@@ -179,9 +180,11 @@ def write_folder(
                     )
                 exchange(fresh, real)
     except (OSError, XlsxWriterException) as error:
-        raise RunFolderError(
-            f"{target}: cannot be written: {error}; nothing was written"
-        ) from error
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: Exception) -> RunFolderError:
+    return RunFolderError(f"{target}: cannot be written: {error}; nothing was written")
 
 
 def fill_again(folder: Path, fresh: Path, fill: Fill, digests: Mapping[str, str]) -> None:
@@ -238,15 +241,42 @@ def _to_disk(folder: Path) -> None:
 def beside(target: Path) -> Iterator[Path]:
     """A folder next to `target` to fill; gone afterwards. What killed programs left there is put right first."""
     clear_leftovers(target)
+    with _locked_folder(target) as scratch:
+        yield scratch
+
+
+@contextmanager
+def _locked_folder(target: Path, kind: str = "") -> Iterator[Path]:
+    """A folder next to `target`, with a lock that ends with this program."""
     # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
     with (
-        scratch_folder(_prefix(target), target.parent) as scratch,
+        scratch_folder(_prefix(target) + kind, target.parent) as scratch,
         (scratch / f"{_LOCK}~").open("w") as lock,
     ):
         with suppress(OSError):
             _lock(lock.fileno(), wait=False)
         (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
         yield scratch
+
+
+@contextmanager
+def claim(target: Path) -> Iterator[None]:
+    """Alone at a folder that is filled at the end of long work. Raises RunFolderError if another program claims it."""
+    real = target.resolve()
+    with ExitStack() as until_the_end:
+        try:
+            real.parent.mkdir(parents=True, exist_ok=True)
+            with hold_lock(real.parent):
+                clear_leftovers(real)
+                if any(_is_held(left / _LOCK) for left in _left_beside(real, _CLAIM)):
+                    raise RunFolderError(
+                        f"{target}: another planner is at work for this folder; wait until it has ended, or name "
+                        "another folder. Nothing was written"
+                    )
+                until_the_end.enter_context(_locked_folder(real, _CLAIM))
+        except OSError as error:
+            raise _unwritable(target, error) from error
+        yield
 
 
 @contextmanager
@@ -279,7 +309,7 @@ def exchange(fresh: Path, target: Path) -> None:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there, so that it is whole or as before."""
-    with scratch_folder(f".{path.name}-", path.parent) as scratch:
+    with beside(path) as scratch:
         fresh = scratch / path.name
         write(fresh)
         with fresh.open("rb") as file:
@@ -316,7 +346,7 @@ def clear_leftovers(target: Path) -> None:
     """Bring back a run that was aside when its program was killed, and remove what killed programs left."""
     if not target.parent.is_dir():
         return
-    for left in target.parent.glob(f"{_prefix(target)}*"):
+    for left in _left_beside(target):
         with suppress(OSError):
             if (left / _LOCK).exists():
                 _clear_locked(left, target)
@@ -331,6 +361,20 @@ def _clear_locked(left: Path, target: Path) -> None:
             if (left / _OLD).is_dir() and not target.exists():
                 (left / _OLD).rename(target)
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _left_beside(target: Path, kind: str = "") -> list[Path]:
+    """Folders that programs, alive or killed, made next to a target."""
+    return list(target.parent.glob(f"{glob.escape(_prefix(target) + kind)}*"))
+
+
+def _is_held(lock: Path) -> bool:
+    """A program that is alive holds a lock; where a system has no locks nobody can tell."""
+    if sys.platform == "win32":
+        return False
+    with suppress(OSError), lock.open("r+") as file:
+        return not _lock(file.fileno(), wait=False)
+    return False
 
 
 def _prefix(target: Path) -> str:

@@ -58,9 +58,9 @@ def changes_since_written(folder: Path, digests: Mapping[str, str]) -> list[str]
 
 
 def _counts(name: str) -> bool:
-    """Summary, inputs and tables say what a run is; pages and what others put there do not."""
+    """Summary, solution, inputs and tables say what a run is; pages and what others put there do not."""
     folder, _, rest = name.rpartition("/")
-    return folder in ("inputs", "tables") if folder else rest.endswith(".json")
+    return folder in ("inputs", "tables") if folder else rest.endswith((".json", ".npy"))
 
 
 def misfits(

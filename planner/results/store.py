@@ -214,14 +214,28 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
         tables = {
             path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))
         }
-        solution = folder / SOLUTION
-        point = np.load(solution, allow_pickle=False) if solution.exists() else None
-    except (*UNREADABLE, *NO_ARRAY) as error:
+    except UNREADABLE as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, misfits(case, summary, tables))
+    point = _read_point(folder / SOLUTION)
     return Plan(case=case, status=status, summary=summary, tables=typed_tables(tables), point=point)
+
+
+def _read_point(solution: Path) -> NDArray[np.float64] | None:
+    """Columns and row duals at which a later solve begins; None of a run without. Raises RunFolderError."""
+    if not solution.exists():
+        return None
+    try:
+        point = np.load(solution, allow_pickle=False)
+    except (*UNREADABLE, *NO_ARRAY):
+        point = None
+    if not isinstance(point, np.ndarray) or point.dtype != np.float64:
+        raise RunFolderError(
+            f"{solution}: is not the solution that the planner wrote; solve the case again"
+        )
+    return point
 
 
 def _refuse_what_is_no_run(folder: Path) -> None:

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
+from planner.cli import app
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.planning.whole_program import solve_case
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
 from planner.results.plan import Plan, Status
-from tests.cases import near
+from tests.cases import near, stored
 from tests.reporting.conftest import read_page
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -97,6 +99,18 @@ def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: Plan) -> None
     )
     assert found.cells == listed.cells != []
     assert (found.before, found.after, listed.after) == ("a", "b", "plan 2")
+
+
+def test_runs_of_two_cases_are_said_to_be_of_two(plan: Plan, case: Case, tmp_path: Path) -> None:
+    workshop = planner.load(STARTER.parent / "workshop")
+    for name, other in (("a", plan), ("b", solve_case(workshop, baseline=False))):
+        stored(other, tmp_path / name)
+    stored(solve_case(dearer(case), baseline=False), tmp_path / "c")
+    names = [str(tmp_path / name) for name in "acb"]
+    shown = CliRunner().invoke(app, ["compare", *names, "--out", str(tmp_path / "out")])
+    assert shown.exit_code == 0, shown.output
+    assert f"{names[2]} is of another case than {names[0]}" in shown.output
+    assert f"{names[1]} is of another case" not in shown.output
 
 
 def test_the_same_run_differs_in_nothing(plan: Plan, case: Case, tmp_path: Path) -> None:

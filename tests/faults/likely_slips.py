@@ -97,6 +97,11 @@ def again(table: str, column: str, other: dict[str, str]) -> Change:
     return change
 
 
+def undrawn(text: Text) -> None:
+    """Scenarios as somebody wrote them."""
+    text.pop("draws")
+
+
 SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
     "neutral-factor": [
         ("a cut of nothing", edit("shocks", {(2, "factor"): "1"}), "shocks", "factor"),
@@ -184,7 +189,40 @@ SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
             ),
             "imports",
             "supplier",
-        )
+        ),
+        (
+            "CN beside CHN, and a table that names both",
+            both(
+                add("suppliers", supplier="CN", name="China"),
+                again("imports", "supplier", {"CHN": "CN"}),
+            ),
+            "imports",
+            "supplier",
+        ),
+    ],
+    "other-year": [
+        (
+            "a cut that ends later",
+            both(undrawn, edit("shocks", {(2, "end_year"): "2031"})),
+            "shocks",
+            "start_year",
+        ),
+        (
+            "one that begins sooner",
+            both(undrawn, edit("shocks", {(2, "start_year"): "2028"})),
+            "shocks",
+            "start_year",
+        ),
+        (
+            "another name",
+            both(undrawn, edit("scenarios", {(3, "name"): "Exports stopped in 2026-27"})),
+            "shocks",
+            "start_year",
+        ),
+        ("a hazard", edit("hazards", {(2, "name"): "Strikes of 2036"}), "hazards", "first"),
+    ],
+    "other-edition": [
+        ("imports of last year", edit("imports", {(2, "year"): "2025"}), "imports", "year")
     ],
     "same-thing-twice": [
         ("a plant", twin("projects", "project", 3, "coast_again"), "projects", "project"),
@@ -215,6 +253,10 @@ HARMLESS: dict[str, Change] = {
     "dearer": times("projects", "capex_usd_per_tpa", 1.5),
     "cheaper": times("projects", "capex_usd_per_tpa", 0.7),
     "more loss": times("elements", "loss_usd_per_kg", 1.5),
+    "a name with a year": both(
+        undrawn, edit("scenarios", {(3, "name"): "All exports stopped from 2029"})
+    ),
+    "a hazard with a year": edit("hazards", {(2, "name"): "Strikes until 2031"}),
     "a longer contract": edit("contracts", {(2, "last_year"): "2034"}),
     "more staff": times("workforce", "initial", 1.5),
     "more use": times("demand", "tonnes", 1.1),

@@ -85,6 +85,8 @@ BAD = {
         ("1e13", "range"),
         ("5%", "unit-in-cell"),
         ("12 t", "unit-in-cell"),
+        ("01.05.2027", "date-in-cell"),
+        ("1.234.567", "decimal-comma"),
     ],
     "int": [
         ("next", "not-a-number"),
@@ -93,6 +95,8 @@ BAD = {
         ("-3", "range"),
         ("99999", "range"),
         ("2,030", "decimal-comma"),
+        ("2027-01-01", "date-in-cell"),
+        ("1 Jan 27", "date-in-cell"),
     ],
     "bool": [("maybe", "not-a-flag")],
     "choice": [("oxdie", "choice")],

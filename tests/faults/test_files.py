@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import tracemalloc
 import zipfile
@@ -20,7 +21,7 @@ from planner.errors import Fault, InputError
 from planner.results.store import default_folder
 from tests.cases import stored
 from tests.faults.books import write_book
-from tests.faults.conftest import write_text
+from tests.faults.conftest import STARTER, write_text
 from tests.faults.hostile import changed
 from tests.faults.mutations import Text, all_mutations, mutated
 
@@ -297,3 +298,53 @@ def test_the_command_says_the_same_and_writes_nothing(
         )
         assert "Traceback" not in result.output
         assert not (tmp_path / "run").exists()
+
+
+def test_a_quote_that_swallows_rows_is_named_at_its_cell(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(STARTER, tmp_path / "case"))
+    projects = folder / "projects.csv"
+    whole = projects.read_text(encoding="utf-8")
+    opened = whole.replace("teaching case,existing", '"teaching case,existing')
+    projects.write_text(opened, encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r'projects.csv:2: a quote opens in the cell of column "confidence"'
+    ):
+        planner.load(folder)
+    closed = opened.replace("teaching case,takes", 'teaching case",takes')
+    projects.write_text(closed, encoding="utf-8")
+    remarks = planner.load(folder).origin.remarks
+    first = remarks[0]
+    assert (first.rule, first.line, first.column) == ("swallowed-rows", 2, "confidence")
+    assert "holds 2 lines of the table" in first.message
+
+
+def test_notes_of_several_lines_hold_no_rows(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(STARTER, tmp_path / "case"))
+    demand = folder / "demand.csv"
+    text = demand.read_text(encoding="utf-8")
+    prose = '"one, two, three,\nfour, five, six, seven, eight, nine,\nten"'
+    demand.write_text(text.replace("constant to 2031", prose), encoding="utf-8")
+    assert planner.load(folder).origin.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("tonnes", "asked"),
+    [
+        (["1.100", "550", "110"], True),
+        (["1.100", "1.550", "2.110"], True),
+        (["131.918", "13.389", "0.5"], False),
+        (["131.918", "13.389", "2.111"], False),
+        (["110", "55", "11.5"], False),
+    ],
+)
+def test_a_point_between_thousands_is_asked_about(
+    tmp_path: Path, tonnes: list[str], asked: bool
+) -> None:
+    folder = Path(shutil.copytree(STARTER, tmp_path / "case"))
+    imports = folder / "imports.csv"
+    text = imports.read_text(encoding="utf-8")
+    for before, after in zip((",110,", ",55,", ",11,"), tonnes, strict=True):
+        text = text.replace(before, f",{after},")
+    imports.write_text(text, encoding="utf-8")
+    rules = [one.rule for one in planner.load(folder).origin.remarks]
+    assert rules == ["thousands-point"] * asked

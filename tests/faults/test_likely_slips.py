@@ -14,7 +14,7 @@ from planner.cli import app
 from planner.data.warnings import warnings_of
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, read_text, write_text
-from tests.faults.likely_slips import HARMLESS, SLIPS, Change
+from tests.faults.likely_slips import HARMLESS, SLIPS, Change, add, both, every
 from tests.faults.mutations import Mutation, Text, mutated
 
 INPUTS = STARTER.parent
@@ -56,9 +56,36 @@ def test_of_these_cases_check_asks_one_thing(name: str, asked: list[str]) -> Non
     assert [warning.rule for warning in warnings_of(planner.load(INPUTS / name))] == asked
 
 
-def test_a_wide_tail_is_said_by_check(tmp_path: Path) -> None:
-    said = CliRunner().invoke(app, ["check", str(STARTER), "--set", "objective.tail=0.2"])
-    assert said.exit_code == 0 and "wide-tail" in said.output, said.output
+@pytest.mark.parametrize(("tail", "rule"), [("0.2", "wide-tail"), ("0.999999", "narrow-tail")])
+def test_a_tail_of_nearly_all_or_of_nothing_is_said_by_check(tail: str, rule: str) -> None:
+    said = CliRunner().invoke(app, ["check", str(STARTER), "--set", f"objective.tail={tail}"])
+    assert said.exit_code == 0 and rule in said.output, said.output
+
+
+def test_two_suppliers_are_confirmed_by_a_table(base: Text, tmp_path: Path) -> None:
+    again = add("imports", supplier="ROW", country="JPN", element="Dy", year="2026", tonnes="5")
+    text = mutated(
+        base, Mutation("", both(again, lambda text: text.pop("suppliers")), "", "", 0, "")
+    )
+    asked = warnings_of(planner.load(write_text(text, tmp_path)))
+    assert "there is no table suppliers: nothing confirms that CHN, ROW are 2" in {
+        warning.message for warning in asked if warning.rule == "absent-table"
+    }
+
+
+def test_ranges_of_rare_earths_are_not_asked_of_another_commodity(
+    base: Text, tmp_path: Path
+) -> None:
+    cheap = both(every("projects", "capex_usd_per_tpa", "900"), lambda text: text.pop("about"))
+    text = mutated(base, Mutation("", cheap, "", "", 0, ""))
+    assert "capex_usd_per_tpa" in far_off(write_text(text, tmp_path / "rare"))
+    text["about"] = [["key", "value"], ["commodity", "cobalt"]]
+    assert "capex_usd_per_tpa" not in far_off(write_text(text, tmp_path / "cobalt"))
+
+
+def far_off(folder: Path) -> set[str]:
+    """Columns whose figures are asked about."""
+    return {one.column for one in warnings_of(planner.load(folder)) if one.rule == "far-off"}
 
 
 @pytest.fixture

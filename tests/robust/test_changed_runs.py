@@ -262,5 +262,18 @@ def test_a_solution_of_impossible_size_or_no_format_is_a_sentence(
     ):
         (run / "solution.npy").write_bytes(damaged)
         write_sums(run)
-        with pytest.raises(RunFolderError, match="is not a run folder"):
+        with pytest.raises(
+            RunFolderError, match="is not the solution that the planner wrote; solve"
+        ):
             planner.open_run(run)
+
+
+def test_a_solution_that_was_changed_or_deleted_is_named(original: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(original, tmp_path / "run"))
+    (run / "solution.npy").write_text("garbage")
+    with pytest.raises(RunFolderError, match=r"solution\.npy: was changed") as error:
+        planner.open_run(run)
+    assert "pickle" not in str(error.value)
+    (run / "solution.npy").unlink()
+    with pytest.raises(RunFolderError, match=r"solution\.npy: is missing"):
+        planner.open_run(run)

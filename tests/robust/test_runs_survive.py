@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ import pytest
 
 import planner
 from planner import Plan, RunFolderError
-from planner.results.folders import _prefix, beside, write_whole
+from planner.api.plans import solve_into
+from planner.data.case import Case
+from planner.results.folders import _prefix, beside, claim, write_whole
 from planner.results.store import refresh_pages, write_run
 from tests.cases import LONG, stored, write_case
 from tests.robust.conftest import STARTER, Zygote, content
@@ -93,6 +96,57 @@ def test_a_kill_between_the_two_steps_of_an_exchange_loses_nothing(
     run.rename(left / "old")
     with beside(run):
         assert content(run) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.fixture
+def case() -> Case:
+    return planner.load(STARTER)
+
+
+@pytest.mark.parametrize("name", ["run", "run [2]*?", "r" * 150])
+def test_what_a_killed_write_left_goes_with_the_next_run_into_the_folder(
+    plan: Plan, tmp_path: Path, name: str
+) -> None:
+    left = tmp_path / f"{_prefix(tmp_path / name)}dead"
+    (left / "run").mkdir(parents=True)
+    (left / "lock").touch()
+    stored(plan, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_a_killed_write_of_a_file_left_goes_with_the_next(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom planner.results.folders import write_whole\n"
+        "write_whole(Path(sys.argv[1]), lambda fresh: os.kill(os.getpid(), 9))"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "book.xlsx")])
+    assert len(list(tmp_path.iterdir())) == 1
+    write_whole(tmp_path / "book.xlsx", lambda fresh: fresh.write_text("whole"))
+    assert [path.name for path in tmp_path.iterdir()] == ["book.xlsx"]
+
+
+def test_who_comes_second_to_a_folder_is_refused_before_anything_is_solved(
+    case: Case, tmp_path: Path
+) -> None:
+    run = tmp_path / "reports" / "run"
+    with claim(run):
+        with pytest.raises(RunFolderError, match="another planner is at work for this folder"):
+            solve_into(case, run)
+        solve_into(case, tmp_path / "reports" / "other")
+    assert not run.exists()
+    solve_into(case, run)
+    assert sorted(path.name for path in run.parent.iterdir()) == ["other", "run"]
+
+
+def test_a_claim_ends_with_its_program(case: Case, tmp_path: Path) -> None:
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom planner.results.folders import claim\n"
+        "with claim(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")])
+    assert len(list(tmp_path.iterdir())) == 1
+    solve_into(case, tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

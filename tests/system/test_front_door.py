@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,41 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
         assert command is not None and " ".join((command.help or "").split()).startswith(
             said.split(":")[0]
         ), name
+
+
+def test_the_package_runs_as_the_command() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "planner", "check", "inputs/starter"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0 and run.stdout.startswith("starter: no faults"), run.stderr
+
+
+def helps(command: typer.core.TyperCommand | typer.core.TyperGroup, name: str) -> dict[str, str]:
+    """Command -> its help text, with all that it holds."""
+    context = typer.Context(command, info_name=name)
+    texts = {name: command.get_help(context)}
+    if isinstance(command, typer.core.TyperGroup):
+        for part in command.list_commands(context):
+            texts |= helps(command.get_command(context, part), f"{name} {part}")
+    return texts
+
+
+def test_help_texts_name_what_to_write_and_no_class() -> None:
+    """`--workers N`, not the type of the argument."""
+    texts = helps(typer.main.get_command(app), "planner")
+    assert len(texts) > 18
+    for name, text in texts.items():
+        options = [
+            line.split()[0:2] for line in text.splitlines() if line.lstrip().startswith("--")
+        ]
+        assert options, name
+        for words in options:
+            assert not words[-1].startswith("<") or "|" in words[-1], (name, words)
+        assert not re.search(r"\w\.\.\.$", text, re.MULTILINE), name  # cut in the list of a group
+        assert not re.search(r"[a-z][A-Z]\w+|\brange>", text), name
 
 
 def test_no_process_takes_code_from_the_current_folder(tmp_path: Path) -> None:

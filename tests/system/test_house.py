@@ -26,7 +26,7 @@ ROOMS = {
     for path in (ROOT / "planner").iterdir()
     if path.suffix == ".py" or (path / "__init__.py").exists()
 }
-ROOMS -= {"__init__"}
+ROOMS -= {"__init__", "__main__"}  # doors, not rooms
 
 
 @cache

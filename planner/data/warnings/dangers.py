@@ -20,6 +20,8 @@ LOST = re.compile(
     r"cut off|all lost|embargo|stopped|\bban(ned)?\b|\bwar\b|blockade|shut", re.IGNORECASE
 )
 """Words of a name that promise that little is left."""
+YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+SPAN = re.compile(r"\b((?:19|20)\d\d) ?[-–] ?((?:\d\d){1,2})\b")
 
 
 def weak_dangers(facts: CaseFacts) -> Iterator[Finding]:
@@ -45,6 +47,40 @@ def _weak(name: str, rows: Sequence[Any], factors: tuple[str, ...]) -> Iterator[
     left = {getattr(row, factors[0]): row for row in reversed(cuts)}
     if all_is_lost and LITTLE_LOST <= min(left, default=0) < 1:
         yield finding_at(left[min(left)], factors[0], "mild-disaster", of=name)
+
+
+def misdated_dangers(facts: CaseFacts) -> Iterator[Finding]:
+    """Scenarios and hazards whose name tells of other years than their rows; names of what was drawn are made of rows."""
+    written = [] if facts.are_drawn else facts.tables.scenarios
+    shocks = grouped_by(facts.rows("shocks"), "scenario")
+    for scenario in written:
+        rows = shocks[scenario.scenario]
+        periods = [facts.period(row.start_year, row.end_year) for row in rows]
+        year = _missed_year(scenario.name, periods)
+        if year:
+            yield finding_at(rows[0], "start_year", "other-year", name=scenario.name, year=year)
+    for first, *_ in facts.events:
+        begin, end = facts.period(first.first, first.last)
+        quarters = first.quarters_high or 4 * len(facts.case.years)
+        lasts = first.years_high or -(-quarters // 4)
+        for year in map(int, YEAR.findall(first.name)):
+            if not begin <= year <= end + lasts:
+                yield finding_at(first, "first", "other-year", name=first.name, year=year)
+
+
+def _missed_year(name: str, periods: Sequence[tuple[int, int]]) -> int:
+    """A year in a name with which no period begins or ends, if it is of a span, or that lies in none; 0 if there is none."""
+    if not periods:
+        return 0
+    begins, ends = map(set, zip(*periods, strict=True))
+    for first, last in SPAN.findall(name):
+        missed = {int(first)} - begins or {int(f"{first[: 4 - len(last)]}{last}")} - ends
+        if missed:
+            return missed.pop()
+    for year in map(int, YEAR.findall(name)):
+        if not any(begin <= year <= end for begin, end in periods):
+            return year
+    return 0
 
 
 def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
@@ -144,6 +180,7 @@ def ending_danger(facts: CaseFacts) -> Iterator[Finding]:
 
 QUESTIONS = (
     weak_dangers,
+    misdated_dangers,
     idle_dangers,
     repeated_shocks,
     escaping_plants,

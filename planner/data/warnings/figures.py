@@ -11,7 +11,7 @@ import csv
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Measure:
     where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: an amount
     of `amounts`, or another column. like: columns within whose equal values rows are compared, over the years where there are
     years; `*`: all rows. zero: a figure of 0 is odd too, `one` where others have a figure, `all` where none has one,
-    `ever` in both cases.
+    `ever` in both cases. commodity: the range holds for cases about it alone.
     """
 
     rule: str
@@ -41,6 +41,7 @@ class Measure:
     per: str
     like: str
     zero: str
+    commodity: str
 
     def size(self, facts: CaseFacts, row: Any) -> float:
         """What the figure of a row is a multiple of."""
@@ -80,6 +81,8 @@ def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
     """Figures far from what such figures are, or from all of their like; a rule asks once about a cell."""
     cells = set[tuple[str, str, int, str]]()
     for measure in MEASURES:
+        if measure.commodity not in ("", facts.case.commodity):
+            measure = replace(measure, low=0.0, high=math.inf)
         figures = list(_figures(facts, measure))
         for figure, message in (*_out_of_range(measure, figures), *_unlike(measure, figures)):
             rule = measure.rule or ("far-off" if figure.value else "zero-figure")

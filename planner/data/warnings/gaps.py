@@ -85,6 +85,10 @@ def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
     if tables.budgets and not tables.funders and len(facts.case.countries) > 1:
         message = "there is no table funders: each funder pays in the country of its name alone"
         yield Finding(rule="absent-table", table="budgets", message=message)
+    suppliers = {row.supplier: None for row in tables.imports}
+    if len(suppliers) > 1 and not tables.suppliers:
+        message = f"there is no table suppliers: nothing confirms that {', '.join(suppliers)} are {len(suppliers)}"
+        yield Finding(rule="absent-table", table="imports", message=message)
     if tables.workforce and not tables.staffing:
         message = "there is no table staffing: no plant needs anybody"
         yield Finding(rule="absent-table", table="workforce", message=message)
@@ -95,6 +99,14 @@ def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
         message = "nothing was drawn, so decisions answer what is revealed, as with adaptive"
         key = "policy.investment"
         yield Finding(rule="staged-without-draws", table=MODEL, column=key, message=message)
+
+
+def late_imports(facts: CaseFacts) -> Iterator[Finding]:
+    """Imports that begin in another year than demand: one of the two tables is of another edition."""
+    begins = min(row.year for row in facts.tables.demand)
+    first = min(facts.tables.imports, key=attrgetter("year"), default=None)
+    if first is not None and first.year != begins:
+        yield finding_at(first, "year", "other-edition", begins=begins)
 
 
 def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
@@ -143,4 +155,12 @@ def short_supply(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
 
 
-QUESTIONS = (missing_rows, blank_cells, case_as_a_whole, odd_ramps, ending_demand, short_supply)
+QUESTIONS = (
+    missing_rows,
+    blank_cells,
+    case_as_a_whole,
+    late_imports,
+    odd_ramps,
+    ending_demand,
+    short_supply,
+)

@@ -142,6 +142,8 @@ DATES = (
     ("projects", "online_year", PAST_YEARS),
     ("projects", "retire_year", PAST_YEARS),
     ("projects", "earliest_year", PAST_YEARS),
+    ("contracts", "first_year", PAST_YEARS),
+    ("contracts", "last_year", PAST_YEARS),
     ("hazards", "first", ALONE_YEARS),
     ("hazards", "last", ALONE_YEARS),
 )
@@ -261,9 +263,14 @@ def same_things_twice(facts: CaseFacts) -> Iterator[Finding]:
     contents = [name for name in Hazard.columns() if name not in ("hazard", "name")]
     for row, other in pairs(facts.rows("hazards"), methodcaller("cells", contents)):
         yield finding_at(row, "hazard", "same-thing-twice", other=other.hazard)
-    sales = facts.rows("imports", "tonnes=1e-9..1e15") if not facts.tables.suppliers else []
-    for row, other in pairs(sales, methodcaller("cells", (*GOOD, "year", "tonnes"))):
-        yield finding_at(row, "supplier", "same-imports-twice", other=other.supplier)
+    sales = facts.rows("imports", "tonnes=1e-9..1e15")
+    repeated = list(pairs(sales, methodcaller("cells", (*GOOD, "year", "tonnes"))))
+    times = Counter(row.supplier for row, _ in repeated)
+    of_all = Counter(row.supplier for row in sales)
+    for row, other in repeated:
+        # Where a table of suppliers says that both are there, some of their figures may be the same.
+        if not facts.tables.suppliers or times[row.supplier] == of_all[row.supplier]:
+            yield finding_at(row, "supplier", "same-imports-twice", other=other.supplier)
     for row, other in pairs(facts.rows("projects", "stage=separation"), attrgetter("feeds")):
         if row.basis != other.basis:
             yield finding_at(row, "basis", "mixed-basis", other=other)
