@@ -159,7 +159,7 @@ class Session:
 
 
 def open_run(folder: str | Path) -> Plan:
-    """The plan of a run folder, with what was asked of it later: explanation, evaluation, coverage. Raises RunFolderError.
+    """The plan of a run folder, with what was asked of it later: explanation and evaluation. Raises RunFolderError.
 
     >>> open_run("reports/reference/starter-base").case.name
     'starter'

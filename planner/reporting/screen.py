@@ -12,9 +12,11 @@ from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
+from planner.results.figures.money import largest_first, spent
 from planner.results.figures.people_and_stock import most_hired, stock_traded
-from planner.results.figures.plants import expected_sum
+from planner.results.figures.plants import built
 from planner.results.figures.sums import records
+from planner.results.figures.unmet import hardest_hit, worst_left
 from planner.results.plan import Plan
 
 NAMED, MOST_COUNTRIES = 4, 6
@@ -42,31 +44,23 @@ def closing_lines(plan: Plan) -> list[str]:
 
 def _payers(plan: Plan) -> list[str]:
     """Expected payments of those who pay most."""
-    spending = plan.tables["spending"].groupby("funder")["expected"].sum()
-    most = spending.sort_values(ascending=False).head(NAMED)
-    return [
-        f"{names_of(plan.case).party(str(funder))} {number(amount)}"
-        for funder, amount in most.items()
-    ]
+    paid, names = spent(plan, "funder"), names_of(plan.case)
+    most = largest_first(plan, "funder")[:NAMED]
+    return [f"{names.party(funder)} {number(paid[funder])}" for funder in most]
 
 
 def _builds(plan: Plan) -> Iterator[tuple[str, float, list[str]]]:
     """Word of a stage, its capital (expected, MUSD), and its projects, the costliest first."""
-    table = plan.tables["investments"]
+    order, ascending = ["capex_musd", "year"], [False, True]
+    plants = built(plan).sort_values(order, ascending=ascending, kind="stable").reset_index()
     known = {row.stage for row in plan.case.projects.values()}
     for stage in stages_told(known):
-        rows = table[table["stage"] == stage.name]
-        capital = expected_sum(rows, "capex_musd")
-        first = rows.groupby("project", as_index=False).agg(
-            country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
-        )
-        first = first.sort_values(["capex", "year"], ascending=[False, True], kind="stable")
+        of_stage = plants[plants["stage"] == stage.name]
         names = []
-        for row in records(first):
-            names.append(
-                f"{names_of(plan.case).project(row['project'])} ({row['country']}, {row['year']})"
-            )
-        yield stage.short, capital, names
+        for row in records(of_stage):
+            name = names_of(plan.case).project(row["project"])
+            names.append(f"{name} ({row['country']}, {row['year']})")
+        yield stage.short, float(of_stage["capex_musd"].sum()), names
 
 
 def _trained(plan: Plan) -> list[str]:
@@ -94,13 +88,12 @@ def _unmet(plan: Plan) -> list[str]:
 
 def _worst(plan: Plan) -> dict[str, Any]:
     """The worst scenario, and when and where more than a hundredth of demand is unmet in it."""
-    losses, table = plan.summary["scenario_loss_musd"], plan.tables["shortfall"]
-    worst = max(losses, key=lambda scenario: losses[scenario])
-    hit = (table["scenario"] == worst) & (table["tonnes"] > 0.01 * table["demand_t"])
-    countries = sorted(map(names_of(plan.case).country, table.loc[hit, "country"].unique()))
+    hit = hardest_hit(plan)
+    names = names_of(plan.case)
+    countries = sorted(map(names.country, hit["country"].unique()))
     return {
-        "worst": names_of(plan.case).scenario(worst),
-        "years": sorted(table.loc[hit, "year"].unique()),
+        "worst": names.scenario(worst_left(plan)),
+        "years": sorted(hit["year"].unique()),
         "countries": countries[:MOST_COUNTRIES],
     }
 

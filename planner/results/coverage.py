@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.results.reader import rows_of
 from planner.results.schema import COVERAGE
 
 COVERAGE_JSON = "coverage.json"
@@ -31,6 +32,12 @@ class TakenAway:
         """As the table says it: `nothing`, `origin:CHN`, `origin:CHN+project:mill` .."""
         kinds = {"origin": self.origin, "country": self.country, "project": self.project}
         return "+".join(f"{kind}:{name}" for kind, name in kinds.items() if name) or NOTHING
+
+    @classmethod
+    def named(cls, name: str) -> TakenAway:
+        """What a row of the table says is taken away."""
+        parts = dict(part.split(":", 1) for part in name.split("+")) if name != NOTHING else {}
+        return cls(**parts)
 
     @property
     def is_pair(self) -> bool:
@@ -64,6 +71,22 @@ class Coverage:
         return (
             f"Coverage({len(self.rows)} rows; {len(self.single_points)} single points of failure)"
         )
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> Coverage:
+        """The rows of a table `coverage`."""
+        rows = []
+        for row in rows_of(table):
+            one = CoverageRow(
+                plan=row.plan == "true",
+                year=row.year,
+                removal=TakenAway.named(row.without),
+                element=row.element,
+                served_share=row.served_share,
+                loss_musd=row.loss_musd,
+            )
+            rows.append(one)
+        return cls(rows)
 
     def table(self) -> pd.DataFrame:
         """The table `coverage`."""

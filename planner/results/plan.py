@@ -77,8 +77,6 @@ class Plan:
     """What `explain` answered of this plan, if it was asked."""
     evaluation: dict[str, Any] | None = None
     """As evaluation.json beside it has it, if `evaluate` was asked."""
-    coverage: dict[str, Any] | None = None
-    """As coverage.json beside it has it, if `coverage` was asked."""
 
     def __repr__(self) -> str:
         parts = [self.case.name, self.status.value]

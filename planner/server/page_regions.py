@@ -16,7 +16,7 @@ from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.words import names, numbers
 from planner.results.figures.sums import EXPECTED
 from planner.results.plan import Plan
-from planner.server import charts, shelf, sides, two_plans
+from planner.server import charts, shelf, two_plans
 from planner.server.answers import WEIGHTS, AskedAndGot, Shown
 from planner.server.edits import refused, target_words
 from planner.server.journal import shown_as
@@ -268,7 +268,7 @@ class Regions:
         groups = set(now.case.group.values())
         return {
             **words,
-            "parties": sides.parties(now, before),
+            "parties": two_plans.parties(now, before),
             "shared": len(groups) < len(now.case.group),
             "because": bench.because,
             "moves": two_plans.moves(plants),

@@ -9,7 +9,7 @@ from itertools import chain
 from planner.reporting.words import numbers
 from planner.reporting.words.names import names_of
 from planner.results.plan import Plan
-from planner.server.sides import parties
+from planner.server.two_plans import parties
 
 SUMS = {
     "risk_musd": "residual risk, MUSD",
@@ -55,8 +55,8 @@ def _figures(root: Plan, view: Plan) -> dict[str, float]:
     for element, tonnes in summary["expected_shortfall_t"].items():
         found[f"expected unmet demand, {names.element(element)}, t"] = tonnes
     for party in parties(view, None):
-        found[f"{party.name}: residual loss, MUSD"] = party.loss
-        found[f"{party.name}: pays, MUSD"] = party.pays
+        found[f"{party['name']}: residual loss, MUSD"] = party["loss"]
+        found[f"{party['name']}: pays, MUSD"] = party["paid"]
     for project, tonnes in summary["new_capacity_tpa"].items():
         found[f"{names.placed(project)}, t/y"] = tonnes
     return found

@@ -1,4 +1,4 @@
-"""One variant of a plan beside another: unmet demand, what is built, who pays."""
+"""One variant of a plan beside another: unmet demand, what is built, who loses and pays."""
 
 from __future__ import annotations
 
@@ -8,61 +8,46 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-import pandas as pd
-
 from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import SLIGHT, percent, signed
-from planner.results.figures.plants import decisions
-from planner.results.figures.sums import EXPECTED, by_year, scenarios_by_loss, sums_in
+from planner.results.figures.money import by_party, spent, spent_on
+from planner.results.figures.plants import built
+from planner.results.figures.sums import EXPECTED, records, scenarios_by_loss
+from planner.results.figures.unmet import ever_short_countries, unmet_by_country, unmet_by_element
 from planner.results.plan import Plan
-from planner.results.reader import rows_of
 from planner.server.answers import Shown
-from planner.thresholds import SHOWN_T
+from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
 MOST_SIZED = 5
 """Plants whose size changed most that are named."""
-PEOPLE = "people and stock"
-"""The name of all that public money pays for besides plants."""
 MissingRow = tuple[str, float, float, float | None]
 """Name, unmet demand (t), demand (t), and unmet demand before if that is known."""
 
 
-def scenarios_of(view: Plan) -> dict[str, str]:
+def scenarios_of(plan: Plan) -> dict[str, str]:
     """Scenarios to choose from: all of them, then one by one, the worst first."""
-    found = {EXPECTED: "all scenarios, expected"}
-    for scenario in scenarios_by_loss(view):
-        chance = percent(view.weights[scenario])
-        name = names_of(view.case).scenario(scenario)
-        found[scenario] = f"{chance} probable: {name}"
-    return found
+    words = {EXPECTED: "all scenarios, expected"}
+    for scenario in scenarios_by_loss(plan):
+        chance = percent(plan.weights[scenario])
+        words[scenario] = f"{chance} probable: {names_of(plan.case).scenario(scenario)}"
+    return words
 
 
 def missing(now: Plan, before: Plan | None, scenario: str) -> list[MissingRow]:
     """Unmet demand in a scenario over all years, all elements first, then each."""
-    here = _unmet(now, scenario)
+    here = unmet_by_element(now, scenario)
     there = None
     if before is not None and scenario in (EXPECTED, *before.weights):
-        there = _unmet(before, scenario)["tonnes"]
+        there = unmet_by_element(before, scenario)["tonnes"]
+    whole = here.sum()
+    total = ("", whole["tonnes"], whole["demand_t"], None if there is None else there.sum())
     rows: list[MissingRow] = []
     for element, row in here.iterrows():
-        name = names_of(now.case).element(str(element))
-        tonnes = float(row["tonnes"])
-        demand = float(row["demand_t"])
+        tonnes, demand = float(row["tonnes"]), float(row["demand_t"])
         was = None if there is None else float(there.get(element, 0.0))
-        if not element or max(tonnes, was or 0.0) > SLIGHT:
-            rows.append((name, tonnes, demand, was))
-    whole, *elements = rows
-    elements.sort(key=lambda row: -row[1])
-    return [whole, *elements]
-
-
-def _unmet(view: Plan, scenario: str) -> pd.DataFrame:
-    """tonnes and demand_t by element, the sum of all at ''."""
-    table = view.tables["shortfall"]
-    found = sums_in(view, table, scenario, ["element"], ["tonnes", "demand_t"])
-    found = found.set_index("element")
-    whole = found.sum().to_frame("")
-    return pd.concat([whole.T, found])
+        if max(tonnes, was or 0.0) > SLIGHT:
+            rows.append((names_of(now.case).element(str(element)), tonnes, demand, was))
+    return [total, *sorted(rows, key=lambda row: -row[1])]
 
 
 # ---- plants ----------------------------------------------------------------------------------------------------------
@@ -70,63 +55,43 @@ def _unmet(view: Plan, scenario: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A plant: its name, its lead time (years), and as it is built now and was before: rows of `built`, or None."""
+    """A plant: its id, name, lead time (years), and as it is built now and was before: figures of `built`, or None."""
 
+    project: str
     name: str
     lead: int
     now: Any
     was: Any
 
 
-def built(view: Plan | None) -> Shown:
-    """The plants of a plan, by project: label, stage, first year of commitment, expected t/y in all, capital `musd` and
-    the `public` part of it (expected, not discounted)."""
-    if view is None:
-        return {}
-    decided = decisions(view)
-    probability = decided["probability"]
-    rows = decided.assign(
-        t=decided["tpa"] * probability,
-        musd=decided["capex_musd"] * probability,
-        public=decided["public_musd"] * probability,
-        label=decided["project"].map(names_of(view.case).placed),
-    )
-    is_built = rows["t"] > 0
-    grouped = rows[is_built].groupby("project", as_index=False)
-    columns = {
-        "label": "first",
-        "stage": "first",
-        "year": "min",
-        "t": "sum",
-        "musd": "sum",
-        "public": "sum",
-    }
-    found = grouped.agg(columns)
-    return {row.project: row for row in rows_of(found) if row.t > SHOWN_T}
-
-
 def plants_over_time(now: Plan, before: Plan | None) -> dict[str, list[Bar]]:
     """By stage the plants that either plan builds, the earliest first."""
-    here = built(now)
-    there = built(before)
-    found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
+    here, there = _shown(now), _shown(before)
+    bars: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
     either = there | here
 
     def begun(project: str) -> tuple[int, float, str]:
         plant = either[project]
-        return plant.year, plant.t, project
+        return plant["year"], plant["tpa"], project
 
     for project in sorted(either, key=begun):
         row = now.case.projects.get(project)
         if row is not None:
             bar = Bar(
-                name=either[project].label,
+                project=project,
+                name=names_of(now.case).placed(project),
                 lead=row.lead_time_years,
                 now=here.get(project),
                 was=there.get(project),
             )
-            found[row.stage].append(bar)
-    return found
+            bars[row.stage].append(bar)
+    return bars
+
+
+def _shown(plan: Plan | None) -> dict[str, dict[str, Any]]:
+    """Plants that a plan builds of which a page shows the size, with the figures of `built`."""
+    plants = [] if plan is None else records(built(plan).reset_index())
+    return {row["project"]: row for row in plants if row["tpa"] > SHOWN_T}
 
 
 def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
@@ -136,10 +101,8 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
     moved: list[str] = []
     sized: list[tuple[float, str]] = []
     for bar in chain.from_iterable(plants.values()):
-        here = bar.now
-        there = bar.was
-        before = there.t if there else 0.0
-        grown = (here.t if here else 0.0) - before
+        here, there = bar.now, bar.was
+        grown = (here["tpa"] if here else 0.0) - (there["tpa"] if there else 0.0)
         words = f"{bar.name} {signed(grown)} t/y"
         if here is None:
             gone.append(words)
@@ -147,8 +110,8 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
         if there is None:
             new.append(words)
             continue
-        if here.year != there.year:
-            moved.append(f"{bar.name} {there.year} → {here.year}")
+        if here["year"] != there["year"]:
+            moved.append(f"{bar.name} {there['year']} → {here['year']}")
         if abs(grown) > SHOWN_T:
             sized.append((abs(grown), words))
     sized.sort(reverse=True)
@@ -163,34 +126,40 @@ def moves(plants: Mapping[str, list[Bar]]) -> list[tuple[str, list[str]]]:
 # ---- money and shortages ---------------------------------------------------------------------------------------------
 
 
-def payers(now: Plan) -> dict[str, dict[str, float]]:
+def payers(plan: Plan) -> dict[str, dict[str, float]]:
     """Stage, or `people and stock` -> payer -> expected MUSD of public money; who pays most stands first."""
-    found: dict[str, dict[str, float]] = {}
-    for row in now.tables["spending"].to_dict("records"):
-        item, _, stage = row["item"].partition(" ")
-        what = stage if item == "capex" else PEOPLE
-        paid = found.setdefault(what, defaultdict(float))
-        name = names_of(now.case).party(row["funder"])
-        paid[name] += row["expected"]
+    paid: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in records(spent(plan, "item", "funder").reset_index()):
+        payer = names_of(plan.case).party(row["funder"])
+        paid[spent_on(row["item"])][payer] += row["expected"]
     ordered = {}
-    for what, paid in found.items():
-        most_first = sorted(paid, key=paid.__getitem__, reverse=True)
-        ordered[what] = {name: paid[name] for name in most_first}
+    for what, by_payer in paid.items():
+        most_first = sorted(by_payer, key=by_payer.__getitem__, reverse=True)
+        ordered[what] = {name: by_payer[name] for name in most_first}
     return ordered
 
 
-def shortage(view: Plan, scenario: str) -> Shown:
+def parties(now: Plan, before: Plan | None) -> list[Shown]:
+    """Of each party name, expected loss and payments (MUSD): as of `by_party`, and `loss_was` and `paid_was` in the plan
+    before; who loses most first."""
+    rows = by_party(now)
+    if before is not None:
+        was = by_party(before)[["loss", "paid"]].add_suffix("_was")
+        rows = rows.join(was, how="outer").fillna(0.0)
+    shown = []
+    for row in records(rows.rename_axis("party").reset_index()):
+        if row["loss"] + row["paid"] + row.get("paid_was", 0.0) > SHOWN_MUSD:
+            shown.append({"name": names_of(now.case).party(row["party"]), **row})
+    return sorted(shown, key=lambda one: -one["loss"])
+
+
+def shortage(plan: Plan, scenario: str) -> Shown:
     """Countries that are ever short, and (country, year) -> unmet demand in a scenario: tonnes, share of demand."""
-    table = by_year(view, "shortfall")
-    keys = ["country", "year"]
-    sums = sums_in(view, table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
-    demand = sums["demand_t"].where(sums["demand_t"] > 0)
-    shares = sums["tonnes"] / demand
-    is_short = table["tonnes"] > SHOWN_T
-    ever = set(table["country"][is_short])
-    short = [country for country in view.case.countries if country in ever]
+    unmet = unmet_by_country(plan, scenario)
     return {
-        "short": {country: names_of(view.case).country(country) for country in short},
-        "tonnes": sums["tonnes"].to_dict(),
-        "shares": shares.fillna(0.0).to_dict(),
+        "short": {
+            place: names_of(plan.case).country(place) for place in ever_short_countries(plan)
+        },
+        "tonnes": unmet["tonnes"].to_dict(),
+        "shares": unmet["share"].to_dict(),
     }

@@ -6,12 +6,12 @@ more with the plan. A tonne short costs 1 MUSD.
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import planner
@@ -19,6 +19,7 @@ from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
 from planner.reporting.forms.html import words_of
 from planner.reporting.parts import Chapter, ReportTable
+from planner.results.coverage import Coverage
 from planner.results.plan import Plan
 from tests.cases import budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase
@@ -48,7 +49,7 @@ def told(plan: Plan) -> Chapter:
 def removed(plan: Plan) -> Plan:
     """The plan with its coverage in the first and the last year."""
     table = coverage(plan, (2026, 2028)).table()
-    return replace(plan, tables={**plan.tables, **{"coverage": table}})
+    return replace(plan, tables={**plan.tables, "coverage": table})
 
 
 def at_a_glance(chapter: Chapter) -> ReportTable:
@@ -108,10 +109,13 @@ def test_the_model_of_the_act_has_its_lines() -> None:
 
 
 def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: Plan) -> None:
-    both = replace(removed(plan), summary=plan.summary)
-    point = {"year": 2028, "without": "project:plant", "element": "dy", "falls_by": 0.4}
-    beside = {"coverage": {"single_points": [point]}}
-    chapter = dependence.chapter(dataclasses.replace(both, **beside))
+    rows = removed(plan).tables["coverage"]
+    whole = rows[rows["without"] == "nothing"].assign(served_share=0.9)
+    without = whole.assign(without="project:plant", served_share=0.5)
+    table = pd.concat([rows[rows["without"] != "nothing"], whole, without], ignore_index=True)
+    assert Coverage.of_table(table).single_points
+    both = replace(plan, tables={**plan.tables, "coverage": table})
+    chapter = dependence.chapter(both)
     assert chapter is not None
     told = {part.title: " ".join(words_of(part)) for part in chapter.parts}
     silent = [title for title, words in told.items() if "one of several equally good" not in words]

@@ -19,7 +19,7 @@ from planner.server.journal import OpenedCase
 from planner.server.page_regions import Regions, _environment, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
-from planner.server.two_plans import built, payers
+from planner.server.two_plans import payers, plants_over_time
 from planner.server.workbench import Workbench
 from tests.server.conftest import REFERENCE, answered, wait_for
 
@@ -107,7 +107,7 @@ def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
 def test_figures_that_others_read_too_are_not_changed() -> None:
     view = planner.open_run(REFERENCE)
     before = decisions(view).copy()
-    assert built(view)
+    assert plants_over_time(view, None)
     pd.testing.assert_frame_equal(decisions(view), before)
 
 

@@ -23,7 +23,7 @@ from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.dependence import supply_by_origin
+from planner.results.figures.dependence import coverage, supply_by_origin
 from planner.results.figures.sums import costliest_first, elements_by_loss
 from planner.results.plan import Plan
 
@@ -38,12 +38,6 @@ def chapter(plan: Plan) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
     parts = [answer_table(plan), targets(plan), _single_points(plan), origins(plan)]
     return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(plan))
-
-
-def _coverage(plan: Plan) -> dict[str, Any]:
-    """The file coverage.json; empty if it was not asked for."""
-    found: dict[str, Any] = plan.coverage or {}
-    return found
 
 
 def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
@@ -160,16 +154,11 @@ def _where(plan: Plan, row: Any) -> str:
     return "; ".join(parts)
 
 
-def _points(plan: Plan) -> list[dict[str, Any]]:
-    """Single points of failure, with the plan."""
-    found = _coverage(plan).get("single_points", [])
-    return [point for point in found if point.get("plan", True)]
-
-
 def _single_points(plan: Plan) -> Text | None:
     """The single points of failure by name, and the worst pair."""
     told = []
-    for point in _points(plan):
+    points = coverage(plan).single_points
+    for point in points:
         told.append(
             say(
                 "point",
@@ -179,7 +168,7 @@ def _single_points(plan: Plan) -> Text | None:
                 falls_by=point["falls_by"],
             )
         )
-    worst = _worst(_coverage(plan).get("n2", {}))
+    worst = _worst(coverage(plan).n2)
     if worst is not None:
         year, element, case = worst
         told.append(
@@ -194,5 +183,5 @@ def _single_points(plan: Plan) -> Text | None:
     if told:
         told.append(say("one_of_several"))
     source = "coverage.json: single_points, n2"
-    title = say("points_title", points=len(_points(plan)))
+    title = say("points_title", points=len(points))
     return Text(told, title=title, source=source, listed=True) if told else None

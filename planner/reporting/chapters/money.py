@@ -57,11 +57,11 @@ def _called(plan: Plan, by: str, kind: str) -> str:
 
 def spending(plan: Plan, by: str) -> Chart | None:
     """Public money by year, by funder or by item; None if none is spent."""
-    rows = spent(plan, by)
+    rows = spent(plan, "year", by).rename_axis(["year", "kind"]).reset_index(name="amount")
     total = float(rows["amount"].sum())
     if total <= 0:
         return None
-    names = {kind: _called(plan, by, kind) for kind in _told_by_name(rows, by)}
+    names = {kind: _called(plan, by, kind) for kind in _told_by_name(plan, by)}
     named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
     rows = named.groupby(["year", "kind"], as_index=False).sum()
     kinds = list(names.values())
@@ -86,9 +86,9 @@ def spending(plan: Plan, by: str) -> Chart | None:
     return Chart(name=name, title=title, caption=caption, spec=spec, source=SPENDING)
 
 
-def _told_by_name(rows: pd.DataFrame, by: str) -> list[str]:
+def _told_by_name(plan: Plan, by: str) -> list[str]:
     """The funders that pay most, or items in their order; where they are many, one less than is drawn."""
-    order = largest_first(rows)
+    order = largest_first(plan, by)
     if by == "item":
         order = [item for item in ITEM_NAMES if item in order]
     return order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
@@ -151,10 +151,8 @@ def spending_sheet(plan: Plan) -> ReportTable:
     columns = [whole("year", field="year")]
     frame = pd.DataFrame({"year": plan.years})
     for by, word in (("funder", "paid by"), ("item", "for")):
-        rows = spent(plan, by)
-        wide = rows.pivot_table("amount", "year", "kind", "sum", fill_value=0.0)
-        wide = wide.reindex(plan.years, fill_value=0.0)
-        for kind in largest_first(rows):
+        wide = spent(plan, "year", by).unstack(fill_value=0).reindex(plan.years, fill_value=0.0)
+        for kind in largest_first(plan, by):
             field = f"{by} {kind}"
             title = f"{word} {_called(plan, by, kind)}"
             frame[field] = wide[kind].to_numpy()

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.results.coverage import NOTHING
+from planner.data.kept import kept
+from planner.results.coverage import NOTHING, Coverage
 from planner.results.figures.sums import records
 from planner.results.origins import LAST, STOCK
 from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
 
+GOOD_OF_YEAR = ["element", "form", "year"]
 LATER = 2030
 """Year for which official lines of Europe are set: Regulation (EU) 2024/1252, article 5."""
 
@@ -27,21 +29,21 @@ class SingleLoss:
     no_plan_musd: float
 
 
+@kept
 def supply_by_origin(plan: Plan) -> pd.DataFrame:
     """Expected supply by the country of the last plant, all groups together: element, form, year, origin, `tonnes`, and
     `share` of what does not come from stock, as `diversification` of the summary has it."""
     table = plan.tables["origins"]
     is_supply = (table["party"] == "") & (table["origin"] != STOCK) & (table["basis"] == LAST)
-    keys = ["element", "form", "year", "origin"]
-    sums = table[is_supply].groupby(keys, as_index=False)[["tonnes"]].sum()
-    whole = sums.groupby(keys[:3])["tonnes"].transform("sum")
+    sums = table[is_supply].groupby([*GOOD_OF_YEAR, "origin"], as_index=False)[["tonnes"]].sum()
+    whole = sums.groupby(GOOD_OF_YEAR)["tonnes"].transform("sum")
     return sums.assign(share=sums["tonnes"] / whole.where(whole > 0, 1.0))
 
 
 def largest_origins(plan: Plan) -> pd.DataFrame:
     """The largest origin of each good in each year: element, form, year, origin, tonnes, share."""
     rows = supply_by_origin(plan).sort_values(["share", "origin"], ascending=[False, True])
-    return rows.drop_duplicates(["element", "form", "year"]).sort_index()
+    return rows.drop_duplicates(GOOD_OF_YEAR).sort_index()
 
 
 def milestones(years: Iterable[int]) -> list[int]:
@@ -53,10 +55,17 @@ def milestones(years: Iterable[int]) -> list[int]:
     return sorted({told[0], later[0], told[-1]})
 
 
+@kept
 def removals(plan: Plan) -> pd.DataFrame:
     """The table `coverage`, `plan` a truth value; empty if it was not asked for."""
     table = plan.rows("coverage")
-    return table.assign(plan=table["plan"].astype(str).str.casefold() == "true")
+    return table.assign(plan=table["plan"] == "true")
+
+
+@kept
+def coverage(plan: Plan) -> Coverage:
+    """The demand that can be met without an origin, an ally or a plant; no rows if it was not asked for."""
+    return Coverage.of_table(plan.rows("coverage"))
 
 
 def _single(rows: pd.DataFrame) -> pd.DataFrame:

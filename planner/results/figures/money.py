@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
 
+from planner.data.kept import kept
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
@@ -16,7 +18,7 @@ from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
 """Items of public spending beside capital."""
-CAPEX = "capex"
+CAPEX, PEOPLE_AND_STOCK = "capex", "people and stock"
 PART_PAID_FOR = {
     "training fees": "training",
     "training seats": "seats",
@@ -26,23 +28,45 @@ PART_PAID_FOR = {
 """Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
 
 
-def spent(plan: Plan, by: str) -> pd.DataFrame:
-    """Expected public money by year and `funder` or `item`: year, kind (an id), `amount` (MUSD, not discounted)."""
-    rows = plan.tables["spending"].groupby(["year", by], as_index=False)[["expected"]].sum()
-    return rows.rename(columns={by: "kind", "expected": "amount"})
+@kept
+def spent(plan: Plan, *keys: str) -> pd.Series[float]:
+    """Expected public money (MUSD, not discounted) by columns of `spending`: funder, item, year, country .."""
+    return plan.tables["spending"].groupby(list(keys))["expected"].sum()
 
 
-def largest_first(rows: pd.DataFrame) -> list[str]:
-    """Kinds by their total amount, the largest first."""
-    sums = rows.groupby("kind")["amount"].sum()
+def largest_first(plan: Plan, key: str) -> list[str]:
+    """Funders or items by the public money that they pay or take, the largest first."""
+    sums = spent(plan, key)
     return sorted(sums.index, key=lambda kind: (-sums[kind], kind))
+
+
+def spent_on(item: str) -> str:
+    """The stage of an item of public spending that is capital; `PEOPLE_AND_STOCK` of any other."""
+    kind, _, stage = item.partition(" ")
+    return stage if kind == CAPEX else PEOPLE_AND_STOCK
 
 
 def public_present(plan: Plan) -> float:
     """Present value of the expected public money (MUSD)."""
-    rows = plan.tables["spending"]
-    discount = rows["year"].map(plan.case.cost_discount)
-    return float((rows["expected"] * discount).sum())
+    by_year = spent(plan, "year")
+    discount = by_year.index.map(plan.case.cost_discount)
+    return float((by_year * discount).sum())
+
+
+@kept
+def by_party(plan: Plan) -> pd.DataFrame:
+    """By party: the expected `loss` (MUSD, discounted), and public money that its funders pay (MUSD, expected, not
+    discounted): `paid`, and with what is spent as it is at `least` and at `most`."""
+    case = plan.case
+    losses: dict[str, float] = defaultdict(float)
+    for country, lost in plan.summary["loss_musd_by_country"].items():
+        losses[case.party[country]] += lost["expected"]
+    payments = plan.tables["payments"]
+    party = [case.funder_party.get(funder, funder) for funder in payments["funder"]]
+    columns = {"paid_musd": "paid", "least_musd": "least", "most_musd": "most"}
+    of_payers = payments[list(columns)].rename(columns=columns).groupby(pd.Index(party)).sum()
+    frame = pd.DataFrame({"loss": pd.Series(losses, dtype=float)}).join(of_payers, how="outer")
+    return frame.fillna(0.0)
 
 
 def cost_increment(plan: Plan, without: float | None) -> float | None:
@@ -106,8 +130,8 @@ def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
 
 
 def _paid_by_year(plan: Plan, items: tuple[str, ...]) -> pd.Series:
-    paid = plan.tables["spending"]
-    sums = paid[paid["item"].isin(items)].groupby("year")["expected"].sum()
+    paid = spent(plan, "item", "year")
+    sums = paid[paid.index.isin(items, level="item")].groupby("year").sum()
     return sums[sums >= SHOWN_MUSD]
 
 
@@ -127,8 +151,7 @@ def _years_together(plan: Plan, of_plants: pd.Series, others: set[int]) -> list[
 def cost_parts(plan: Plan) -> pd.DataFrame:
     """The parts of the cost (MUSD, expected): `part`, a key of `cost_parts_musd` of the summary, `public` money, not
     discounted, and `present`, the present values, which add up to the cost."""
-    paid = plan.tables["spending"]
-    by_part = paid["expected"].groupby(paid["item"].map(PART_PAID_FOR).fillna(CAPEX)).sum()
+    by_part = spent(plan, "item").groupby(lambda item: PART_PAID_FOR.get(item, CAPEX)).sum()
     present = pd.Series(plan.summary["cost_parts_musd"], dtype=float)
     public = by_part.reindex(present.index, fill_value=0.0)
     parts = pd.DataFrame({"public": public, "present": present})

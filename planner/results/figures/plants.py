@@ -116,6 +116,17 @@ def _ramp_years(plan: Plan, project: str) -> int:
     return shares.index(shares[-1])
 
 
+@kept
+def built(plan: Plan) -> pd.DataFrame:
+    """By project that is built: its stage, country, first `year` of commitment, and expected over the horizon `tpa` (t/y),
+    `capex_musd` and its `public_musd` (not discounted)."""
+    decided = decisions(plan)
+    amounts = ["tpa", "capex_musd", "public_musd"]
+    rows = decided.assign(**decided[amounts].mul(decided["probability"], axis=0))
+    how = {"stage": "first", "country": "first", "year": "min", **dict.fromkeys(amounts, "sum")}
+    return rows[rows["tpa"] > 0].groupby("project").agg(how)
+
+
 def everywhere(table: pd.DataFrame) -> bool:
     """Every decision holds in all scenarios."""
     return bool((table["scenarios"] == "all").all())

@@ -13,6 +13,7 @@ from planner.data.kept import kept
 from planner.results.figures.sums import (
     EXPECTED,
     WITHOUT,
+    by_year,
     chances,
     elements_by_loss,
     expected_losses,
@@ -25,6 +26,7 @@ from planner.results.figures.sums import (
 )
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
+from planner.thresholds import SHOWN_T
 
 LOW, HIGH = 0.1, 0.9
 """Quantiles of a fan."""
@@ -101,6 +103,44 @@ def balances(plan: Plan) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
     keys = ["element", "year"]
     return _met(expected_sums(plan, plan.tables["shortfall"], keys, short_columns(plan)), keys)
+
+
+@kept
+def unmet_by_element(plan: Plan, scenario: str) -> pd.DataFrame:
+    """Unmet demand with the plan, `tonnes`, and `demand_t` by element, in a scenario or expected (`EXPECTED`)."""
+    short = plan.tables["shortfall"]
+    return sums_in(plan, short, scenario, ["element"], ["tonnes", "demand_t"]).set_index("element")
+
+
+@kept
+def unmet_by_country(plan: Plan, scenario: str) -> pd.DataFrame:
+    """Unmet demand with the plan by country and year, in a scenario or expected (`EXPECTED`): `tonnes`, and the `share` of
+    the country's demand."""
+    keys = ["country", "year"]
+    short = by_year(plan, "shortfall")
+    sums = sums_in(plan, short, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
+    demand = sums["demand_t"].where(sums["demand_t"] > 0)
+    return sums.assign(share=(sums["tonnes"] / demand).fillna(0.0))
+
+
+def worst_left(plan: Plan) -> str:
+    """The scenario with the largest loss with the plan."""
+    losses: dict[str, float] = plan.summary["scenario_loss_musd"]
+    return max(losses, key=lambda scenario: losses[scenario])
+
+
+def hardest_hit(plan: Plan) -> pd.DataFrame:
+    """Rows of `shortfall` with more than a hundredth of demand unmet in the scenario with the largest loss with the plan."""
+    short = plan.tables["shortfall"]
+    hit = (short["scenario"] == worst_left(plan)) & (short["tonnes"] > 0.01 * short["demand_t"])
+    return short[hit]
+
+
+def ever_short_countries(plan: Plan) -> list[str]:
+    """Countries that are short in some scenario and year."""
+    short = by_year(plan, "shortfall")
+    hit = set(short.loc[short["tonnes"] > SHOWN_T, "country"])
+    return [country for country in plan.case.countries if country in hit]
 
 
 def ever_short(plan: Plan) -> list[str]:
