@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model
     from planner.results.plan import Plan as Plan
-    from planner.sharing.shares import shares as shares
     from planner.solving.input_names import check_coefficients as check_coefficients
+    from planner.solving.shares import shares as shares
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
@@ -81,7 +81,7 @@ _HOMES = {
     "planner.explanation.explain": ("explain",),
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.solving.input_names": ("check_coefficients",),
-    "planner.sharing.shares": ("shares",),
+    "planner.solving.shares": ("shares",),
     "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

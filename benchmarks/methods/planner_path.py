@@ -8,14 +8,13 @@ import planner
 from benchmarks.clock import Clock
 from benchmarks.tasks.command import told
 from planner.data.case import Case
-from planner.planning import whole_program
-from planner.solving import highs
+from planner.solving import highs, plans
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, model (may be absent), whole_plants (may be absent)."""
     clock.watch(highs._SilentHighs, "run", "run")
-    clock.watch(whole_program, "paid", "payments")
+    clock.watch(plans, "paid", "payments")
     with clock.section("load"):
         case = planner.load(job["case"], model=job.get("model"))
     if job.get("whole_plants"):

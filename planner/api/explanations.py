@@ -23,8 +23,8 @@ from planner.results.folders import refuse_foreign, write_folder
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
-from planner.sharing.shares import shares, shares_table
 from planner.solving.goals import Progress, silent
+from planner.solving.shares import shares, shares_table
 
 COMPARISON = "compare.html"
 A_COMPARISON = "a comparison"

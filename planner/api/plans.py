@@ -16,15 +16,7 @@ from planner.data.program_size import refuse_if_too_large, size_of
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import ProcessWorkers, Workers, begun, process_beside
-from planner.planning.solve import Method, method_of, solve_case
-from planner.planning.whole_program import (
-    COMPARABLE,
-    ENDS,
-    compared,
-    solve_variant,
-    solve_without_plan,
-)
-from planner.planning.whole_program import solve_case as solve_whole
+from planner.planning import COMPARABLE, Method, compared, method_of, solve_case
 from planner.reporting.charts.style import finished
 from planner.reporting.pages.run import (
     FORMS,
@@ -41,6 +33,7 @@ from planner.results.plan import Plan
 from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
+from planner.solving.plans import ENDS, solve_variant, solve_whole
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -232,9 +225,9 @@ def _solve_whole(
 ) -> Plan:
     """Solve a case as one program, and without levers beside it for the comparison."""
     if not baseline:
-        return solve_whole(case, progress, time_limit, baseline=False)
-    nothing = begun(beside, solve_without_plan, case, silent, time_limit)
-    plan = solve_whole(case, progress, time_limit, baseline=False)
+        return solve_whole(case, progress, time_limit)
+    nothing = begun(beside, solve_whole, case.without_plan(), silent, time_limit)
+    plan = solve_whole(case, progress, time_limit)
     if plan.status not in COMPARABLE:
         return plan
     progress("without a plan")

@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.data.difference import changes
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
-from planner.planning.solve import Method
+from planner.planning import Method
 from planner.reporting.screen import closing_lines
 from planner.results.integrity import changed_files
 from planner.results.plan import Plan, Status

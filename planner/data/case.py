@@ -129,6 +129,17 @@ class Case(Lookups):
         model = self.model.model_copy(update={"targets": chosen})
         return replace(self, model=model, tables=replace(self.tables, targets=priced))
 
+    def without_plan(self) -> Case:
+        """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its
+        payments are even ones; goal `target` is read as `welfare`."""
+        free = self.without_targets()
+        objective = free.model.objective
+        if objective.goal == "target":
+            objective = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
+        policy = free.model.policy.model_copy(update={"cost_sharing": "even"})
+        update = {"levers": (), "objective": objective, "policy": policy}
+        return free.with_model(free.model.model_copy(update=update))
+
     def with_settings(self, settings: Mapping[str, InputValue]) -> Case:
         """The case with changes as a mapping: address -> value, as in `--set`; checked once, after all of them.
 

@@ -22,8 +22,7 @@ from planner.evaluation.policies import POLICIES
 from planner.evaluation.ranges import ends_of_losses, risk_by_odds
 from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
 from planner.parallel import Workers
-from planner.planning.solve import solve_case
-from planner.planning.whole_program import without_plan
+from planner.planning import solve_case
 from planner.results.evaluation import (
     RISK,
     Estimates,
@@ -175,7 +174,7 @@ def _evaluation(
     words = "with the plan"
     carried = _ways(asked, case, fixed_decisions(plan), given=given, own=own, words=words)
     asked.progress("what would be decided without a plan")
-    bare = without_plan(case)
+    bare = case.without_plan()
     words = "without a plan"
     nothing = _ways(asked, bare, _decided_without(bare), given=given, own=own, words=words)
     losses = _losses(carried.policy)

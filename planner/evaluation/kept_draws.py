@@ -22,7 +22,6 @@ from planner.evaluation.chain import ChainProgram
 from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.policies import Foreseen
 from planner.evaluation.simulator import futures_of, weighed
-from planner.planning.whole_program import without_plan
 from planner.solving.goals import Progress, silent
 
 Matrix = NDArray[np.float64]
@@ -88,7 +87,7 @@ def _draws_by_storyline(drawn: Case) -> dict[str, list[str]]:
 
 def losses_without_plan(case: Case) -> dict[str, Matrix]:
     """Scenario -> loss by element (MUSD over the horizon) as the only scenario of the case, without a plan."""
-    bare = without_plan(case)
+    bare = case.without_plan()
     committed = bare.model.policy.model_copy(update={"investment": "committed"})
     bare = bare.with_model(bare.model.model_copy(update={"policy": committed}))
     given = futures_of([case])

@@ -24,8 +24,7 @@ from planner.explanation.commitments import of_table
 from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
-from planner.planning.solve import solve_case
-from planner.planning.whole_program import without_plan
+from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -64,7 +63,7 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     for year in asked:
         progress(f"{year} with the plan")
         rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan=True)
-    bare = without_plan(case)
+    bare = case.without_plan()
     # Who trains anyway may do so without a plan: how many is an answer of the program.
     nothing = solve_case(bare, baseline=False) if bare.programmes else None
     for year in asked:

@@ -29,14 +29,14 @@ from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out,
 from planner.explanation.target_marginals import target_marginals
 from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
 from planner.explanation.value_of_information import knowing, knowledge
-from planner.planning.solve import solve_case
+from planner.planning import solve_case
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import Explanation
 from planner.results.plan import Plan, Status
-from planner.sharing.game import Game
-from planner.sharing.shares import charged
 from planner.solving.frontier import PRECISION
+from planner.solving.game import Game
 from planner.solving.goals import Progress, silent
+from planner.solving.shares import charged
 
 FULL = 100_000
 """Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""

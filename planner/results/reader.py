@@ -18,7 +18,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.decision_tree import Trees, trees_of
-from planner.data.scenario_tree import Tree, Vector, scenario_tree
+from planner.data.scenario_tree import Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import FORMS, STAGES
 from planner.results.amounts import (
@@ -81,18 +81,12 @@ class PlanTables:
     """The result tables of a case, their rows placed."""
 
     def __init__(
-        self, case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
+        self, case: Case, tables: Mapping[str, pd.DataFrame], trees: Trees | None = None
     ) -> None:
-        """tree: the histories of the case, where they are known; those of another case are not taken."""
+        """trees: those on which its amounts live, where they are known."""
         self.case = case
         self.tables = tables
-        known = tree is not None and tree.case is case
-        self.tree = tree if tree is not None and known else scenario_tree(case)
-
-    @cached_property
-    def trees(self) -> Trees:
-        """The trees on which its amounts live."""
-        return trees_of(self.tree)
+        self.trees = trees or trees_of(scenario_tree(case))
 
     # ---- rows ------------------------------------------------------------------------------------
 
@@ -184,7 +178,7 @@ class PlanTables:
     def _visits(self) -> dict[tuple[str, int, int], int]:
         """Scenario, year and quarter (0: the whole year) -> place of the visit."""
         moments = []
-        for period in self.tree.periods:
+        for period in self.trees.histories.periods:
             quarter = period.quarter if isinstance(period, Quarter) else 0
             moments.append((year_of(period), quarter))
         visits = product(self.case.scenarios, moments)
@@ -287,9 +281,11 @@ class PlanTables:
         )
 
 
-def read_amounts(case: Case, tables: Mapping[str, pd.DataFrame]) -> PlanAmounts:
-    """The amounts of a plan of which the tables are known."""
-    return PlanTables(case, tables).amounts
+def read_amounts(
+    case: Case, tables: Mapping[str, pd.DataFrame], trees: Trees | None = None
+) -> PlanAmounts:
+    """The amounts of a plan of which the tables are known. trees: as for `PlanTables`."""
+    return PlanTables(case, tables, trees).amounts
 
 
 def _by_key(key: Any) -> Any:

@@ -101,6 +101,8 @@ PER_UNIT = "see unit"
 """The unit of a number whose unit stands in another column of its row."""
 EVERY_TABLE = {table.name: table for table in _declared()}
 SHARES, COVERAGE = EVERY_TABLE["shares"], EVERY_TABLE["coverage"]
+RUN_FORMAT = 2
+"""The form of run folders, as their summaries say it; one of another form is solved again."""
 LATER_TABLES = (SHARES.name, COVERAGE.name)
 """Tables that are asked of a run after it was solved: in its folder if somebody did."""
 RESULT_TABLES = {name: table for name, table in EVERY_TABLE.items() if name not in LATER_TABLES}

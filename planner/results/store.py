@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -37,7 +37,8 @@ from planner.errors import RunFolderError
 from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
 from planner.results.integrity import changed_files, changes_since_written, misfits, refuse_if
 from planner.results.plan import Plan, Status
-from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
+from planner.results.reader import read_amounts
+from planner.results.schema import LATER_TABLES, RUN_FORMAT, TEXT_COLUMNS
 from planner.results.typed import typed_tables
 
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
@@ -95,6 +96,7 @@ def file_name(text: str) -> str:
 def _fill(plan: Plan, pages: Pages, folder: Path) -> None:
     """Write all that a run folder holds; the seconds of the reports stand in the summary, which is written last."""
     started = perf_counter()
+    _refuse_other_tables(plan, folder)
     with pages(folder) if plan.tables else nullcontext():
         write_case(plan.case, folder / "inputs")
         if plan.point is not None:
@@ -107,6 +109,14 @@ def _fill(plan: Plan, pages: Pages, folder: Path) -> None:
     summary = plan.summary | {"seconds": seconds}
     text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+
+
+def _refuse_other_tables(plan: Plan, folder: Path) -> None:
+    """Raise RunFolderError unless the tables, read back, are the amounts that were verified."""
+    if plan.tables:
+        said = read_amounts(plan.case, plan.tables, plan.amounts.trees)
+        if not said.is_same(plan.amounts):
+            raise RunFolderError(f"{folder}: its tables say something else than the plan")
 
 
 def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
@@ -210,6 +220,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
             refuse_if(folder, changed_files(folder))
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         status = Status(summary["status"])
+        _refuse_older(folder, summary)
         name = str(summary["case"])
         tables = {
             path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))
@@ -236,6 +247,15 @@ def _read_point(solution: Path) -> NDArray[np.float64] | None:
             f"{solution}: is not the solution that the planner wrote; solve the case again"
         )
     return point
+
+
+def _refuse_older(folder: Path, summary: Mapping[str, Any]) -> None:
+    if summary.get("format") != RUN_FORMAT:
+        inputs = folder / "inputs"
+        again = f"`planner solve {inputs} --model {inputs / 'model.toml'} --out {folder} --force`"
+        raise RunFolderError(
+            f"{folder}: was written by another version of the planner; {again} makes it again"
+        )
 
 
 def _refuse_what_is_no_run(folder: Path) -> None:

@@ -18,7 +18,6 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.data.scenario_tree import Tree
 from planner.results import targets, verify_material, verify_resources
 from planner.results.amounts import PlanAmounts
 from planner.results.costs import cost_parts, utilisation
@@ -68,14 +67,9 @@ def verify_amounts(plan: PlanAmounts) -> Verification:
     return _verified(at_visits(plan), ())
 
 
-def verify(
-    case: Case, tables: Mapping[str, pd.DataFrame], tree: Tree | None = None
-) -> Verification:
-    """As `verify_amounts`, of a plan as its tables say it, and whether these agree with each other.
-
-    tree: the histories of the case, which the verifier shares with the program, where they are known.
-    """
-    read = PlanTables(case, tables, tree)
+def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
+    """As `verify_amounts`, of a plan as its tables say it, and whether these agree with each other."""
+    read = PlanTables(case, tables)
     return _verified(read.visits, rules_of_tables(read))
 
 

@@ -21,7 +21,6 @@ from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
-from planner.planning.whole_program import ENDS
 from planner.results.plan import Plan
 from planner.results.store import read_run
 from planner.results.study import (
@@ -40,6 +39,7 @@ from planner.results.study import (
 )
 from planner.solving.engine import Engine, FixedAmounts
 from planner.solving.goals import Progress, silent
+from planner.solving.plans import ENDS
 from planner.solving.solution import Stop
 from planner.studies.outcomes import Measures, measure
 from planner.studies.points import chains

@@ -9,10 +9,10 @@ import pytest
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import Plan
-from planner.sharing.paid import paid
-from planner.sharing.payments import Accounts
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
+from planner.solving.paid import paid
+from planner.solving.payments import Accounts
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values

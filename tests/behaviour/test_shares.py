@@ -12,8 +12,8 @@ import planner
 from planner.api.explanations import shares_into
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
-from planner.sharing.game import Game
-from planner.sharing.shares import stable
+from planner.solving.game import Game
+from planner.solving.shares import stable
 from tests.cases import (
     MUSD,
     Row,

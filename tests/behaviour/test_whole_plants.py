@@ -14,11 +14,11 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
-from planner.planning.whole_program import silent
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
+from planner.solving.goals import silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop

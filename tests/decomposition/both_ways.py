@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import planner
-from planner.planning import solve
+from planner.decomposition import plans
 from planner.results.verify import verify
 from tests.decomposition.test_search import CLOSE, agree
 from tests.oracle.agreement import flat
@@ -31,7 +31,7 @@ def check(folder: Path, seed: int) -> None:
         "objective.gap": GAP if whole_plants else 1e-6,
     }
     case = planner.load(folder, overrides=overrides)
-    with patch.object(solve, "ALONE", (0, 1, 3, 10)[seed // 4 % 4]):
+    with patch.object(plans, "ALONE", (0, 1, 3, 10)[seed // 4 % 4]):
         whole, parted = (
             planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
         )

@@ -14,8 +14,8 @@ from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
 from planner.decomposition.grouping import branches, departures, group, parts
+from planner.decomposition.plans import begin
 from planner.decomposition.subproblem import Question
-from planner.planning.solve import begin
 from planner.results.losses import risk_weights, weighed
 from planner.results.plan import Plan
 from planner.results.verify import verify

@@ -12,12 +12,13 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner import planning
 from planner.cli import app
 from planner.data.case import Case
+from planner.decomposition import plans as chooser
 from planner.decomposition.benders_loop import Search
 from planner.errors import InputError
-from planner.planning import solve as chooser
-from planner.planning.solve import method_of
+from planner.planning import method_of
 from planner.results.verify import verify
 from tests.cases import (
     EXACT,
@@ -142,7 +143,7 @@ def test_many_scenarios_are_solved_one_by_one(
     case = make_case(scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "import", 0.0)])
     adaptive = case.set_model("policy.investment", "adaptive")
     assert method_of(case, "auto") == "whole"
-    monkeypatch.setattr(chooser, "MANY", 2)
+    monkeypatch.setattr(planning, "MANY", 2)
     said: list[str] = []
     assert (method_of(case, "auto"), method_of(case, "whole")) == ("scenarios", "whole")
     assert method_of(adaptive, "auto", said.append) == "whole" and "one program" in said[0]

@@ -9,7 +9,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.planning import solve as chooser
+from planner.decomposition import plans as chooser
 from planner.results.verify import verify
 from tests.cases import long_run, near, total, without_prices
 from tests.decomposition.test_search import CLOSE, agree

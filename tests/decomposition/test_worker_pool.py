@@ -14,10 +14,9 @@ import pytest
 import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
-from planner.decomposition import worker_pool
+from planner.decomposition import plans, worker_pool
 from planner.decomposition.grouping import parts
 from planner.decomposition.worker_pool import HeldBranches
-from planner.planning import solve
 from tests.forked import fork_workers
 
 
@@ -48,10 +47,10 @@ class DyingBranches(HeldBranches):
         self.die("cost" if given[-1].with_cost else "risk")
         return super().fare(*given)
 
-    def tabulate(self, *given: Any) -> Any:
+    def measure(self, *given: Any) -> Any:
         """Tables, or death."""
-        self.die("tabulate")
-        return super().tabulate(*given)
+        self.die("measure")
+        return super().measure(*given)
 
     def price(self, *given: Any) -> Any:
         """Prices, or death."""
@@ -72,12 +71,12 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(
 ) -> None:
     case, deaths = twelve_scenarios(tmp_path / "case"), tmp_path / "deaths"
     deaths.mkdir()
-    monkeypatch.setattr(solve, "parts", partial(parts, size=3))
+    monkeypatch.setattr(plans, "parts", partial(parts, size=3))
     undisturbed = planner.solve(case, method="scenarios", baseline=False)
     monkeypatch.setattr(worker_pool, "HeldBranches", partial(DyingBranches, deaths))
     fork_workers(monkeypatch)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
-    phases = "links risk cost tabulate price"
+    phases = "links risk cost measure price"
     assert {path.name for path in deaths.iterdir()} == set(phases.split())
     assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
     for name, table in undisturbed.tables.items():

@@ -11,7 +11,7 @@ from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged, tried
 from planner.explanation.explain import explain
 from planner.explanation.unsure_inputs import InputAtEnd, UncertainInput, uncertain_inputs
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.chapters.claims import verdict_statements, why
 from planner.results.explanation import Trial
 from tests.cases import (

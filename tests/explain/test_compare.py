@@ -15,7 +15,7 @@ from planner.cli import app
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
 from planner.results.plan import Plan, Status
 from tests.cases import near, stored

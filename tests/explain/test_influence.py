@@ -6,7 +6,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.chapters.claims import verdict_statements
 from planner.results.explanation import Explanation
 from tests.cases import (

@@ -11,7 +11,7 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_decisions, optimum
 from planner.explanation.explain import explain
 from planner.explanation.value_of_information import mean_case
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.results.losses import cvar
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, seeds, shock
 from tests.conftest import MakeCase

@@ -22,7 +22,7 @@ from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
 from planner.finance.plant_flows import received
 from planner.finance.returns import npv
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.forms import pdf
 from planner.reporting.pages.business_case import business_case_lines, business_case_page

@@ -29,7 +29,7 @@ from planner.explanation.explain import explain
 from planner.explanation.levers import steps
 from planner.explanation.other_rules import timing
 from planner.explanation.rungs import all_but_one, cumulative
-from planner.planning.whole_program import solve_case, without_plan
+from planner.planning import solve_case
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
@@ -73,7 +73,7 @@ def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -
 
 
 def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(found: Explanation, plan: Plan) -> None:
-    nothing = solve_case(without_plan(plan.case), baseline=False)
+    nothing = solve_case(plan.case.without_plan(), baseline=False)
     assert found.ladder[0].objective == near(nothing.summary["least_risk_musd"])
     assert found.ladder[0].cost == near(nothing.summary["cost_musd"])
     assert found.ladder[-1].objective == near(plan.summary["least_risk_musd"])

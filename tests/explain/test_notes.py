@@ -8,7 +8,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.chapters.why import information
 from planner.results.explanation import Explanation, Rung
 from tests.cases import MUSD, budget, mine, plant

@@ -6,7 +6,7 @@ import pytest
 
 import planner
 from planner.explanation.explain import explain
-from planner.sharing.shares import shares
+from planner.solving.shares import shares
 from tests.cases import demand, imports, record, scenarios, shock
 from tests.conftest import MakeCase
 

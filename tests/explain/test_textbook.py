@@ -6,7 +6,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.results.losses import cvar
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase

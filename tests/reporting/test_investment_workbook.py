@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from planner.api.business_case import business_case
-from planner.planning.whole_program import solve_case
+from planner.planning import solve_case
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase

@@ -84,8 +84,8 @@ def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it()
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
 def test_every_goal_is_at_most_what_doing_nothing_gives(goal: str) -> None:
     case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal})
-    nothing = planner.planning.whole_program.solve_without_plan(case)
-    stopped = planner.planning.whole_program.compared(
+    nothing = planner.planning.solve_case(case.without_plan(), baseline=False)
+    stopped = planner.planning.compared(
         planner.solve(case, time_limit=0.0, baseline=False), nothing
     )
     most = nothing.summary["risk_musd"] + (

@@ -17,10 +17,10 @@ import pytest
 
 import planner
 from planner.cluster import SECONDS_ALONE, connect, on_scheduler
+from planner.decomposition import plans
 from planner.decomposition.grouping import parts
 from planner.errors import InputError, StoppedError, WorkerLostError
 from planner.parallel import Call, KeptObject, Workers, answers
-from planner.planning import solve
 from planner.studies.run import run_points
 from tests.cases import long_run
 from tests.decomposition.test_worker_pool import twelve_scenarios
@@ -153,7 +153,7 @@ def test_a_scheduler_that_dies_is_told_of(tmp_path: Path) -> None:
 def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_worker_is_killed(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(solve, "parts", partial(parts, size=3))
+    monkeypatch.setattr(plans, "parts", partial(parts, size=3))
     case, steps = twelve_scenarios(tmp_path / "case"), list[str]()
 
     def kill_once(step: str) -> None:

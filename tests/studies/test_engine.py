@@ -20,7 +20,6 @@ import pytest
 import planner
 from planner.errors import InputError, RunFolderError
 from planner.parallel import ProcessWorkers
-from planner.planning.whole_program import solve_session
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT
@@ -37,6 +36,7 @@ from planner.solving.engine import (
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
+from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
 from planner.studies import run
 from planner.studies.outcomes import OwnOutcome, PointFigures, measure, point_figures

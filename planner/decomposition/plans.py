@@ -1,13 +1,12 @@
-"""Case -> plan, as one program or scenario by scenario: which, and how a plan is made of the answers of the parts."""
+"""Case -> plan scenario by scenario: how a plan is made of the answers of the parts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,11 +25,8 @@ from planner.decomposition.worker_pool import (
     put_together,
     values_on,
 )
-from planner.errors import InputError, fault
 from planner.host import give_memory_back
 from planner.parallel import Workers
-from planner.planning import whole_program
-from planner.planning.whole_program import ENDS, header, seconds_of
 from planner.results.amounts import PlanAmounts
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan
@@ -38,74 +34,26 @@ from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.results.verify import verify_amounts
 from planner.results.violations import at_most, equal
-from planner.sharing.paid import paid
-from planner.sharing.shares import payment_weights
 from planner.solving.diagnose import Diagnosis, targets_in_the_way
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import nearest_shares, why_targets_fail
+from planner.solving.paid import paid
+from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate, Key
 from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced
+from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import Due, decided_money, money_due
 from planner.solving.target_prices import binding, criterion
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
-Method = Literal["auto", "whole", "scenarios"]
-MANY = 50
-"""Scenarios from which on they are solved one by one (measured)."""
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
 NOT_ALL = "no plan meets all targets that must hold"
 OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
-
-
-def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
-    """Choose how a case is solved: `whole`, or `scenarios` where there are many of them or memory asks for it.
-
-    Raises InputError if scenarios cannot be solved one by one and are to be.
-    """
-    if method == "whole":
-        return method
-    adaptive = case.model.policy.investment == "adaptive"
-    if method == "scenarios":
-        if adaptive:
-            raise _not_shared(case)
-        return method
-    many = len(case.scenarios) >= MANY or not fits(case)
-    if many and adaptive:
-        said = "investment that answers what has been revealed is solved as one program"
-        progress(f"{said}, however large")
-    return "scenarios" if many and not adaptive else "whole"
-
-
-def _not_shared(case: Case) -> InputError:
-    said = "scenarios are solved one by one only where they share their decisions"
-    remedy = 'write "committed" or "staged", or leave out --method scenarios'
-    place = case.origin.place("model")
-    return InputError([fault("choice", place, 0, "policy.investment", message=said, remedy=remedy)])
-
-
-def solve_case(
-    case: Case,
-    progress: Progress = silent,
-    time_limit: float | None = None,
-    *,
-    baseline: bool = True,
-    method: Method = "auto",
-    workers: int | Workers = 1,
-) -> Plan:
-    """Solve a case and verify the plan.
-
-    As `planner.planning.whole_program.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
-    processes of this machine that solve scenarios, or others; with more than one a script calls this under
-    `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
-    if method_of(case, method, progress) == "whole":
-        return whole_program.solve_case(case, progress, time_limit, baseline=baseline)
-    solve = partial(_solve, time_limit=time_limit, workers=workers)
-    return whole_program.with_nothing(solve, case, progress, baseline=baseline)
 
 
 def begin(
@@ -134,10 +82,18 @@ def begin(
     return Search(case=case, master=master, pool=pool, progress=progress, seconds=seconds)
 
 
-def _solve(
-    case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
+def solve_by_scenario(
+    case: Case,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    *,
+    workers: int | Workers = 1,
 ) -> Plan:
-    """Solve a case by decomposition. A KeyboardInterrupt carries the bounds that are known."""
+    """Solve a case by decomposition, and verify the plan. A KeyboardInterrupt carries the bounds that are known.
+
+    workers: processes of this machine that solve scenarios, or others; with more than one a script calls this under
+    `if __name__ == "__main__"`.
+    """
     found = _searched(case, progress, time_limit=time_limit, workers=workers)
     if isinstance(found, Plan):
         return found

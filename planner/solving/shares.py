@@ -24,11 +24,11 @@ from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
 from planner.results.verify import verify_amounts
-from planner.sharing.charges import fairest
-from planner.sharing.game import Coalition, Game, named
-from planner.sharing.paid import paid
-from planner.sharing.payments import Weights, whole_budgets
+from planner.solving.charges import fairest
+from planner.solving.game import Coalition, Game, named
 from planner.solving.goals import Progress, silent
+from planner.solving.paid import paid
+from planner.solving.payments import Weights, whole_budgets
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values

@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.data.scenario_tree import Vector
 from planner.results.amounts import Amounts, PlanAmounts, amounts, spending_order
-from planner.sharing.payments import Accounts, Weights, split
+from planner.solving.payments import Accounts, Weights, split
 from planner.thresholds import ROUNDING
 
 

@@ -7,7 +7,7 @@ from itertools import product
 from math import inf
 
 from planner.errors import StoppedError
-from planner.sharing.game import Coalition
+from planner.solving.game import Coalition
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop

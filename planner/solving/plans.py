@@ -1,12 +1,9 @@
-"""Case -> plan as one program: build, solve the phases, extract, share the payments, verify."""
+"""Case -> plan as one program: build, solve the phases, take the amounts, share the payments, verify."""
 
 from __future__ import annotations
 
-import math
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -19,20 +16,21 @@ from planner.host import collector_paused
 from planner.results.amounts import PlanAmounts
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
+from planner.results.schema import RUN_FORMAT
 from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.results.verify import Verification, verify_amounts
 from planner.results.violations import at_most, equal
-from planner.sharing.paid import paid
-from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.engine import Engine, Variant
-from planner.solving.goals import Outcome, Progress, phases_of, silent
+from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
+from planner.solving.paid import paid
 from planner.solving.program import Certificate
 from planner.solving.shadow_prices import shadow_prices
+from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
@@ -46,8 +44,6 @@ ENDS = {
     Stop.INTERRUPTED: Status.TIME_LIMIT,
     Stop.UNPROVEN: Status.UNPROVEN,
 }
-COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
-"""Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
 STEPS = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
@@ -56,99 +52,14 @@ STEPS = {
     "expected_loss": "solving for the least expected loss",
 }
 """Phase -> words of progress."""
-SHOWN_WITHOUT = (
-    "risk_musd",
-    "risk_given_musd",
-    "odds",
-    "expected_loss_musd",
-    "cvar_musd",
-    "cost_musd",
-    "scenario_loss_musd",
-    "loss_musd_by_country",
-    "expected_shortfall_t",
-    "service_level",
-)
-"""Figures of a summary that are shown of what happens without the plan."""
 
 
-def solve_case(
-    case: Case,
-    progress: Progress = silent,
-    time_limit: float | None = None,
-    *,
-    baseline: bool = True,
-) -> Plan:
-    """Solve a case and verify the plan.
+def solve_whole(case: Case, progress: Progress = silent, time_limit: float | None = None) -> Plan:
+    """Solve a case as one program, and verify the plan.
 
-    time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
-    `without_plan` in the summary and `without_plan_t` in the table `shortfall`.
-    The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
-    """
-    solve = partial(_solve, time_limit=time_limit)
-    return with_nothing(solve, case, progress, baseline=baseline)
-
-
-def with_nothing(
-    solve: Callable[[Case, Progress], Plan], case: Case, progress: Progress, *, baseline: bool
-) -> Plan:
-    """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
-    plan = solve(case, progress)
-    if not baseline or plan.status not in COMPARABLE:
-        return plan
-    nothing = solve(without_plan(case), lambda step: progress(f"without a plan: {step}"))
-    return compared(plan, nothing)
-
-
-def solve_without_plan(
-    case: Case, progress: Progress = silent, time_limit: float | None = None
-) -> Plan:
-    """Solve the case without levers."""
-    return _solve(without_plan(case), progress, time_limit=time_limit)
-
-
-def compared(plan: Plan, nothing: Plan) -> Plan:
-    """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
-    if nothing.status is not Status.OPTIMAL or plan.status not in COMPARABLE:
-        return plan
-    if not plan.tables:
-        return _bounded(plan, nothing)
-    figures = {name: nothing.summary[name] for name in SHOWN_WITHOUT if name in nothing.summary}
-    diversified = {"without_plan": nothing.summary["diversification"]}
-    seconds: dict[str, float] = {}
-    for step, value in plan.summary["seconds"].items():
-        more = 0.0 if step == "load" else nothing.summary["seconds"][step]
-        seconds[step] = round(value + more, 3)
-    summary = plan.summary | {
-        "diversification": plan.summary["diversification"] | diversified,
-        "without_plan": figures,
-        "seconds": seconds,
-    }
-    tables = plan.tables
-    if isinstance(tables, TableViews):
-        tables = tables.beside(nothing.amounts.short)
-    return replace(plan, summary=summary, tables=tables)
-
-
-def _bounded(plan: Plan, nothing: Plan) -> Plan:
-    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
-    something is asked that doing nothing may miss."""
-    bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
-    objective = plan.case.model.objective
-    first = phases_of(objective)[0].name
-    risk, cost = nothing.summary["risk_musd"], nothing.summary["cost_musd"]
-    misses_limit = objective.risk_limit is not None and risk > objective.risk_limit
-    if plan.case.targets or first not in bounds or misses_limit:
-        return plan
-    known = {"risk": risk, "cost": cost, "welfare": cost + risk}
-    most = min(bounds[first].get("at_most", math.inf), known[first])
-    bounds = bounds | {first: bounds[first] | {"at_most": most}}
-    return replace(plan, summary=plan.summary | {"bounds": bounds})
-
-
-def _solve(case: Case, progress: Progress, *, time_limit: float | None) -> Plan:
-    """Solve a case as one program.
-
-    Raises InputError where it does not fit in memory, InfeasibleError and StoppedError as `solve_session`.
+    time_limit: seconds for each run of the solver. The status is `optimal` only if the solver's residuals and the
+    verifier's are within 1e-6. Raises InputError where it does not fit in memory, InfeasibleError and StoppedError as
+    `solve_session`.
     """
     started = perf_counter()
     refuse_if_too_large(case)
@@ -240,18 +151,6 @@ def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) ->
     return reasons + why_unproven(live.scope, live.program, live.solver.upper, outcome)
 
 
-def without_plan(case: Case) -> Case:
-    """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its payments
-    are even ones; goal `target` is read as `welfare`."""
-    objective = case.model.objective
-    if objective.goal == "target":
-        objective = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
-    policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
-    free = case.without_targets()
-    update = {"levers": (), "objective": objective, "policy": policy}
-    return free.with_model(free.model.model_copy(update=update))
-
-
 def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> Certificate:
     """The worst figures over all phases; what the tables miss of any rule counts as primal residual."""
     solved = [phase.certificate for phase in outcome.phases.values() if phase.certificate]
@@ -284,6 +183,7 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
     model |= {"nodes": nodes, "scenarios": len(case.scenarios)}
     languages = {"python": platform.python_version(), "pandas": pd.__version__}
     return {
+        "format": RUN_FORMAT,
         "status": "",
         "case": case.name,
         "goal": case.model.objective.goal,

@@ -1,0 +1,128 @@
+"""The questions of a plan: which plan, by which method; and what would happen without it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+from planner.data.case import Case
+from planner.data.program_size import fits
+from planner.decomposition.plans import solve_by_scenario
+from planner.errors import InputError, fault
+from planner.parallel import Workers
+from planner.results.plan import Plan, Status
+from planner.results.tables import TableViews
+from planner.solving.goals import Progress, phases_of, silent
+from planner.solving.plans import solve_whole
+
+Method = Literal["auto", "whole", "scenarios"]
+MANY = 50
+"""Scenarios from which on they are solved one by one (measured)."""
+COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
+"""Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
+SHOWN_WITHOUT = (
+    "risk_musd",
+    "risk_given_musd",
+    "odds",
+    "expected_loss_musd",
+    "cvar_musd",
+    "cost_musd",
+    "scenario_loss_musd",
+    "loss_musd_by_country",
+    "expected_shortfall_t",
+    "service_level",
+)
+"""Figures of a summary that are shown of what happens without the plan."""
+
+
+def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
+    """Choose how a case is solved: `whole`, or `scenarios` where there are many of them or memory asks for it.
+
+    Raises InputError if scenarios cannot be solved one by one and are to be.
+    """
+    if method == "whole":
+        return method
+    adaptive = case.model.policy.investment == "adaptive"
+    if method == "scenarios":
+        if adaptive:
+            raise _not_shared(case)
+        return method
+    many = len(case.scenarios) >= MANY or not fits(case)
+    if many and adaptive:
+        said = "investment that answers what has been revealed is solved as one program"
+        progress(f"{said}, however large")
+    return "scenarios" if many and not adaptive else "whole"
+
+
+def _not_shared(case: Case) -> InputError:
+    said = "scenarios are solved one by one only where they share their decisions"
+    remedy = 'write "committed" or "staged", or leave out --method scenarios'
+    place = case.origin.place("model")
+    return InputError([fault("choice", place, 0, "policy.investment", message=said, remedy=remedy)])
+
+
+def solve_case(
+    case: Case,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    *,
+    baseline: bool = True,
+    method: Method = "auto",
+    workers: int | Workers = 1,
+) -> Plan:
+    """Solve a case and verify the plan.
+
+    time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for `without_plan` in
+    the summary and `without_plan_t` in the table `shortfall`. method: `auto` chooses by the number of scenarios and by
+    memory. workers: as of `solve_by_scenario`. Raises InputError where scenarios cannot be solved one by one and are to
+    be.
+    """
+    solve = solve_whole
+    if method_of(case, method, progress) == "scenarios":
+        solve = partial(solve_by_scenario, workers=workers)
+    plan = solve(case, progress, time_limit)
+    if not baseline or plan.status not in COMPARABLE:
+        return plan
+    bare = case.without_plan()
+    return compared(plan, solve(bare, lambda step: progress(f"without a plan: {step}"), time_limit))
+
+
+def compared(plan: Plan, nothing: Plan) -> Plan:
+    """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
+    if nothing.status is not Status.OPTIMAL or plan.status not in COMPARABLE:
+        return plan
+    if not plan.tables:
+        return _bounded(plan, nothing)
+    figures = {name: nothing.summary[name] for name in SHOWN_WITHOUT if name in nothing.summary}
+    diversified = {"without_plan": nothing.summary["diversification"]}
+    seconds: dict[str, float] = {}
+    for step, value in plan.summary["seconds"].items():
+        more = 0.0 if step == "load" else nothing.summary["seconds"][step]
+        seconds[step] = round(value + more, 3)
+    summary = plan.summary | {
+        "diversification": plan.summary["diversification"] | diversified,
+        "without_plan": figures,
+        "seconds": seconds,
+    }
+    tables = plan.tables
+    if isinstance(tables, TableViews):
+        tables = tables.beside(nothing.amounts.short)
+    return replace(plan, summary=summary, tables=tables)
+
+
+def _bounded(plan: Plan, nothing: Plan) -> Plan:
+    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
+    something is asked that doing nothing may miss."""
+    bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
+    objective = plan.case.model.objective
+    first = phases_of(objective)[0].name
+    risk, cost = nothing.summary["risk_musd"], nothing.summary["cost_musd"]
+    misses_limit = objective.risk_limit is not None and risk > objective.risk_limit
+    if plan.case.targets or first not in bounds or misses_limit:
+        return plan
+    known = {"risk": risk, "cost": cost, "welfare": cost + risk}
+    most = min(bounds[first].get("at_most", math.inf), known[first])
+    bounds = bounds | {first: bounds[first] | {"at_most": most}}
+    return replace(plan, summary=plan.summary | {"bounds": bounds})
