@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from planner.data.case import Case
 from planner.data.stages import CHAIN
@@ -16,6 +15,7 @@ from planner.finance.cashflow import CashFlows
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.yearly_rows import Array, added
 from planner.results.business_case import Market
+from planner.results.figures.plants import committed, made, use_of_capacity
 from planner.results.plan import Plan
 
 LATE_YEARS = 5
@@ -26,43 +26,22 @@ ByYear = Mapping[tuple[str, str, int], float]
 
 def builds_of(plan: Plan, projects: Sequence[str]) -> dict[str, dict[int, float]]:
     """Capacity that the plan commits (t/y, expected) by plant and year."""
-    table = plan.tables["investments"]
-    out = {}
-    for project in projects:
-        rows = table[table["project"] == project]
-        expected = rows["tpa"] * rows["probability"]
-        out[project] = _by_year(expected.groupby(rows["year"]).sum())
-    return out
-
-
-def _by_year(amounts: pd.Series[Any]) -> dict[int, float]:
-    """A series whose index are years, as plain values."""
-    return {int(str(year)): float(amount) for year, amount in amounts.items()}
+    return {project: committed(plan, project) for project in projects}
 
 
 def use_of(plan: Plan, project: str, years: Sequence[int]) -> Array:
     """Use of capacity in each future (rows) and year: before the plan has it as on average, after its horizon as in its
     last years; 0 where the plan never has it."""
-    table = plan.tables["capacity"]
-    rows = table[table["project"] == project]
+    use = use_of_capacity(plan, project)
     out = np.zeros((len(plan.case.scenarios), len(years)))
     for place, scenario in enumerate(plan.case.scenarios):
-        rate = _rate_by_year(rows[rows["scenario"] == scenario])
+        rate = use.loc[scenario].dropna().to_dict() if scenario in use.index else {}
         if rate:
             out[place] = _filled(rate, years, plan.case.last_year)
     return np.clip(out, 0.0, 1.0)
 
 
-def _rate_by_year(rows: pd.DataFrame) -> dict[int, float]:
-    """Throughput over capacity in the years that have any."""
-    by_year = rows.groupby("year")
-    capacity = by_year["existing_tpa"].mean() + by_year["new_tpa"].mean()
-    throughput = by_year["throughput_t"].sum()
-    has_any = capacity > 0
-    return _by_year(throughput[has_any] / capacity[has_any])
-
-
-def _filled(rate: Mapping[int, float], years: Sequence[int], last_year: int) -> list[float]:
+def _filled(rate: Mapping[Any, float], years: Sequence[int], last_year: int) -> list[float]:
     """The rate in each year: the mean where a year of the horizon has none, that of the last years after it."""
     mean = sum(rate.values()) / len(rate)
     late = [rate[year] for year in sorted(rate)[-LATE_YEARS:]]
@@ -117,16 +96,10 @@ def markets_of(plan: Plan, found: Investment, flows: CashFlows) -> list[Market]:
 
 def _made_by_others(plan: Plan, projects: Sequence[str]) -> ByYear:
     """Tonnes that all other plants make, expected."""
-    table = plan.tables["operations"]
-    rows = table[(table["item"] == "made") & ~table["project"].isin(projects)]
-    chances = rows["scenario"].astype(str).map(plan.case.scenarios).astype(float)
-    expected = rows.assign(tonnes=rows["tonnes"].astype(float) * chances)
-    by_good = expected.groupby(["element", "form", "year"], observed=True)
-    out = defaultdict[tuple[str, str, int], float](float)
-    for row in by_good["tonnes"].sum().reset_index().to_dict("records"):
-        good = (str(row["element"]), str(row["form"]), int(row["year"]))
-        out[good] = float(row["tonnes"])
-    return out
+    rows = made(plan)
+    rows = rows[~rows["project"].isin(projects)]
+    sums = rows.groupby(["element", "form", "year"])["tonnes"].sum()
+    return dict(zip(sums.index.tolist(), sums.tolist(), strict=True))
 
 
 def _market_by_year(
@@ -135,21 +108,21 @@ def _market_by_year(
     """A product in the years in which the plants make some of it."""
     element, form = good
     wanted = found.wanted[good]
-    made, sold = 0.0 * wanted, 0.0 * wanted
+    output, sold = 0.0 * wanted, 0.0 * wanted
     for plant, of_plant in zip(found.plants, flows.plants, strict=True):
         per_tonne = sum(one.per_tonne for one in plant.made if one.good == good)
-        made = made + plant.size * of_plant.usable * per_tonne
+        output = output + plant.size * of_plant.usable * per_tonne
         sales = [sale.tonnes for sale in of_plant.sales if sale.material.good == good]
         sold = sold + added(sales, wanted)
     out = []
     for place, year in enumerate(found.years):
-        if made[place] <= 0:
+        if output[place] <= 0:
             continue
         market = Market(
             element=element,
             form=form,
             year=year,
-            made=float(made[place]),
+            made=float(output[place]),
             sold=float(sold[place]),
             others=others.get((element, form, year), 0.0),
             demand=float(wanted[place]),

@@ -230,8 +230,12 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, misfits(case, summary, tables))
+    try:
+        typed = typed_tables(tables)
+    except ValueError as error:
+        raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     point = _read_point(folder / SOLUTION)
-    return Plan(case=case, status=status, summary=summary, tables=typed_tables(tables), point=point)
+    return Plan(case=case, status=status, summary=summary, tables=typed, point=point)
 
 
 def _read_point(solution: Path) -> NDArray[np.float64] | None:

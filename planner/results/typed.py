@@ -18,7 +18,11 @@ def typed_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def typed_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """A result table, typed: texts have no blanks, a year has none but that of what is scarce in no year."""
+    """A result table, typed: texts have no blanks, a year has none but that of what is scarce in no year.
+
+    Raises ValueError for a table that no run has, and for words where a number should be."""
+    if name not in EVERY_TABLE:
+        raise ValueError(f"tables/{name}.csv: is no table of a run")
     wrong = {}
     for column in EVERY_TABLE[name].columns:
         if column.name not in table:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from planner.data.kept import PLACE, kept
+from planner.results.figures.plants import decisions
 from planner.results.figures.sums import elements_by_loss
 from planner.results.figures.unmet import balances, fan, met_by_scenario
-from planner.results.plan import Plan
+from planner.results.plan import Plan, Status
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +46,26 @@ def test_fan_encloses_the_expected_balance(book: Plan) -> None:
         )
         assert (spread["least"] <= spread["low"]).all() and (spread["low"] <= spread["high"]).all()
         assert (spread["high"] <= spread["most"]).all()
+
+
+def test_a_figure_is_computed_once_for_a_plan_and_its_arguments(plan: Plan) -> None:
+    asked = []
+
+    @kept
+    def figure(of: Plan, element: str) -> str:
+        asked.append(element)
+        return element.upper()
+
+    one = replace(plan)
+    assert [figure(one, element) for element in ("dy", "tb", "dy")] == ["DY", "TB", "DY"]
+    assert asked == ["dy", "tb"]
+    other = replace(one, status=Status.UNPROVEN)
+    assert figure(other, "dy") == "DY" and asked == ["dy", "tb", "dy"]
+
+
+def test_kept_figures_are_not_sent_with_a_plan(plan: Plan) -> None:
+    one = replace(plan)
+    assert len(decisions(one)) and PLACE in vars(one)
+    sent = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own
+    assert PLACE not in vars(sent)
+    pd.testing.assert_frame_equal(decisions(sent), decisions(one))

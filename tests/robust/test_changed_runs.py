@@ -105,6 +105,16 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
         "model: is not right",
     ),
     "no versions": (key("versions"), "summary.json", "versions: is missing"),
+    "a table that no run has": (
+        lambda run: (run / "tables" / "notes.csv").write_text("x\n1\n"),
+        "tables/notes.csv",
+        "tables/notes.csv: is no table of a run",
+    ),
+    "words in a table asked for later": (
+        lambda run: (run / "tables" / "coverage.csv").write_text("year,served_share\n2030,all\n"),
+        "tables/coverage.csv",
+        "is not a run folder",
+    ),
     "no table": (
         lambda run: (run / "tables" / "workforce.csv").unlink(),
         "tables/workforce.csv",

@@ -27,9 +27,9 @@ from planner.results.figures.decision import (
     effect,
     named,
     next_billion,
-    out_of_sample,
     steps,
 )
+from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.money import cost_increment, public_present
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import EXPECTED

@@ -31,7 +31,8 @@ from planner.results.explanation import (
     Rung,
     Verdict,
 )
-from planner.results.figures.decision import decisive_trial, out_of_sample
+from planner.results.figures.decision import decisive_trial
+from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
 
 say = Passages("explanation.j2")
@@ -62,9 +63,7 @@ def chapter(plan: Plan) -> Chapter | None:
 def _doubt(plan: Plan) -> float | None:
     """The share by which the reduction of risk may be off out of sample; None if that was not evaluated."""
     fresh = out_of_sample(plan, whose="difference")
-    if fresh is None or fresh.low is None or fresh.high is None or fresh.value <= 0:
-        return None
-    return (fresh.high - fresh.low) / 2 / fresh.value
+    return None if fresh is None else fresh.half
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.reporting.parts import DeclaredTable, ReportTable, TableRow, in_musd, text
 from planner.reporting.words.numbers import NOTHING, number
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import OutOfSample
+from planner.results.evaluation import Estimate
 from planner.results.figures.evaluated import FreshFigure, in_fresh_scenarios
 from planner.results.plan import Plan
 
@@ -36,14 +36,13 @@ class FreshFigures(DeclaredTable):
 
 def bounds_table(plan: Plan) -> ReportTable | None:
     """The figures in fresh scenarios between two bounds; None if the plan was not evaluated in any."""
-    found = in_fresh_scenarios(plan)
-    if found is None or not found.figures:
+    figures = in_fresh_scenarios(plan)
+    if not figures:
         return None
-    rows = [_row(one) for one in found.figures]
     return FreshFigures.from_rows(
-        rows,
-        title=say("bounds_title", found=found, risk=found.figures[0]),
-        note=say("bounds_note", found=found),
+        [_row(one) for one in figures],
+        title=say("bounds_title", evaluation=plan.evaluation, risk=figures[0]),
+        note=say("bounds_note", evaluation=plan.evaluation, figures=figures),
     )
 
 
@@ -56,7 +55,7 @@ def _row(one: FreshFigure) -> TableRow:
     return row
 
 
-def _interval(of: OutOfSample) -> str:
+def _interval(of: Estimate) -> str:
     if of.low is None or of.high is None:
         return NOTHING
     return f"{number(of.low)} to {number(of.high)}"

@@ -148,18 +148,16 @@ FRESH = {
 }
 
 
-def _out_of_sample(run: Plan) -> Iterator[tuple[str, float | None, float | None]]:
+def _out_of_sample(plan: Plan) -> Iterator[tuple[str, float | None, float | None]]:
     """Figures in fresh scenarios with the ends of their intervals: words, with the plan, without (MUSD)."""
-    found = in_fresh_scenarios(run)
-    if found is None:
-        return
-    for one in found.figures:
+    scenarios = (plan.evaluation or {}).get("futures", 0)
+    for one in in_fresh_scenarios(plan):
         if one.way == "policy":
-            words, plan, without = FRESH[one.figure], one.plan, one.without
-            yield f"{words}, {found.scenarios:,} scenarios", plan.value, without.value
-            if plan.low is not None:
-                yield f"{words}: 95 % from", plan.low, without.low
-                yield f"{words}: 95 % to", plan.high, without.high
+            words, its, without = FRESH[one.figure], one.plan, one.without
+            yield f"{words}, {scenarios:,} scenarios", its.value, without.value
+            if its.low is not None:
+                yield f"{words}: 95 % from", its.low, without.low
+                yield f"{words}: 95 % to", its.high, without.high
 
 
 class Facts(DeclaredTable):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from planner.reporting.parts import Chapter, Text
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided, out_of_sample, share_rows
+from planner.results.figures.decision import decided, share_rows
 from planner.results.figures.dependence import removals
+from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
 
 say = Passages("made.j2")

@@ -25,7 +25,8 @@ from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided, doing_nothing, out_of_sample
+from planner.results.figures.decision import decided, doing_nothing
+from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import use_by_stage
 from planner.results.figures.sums import scenarios_by_loss
 from planner.results.figures.unmet import most_exposed, worse_with_the_plan

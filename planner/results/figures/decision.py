@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby, pairwise
-from typing import Any
 
 import pandas as pd
 
@@ -274,27 +273,3 @@ def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=["input", "setting", "objective", "change"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutOfSample:
-    """An estimate of `evaluation.json` with its 95 % interval (MUSD; no interval: both ends None)."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-def out_of_sample(
-    plan: Plan, figure: str = "risk_musd", whose: str = "plan", how: str = "policy"
-) -> OutOfSample | None:
-    """A figure of the plan (or `without_plan`) in fresh scenarios, of the policy or `foreseen`; None if not evaluated
-    in any: a register without hazards has the plan's own scenarios alone."""
-    estimate: Any = plan.evaluation
-    if isinstance(estimate, dict) and estimate.get("out_of_sample") is False:
-        return None
-    for key in (whose, how, figure):
-        estimate = estimate.get(key) if isinstance(estimate, dict) else None
-    if not isinstance(estimate, dict) or estimate.get("value") is None:
-        return None
-    return OutOfSample(value=estimate["value"], low=estimate.get("low"), high=estimate.get("high"))

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
-from planner.results.figures.decision import OutOfSample, out_of_sample
+from planner.results.evaluation import KEYS, RISK, Estimate
 from planner.results.plan import Plan
 
-FIGURES = ("risk_musd", "expected_loss_musd", "cvar_musd")
 WAYS = ("policy", "foreseen")
 """The two bounds: of a policy that can be carried out, and with each scenario known from its start."""
+
+
+def out_of_sample(
+    plan: Plan, figure: str = RISK, whose: str = "plan", how: str = "policy"
+) -> Estimate | None:
+    """A figure (MUSD) of the plan, `without_plan` or their `difference` in fresh scenarios, of the policy or `foreseen`; None
+    if not evaluated in any: a register without hazards has the plan's own scenarios alone."""
+    stated: Any = plan.evaluation
+    if not stated or not stated.get("out_of_sample", True):
+        return None
+    for key in (whose, how, figure):
+        stated = stated.get(key) if isinstance(stated, dict) else None
+    if not isinstance(stated, dict) or stated.get("value") is None:
+        return None
+    return Estimate(stated["value"], stated.get("low"), stated.get("high"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,40 +34,22 @@ class FreshFigure:
 
     figure: str
     way: str
-    plan: OutOfSample
-    without: OutOfSample
-    reduction: OutOfSample
+    plan: Estimate
+    without: Estimate
+    reduction: Estimate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fresh:
-    """A run in fresh scenarios: how many, the policy that operates it and its rule in words, and the figures."""
-
-    scenarios: int
-    policy: str
-    rule: str
-    figures: list[FreshFigure]
-
-
-def in_fresh_scenarios(run: Plan) -> Fresh | None:
-    """The evaluation of a run out of sample; None if there is none."""
-    stated = run.evaluation
-    if stated is None or out_of_sample(run) is None:
-        return None
+def in_fresh_scenarios(plan: Plan) -> list[FreshFigure]:
+    """The figures of an evaluation out of sample; none if there is none."""
     figures = []
-    for way in WAYS:
-        for figure in FIGURES:
-            plan = out_of_sample(run, figure, "plan", way)
-            without = out_of_sample(run, figure, "without_plan", way)
-            reduction = out_of_sample(run, figure, "difference", way)
-            if plan is not None and without is not None and reduction is not None:
-                found = FreshFigure(
-                    figure=figure, way=way, plan=plan, without=without, reduction=reduction
+    for way, figure in product(WAYS, KEYS):
+        with_plan = out_of_sample(plan, figure, "plan", way)
+        without = out_of_sample(plan, figure, "without_plan", way)
+        reduction = out_of_sample(plan, figure, "difference", way)
+        if with_plan is not None and without is not None and reduction is not None:
+            figures.append(
+                FreshFigure(
+                    figure=figure, way=way, plan=with_plan, without=without, reduction=reduction
                 )
-                figures.append(found)
-    return Fresh(
-        scenarios=int(stated["futures"]),
-        policy=str(stated.get("policy", "")),
-        rule=str(stated.get("policy_is", "")),
-        figures=figures,
-    )
+            )
+    return figures

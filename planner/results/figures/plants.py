@@ -127,6 +127,31 @@ def built(plan: Plan) -> pd.DataFrame:
     return rows[rows["tpa"] > 0].groupby("project").agg(how)
 
 
+def committed(plan: Plan, project: str) -> dict[int, float]:
+    """Year of commitment -> new capacity of a project (t/y, expected)."""
+    rows = decisions(plan)
+    rows = rows[rows["project"] == project]
+    expected = (rows["tpa"] * rows["probability"]).groupby(rows["year"]).sum()
+    return dict(zip(expected.index.tolist(), expected.tolist(), strict=True))
+
+
+def use_of_capacity(plan: Plan, project: str) -> pd.DataFrame:
+    """Throughput of a project over its capacity before shocks by scenario (rows) and year; NA where it has none."""
+    rows = by_year(plan, "capacity")
+    rows = rows[rows["project"] == project]
+    capacity = rows["existing_tpa"] + rows["new_tpa"]
+    use = rows["throughput_t"] / capacity.where(capacity > 0)
+    return rows.assign(use=use).pivot_table("use", "scenario", "year", dropna=False)
+
+
+@kept
+def made(plan: Plan) -> pd.DataFrame:
+    """Expected output of plants by project, element, form and year: `tonnes`."""
+    rows = plan.tables["operations"]
+    keys = ["project", "element", "form", "year"]
+    return expected_sums(plan, rows[rows["item"] == "made"], keys, ["tonnes"])
+
+
 def everywhere(table: pd.DataFrame) -> bool:
     """Every decision holds in all scenarios."""
     return bool((table["scenarios"] == "all").all())
