@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache, reduce
 from importlib import import_module
 from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import planner
+from planner.reporting.pages.run import render_page, report_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "planner" / "README.md").read_text(encoding="utf-8")
@@ -97,6 +104,38 @@ def test_every_function_of_the_walk_exists() -> None:
         parts = name.split(".")
         at = max(i for i in range(2, len(parts)) if is_module(parts[:i]))
         reduce(getattr, parts[at:], import_module(".".join(parts[:at])))
+
+
+def test_a_row_becomes_a_number_by_the_functions_of_its_walk() -> None:
+    """At most 25 of them in 16 files; and each is called on the way, or the page tells of another way."""
+    walk = PAGE.partition("## From a row")[2].partition("\n## ")[0]
+    names = re.findall(r"^\| `(planner[\w.]+)`", walk, flags=re.MULTILINE)
+    codes = {inspect.unwrap(named(name)).__code__: name for name in names}
+    assert 15 <= len(names) <= 25
+    assert len({code.co_filename for code in codes}) <= 16
+    called: set[CodeType] = set()
+
+    def seen(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    sys.setprofile(seen)
+    try:
+        plan = planner.solve(planner.load(ROOT / "inputs" / "starter"), baseline=False)
+        render_page(report_of(plan))
+    finally:
+        sys.setprofile(None)
+    assert [name for code, name in codes.items() if code not in called] == []
+
+
+def named(name: str) -> Any:
+    """The function of a dotted name; of a property that is kept, its function."""
+    parts = name.split(".")
+    at = max(i for i in range(2, len(parts)) if is_module(parts[:i]))
+    *owners, last = parts[at:]
+    owner = reduce(getattr, owners, import_module(".".join(parts[:at])))
+    found = inspect.getattr_static(owner, last) if owners else getattr(owner, last)
+    return getattr(found, "func", getattr(found, "__func__", found))
 
 
 def is_module(parts: list[str]) -> bool:
