@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.api.plants_in_plan import builds_of, jobs_of, markets_of, use_of, wanted_of
+from planner.api.plants_in_plan import (
+    builds_of,
+    jobs_of,
+    markets_of,
+    tonnes_of,
+    wanted_of,
+    worked_of,
+)
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
 from planner.data.stages import OXIDE
@@ -24,6 +31,8 @@ from planner.finance.project_facts import (
     FinanceTerm,
     Levels,
     PlantFacts,
+    Worked,
+    as_built,
     assigned_mix,
     goods,
     plant_facts,
@@ -35,13 +44,14 @@ from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
 from planner.finance.support import (
     GRANT,
-    Support,
+    Package,
+    Search,
     Volumes,
     cost_of_contracts,
-    instrument_costs,
     least_support,
     owners_npv,
-    with_support,
+    public_money,
+    worst_cost,
 )
 from planner.finance.yearly_rows import Array
 from planner.results.business_case import (
@@ -51,12 +61,14 @@ from planner.results.business_case import (
     Alternative,
     Basis,
     BusinessCase,
-    Instrument,
     Removal,
     Sold,
 )
 from planner.results.plan import Plan, Status
 from planner.solving.goals import Progress, silent
+
+NEUTRAL: Levels = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
+"""Levels of instruments where none is in use."""
 
 
 def business_case(
@@ -94,7 +106,7 @@ def business_case(
     answers = _volumes(question)
     judge = _Judge(question)
     sold = {which: judge.sold(volumes, question.x) for which, volumes in answers.items()}
-    progress("the least of each support")
+    progress("the support of least public cost")
     sized_on = _basis(basis, answers)
     sized = _sized(question, answers, judge, sized_on)
     is_built = any(question.builds.values())
@@ -107,8 +119,10 @@ def business_case(
 @dataclass(frozen=True, kw_only=True)
 class _Question:
     """The plants that are judged, with the terms that were changed and what they were assigned to take in; their terms, all
-    as one investment, and its levels. futures: name -> probability. builds: t/y that the plan commits, by plant; used: of
-    each plant in each future (rows) and year."""
+    as one investment, and its levels. futures: name -> probability. builds: t/y that the plan commits, by plant. built: the
+    investment as the plan builds and runs it; used: of each plant the share of what its ramp allows that it works in each
+    future (rows) and year.
+    """
 
     projects: tuple[str, ...]
     market: str
@@ -116,6 +130,7 @@ class _Question:
     feeds: Mapping[str, Mapping[str, float]]
     terms: Mapping[str, FinanceTerm]
     found: Investment
+    built: Investment
     x: Levels
     futures: Mapping[str, float]
     builds: Mapping[str, Mapping[int, float]]
@@ -135,8 +150,21 @@ def _question(
     changes = {term: float(value) for term, value in terms.items()}
     of_case = terms_of(case, case.projects[projects[0]].country, changes)
     mixes = _mixes(case, projects, feeds)
-    found = investment(case, projects, market=market, terms=of_case, mixes=mixes)
-    used = [use_of(plan, project, found.years) for project in projects]
+    builds = builds_of(plan, projects)
+    whole = [plant_facts(case, project, mixes.get(project)) for project in projects]
+    bare = [_as_built(case, plant, builds) for plant in whole]
+    years = _years([*whole, *bare], of_case)
+    built, used = [], []
+    for plant in whole:
+        assigned = plant.project in mixes
+        worked = None if assigned else worked_of(plan, plant.project, years)
+        one = _as_built(case, plant, builds, worked)
+        built.append(one)
+        tonnes = tonnes_of(plan, plant.project, years)
+        could = one.size * one.usable_in(years)
+        used.append(np.where(could > 0, tonnes / np.where(could > 0, could, 1.0), 0.0))
+    found = investment(case, whole, years, market=market, terms=of_case)
+    as_built = investment(case, built, years, market=market, terms=of_case)
     return _Question(
         projects=projects,
         market=market,
@@ -144,21 +172,33 @@ def _question(
         feeds=mixes,
         terms=of_case,
         found=found,
+        built=replace(as_built, as_run=True),
         x=base_levels(found, of_case),
         futures=case.scenarios,
-        builds=builds_of(plan, projects),
+        builds=builds,
         used=used,
     )
 
 
+def _as_built(
+    case: Case,
+    plant: PlantFacts,
+    builds: Mapping[str, Mapping[int, float]],
+    worked: Worked | None = None,
+) -> PlantFacts:
+    """A plant as the plan builds it; of size nought where it builds none."""
+    of_plant = {year: tpa for year, tpa in builds[plant.project].items() if tpa > 0}
+    return as_built(case, plant, of_plant, worked) if of_plant else replace(plant, size=0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Sized:
-    """Results sized on the volumes of a basis: the least of each support, and the case with the first of them, with the
-    levels that it changes."""
+    """Results sized on the volumes of a basis: the support of least public cost, and the case with it, with the levels that
+    it changes."""
 
     basis: Basis
     volumes: Volumes
-    supports: Sequence[Support]
+    package: Package | None
     supported: Sold | None
     given: Levels
 
@@ -167,9 +207,13 @@ def _sized(
     question: _Question, answers: Mapping[str, Volumes], judge: _Judge, basis: Basis
 ) -> _Sized:
     volumes = answers[basis]
-    supports = least_support(volumes, question.x, question.futures)
-    supported, given = judge.supported(volumes, question.x, supports[0])
-    return _Sized(basis=basis, volumes=volumes, supports=supports, supported=supported, given=given)
+    package = least_support(
+        Search(volumes=volumes, x=question.x, adverse=judge.adverse, futures=question.futures)
+    )
+    amounts = package.amounts if package else {}
+    given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
+    supported = judge.sold(volumes, {**question.x, **given}) if given else None
+    return _Sized(basis=basis, volumes=volumes, package=package, supported=supported, given=given)
 
 
 def _assembled(
@@ -188,12 +232,12 @@ def _assembled(
     terms = question.terms
     full = sold[MARKET]
     public = _public_share(found)
-    support = sized.supports[0]
-    instruments = _instruments(volumes, x, question.futures, terms)
+    money = public_money(volumes, x, {**x, **sized.given}, question.futures)
     swings = tornado(volumes.found, terms, volumes.use, sized.given)
     markets = markets_of(plan, found, full.flows)
     jobs = jobs_of(plan.case, found, full.flows)
-    others = _alternatives(question, volumes, support, case=plan.case, removal=removal)
+    cost = sum(one.cost for one in money) if sized.package else None
+    others = _alternatives(question, volumes, cost, case=plan.case, removal=removal)
     return BusinessCase(
         projects=question.projects,
         run=name,
@@ -212,9 +256,10 @@ def _assembled(
         contracted=sold.get(CONTRACTED),
         throughput=_throughput(question),
         alone=_alone(found, x),
-        supports=sized.supports,
+        package=sized.package,
         supported=sized.supported,
-        instruments=instruments,
+        money=money,
+        worst_cost=worst_cost(volumes, sized.given),
         swings=swings,
         markets=markets,
         jobs=jobs,
@@ -254,8 +299,10 @@ def _volumes(question: _Question) -> dict[str, Volumes]:
     if _is_used(question):
         chances = np.array(list(futures.values()))
         expected = [chances @ use for use in question.used]
-        draws = drawn(found, terms, futures, question.used)
-        answers[PLAN] = Volumes(found=found, use=expected, use_in=question.used, draws=draws)
+        draws = drawn(question.built, terms, futures, question.used)
+        answers[PLAN] = Volumes(
+            found=question.built, use=expected, use_in=question.used, draws=draws
+        )
     if any(deal.contract.kind == "offtake" for deal in found.deals):
         covered = replace(found, contracted_only=True)
         answers[CONTRACTED] = Volumes(found=covered, use=whole, use_in=every, draws=in_full)
@@ -263,7 +310,7 @@ def _volumes(question: _Question) -> dict[str, Volumes]:
 
 
 def _is_used(question: _Question) -> bool:
-    """The plan runs one of the plants in some future."""
+    """The plan builds one of the plants and runs it in some future."""
     return any(use.any() for use in question.used)
 
 
@@ -295,46 +342,24 @@ def _alone(found: Investment, x: Levels) -> dict[str, float]:
     return out
 
 
-def _instruments(
-    volumes: Volumes, x: Levels, futures: Mapping[str, float], terms: Mapping[str, FinanceTerm]
-) -> list[Instrument]:
-    """Each instrument that is stated, and the budget line that it needs."""
-    found = volumes.found
-    flows = cash_flows(found, x, volumes.use)
-    by_future = cash_flows(found, x, volumes.use_in, found.by_future(list(futures)))
-    in_futures = instrument_costs(by_future)
-    out = []
-    for kind, paid in instrument_costs(flows).items():
-        per_kg = terms.get(f"{kind}_per_kg")
-        amount = terms[kind].value
-        if not amount and not (per_kg is not None and per_kg.value):
-            continue
-        cost = npv(x["public_rate"], paid / flows.index)
-        costs = npv(x["public_rate"], in_futures[kind] / by_future.index)
-        most = int(np.argmax(paid))
-        line = Instrument(
-            kind=kind,
-            amount=amount,
-            cost=float(cost),
-            worst=float(np.max(costs)),
-            most=float(paid[most]),
-            year=found.years[most],
-        )
-        out.append(line)
-    return out
-
-
 def _alternatives(
-    question: _Question, volumes: Volumes, support: Support, *, case: Case, removal: Removal | None
+    question: _Question,
+    volumes: Volumes,
+    cost: float | None,
+    *,
+    case: Case,
+    removal: Removal | None,
 ) -> list[Alternative]:
-    """Alternatives of the public, with cost and worth: none of it, the whole, its own plant, a stock."""
-    found, x = volumes.found, question.x
+    """Alternatives of the public, with cost and worth: none of it, the whole, its own plant, a stock. What the public pays
+    to a plant of its own is no income: that plant sells at the market, without instruments and public contracts."""
+    x = question.x
     worth = removal.worth if removal else None
-    plain = cash_flows(found, x, volumes.use)
+    own = tuple(deal.at_market() if deal.contract.public else deal for deal in volumes.found.deals)
+    plain = cash_flows(replace(volumes.found, deals=own), {**x, **NEUTRAL}, volumes.use)
     owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
     out = [
         Alternative("none", 0.0, 0.0),
-        Alternative("whole", support.cost, worth),
+        Alternative("whole", cost, worth),
         Alternative("public", owned, worth),
     ]
     if removal and removal.risk is not None and removal.stock_t:
@@ -383,15 +408,14 @@ def _no_investment(case: Case, project: str) -> str:
 
 def investment(
     case: Case,
-    projects: Sequence[str],
+    plants: Sequence[PlantFacts],
+    years: tuple[int, ...],
     *,
     market: str,
     terms: Mapping[str, FinanceTerm],
-    mixes: Mapping[str, Mapping[str, float]],
 ) -> Investment:
-    """The plants on their deck, from the first payment to the year after the last output that any range allows."""
-    plants = [plant_facts(case, project, mixes.get(project)) for project in projects]
-    years = _years(plants, terms)
+    """The plants on their deck over some years."""
+    projects = [plant.project for plant in plants]
     inflation = terms["inflation"].value
     deck = quotes(case, goods(plants), market=market, years=years, inflation=inflation)
     deals = []
@@ -440,21 +464,23 @@ class _Judge:
 
     def __init__(self, question: _Question) -> None:
         self._futures, self._terms = question.futures, question.terms
-        self._adverse = adverse(question.found, question.terms)
-        self._least_cover = question.terms["dscr_low"].value
+        self.adverse = adverse(question.found, question.terms)
+        self._base, self._least_cover = question.x, question.terms["dscr_low"].value
 
     def sold(self, volumes: Volumes, x: Levels) -> Sold:
         """The case with one answer to what is sold, at levels of terms and support."""
         found, use = volumes.found, volumes.use
         flows = cash_flows(found, x, use)
-        at_low_prices = {**x, **self._adverse}
+        at_low_prices = {**x, **self.adverse}
         bad = cash_flows(found, at_low_prices, use)
         rates = _rates(found, flows)
-        in_draws = volumes.draws.flows(found)
-        spread = spread_of(in_draws, volumes.draws.x, flows.loan, self._least_cover)
-        debt = credit(found, x, use, terms=self._terms, adverse=self._adverse)
+        given = {name: level for name, level in x.items() if level is not self._base.get(name)}
+        in_draws = volumes.draws.flows(found, given)
+        levels_in_draws = {**volumes.draws.x, **given}
+        spread = spread_of(in_draws, levels_in_draws, flows.loan, self._least_cover)
+        debt = credit(found, x, use, terms=self._terms, adverse=self.adverse)
         return Sold(
-            contracted_only=found.contracted_only,
+            investment=found,
             by_year=tuple(use),
             use=tuple(map(float, rates)),
             levels=x,
@@ -467,18 +493,6 @@ class _Judge:
             credit=debt,
             steps=_steps(found, x, use, flows),
         )
-
-    def supported(
-        self, volumes: Volumes, x: Levels, support: Support
-    ) -> tuple[Sold | None, dict[str, Array]]:
-        """The case with a support, and the levels that it changes; nothing where none is needed or suffices."""
-        if not support.amount:
-            return None, {}
-        helped = with_support(x, support.kind, support.amount)
-        given = {level: helped[level] for level in helped if helped[level] is not x.get(level)}
-        in_draws = with_support(volumes.draws.x, support.kind, support.amount)
-        volumes = replace(volumes, draws=replace(volumes.draws, x=in_draws))
-        return self.sold(volumes, helped), given
 
 
 def _rates(found: Investment, flows: CashFlows) -> list[Array]:
@@ -495,7 +509,7 @@ def _throughput(question: _Question) -> dict[str, tuple[float, ...]]:
     if not _is_used(question):
         idle = (0.0,) * len(question.projects)
         return dict.fromkeys(question.futures, idle)
-    rates = _rates(question.found, cash_flows(question.found, question.x, question.used))
+    rates = _rates(question.built, cash_flows(question.built, question.x, question.used))
     out = {}
     for place, future in enumerate(question.futures):
         here = [float(rate[place]) for rate in rates]
@@ -506,18 +520,20 @@ def _throughput(question: _Question) -> dict[str, tuple[float, ...]]:
 def _steps(
     found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows
 ) -> dict[str, float]:
-    """NPV at market prices before tax (MUSD), and the change that contracts, tax and debt make of it."""
-    neutral = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
+    """NPV at market prices before tax (MUSD), and the change that contracts with support, tax, the rate of the owners in
+    place of the cost of capital, and debt make of it."""
     volumes = tuple(deal.at_market() for deal in found.deals if deal.contract.kind == "offtake")
     without = replace(found, deals=volumes if found.contracted_only else ())
-    bare = cash_flows(without, {**x, **neutral}, use)
+    bare = cash_flows(without, {**x, **NEUTRAL}, use)
     market = float(worth(bare, x, "before_tax"))
     before = float(worth(flows, x, "before_tax"))
     after = float(worth(flows, x, "after_tax"))
+    at_their_rate = float(npv(x["equity_rate"], flows.after_tax / flows.index))
     owners = float(worth(flows, x, "owners"))
     return {
         "market": market,
         "contracts": before - market,
         "tax": after - before,
-        "debt": owners - after,
+        "rate": at_their_rate - after,
+        "debt": owners - at_their_rate,
     }

@@ -13,13 +13,14 @@ from planner.data.case import Case
 from planner.data.stages import CHAIN
 from planner.finance.cashflow import CashFlows
 from planner.finance.plant_flows import Investment, Product
+from planner.finance.project_facts import Worked
 from planner.finance.yearly_rows import Array, added
 from planner.results.business_case import Market
-from planner.results.figures.plants import committed, made, use_of_capacity
+from planner.results.figures.plants import committed, intake, made, new_throughput
 from planner.results.plan import Plan
 
 LATE_YEARS = 5
-"""Years of the plan whose use holds for the years after its horizon."""
+"""Years of the plan that hold for the years after its horizon."""
 ByYear = Mapping[tuple[str, str, int], float]
 """Tonnes by element, form and year."""
 
@@ -29,28 +30,42 @@ def builds_of(plan: Plan, projects: Sequence[str]) -> dict[str, dict[int, float]
     return {project: committed(plan, project) for project in projects}
 
 
-def use_of(plan: Plan, project: str, years: Sequence[int]) -> Array:
-    """Use of capacity in each future (rows) and year: before the plan has it as on average, after its horizon as in its
-    last years; 0 where the plan never has it."""
-    use = use_of_capacity(plan, project)
+def tonnes_of(plan: Plan, project: str, years: Sequence[int]) -> Array:
+    """Capacity in use (t) of what a plan builds of a plant, in each future (rows) and year: in the horizon as it runs, later
+    as on average in its last years."""
+    tonnes = new_throughput(plan, project)
     out = np.zeros((len(plan.case.scenarios), len(years)))
     for place, scenario in enumerate(plan.case.scenarios):
-        rate = use.loc[scenario].dropna().to_dict() if scenario in use.index else {}
-        if rate:
-            out[place] = _filled(rate, years, plan.case.last_year)
-    return np.clip(out, 0.0, 1.0)
+        if scenario in tonnes.index:
+            out[place] = _filled(tonnes.loc[scenario].to_dict(), years, plan.case)
+    return out
 
 
-def _filled(rate: Mapping[Any, float], years: Sequence[int], last_year: int) -> list[float]:
-    """The rate in each year: the mean where a year of the horizon has none, that of the last years after it."""
-    mean = sum(rate.values()) / len(rate)
-    late = [rate[year] for year in sorted(rate)[-LATE_YEARS:]]
+def _filled(tonnes: Mapping[Any, float], years: Sequence[int], case: Case) -> list[float]:
+    """Tonnes in each year: none where the plan has none, after its horizon the mean of its last years."""
+    late = [tonnes.get(year, 0.0) for year in case.years[-LATE_YEARS:]]
     after = sum(late) / len(late)
-    found = []
-    for year in years:
-        otherwise = mean if year < last_year else after
-        found.append(rate.get(year, otherwise))
-    return found
+    return [after if year > case.last_year else tonnes.get(year, 0.0) for year in years]
+
+
+def worked_of(plan: Plan, project: str, years: Sequence[int]) -> Worked | None:
+    """What a plant works in a plan, expected over its futures; None for a mine, and for one that stands still."""
+    case, stage = plan.case, plan.case.stage_of(project)
+    if stage.mines:
+        return None
+    by_year: dict[str, Array] = {}
+    for name, tonnes in intake(plan, project).items():
+        per_tonne = 1.0 if stage.converts else case.capacity_use(project, str(name))
+        by_year[str(name)] = per_tonne * np.array(_filled(tonnes.to_dict(), years, case))
+    in_use = added([*by_year.values()], np.zeros(len(years)))
+    if not in_use.any():
+        return None
+    in_all = {name: float(used.sum() / in_use.sum()) for name, used in by_year.items()}
+    shares = {}
+    for name, used in by_year.items():
+        shares[name] = np.where(in_use > 0, used / np.where(in_use > 0, in_use, 1.0), in_all[name])
+    in_words = {name: share for name, share in in_all.items() if share > 0}
+    return Worked(by_year=shares, in_all=in_words)
 
 
 def wanted_of(case: Case) -> ByYear:

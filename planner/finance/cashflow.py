@@ -18,6 +18,7 @@ from planner.finance.loans import (
     Loan,
     Tranche,
     beside_lenders,
+    guaranteed,
     line,
     public_loan,
     sculpted_loan,
@@ -55,7 +56,8 @@ UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type
 
 @dataclass(frozen=True, kw_only=True)
 class CashFlows:
-    """All plants together by year, nominal MUSD. owners: what is left for them after debt, reserve account and tax.
+    """All plants together by year, nominal MUSD. owners: what is left for them after debt, reserve account and tax, and
+    after what lenders have kept from them; kept: that account at the end of the year.
 
     late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all.
     before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
@@ -85,6 +87,7 @@ class CashFlows:
     tranches: tuple[Tranche, ...]
     public: LevelLoan
     tax_with_debt: Array
+    kept: Array
     owners: Array
 
     def cover(self) -> Array:
@@ -114,15 +117,18 @@ class CashFlows:
         return line(single(share), "debt drawn on all tranches over the capital", "share")
 
 
-def tax_due(taxable: Array, rate: Array, whose: str = "") -> Array:
-    """Tax by year on profits; losses are carried forward without end."""
+def tax_due(taxable: Array, rate: Array, limit: Array, whose: str = "") -> Array:
+    """Tax by year on profits; losses are carried forward without end, and offset at most a part `limit` of a profit."""
     label = f"losses carried forward, {whose}"
-    losses = carried(taxable, _losses, (), sheet="Tax", label=label, unit="MUSD")
-    return row(rate * larger(taxable - before(losses), 0.0), "Tax", f"tax, {whose}", "MUSD")
+    losses = carried(taxable, _losses, (limit,), sheet="Tax", label=label, unit="MUSD")
+    profit = larger(taxable, 0.0)
+    offset = smaller(before(losses), limit * profit)
+    return row(rate * (profit - offset), "Tax", f"tax, {whose}", "MUSD")
 
 
-def _losses(last: Array, taxable: Array) -> Array:
-    return larger(last - taxable, 0.0)
+def _losses(last: Array, taxable: Array, limit: Array) -> Array:
+    offset = smaller(last, limit * larger(taxable, 0.0))
+    return last - offset + larger(0.0 - taxable, 0.0)
 
 
 def cash_flows(
@@ -208,7 +214,7 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     grant = _taxed(x["grant"] * capital, "grant")
     depreciation = _taxed(every.wears, "depreciation")
     taxable = _taxed(ebitda - depreciation - late, "taxable without debt")
-    tax = tax_due(taxable, x["tax_rate"], "without debt")
+    tax = tax_due(taxable, x["tax_rate"], x["loss_limit"], "without debt")
     on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
     on_output = x["tax_credit_per_kg"] * x["per_kg"] * every.tonnes
     credit = on_capital + _taxed(on_output * index, "tax credit on output")
@@ -250,26 +256,53 @@ def _with_debt(
     tranches = _tranches(names, capital, number, x=x, plants=plants)
     for one in tranches:
         capital = line(capital - one.loan.draws, f"capital that {one.name} leaves")
-    loan = sculpted_loan(capital, cfads, number=number, x=x, beside=beside_lenders(tranches))
+    beside = beside_lenders(tranches)
+    loan = sculpted_loan(capital, cfads, number=number, x=guaranteed(x), beside=beside)
     financing = loan.interest + loan.fees + public.interest
     for one in tranches:
         financing = financing + one.loan.interest + one.fees
     taxed = _taxed(flows["taxable"] - financing, "taxable with debt")
-    tax = tax_due(taxed, x["tax_rate"], "with debt")
-    kept = loan.reserve - before(loan.reserve)
+    tax = tax_due(taxed, x["tax_rate"], x["loss_limit"], "with debt")
+    reserved = loan.reserve - before(loan.reserve)
     paid = loan.service + loan.swept + loan.fees + public.service
     lent = loan.draws + public.draws - paid
     for one in tranches:
         lent = lent + one.loan.draws - one.loan.service - one.fees
-    owners = flows["before_tax"] - tax + flows["credit"] + lent - kept
+    free = flows["before_tax"] - tax + flows["credit"] + lent - reserved
+    free = line(free, "left after debt, reserve and tax")
+    locked = _locked(cfads, loan, public, tranches, x)
+    label = "kept from the owners, end of the year"
+    kept = carried(free, _kept, (locked,), sheet="Debt", label=label, unit="MUSD")
+    owners = free + before(kept) - kept
     return {
         "cfads": cfads,
         "loan": loan,
         "tranches": tranches,
         "public": public,
         "tax_with_debt": tax,
+        "kept": kept,
         "owners": line(owners, "owners, after debt, reserve and tax"),
     }
+
+
+def _locked(
+    cfads: Array, loan: Loan, public: LevelLoan, tranches: Sequence[Tranche], x: Levels
+) -> Array:
+    """1 in years in which owners are paid nothing: debt is owed and not yet repaid, or cash flow covers its service less
+    than is asked for that."""
+    service = loan.service + public.service
+    owes = before(loan.owed) + loan.draws + before(public.owed) + public.draws
+    for one in tranches:
+        service = service + one.loan.service
+        owes = owes + before(one.loan.owed) + one.loan.draws
+    service = line(service, "scheduled service of all debt")
+    owes = line(owes, "owed on all debt in the year")
+    is_tight = where(cfads < x["lock_up"] * service, 1.0, where(service <= PAID, 1.0, 0.0))
+    return line(where(owes > PAID, is_tight, 0.0), "owners are paid nothing", "flag")
+
+
+def _kept(last: Array, free: Array, locked: Array) -> Array:
+    return where(locked > 0, larger(last + free, 0.0), 0.0)
 
 
 def _tranches(
@@ -307,6 +340,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "interest added to the loan": loan.added,
         "fees of lenders": fees,
         "reserve account": loan.reserve * early,
+        "kept until the first repayment": (flows.kept - before(flows.kept)) * early,
     }
     sources = {
         "grant": flows.grant,

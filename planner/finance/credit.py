@@ -22,6 +22,8 @@ LENDERS = "lenders"
 """Lenders' own loan, sculpted to cash flow."""
 PUBLIC_LOAN = "public loan"
 HIGH_PRICES = "all prices high"
+MOST_GRACE = 8
+"""Years of grace that are tried."""
 COSTS = ("fixed_factor", "variable_factor")
 
 
@@ -68,11 +70,13 @@ class Downside:
 @dataclass(frozen=True, kw_only=True)
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
-    flow covers senior debt service in every year; None without debt, or where no price does."""
+    flow covers senior debt service in every year; None without debt, or where no price does. grace: years of it with which
+    no service is missed, where it is missed as agreed; None where it is not, or no grace up to `MOST_GRACE` helps."""
 
     debts: tuple[DebtFigures, ...]
     downsides: tuple[Downside, ...]
     least_prices: float | None
+    grace: int | None
 
     @property
     def average(self) -> float | None:
@@ -99,13 +103,24 @@ def credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(downsides(found, x, use, terms=terms, adverse=adverse)),
         least_prices=serving_prices(found, x, use),
+        grace=fitting_grace(found, x, use) if flows.loan.missed.any() else None,
     )
+
+
+def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | None:
+    """The least years of grace from completion with which no debt service is missed; None if none up to `MOST_GRACE` is
+    enough."""
+    for years in range(int(x["grace_years"]) + 1, MOST_GRACE + 1):
+        later = {**x, "grace_years": np.asarray(float(years))}
+        if not cash_flows(found, later, use).loan.missed.any():
+            return years
+    return None
 
 
 def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
     """Each tranche of which something is drawn, senior ones first."""
     inflation = 1.0 + x["inflation"]
-    every = [_of_lenders(flows, (1.0 + x["debt_rate"]) * inflation - 1.0)]
+    every = [_of_lenders(flows)]
     for one in flows.tranches:
         is_behind = float(one.behind) != 0.0
         tranche = _Loan(
@@ -135,8 +150,8 @@ class _Loan:
     before: Ranked
 
 
-def _of_lenders(flows: CashFlows, rate: Array) -> _Loan:
-    """Lenders' own loan. rate: interest, nominal."""
+def _of_lenders(flows: CashFlows) -> _Loan:
+    """Lenders' own loan."""
     loan = flows.loan
     level = LevelLoan(
         draws=loan.draws,
@@ -147,7 +162,9 @@ def _of_lenders(flows: CashFlows, rate: Array) -> _Loan:
     )
     before = Ranked(paid=loan.senior, owed=senior_owed(flows))
     fees = float(loan.fees.sum())
-    return _Loan(name=LENDERS, rank=SENIOR, rate=float(rate), loan=level, fees=fees, before=before)
+    return _Loan(
+        name=LENDERS, rank=SENIOR, rate=float(loan.rate), loan=level, fees=fees, before=before
+    )
 
 
 def _of_the_public(flows: CashFlows, rate: Array) -> _Loan:
@@ -199,7 +216,7 @@ def life_cover(cash: Array, loan: LevelLoan, *, rate: Array, number: Array, owed
 
 
 def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
-    """The figures of a loan as a bank asks for them. Those of no repayment are None."""
+    """The figures of a loan as a bank asks for them. Those of no repayment are None, and covers of a loan in default."""
     loan, before = one.loan, one.before
     paying = np.flatnonzero(loan.service > PAID)
     start = int(x["first_year"])
@@ -211,10 +228,11 @@ def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
         first = start + opens
         last = start + closes
         cash = np.maximum(flows.cfads, 0.0)
-        least, average = _least_and_mean(cash[paying], before.paid[paying])
-        llcr = _life_cover_of(one, flows, cash, x)
-        earned = float(npv(one.rate, cash[opens:]))
-        plcr = earned / float(before.owed[opens - 1])
+        if not flows.loan.missed.any():
+            least, average = _least_and_mean(cash[paying], before.paid[paying])
+            llcr = _life_cover_of(one, flows, cash, x)
+            earned = float(npv(one.rate, cash[opens:]))
+            plcr = earned / float(before.owed[opens - 1])
         tail = _share_after(_sold(flows), closes)
     return DebtFigures(
         name=one.name,
@@ -278,7 +296,7 @@ def downsides(
         "adverse prices": adverse,
         HIGH_PRICES: price_ends(found)[1],
         "output late": _at_high(terms, ("delay_years",)),
-        "capital dear": _at_high(terms, ("capital_factor", "contingency")),
+        "capital dear": _dear_capital(terms),
         "running costs dear": _at_high(terms, COSTS),
         "volume low": {"volume": np.asarray(terms["volume"].low)},
         "recovery low": {"recovery_factor": np.asarray(terms["recovery_factor"].low)},
@@ -288,12 +306,22 @@ def downsides(
         if what != HIGH_PRICES:
             together.update(levels)
     cases["all but high prices together"] = together
-    service = cash_flows(found, x, use).loan.senior
+    loan = cash_flows(found, x, use).loan
+    service = np.where(loan.missed.any(), 0.0, loan.senior)
     told = []
     for what, changed in cases.items():
         levels = {**x, **changed}
         told.append(_downside(what, found, levels=levels, use=use, service=service))
     return told
+
+
+def _dear_capital(terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
+    """Capital at its highest: the factor or the contingency at its high end, whichever makes it dearer. Both tell of the
+    same overruns, so they do not come together."""
+    factor, spare = terms["capital_factor"], terms["contingency"]
+    by_factor = factor.high * (1 + spare.value)
+    by_spare = factor.value * (1 + spare.high)
+    return _at_high(terms, ("contingency" if by_spare > by_factor else "capital_factor",))
 
 
 def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str, Array]:
@@ -324,9 +352,10 @@ def _downside(
 def serving_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
     """The factor on all prices down to which cash flow covers senior debt service in every year; None without debt, or if
     the plant earns no more at higher prices."""
-    service = cash_flows(found, x, use).loan.senior
+    loan = cash_flows(found, x, use).loan
+    service = loan.senior
     paying = service > PAID
-    if not paying.any():
+    if not paying.any() or loan.missed.any():
         return None
 
     def spare(levels: Levels) -> float:

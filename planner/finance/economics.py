@@ -13,7 +13,7 @@ from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, payback, real, worth
-from planner.finance.yearly_rows import Array, added
+from planner.finance.yearly_rows import Array, added, before
 
 RATES = (0.05, 0.08, 0.10, 0.12, 0.15)
 """Real rates at which studies state an NPV."""
@@ -26,14 +26,33 @@ HIGHEST_PRICE = 50.0
 
 @dataclass(frozen=True, kw_only=True)
 class UnitCosts:
-    """Real USD per kg sold, over all years. c1: running cost and feed. sustained: with royalty, sustaining capital and
-    closure. all_in: present value of all costs with capital and tax, at the cost of capital, over that of what is sold.
-    price: the same of what sales bring in, so that all_in is below it where the NPV after tax is above nought."""
+    """Present values at the cost of capital over that of the tonnes sold, real USD per kg, whoever pays.
+
+    c1: running cost and feed. sustaining: replacements; closure: less residual value; working: money tied up in sales; tax:
+    before credits. sales: at the market and by private contracts; public: all that the public pays of it, on sales, on
+    capital and as availability. Sales and public money less all in is the NPV after tax per kg.
+    """
 
     c1: float
-    sustained: float
-    all_in: float
-    price: float
+    royalty: float
+    sustaining: float
+    closure: float
+    working: float
+    capital: float
+    tax: float
+    sales: float
+    public: float
+
+    @property
+    def all_in(self) -> float:
+        """All costs."""
+        costs = self.c1 + self.royalty + self.sustaining + self.closure
+        return costs + self.working + self.capital + self.tax
+
+    @property
+    def margin(self) -> float:
+        """What is gained of a kg."""
+        return self.sales + self.public - self.all_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,26 +118,32 @@ def products(flows: CashFlows) -> list[ProductSales]:
 
 
 def unit_costs(flows: CashFlows, x: Levels) -> UnitCosts | None:
-    """Costs per kg of all that is sold; None where nothing is."""
+    """Costs per kg of all that is sold, one by one on the same basis; None where nothing is."""
     tonnes = np.zeros_like(flows.index)
     for one in products(flows):
         tonnes = tonnes + one.tonnes
-    sold = 1000 * float(tonnes.sum())
+    sold = 1000 * float(npv(x["wacc"], tonnes))
     if sold <= 0:
         return None
-    running = np.array(real(flows.costs, flows)).sum()
-    sustaining = np.array(real(flows.royalty + flows.late, flows)).sum()
-    after_tax = np.array(real(flows.after_tax, flows))
-    sales = np.array(real(flows.sales, flows))
-    rate = x["wacc"]
-    discounted = 1000 * float(npv(rate, tonnes))
-    costs = float(npv(rate, sales - after_tax))
-    brought_in = float(npv(rate, sales))
+
+    def per_kg(nominal: Array) -> float:
+        return 1e6 * float(npv(x["wacc"], nominal / flows.index)) / sold
+
+    sustaining = added([plant.sustaining for plant in flows.plants], flows.index) * flows.index
+    on_sales = [sale.floored + sale.difference for plant in flows.plants for sale in plant.sales]
+    by_contract = [sale.by_contract for plant in flows.plants for sale in plant.sales]
+    public_sales = added([*on_sales, *by_contract], flows.index) * flows.index
+    public = public_sales + flows.availability + flows.grant + flows.credit
     return UnitCosts(
-        c1=1e6 * float(running) / sold,
-        sustained=1e6 * float(running + sustaining) / sold,
-        all_in=1e6 * costs / discounted,
-        price=1e6 * brought_in / discounted,
+        c1=per_kg(flows.costs),
+        royalty=per_kg(flows.royalty),
+        sustaining=per_kg(sustaining),
+        closure=per_kg(flows.late - sustaining),
+        working=per_kg(flows.working - before(flows.working)),
+        capital=per_kg(flows.capital),
+        tax=per_kg(flows.tax),
+        sales=per_kg(flows.sales - public_sales),
+        public=per_kg(public),
     )
 
 

@@ -40,7 +40,7 @@ class Loan:
     is owed. reserve: months of the largest senior service, filled once, held while senior debt is owed. begun: years until
     the first repayment, the grace agreed or longer where cash comes later. share: debt over capital that neither a grant, a
     public loan nor a tranche pays. cover: present value of cash flow over senior debt at the first repayment; without
-    tranches it is that of every year that pays, as service follows cash flow.
+    tranches it is that of every year that pays, as service follows cash flow. rate: interest, nominal.
     """
 
     draws: Array
@@ -56,6 +56,7 @@ class Loan:
     begun: Array
     share: Array
     cover: Array
+    rate: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +215,19 @@ def sculpted_loan(
         begun=found.begun,
         share=single(size.share),
         cover=single(size.cover),
+        rate=rate,
     )
+
+
+def guaranteed(x: Levels) -> dict[str, Array]:
+    """Terms of lenders' own loan, of which the public guarantees a part: that part is lent at the rate of a public loan
+    and at the cover asked at low prices."""
+    part = x["guarantee"]
+    rate = x["debt_rate"] + part * (x["public_loan_rate"] - x["debt_rate"])
+    cover = x["dscr"] + part * (x["dscr_low"] - x["dscr"])
+    rate = line(rate, "interest, real, as far as guaranteed that of a public loan", "a year")
+    cover = line(cover, "cover asked, as far as guaranteed that at low prices", "times")
+    return {**x, "debt_rate": rate, "dscr": cover}
 
 
 def _size(

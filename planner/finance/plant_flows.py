@@ -32,7 +32,8 @@ class Investment:
     """The investment that is judged: plants as one, over the same years, on one deck and under some contracts.
 
     wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
-    contracted_only: only what offtake contracts cover is sold. tranches: names of tranches of debt beside lenders' loan.
+    contracted_only: only what offtake contracts cover is sold. as_run: plants work as a plan has them work, whether or not
+    all that they make is sold. tranches: names of tranches of debt beside lenders' loan.
     """
 
     years: tuple[int, ...]
@@ -42,6 +43,7 @@ class Investment:
     deals: tuple[Deal, ...]
     wanted: Mapping[Product, Array]
     contracted_only: bool = False
+    as_run: bool = False
     tranches: tuple[str, ...] = ()
 
     def prices(self, future: str = "") -> dict[Product, Array]:
@@ -86,11 +88,20 @@ class Sale:
             money = money + settlement.change
         return money
 
+    @property
+    def by_contract(self) -> Array:
+        """The part of it that public contracts pay, less what they are paid back."""
+        money = 0.0 * self.market
+        for settlement in self.settled:
+            if settlement.contract.public:
+                money = money + settlement.top_up - settlement.paid_back
+        return money
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlantFlows:
     """One plant by year: capacity in use (t), whether it runs, share of its capacity that is usable then; money of the
-    base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value."""
+    base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value; sustaining: of it."""
 
     tonnes: Array
     running: Array
@@ -100,6 +111,7 @@ class PlantFlows:
     variable: Array
     feed: Array
     late: Array
+    sustaining: Array
     depreciation: Array
     sales: tuple[Sale, ...]
 
@@ -224,7 +236,7 @@ def _plant_flows(
     found = setting.found
     tonnes = work.able
     limited = found.contracted_only or all(o.material.good in found.wanted for o in made)
-    if limited and shares:
+    if limited and shares and not found.as_run:
         most = shares[0]
         for share in shares[1:]:
             most = larger(most, share)
@@ -295,7 +307,8 @@ def _earned(setting: Setting, plant: PlantFacts, material: Material) -> Array:
     price = setting.prices[material.good]
     earned = price
     for feed in plant.feed_of(material):
-        of_feed = setting.prices[feed.good] * (feed.per_tonne / material.per_tonne)
+        of_each = feed.per_tonne / larger(material.per_tonne, LEAST_T)
+        of_feed = setting.prices[feed.good] * of_each
         label = f"{plant.name}, {material.label}, price less that of its feed"
         earned = row(price - of_feed, "Revenue", label, "MUSD/t")
     return earned
@@ -312,15 +325,14 @@ def _costs(
 
     local = 1.0 + x["local_share"] * (x["currency_factor"] - 1.0)
     local = row(local, "Costs", "costs by local money", "factor")
-    over = larger(plant.lead, 1.0)
-    is_paid = (x["year"] >= plant.commit) & (x["year"] < plant.commit + over)
-    pays = where(is_paid, 1.0 / over, 0.0)
+    paid = [share * (x["year"] == plant.commit + n) for n, share in enumerate(plant.pays)]
+    pays = added(paid, x["year"])
     is_ready = (x["year"] >= plant.start) & (work.age < x["life_years"])
     ready = where(is_ready, 1.0, 0.0)
     last = where(work.age == x["life_years"] - 1.0, 1.0, 0.0)
     estimate = plant.size * plant.capex * x["capital_factor"]
     whole = cost("capital with contingency", estimate * (1.0 + x["contingency"]) * local)
-    sustaining = x["sustaining"] * whole * work.running
+    sustaining = cost("sustaining", x["sustaining"] * whole * work.running)
     closing = (x["closure"] - x["residual"]) * whole * last
     late = sustaining + closing
     fixed = plant.size * plant.fixed * x["fixed_factor"] * local * ready
@@ -330,6 +342,7 @@ def _costs(
         "fixed": cost("fixed cost", fixed),
         "variable": cost("running cost", variable),
         "feed": cost("feed", _feed(setting, plant, tonnes)),
+        "sustaining": sustaining,
         "late": cost("sustaining and closure, less residual", late),
     }
 

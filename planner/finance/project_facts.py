@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf, log
+from typing import Any
 
 import numpy as np
 
@@ -36,14 +38,15 @@ PREMIUMS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Material:
-    """Something made or taken in: tonnes for each tonne of capacity in use, and the price it goes by.
+    """Something made or taken in: tonnes for each tonne of capacity in use (by year, where the feeds of a plant change),
+    and the price it goes by.
 
     payable: it goes at the share of its price that a concentrate earns. name: of the element.
     """
 
     element: str
     form: str
-    per_tonne: float
+    per_tonne: float | Array
     payable: bool = False
     name: str = ""
 
@@ -60,7 +63,10 @@ class Material:
 
 @dataclass(frozen=True, kw_only=True)
 class PlantFacts:
-    """A plant as its case states it. commit: year of the first payment; size: t/y; money in MUSD per t."""
+    """A plant as its case states it. commit: year of the first payment; lead: years to the first output; size: t/y; money
+    in MUSD per t. pays: share of the capital paid in each year from the first; ramp: share of the size usable in each year
+    of output, the last stays.
+    """
 
     project: str
     name: str
@@ -72,6 +78,7 @@ class PlantFacts:
     capex: float
     fixed: float
     variable: float
+    pays: tuple[float, ...]
     ramp: tuple[float, ...]
     public_share: float
     mix: Mapping[str, float]
@@ -92,6 +99,12 @@ class PlantFacts:
         """Year of the first output."""
         return self.commit + self.lead
 
+    def usable_in(self, years: Sequence[int]) -> Array:
+        """Share of its size that is usable in each year, from the first output on."""
+        ages = np.array(years) - self.start
+        shares = np.array(self.ramp)[np.clip(ages, 0, len(self.ramp) - 1)]
+        return np.where(ages >= 0, shares, 0.0)
+
 
 def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None) -> PlantFacts:
     """The whole plant, decided at the first chance, working a mix; that of `stated_mix` if none is given."""
@@ -109,6 +122,7 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         country=row.country,
         commit=case.commitment_years(project).start,
         lead=row.lead_time_years,
+        pays=_instalments(row.lead_time_years),
         size=row.max_new_tpa,
         capex=case.full_capex(project),
         fixed=musd(row.fixed_opex_usd_per_tpa),
@@ -119,6 +133,53 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         made=_named(case, made),
         taken=_named(case, taken),
     )
+
+
+def _instalments(lead: int) -> tuple[float, ...]:
+    """The share of the capital that is paid in each year of building."""
+    over = max(lead, 1)
+    return (1.0 / over,) * over
+
+
+def as_built(
+    case: Case, plant: PlantFacts, builds: Mapping[int, float], worked: Worked | None = None
+) -> PlantFacts:
+    """A plant of the size that a plan builds of it, paid for and run up as it builds; it works its own mix, or another.
+
+    builds: t/y committed by year.
+    """
+    first = min(builds)
+    size = sum(builds.values())
+    longest = max(builds) - first
+    pays = np.zeros(len(plant.pays) + longest)
+    ramp = np.zeros(len(plant.ramp) + longest)
+    for year, tpa in builds.items():
+        later = year - first
+        pays[later : later + len(plant.pays)] += tpa / size * np.array(plant.pays)
+        ramp[later:] += tpa / size * plant.ramp[-1]
+        ramp[later : later + len(plant.ramp)] += (
+            tpa / size * (np.array(plant.ramp) - plant.ramp[-1])
+        )
+    built = replace(
+        plant, commit=first, size=size, pays=tuple(pays.tolist()), ramp=tuple(ramp.tolist())
+    )
+    return built if worked is None else _working(case, built, worked)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worked:
+    """What a plant works, as shares of its capacity in use: by year, and over all years."""
+
+    by_year: Mapping[str, Array]
+    in_all: Mapping[str, float]
+
+
+def _working(case: Case, plant: PlantFacts, worked: Worked) -> PlantFacts:
+    """A plant that works another mix."""
+    made, taken = _materials(case, plant.project, worked.by_year)
+    by_products = [r for r in case.tables.byproducts if r.project == plant.project]
+    made, taken = _with_by_products(STAGES[plant.stage], made, taken, by_products)
+    return replace(plant, mix=worked.in_all, made=_named(case, made), taken=_named(case, taken))
 
 
 def _with_by_products(
@@ -134,15 +195,22 @@ def _with_by_products(
     if stage.separates:
         gives = sum(material.per_tonne for material in made)
         takes = sum(material.per_tonne for material in taken)
-        kept = gives / (takes or 1.0) or 1.0
+        lost = _ratio(takes, gives)
         for row in rows:
-            taken_too.append(Material(row.product, OXIDE, row.tonnes_per_t / kept, payable=True))
+            taken_too.append(Material(row.product, OXIDE, row.tonnes_per_t * lost, payable=True))
     return [*made, *made_too], [*taken, *taken_too]
+
+
+def _ratio(one: float | Array, other: float | Array) -> float | Array:
+    """One amount over another, 1 where either is nought."""
+    ratio = np.divide(one, other, out=np.ones(np.broadcast(one, other).shape), where=other != 0)
+    ratio = np.where(ratio > 0, ratio, 1.0)
+    return float(ratio) if ratio.ndim == 0 else ratio
 
 
 def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
     """Materials of which there is any, by the names of their elements."""
-    there = [m for m in materials if m.per_tonne > 0]
+    there = [m for m in materials if np.any(np.asarray(m.per_tonne) > 0)]
     return tuple(replace(m, name=_name(case, m.element)) for m in there)
 
 
@@ -216,12 +284,12 @@ def _largest_feed(case: Case, project: str) -> str:
 
 
 def _materials(
-    case: Case, project: str, mix: Mapping[str, float]
+    case: Case, project: str, mix: Mapping[str, float] | Mapping[str, Array]
 ) -> tuple[list[Material], list[Material]]:
     """The materials that a plant makes, and those that it takes in (t per t of its capacity), with a mix of feeds or
     elements."""
     stage = case.stage_of(project)
-    made, taken = defaultdict[str, float](float), defaultdict[str, float](float)
+    made, taken = defaultdict[str, Any](float), defaultdict[str, Any](float)
     if stage.converts:
         for element, part in mix.items():
             made[element] = part * case.recovery(project, element)
@@ -238,7 +306,7 @@ def _materials(
     return _of(made, OXIDE, payable=stage.mines), _of(taken, OXIDE, payable=True)
 
 
-def _of(tonnes: Mapping[str, float], form: str, *, payable: bool = False) -> list[Material]:
+def _of(tonnes: Mapping[str, float | Array], form: str, *, payable: bool = False) -> list[Material]:
     """Materials by element."""
     out = []
     for element, per_tonne in tonnes.items():
@@ -260,6 +328,7 @@ Levels = Mapping[str, Array]
 INSTRUMENTS = (
     "grant",
     "public_loan",
+    "guarantee",
     "floor",
     "cfd",
     "availability",
@@ -558,8 +627,21 @@ class Deck:
         rows = [row for row in self.case.tables.prices if row.element == element]
         market = self.market
         if self._takes_any_price(element):
-            market = min((row.market for row in rows), default=market)
+            markets = sorted({row.market for row in rows}, key=self._distance)
+            market = markets[0] if markets else market
         return [row for row in rows if row.market == market]
+
+    def _distance(self, market: str) -> tuple[float, str]:
+        """How far a deck lies from the prices of the table `elements`: the mean of the logarithms of their ratios. Prices
+        of by-products are those of the world that those of elements are of."""
+        apart = []
+        for row in self.case.tables.prices:
+            element = self.case.elements.get(row.element)
+            of_case = element.price_usd_per_kg if element else None
+            is_plain = row.market == market and row.form == OXIDE and not row.future
+            if is_plain and of_case and row.price_usd_per_kg:
+                apart.append(abs(log(row.price_usd_per_kg / of_case)))
+        return (sum(apart) / len(apart) if apart else inf), market
 
     def _flat(self, element: str, form: str) -> Quote:
         """The one price that the table `elements` has."""

@@ -20,7 +20,8 @@ class Returns:
     """Money in MUSD of the base year, rates real and per year (None: there is none), payback in years from the first
     payment (None: never).
 
-    dscr: least cover of debt service, 0 where a year of it is missed; dscr_low: the same at adverse prices; missed: years;
+    dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
+    there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
     debt, debt_share, most_owed: of all tranches of lenders, the share over capital less grant, the most with interest
     until the first repayment.
     """
@@ -40,6 +41,7 @@ class Returns:
     dscr_low: float | None
     missed: int
     llcr: float | None
+    senior: bool
 
 
 def npv(rate: Array | float, amounts: Array) -> Array:
@@ -96,6 +98,7 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     most_owed = flows.owed().max()
     cover = least_cover(flows.cfads, loan)
     cover_low = least_cover(adverse.cfads, loan)
+    missed = int(loan.missed.sum())
     llcr = float(loan.cover)
     return Returns(
         npv_before_tax=float(npv_before_tax),
@@ -109,10 +112,11 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         debt=float(debt),
         debt_share=float(debt_share),
         most_owed=float(most_owed),
-        dscr=_figure(cover),
-        dscr_low=_figure(cover_low),
-        missed=int(loan.missed.sum()),
-        llcr=None if np.isnan(llcr) else llcr,
+        dscr=None if missed else _figure(cover),
+        dscr_low=None if missed else _figure(cover_low),
+        missed=missed,
+        llcr=None if missed or np.isnan(llcr) else llcr,
+        senior=cover is not None,
     )
 
 

@@ -17,6 +17,8 @@ from planner.finance.returns import least_cover, worth
 from planner.finance.yearly_rows import Array
 
 DRAWS, SEED = 2000, 1
+OF_FUTURES = ("delay_years", "volume")
+"""Terms that the futures of a plan tell of already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +170,15 @@ def drawn(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Draws:
-    """Draws of an investment. use_in: for each plant what is worked of it, a row for each future or one for all."""
+    """Draws of an investment. use_in: for each plant what is worked of it, a row for each future or one for all. Delay and
+    volume of plants that work as a plan has them are those of its futures."""
     rng = np.random.default_rng(seed)
     chances = np.array(list(futures.values()))
     at = rng.choice(len(chances), size=draws, p=chances / chances.sum())
     x = base_levels(found, terms)
     prices = price_terms(found)
-    ranged = [term for term in (*terms.values(), *prices) if term.low < term.high]
+    known = OF_FUTURES if found.as_run else ()
+    ranged = [t for t in (*terms.values(), *prices) if t.low < t.high and t.name not in known]
     shares = {term.name: rng.random((draws, 1)) for term in ranged}
     moved = [term.name for term in prices if term.name in shares]
     if len(moved) > 1:

@@ -1,57 +1,71 @@
-"""Public money: the least of each kind of support with which owners earn what they ask, what support, instruments and
-contracts cost the public, by future."""
+"""Public money: what every instrument costs the public, and the support that makes a case bankable at the least of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.least_cost import Trial, least_cost
+from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
 from planner.finance.sensitivity import Draws, price_ends
-from planner.finance.yearly_rows import Array, added
+from planner.finance.yearly_rows import Array, added, before
 
-GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
-WORST = 0.95
-MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.0}
-"""Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
-STANDBY = 0.25
-"""Use of capacity below which a plant stands by: it is paid for being there first, not for what it sells."""
-
-CARRIES: Mapping[str, tuple[str, str]] = {
-    GRANT: ("owners", "owners"),
-    LOAN: ("owners, then the public", "owners, then the public"),
-    FLOOR: ("owners", "the public"),
-    AVAILABILITY: ("the public", "owners, but for the payment"),
-}
-"""Support -> who carries the risk of volume and that of price."""
+GRANT, LOAN, GUARANTEE, CFD = "grant", "public_loan", "guarantee", "cfd"
+AVAILABILITY, DEBT = "availability", "debt_share"
+LEVERS = (CFD, GUARANTEE, LOAN, DEBT, AVAILABILITY, GRANT)
+"""Terms that support is made of, with the share of the capital that lenders give, which may be less than they would; in the
+order in which they are left out where that costs next to nothing."""
+STARTS = (0.0, 0.5)
+"""How much there is of each lever where the search begins, of its most."""
+MOST_CFD = 3.0
+"""The price of a contract for difference that is tried at most, over that of the deck, more than what the plant earns."""
+OF_TWO_ALIKE = 0.01
+"""MUSD that all there may be of a lever counts as, so that of supports that cost the same the smaller one is taken."""
+PRECISE = 0.1
+"""MUSD of public cost that fewer instruments may cost more."""
+RETURNS_SHOWN = (0.25, 0.5, 0.75, 1.0, 1.25)
+"""Returns of the owners over what they ask, of which the public cost is shown."""
+LEAST_SHARE = 1e-4
+"""Share of the most of a lever below which there is none of it."""
+TIGHT = 1e-3
+"""Distance from a bound, of the whole or in MUSD, at which it binds."""
+WORST, MANY = 0.95, 2
+"""Share of draws that cost no more than is told as worst; dimensions of a level that differs from case to case."""
 DECK_PRICES, LOW_PRICES, HIGH_PRICES = "deck", "low", "high"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Support:
-    """A kind of support and the least of it that makes the case bankable (None: none does, however much), on top of the
-    instruments that the case states.
-
-    amount: share of capital, factor on the deck's prices, or MUSD a year. Public money as present values at the public
-    rate (MUSD), with what is stated of the same kind: cost: on the flows that it is sized for; in_full: where the plant
-    sells all it can; expected: over the futures; worst: one draw in twenty of futures and terms costs at least so much;
-    private: capital that others bring.
-    """
+class PublicMoney:
+    """An instrument in use: how much of it the case states and how much it has with support, and what that costs the public
+    as present value at the public rate (MUSD), expected over the futures. worst: in the future in which it is most; most:
+    in a year (nominal MUSD), and that year."""
 
     kind: str
-    amount: float | None
-    cost: float | None = None
-    in_full: float | None = None
-    expected: float | None = None
-    worst: float | None = None
-    private: float | None = None
+    stated: float
+    amount: float
+    cost_stated: float
+    cost: float
+    worst: float
+    most: float
+    year: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """The support that makes a case bankable at the least public cost, on top of what it states. amounts: of each lever, in
+    all. binds: what keeps it from costing less. returns: public cost (MUSD) at other returns of the owners (real); None
+    where no support is enough."""
+
+    amounts: Mapping[str, float]
+    binds: tuple[str, ...]
+    returns: Mapping[float, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,175 +90,302 @@ class Volumes:
     draws: Draws
 
 
-def with_support(x: Levels, kind: str, amount: Any) -> dict[str, Array]:
-    """Levels with a support on top. A public loan takes the place of that of lenders, at its own rate and cover."""
-    if kind == LOAN:
-        terms = {"debt_rate": x["public_loan_rate"], "dscr": x["dscr_low"], "debt_share": amount}
-        return {**x, **terms}
-    return {**x, kind: x[kind] + amount}
-
-
 def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
     """Gain of the owners over the return they ask (MUSD)."""
     return float(worth(cash_flows(found, x, use), x, "owners"))
 
 
-def instrument_costs(flows: CashFlows) -> dict[str, Array]:
-    """Public money by instrument and year (nominal MUSD), below nought what the public is paid."""
-    floors: list[Array] = []
-    differences: list[Array] = []
-    for plant in flows.plants:
-        for sale in plant.sales:
-            floors.append(sale.floored)
-            differences.append(sale.difference)
-    floored = added(floors, flows.index)
-    difference = added(differences, flows.index)
+def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
+    """Public money by instrument and year (nominal MUSD), below nought what the public is paid. Tax and royalty are not
+    counted against it."""
+    sales = [sale for plant in flows.plants for sale in plant.sales]
+    floored = added([sale.floored for sale in sales], flows.index)
+    difference = added([sale.difference for sale in sales], flows.index)
+    by_contract = added([sale.by_contract for sale in sales], flows.index)
     return {
-        "grant": flows.grant,
-        "public_loan": flows.public.draws - flows.public.service,
+        GRANT: flows.grant,
+        LOAN: flows.public.draws - flows.public.service,
+        GUARANTEE: x[GUARANTEE] * x["guarantee_loss"] * before(flows.loan.owed),
         "floor": floored * flows.index,
-        "cfd": difference * flows.index,
-        "availability": flows.availability,
+        CFD: difference * flows.index,
+        AVAILABILITY: flows.availability,
         "tax_credit": flows.credit,
-        "royalty": 0.0 - flows.royalty,
+        "contracts": by_contract * flows.index,
     }
 
 
-def paid_by_the_public(flows: CashFlows, kind: str) -> Array:
-    """Cost of a support by year (nominal MUSD)."""
-    if kind == LOAN:
-        due = flows.loan.service + flows.loan.swept + flows.loan.fees
-        left = flows.cfads - (flows.loan.senior - flows.loan.service)
-        return flows.loan.draws - np.minimum(due, np.maximum(left, 0.0))
-    return instrument_costs(flows)[kind]
+def public_costs(flows: CashFlows, x: Levels) -> dict[str, Array]:
+    """Present value at the public rate of each instrument, in each case (MUSD). A loan that pays more than the public rate
+    costs nothing: what it pays more is for its risk."""
+    costs = {}
+    for kind, paid in paid_by_the_public(flows, x).items():
+        costs[kind] = npv(x["public_rate"], paid / flows.index)
+    costs[LOAN] = np.maximum(costs[LOAN], 0.0)
+    return costs
 
 
-def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
-    """Present value at the public rate of the cost of a support, in each case."""
-    return npv(x["public_rate"], paid_by_the_public(flows, kind) / flows.index)
+def public_cost(flows: CashFlows, x: Levels) -> Array:
+    """Present value of all public money, in each case (MUSD)."""
+    costs = [*public_costs(flows, x).values()]
+    return added(costs[1:], costs[0]) + costs[0]
 
 
-def contracts_cost(flows: CashFlows, x: Levels) -> Array:
-    """Cost (MUSD, present value) to the public of the contracts of the case that are public."""
-    paid = []
-    for plant in flows.plants:
-        for sale in plant.sales:
-            public = [deal for deal in sale.settled if deal.contract.public]
-            paid += [deal.top_up - deal.paid_back for deal in public]
-    return npv(x["public_rate"], added(paid, flows.index))
+def public_money(
+    volumes: Volumes, stated: Levels, x: Levels, futures: Mapping[str, float]
+) -> list[PublicMoney]:
+    """Every instrument that is in use at levels `x`, those that the case states included."""
+    in_futures, of_stated = _by_future(volumes, x, futures), _by_future(volumes, stated, futures)
+    costs, costs_stated = public_costs(in_futures, x), public_costs(of_stated, stated)
+    flows = cash_flows(volumes.found, x, volumes.use)
+    told = []
+    for kind, paid in paid_by_the_public(flows, x).items():
+        if not np.any(np.abs(costs[kind]) > PAID) and not float(x.get(kind, np.zeros(()))):
+            continue
+        most = int(np.argmax(paid))
+        money = PublicMoney(
+            kind=kind,
+            stated=float(stated.get(kind, np.nan)),
+            amount=float(x.get(kind, np.nan)),
+            cost_stated=expected(costs_stated[kind], futures),
+            cost=expected(costs[kind], futures),
+            worst=float(np.max(costs[kind])),
+            most=float(paid[most]),
+            year=volumes.found.years[most],
+        )
+        told.append(money)
+    return told
+
+
+def _by_future(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> CashFlows:
+    prices = volumes.found.by_future(list(futures))
+    return cash_flows(volumes.found, x, volumes.use_in, prices)
+
+
+def expected(costs: Array, futures: Mapping[str, float]) -> float:
+    """The mean of costs by future."""
+    chances = np.array(list(futures.values()))
+    return float(np.broadcast_to(costs, chances.shape) @ chances / chances.sum())
+
+
+def worst_cost(volumes: Volumes, given: Levels) -> float:
+    """What all public money costs in one draw in twenty, or more (MUSD). given: levels that hold in every draw."""
+    at = {**volumes.draws.x, **given}
+    return float(np.quantile(public_cost(volumes.draws.flows(volumes.found, given), at), WORST))
 
 
 def cost_of_contracts(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> PublicCost:
     """Public cost of the contracts of the case, expected and at worst."""
-    found = volumes.found
-    low, high = price_ends(found)
-    prices = found.by_future(list(futures))
+    low, high = price_ends(volumes.found)
     costs = {}
     for name, levels in ((DECK_PRICES, {}), (LOW_PRICES, low), (HIGH_PRICES, high)):
         at = {**x, **levels}
-        flows = cash_flows(found, at, volumes.use_in, prices)
-        costs[name] = np.broadcast_to(contracts_cost(flows, at), (len(futures),))
+        of_contracts = public_costs(_by_future(volumes, at, futures), at)["contracts"]
+        costs[name] = np.broadcast_to(of_contracts, (len(futures),))
     worst_prices = max(costs, key=lambda name: float(costs[name].max()))
     worst_future = int(costs[worst_prices].argmax())
     return PublicCost(
-        expected=_expected(costs[DECK_PRICES], futures),
+        expected=expected(costs[DECK_PRICES], futures),
         worst=float(costs[worst_prices][worst_future]),
         future=list(futures)[worst_future],
         prices=worst_prices,
     )
 
 
-def least_support(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> list[Support]:
-    """The least of each kind, the cheapest to the public first, those that do not suffice last; of a plant that stands
-    by the availability payment first. futures: name -> probability."""
-    plain = cash_flows(volumes.found, x, volumes.use)
-    bankable = worth(plain, x, "owners") >= 0
-    supports = []
-    for kind in MOST:
-        amount = 0.0 if bankable else least_amount(volumes.found, x, volumes.use, kind)
-        if amount is None:
-            supports.append(Support(kind=kind, amount=None))
-        elif bankable:  # lenders' own loan stays where it suffices
-            supports.append(_free(kind))
-        else:
-            supports.append(_costed(volumes, x, futures, kind=kind, amount=amount))
-    first = AVAILABILITY if _stands_by(volumes.found, plain) else ""
-    return sorted(supports, key=lambda support: _order(support, first))
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """The question which support is enough: the volumes, the levels as stated, those of adverse prices, the futures."""
+
+    volumes: Volumes
+    x: Levels
+    adverse: Levels
+    futures: Mapping[str, float]
+
+    @cached_property
+    def most(self) -> dict[str, tuple[float, float]]:
+        """The least and the most of each lever: at least what is stated; of debt at most what lenders give."""
+        flows = cash_flows(self.volumes.found, self.x, self.volumes.use)
+        capital = float(flows.capital.sum())
+        losses = float(np.maximum(-flows.cfads / flows.index, 0.0).max())
+        stated = {lever: float(self.x[lever]) for lever in LEVERS}
+        neutral = stated[CFD] or self._neutral_cfd()
+        return {
+            GRANT: (stated[GRANT], 1.0),
+            LOAN: (stated[LOAN], max(capital, stated[LOAN])),
+            GUARANTEE: (stated[GUARANTEE], 1.0),
+            AVAILABILITY: (stated[AVAILABILITY], stated[AVAILABILITY] + losses + capital / 2),
+            DEBT: (0.0, stated[DEBT]),
+            CFD: (neutral, neutral + MOST_CFD),
+        }
+
+    def _neutral_cfd(self) -> float:
+        """The price of a contract for difference, over that of the deck, that leaves the plants what they earn at it."""
+        paid = []
+        for share in (1.0, 2.0):
+            x = {**self.x, CFD: np.asarray(share)}
+            flows = cash_flows(self.volumes.found, x, self.volumes.use)
+            paid.append(float(paid_by_the_public(flows, x)[CFD].sum()))
+        return 1.0 - paid[0] / ((paid[1] - paid[0]) or 1.0)
+
+    def levels(self, levers: Sequence[str], points: Array) -> dict[str, Array]:
+        """Levels with some supports, one a row: each lever from its least (0) to its most (1)."""
+        levels = {**self.x, DEBT: self.x[DEBT] + np.zeros((len(points), 1))}
+        most = self.most
+        for place, lever in enumerate(levers):
+            low, high = most[lever]
+            levels[lever] = low + points[:, place, None] * (high - low)
+        return levels
+
+    def tried(self, levels: Levels) -> Trial:
+        """Public cost of supports (a row each), and what they must not leave below nought (MUSD): the gain of the owners,
+        and by year what cash flow at adverse prices leaves of all debt service, senior at the cover asked then."""
+        volumes = self.volumes
+        base = cash_flows(volumes.found, levels, volumes.use)
+        at_low_prices = {**levels, **self.adverse}
+        bad = cash_flows(volumes.found, at_low_prices, volumes.use)
+        service = levels["dscr_low"] * base.loan.senior + base.public.service
+        spare = np.minimum(np.maximum(bad.cfads, 0.0) - service, service)
+        due = before(base.loan.owed) * base.loan.rate
+        spare = np.where(base.loan.missed > 0, np.minimum(spare, -due), spare)
+        gains = np.column_stack([worth(base, levels, "owners"), spare / base.index])
+        return Trial(cost=self._cost(levels, base), gains=gains, serves=service > PAID)
+
+    @cached_property
+    def _hangs_on_prices(self) -> bool:
+        """Public money hangs on prices or volumes of futures, whatever the support."""
+        deals = [deal.contract for deal in self.volumes.found.deals]
+        by_price = ("floor", CFD, "tax_credit_per_kg")
+        return any(deal.public for deal in deals) or any(float(self.x[name]) for name in by_price)
+
+    def _cost(self, levels: Levels, base: CashFlows) -> Array:
+        """Expected public cost of supports, a row each; where no future changes it that of the base."""
+        if not self._hangs_on_prices and levels[CFD].ndim < MANY:
+            return public_cost(base, levels)
+        rows = len(levels[DEBT])
+        chances = np.array(list(self.futures.values()))
+        each = {
+            name: np.repeat(level, len(chances), axis=0)
+            for name, level in levels.items()
+            if level.ndim == MANY
+        }
+        prices = {}
+        for good, by_future in self.volumes.found.by_future(list(self.futures)).items():
+            prices[good] = np.tile(by_future, (rows, 1))
+        use = []
+        for by_future in self.volumes.use_in:
+            of_all = np.broadcast_to(by_future, (len(chances), by_future.shape[-1]))
+            use.append(np.tile(of_all, (rows, 1)))
+        at = {**levels, **each}
+        costs = public_cost(cash_flows(self.volumes.found, at, use, prices), at)
+        return (
+            np.broadcast_to(costs, (rows * len(chances),)).reshape(rows, -1)
+            @ chances
+            / chances.sum()
+        )
 
 
-def _free(kind: str) -> Support:
-    """None of a support, which suffices."""
-    return Support(kind=kind, amount=0.0, cost=0.0, in_full=0.0, expected=0.0, worst=0.0)
+def is_bankable(search: Search) -> bool:
+    """Owners earn what they ask and debt is served at adverse prices, on the terms stated."""
+    return bool((search.tried(search.levels((), np.zeros((1, 0)))).gains >= -TIGHT).all())
 
 
-def _order(support: Support, first: str) -> tuple[bool, bool, float, float]:
-    """Sort key: supports that suffice, among them the one called `first`, then by cost."""
-    cost, worst = support.cost or 0.0, support.worst or 0.0
-    return support.cost is None, support.kind != first, cost, worst
-
-
-def _stands_by(found: Investment, flows: CashFlows) -> bool:
-    worked, usable = 0.0, 0.0
-    for plant, at in zip(found.plants, flows.plants, strict=True):
-        worked += float(at.tonnes.sum())
-        usable += float(plant.size * at.usable.sum())
-    return worked < STANDBY * usable
-
-
-def _costed(
-    volumes: Volumes, x: Levels, futures: Mapping[str, float], *, kind: str, amount: float
-) -> Support:
-    """A support of a size, and what it costs."""
-    found = volumes.found
-    levels = with_support(x, kind, amount)
-    drawn_levels = with_support(volumes.draws.x, kind, amount)
-    sized = cash_flows(found, levels, volumes.use)
-
-    def cost(flows: CashFlows, at: Levels) -> Array:
-        if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
-            flows = replace(flows, loan=sized.loan)
-        return public_cost(flows, at, kind)
-
-    whole_use = [np.ones_like(use) for use in volumes.use]
-    in_full = cash_flows(found, levels, whole_use)
-    by_future = cash_flows(found, levels, volumes.use_in, found.by_future(list(futures)))
-    in_draws = volumes.draws.flows(found, drawn_levels)
-    own = sized.capital - sized.grant - sized.public.draws
-    if kind == LOAN:
-        own = own - sized.loan.draws
-    of_draws = cost(in_draws, drawn_levels)
-    worst = np.quantile(of_draws, WORST)
-    private = npv(x["public_rate"], own / sized.index)
-    return Support(
-        kind=kind,
-        amount=amount,
-        cost=float(cost(sized, levels)),
-        in_full=float(cost(in_full, levels)),
-        expected=_expected(cost(by_future, levels), futures),
-        worst=float(worst),
-        private=float(private),
+def least_support(search: Search) -> Package | None:
+    """The support that makes a case bankable at the least public cost, of as few instruments as come within 0.1 MUSD of it;
+    None where none does. A case that is bankable as it stands needs none."""
+    if is_bankable(search):
+        return Package(amounts={}, binds=(), returns={})
+    found = _least(search)
+    if found is None:
+        return None
+    return Package(
+        amounts=_amounts(search, found),
+        binds=_binding(search, found),
+        returns=_at_returns(search, found),
     )
 
 
-def _expected(costs: Array, futures: Mapping[str, float]) -> float:
-    """The mean of costs by future."""
-    chances = np.array(list(futures.values()))
-    return float(np.broadcast_to(costs, chances.shape) @ chances / chances.sum())
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A support: levers, how much there is of each, from its least (0) to its most (1), and its public cost (MUSD)."""
+
+    levers: Sequence[str]
+    point: Array
+    cost: float
 
 
-def least_amount(found: Investment, x: Levels, use: Sequence[Array], kind: str) -> float | None:
-    """The least of a support with which owners earn what they ask; None if none suffices."""
+def _near(search: Search, levers: Sequence[str], start: Array) -> Found | None:
+    """The support of some levers that costs least near a start."""
 
-    def gain(size: float) -> float:
-        return owners_npv(found, with_support(x, kind, size), use)
+    def tried(points: Array) -> Trial:
+        trial = search.tried(search.levels(levers, points))
+        return replace(trial, cost=trial.cost + OF_TWO_ALIKE * points.sum(axis=1))
 
-    top = MOST[kind]
-    if kind == AVAILABILITY:
-        top *= float(cash_flows(found, x, use).capital.sum())
-    if kind == GRANT:
-        top -= float(x[GRANT])
-    if gain(0.0) >= 0:
-        return 0.0
-    if gain(top) < 0:
+    optimum = least_cost(tried, start)
+    if optimum is None:
         return None
-    return float(brentq(gain, 0.0, top, xtol=1e-10))
+    point = np.where(optimum.point < LEAST_SHARE, 0.0, optimum.point)
+    cost = optimum.cost - OF_TWO_ALIKE * float(optimum.point.sum())
+    return Found(levers=levers, point=point, cost=cost)
+
+
+def _least(search: Search) -> Found | None:
+    """The support of least cost from each start, then with every lever left out that is not missed. A contract for
+    difference that is stated stays as it is."""
+    without = [lever for lever in LEVERS if lever != CFD]
+    tries: list[tuple[Sequence[str], float]] = [(without, start) for start in STARTS]
+    if not float(search.x[CFD]):
+        tries.append((LEVERS, 0.0))
+    supports = []
+    for levers, start in tries:
+        one = _near(search, levers, np.full(len(levers), start))
+        if one is not None:
+            supports.append(one)
+    if not supports:
+        return None
+    return _of_few(search, min(supports, key=lambda one: one.cost))
+
+
+def _of_few(search: Search, best: Found) -> Found:
+    """A support without the levers that are not missed, within `PRECISE` of its cost."""
+    least = best.cost
+    for lever in best.levers:
+        place = best.levers.index(lever)
+        others = [other for other in best.levers if other != lever]
+        rest = np.delete(best.point, place)
+        is_idle = best.point[place] == (1.0 if lever == DEBT else 0.0) and lever != CFD
+        fewer = replace(best, levers=others, point=rest) if is_idle else _near(search, others, rest)
+        if fewer is not None and fewer.cost <= least + PRECISE:
+            best = fewer
+    return best
+
+
+def _levels(search: Search, found: Found) -> dict[str, Array]:
+    return search.levels(found.levers, found.point[None, :])
+
+
+def _amounts(search: Search, found: Found) -> dict[str, float]:
+    levels = _levels(search, found)
+    return {lever: float(levels[lever].item()) for lever in found.levers}
+
+
+def _binding(search: Search, found: Found) -> tuple[str, ...]:
+    """What is at its bound: the return of the owners, debt at adverse prices and the year, levers at their most."""
+    trial = search.tried(_levels(search, found))
+    gains, owes = trial.gains[0], trial.serves[0]
+    binds = ["owners"] if gains[0] < TIGHT else []
+    tight = np.flatnonzero(owes & (gains[1:] < TIGHT))
+    binds += [f"debt {search.volumes.found.years[tight[0]]}"] if tight.size else []
+    for lever, share in zip(found.levers, found.point.tolist(), strict=True):
+        if share > 1.0 - TIGHT and lever not in (DEBT, CFD):
+            binds.append(lever)
+    return tuple(binds)
+
+
+def _at_returns(search: Search, found: Found) -> dict[float, float | None]:
+    """Public cost at other returns of the owners."""
+    asked = float(search.x["equity_rate"])
+    costs: dict[float, float | None] = {}
+    for factor in RETURNS_SHOWN:
+        other = replace(search, x={**search.x, "equity_rate": np.asarray(factor * asked)})
+        one = found if factor == 1.0 else _near(other, found.levers, found.point)
+        costs[factor * asked] = None if one is None else one.cost
+    return costs

@@ -13,7 +13,7 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Spread, Swing
-from planner.finance.support import PublicCost, Support
+from planner.finance.support import Package, PublicCost, PublicMoney
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 
@@ -31,30 +31,17 @@ CONTRACTED: Basis = "contracted"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instrument:
-    """An instrument that the case states, and its budget line: cost to the public (present value, MUSD), the same in the
-    future in which it is most, the most of a year (nominal MUSD) and that year. Below nought the public is paid."""
-
-    kind: str
-    amount: float
-    cost: float
-    worst: float
-    most: float
-    year: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Sold:
-    """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
+    """The case with one answer to what is sold: the plants, for each the use of its capacity by year, and what follows.
 
-    contracted_only: only what contracts cover is sold. use: rate over the years of output; levels: of terms,
+    use: rate over the years of output; levels: of terms,
     prices and support; adverse: flows at prices that hurt; contracts: public cost of the case's contracts; spread: draws
     of futures and terms; economics: unit costs, break-even and what goes with them; credit: tranches of debt, their cover
-    and that of cases worse than the base; steps: NPV at market prices, then what contracts (with support), tax and debt
-    change, to the NPV of the owners.
+    and that of cases worse than the base; steps: NPV at market prices, then what contracts (with support), tax, the
+    rate of the owners and debt change, to the NPV of the owners.
     """
 
-    contracted_only: bool
+    investment: Investment
     by_year: tuple[Array, ...]
     use: tuple[float, ...]
     levels: Levels
@@ -73,7 +60,7 @@ class Bankability:
     """The verdict on the case: bankable or not on its terms, on the volumes of its basis and without further support.
 
     earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
-    asked of it. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;
+    asked of it; missed: years of service. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;
     None without senior debt. borrows: there is senior debt.
     """
 
@@ -85,6 +72,7 @@ class Bankability:
     below: float | None
     low: float
     borrows: bool
+    missed: int
 
 
 @dataclass(frozen=True)
@@ -139,8 +127,9 @@ class BusinessCase(Parts):
     public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
     cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
-    future. supported: what support is sized for, with the cheapest; None where none is needed or suffices. alone: NPV
-    after tax (MUSD), selling all, of each plant alone. instruments: those that the case states. feeds: what plants are
+    future. package: the support of least public cost, None where none suffices; supported: the case with it, None where
+    none is needed or suffices; money: every instrument in use with it, stated ones included; worst_cost: of all of them, in
+    one draw in twenty or more. alone: NPV after tax (MUSD), selling all, of each plant alone. feeds: what plants are
     assigned to take in, by share; of the others what the case says.
     """
 
@@ -161,9 +150,10 @@ class BusinessCase(Parts):
     contracted: Sold | None
     throughput: Mapping[str, tuple[float, ...]]
     alone: Mapping[str, float]
-    supports: Sequence[Support]
+    package: Package | None
     supported: Sold | None
-    instruments: Sequence[Instrument]
+    money: Sequence[PublicMoney]
+    worst_cost: float
     swings: Sequence[Swing]
     markets: Sequence[Market]
     jobs: Mapping[str, float]
@@ -172,13 +162,13 @@ class BusinessCase(Parts):
 
     @property
     def headline(self) -> dict[str, str]:
-        """The plants, what they are worth sold whole (MUSD), and what support is weighed."""
+        """The plants, what they are worth sold whole, and what they cost the public (MUSD)."""
         worth = self.full.returns.npv_after_tax
         return {
             "plants": ", ".join(self.projects),
             "run": self.run,
             "NPV after tax": f"{worth:,.0f} MUSD",
-            "supports": str(len(self.supports)),
+            "public cost": f"{self.public_cost:,.0f} MUSD",
         }
 
     @property
@@ -254,7 +244,8 @@ class BusinessCase(Parts):
             covenant=self.terms["dscr"].value,
             below=below,
             low=self.terms["dscr_low"].value,
-            borrows=returns.dscr is not None,
+            borrows=returns.senior,
+            missed=returns.missed,
         )
 
     @property
@@ -268,9 +259,14 @@ class BusinessCase(Parts):
         return self.judged_on.returns.npv_owners >= 0
 
     @property
-    def cheapest(self) -> Support | None:
-        """The support that costs the public least; None where none suffices."""
-        return next((s for s in self.supports if s.amount is not None), None)
+    def stated_cost(self) -> float:
+        """Public money that the case states, as present value (MUSD), without further support."""
+        return sum(one.cost_stated for one in self.money)
+
+    @property
+    def public_cost(self) -> float:
+        """All public money as present value (MUSD), stated and added."""
+        return sum(one.cost for one in self.money)
 
     @property
     def apart(self) -> list[int]:

@@ -73,6 +73,7 @@ def separation(
         country="AAA",
         commit=2026,
         lead=2,
+        pays=(0.5, 0.5),
         size=20.0,
         capex=2.0,
         fixed=0.1,

@@ -12,16 +12,6 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Material
 from planner.finance.returns import irr, least_cover, npv, payback, returns_of
 from planner.finance.sensitivity import Spread, base_levels, drawn, spread_of, tornado
-from planner.finance.support import (
-    AVAILABILITY,
-    FLOOR,
-    GRANT,
-    LOAN,
-    Volumes,
-    least_support,
-    owners_npv,
-    with_support,
-)
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
 
@@ -55,7 +45,7 @@ def test_the_case_of_a_textbook() -> None:
         np.array([50, 88, 145.2, 133.1, 87.84]),
     )
     taxable = sales - costs - np.array([20, 32, 19.2, 11.52, 11.52])
-    tax = tax_due(taxable, np.array(0.34))
+    tax = tax_due(taxable, np.array(0.34), np.array(1.0))
     assert tax == pytest.approx([10.2, 14.69, 29.01, 22.98, 10.38], abs=0.005)
     flows = sales - costs - tax + np.array([0, -6.32, -8.65, 3.75, 192.98])
     for rate, printed in ((0.04, 123.641), (0.1, 51.588), (0.15, 5.472), (0.2, -31.351)):
@@ -79,40 +69,6 @@ def test_returns_by_hand() -> None:
     r = returns_of(one, x, one)
     assert (r.capital, r.debt) == near((40, 20))
     assert r.payback == pytest.approx(payback(one.after_tax.tolist()))
-
-
-@pytest.mark.parametrize("kind", [GRANT, LOAN, FLOOR, AVAILABILITY])
-def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
-    found, terms = certain(separation()), plain_terms(equity_rate=0.25)
-    x, futures = base_levels(found, terms), {"as is": 0.75, "cheap": 0.25}
-    draws = drawn(found, terms, futures, [np.ones((2, 6))], draws=40)
-    assert owners_npv(found, x, WHOLE) < 0
-    volumes = Volumes(found=found, use=WHOLE, use_in=[np.ones((2, 6))], draws=draws)
-    support = {s.kind: s for s in least_support(volumes, x, futures)}[kind]
-    assert support.amount is not None and support.cost is not None and support.worst is not None
-    assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(
-        0, abs=1e-7
-    )
-    assert support.cost <= support.worst + 1e-9
-    if kind == GRANT:  # 3 % a year: the same in each future
-        worth = support.amount * (20 / 1.03 + 20 / 1.03**2)
-        assert support.cost == support.worst == near(worth)
-    if (
-        kind == FLOOR
-    ):  # at half the price the public pays the floor less the price, on 0.4 t a tonne
-        gap = [
-            (6 * support.amount - 3) * 0.4 * t / 1.03 ** (n + 3) for n, t in enumerate((10, 20, 20))
-        ]
-        assert support.worst == near(sum(gap))
-
-
-def test_a_bankable_case_needs_no_support() -> None:
-    found = separation()
-    terms = plain_terms(equity_rate=0.05)
-    x = base_levels(found, terms)
-    draws = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=2)
-    volumes = Volumes(found=found, use=WHOLE, use_in=[np.ones((1, 6))], draws=draws)
-    assert all(s.amount == 0 and s.cost == 0 for s in least_support(volumes, x, {"as is": 1.0}))
 
 
 def test_tornado_moves_one_term_at_a_time() -> None:
@@ -183,7 +139,7 @@ def test_a_year_without_cash_for_debt_is_missed_and_its_interest_is_a_use_of_mon
     )
     assert sum(sources.values()) == near(sum(uses.values()))
     r = returns_of(one, x, one)
-    assert r.missed == 1 and r.dscr == 0 and one.loan.owed[5] == 0
+    assert r.missed == 1 and r.dscr is None and r.llcr is None and one.loan.owed[5] == 0
 
 
 def converter() -> Investment:
@@ -214,19 +170,6 @@ def test_a_converter_is_guaranteed_its_margin_at_any_price(factor: float) -> Non
     assert sale.market + sale.floored - helped.plants[0].feed == near(
         0.8 * max(3, 1.5 * factor) * plain.plants[0].tonnes
     )
-
-
-def test_a_plant_that_stands_by_is_paid_for_being_there() -> None:
-    """Used at a tenth: the availability payment comes first, though a guaranteed price costs less as it is used. Run in
-    full at that price it would cost ten times as much."""
-    found, terms, tenth = certain(separation()), plain_terms(), [np.full(6, 0.1)]
-    x = base_levels(found, terms)
-    draws = drawn(found, terms, {"as is": 1.0}, [np.full((1, 6), 0.1)], draws=4)
-    volumes = Volumes(found=found, use=tenth, use_in=[np.full((1, 6), 0.1)], draws=draws)
-    first, *rest = least_support(volumes, x, {"as is": 1.0})
-    assert first.kind == AVAILABILITY and first.in_full == first.cost == first.expected
-    floor = next(s for s in rest if s.kind == FLOOR)
-    assert floor.cost is None or floor.in_full == near(10 * floor.cost)
 
 
 def test_the_market_takes_no_more_than_is_wanted() -> None:

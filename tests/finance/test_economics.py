@@ -26,10 +26,14 @@ def figures(case: str) -> Any:
 
 def test_the_plain_plant_by_hand() -> None:
     """4, 8 and 8 t sold at 6 MUSD/t; each tonne of capacity in use costs 0.2 and takes feed at 0.75 MUSD; 2 MUSD fixed a
-    year; 40 MUSD of capital in two years. Running and feed: (50 * 0.95 + 6) MUSD over 20 t."""
+    year; 40 MUSD of capital in two years; all discounted at 10 %."""
     found = figures("bare")
-    assert found.unit_costs.c1 == pytest.approx(1e6 * (50 * 0.95 + 6) / 20_000, **EXACT)
-    assert found.unit_costs.sustained == found.unit_costs.c1
+    tonnes = sum(t / 1.1**n for n, t in ((3, 4), (4, 8), (5, 8)))
+    running = sum((2 + 0.95 * t) / 1.1**n for n, t in ((3, 10), (4, 20), (5, 20)))
+    assert found.unit_costs.c1 == pytest.approx(1e3 * running / tonnes, **EXACT)
+    capital = 20 / 1.1 + 20 / 1.1**2
+    assert found.unit_costs.capital == pytest.approx(1e3 * capital / tonnes, **EXACT)
+    assert found.unit_costs.sales == pytest.approx(6000, **EXACT)
     (product,) = found.products
     assert product.tonnes == pytest.approx([0, 0, 4, 8, 8, 0], **EXACT)
     assert product.revenue.sum() == pytest.approx(120, **EXACT)
@@ -62,16 +66,19 @@ def test_at_the_break_even_price_nothing_is_gained(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_all_in_cost_is_the_price_where_nothing_is_gained(case: str) -> None:
-    """Price less all-in cost, over what is sold, is the NPV."""
-    found, terms = separation(), plain_terms(**CASES[case])
-    x = base_levels(found, terms)
-    flows = cash_flows(found, x, WHOLE)
+def test_costs_per_kg_are_one_waterfall(case: str) -> None:
+    """Sales and public money less all in, over what is sold, is the NPV, whoever pays; all in is never below C1, and its
+    parts are those of the recomputation at the cost of capital."""
+    terms = plain_terms(**CASES[case])
     costs = figures(case).unit_costs
     tonnes = np.array([0, 0, 4, 8, 8, 0]) * float(terms["volume"].value)
     discounted = float(tonnes @ (1 / 1.1 ** np.arange(1, 7)))
-    gained = (costs.price - costs.all_in) * discounted / 1000
-    assert gained == pytest.approx(returns_of(flows, x, flows).npv_after_tax, **EXACT)
+    hand = recomputed(stated(case), None)
+    assert costs.margin * discounted / 1000 == pytest.approx(hand["npv_after_tax"], **EXACT)
+    assert costs.all_in >= costs.c1 > 0 and costs.capital > 0 and costs.tax >= 0
+    for part, by_year in hand["per_kg"].items():
+        present = float(by_year @ (1 / 1.1 ** np.arange(1, 7)))
+        assert getattr(costs, part) == pytest.approx(1000 * present / discounted, **EXACT), part
 
 
 def test_payback_counts_from_completion() -> None:

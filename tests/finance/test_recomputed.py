@@ -13,7 +13,7 @@ from planner.finance.cashflow import cash_flows, funding
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, tornado
-from tests.finance.plants import PLAIN, WHOLE, plain_terms, separation
+from tests.finance.plants import WHOLE, plain_terms, separation
 
 YEARS = np.arange(2026, 2032)
 EXACT = {"rel": 1e-9, "abs": 1e-9}
@@ -65,6 +65,9 @@ CASES: dict[str, dict[str, float]] = {
         "cash_sweep": 0.3,
         "debt_share": 0.8,
     },
+    "guarantee": {"guarantee": 0.6, "inflation": 0.02, "debt_share": 0.8, "dscr": 1.5},
+    "lock-up": {"lock_up": 2.5, "grace_years": 1, "debt_years": 5, "inflation": 0.02},
+    "losses offset in part": {"loss_limit": 0.3, "depreciation_years": 1, "tax_rate": 0.4},
     "grant, public loan and floor": {"grant": 0.3, "public_loan": 10.0, "floor": 0.8},
     "all": {
         "grant": 0.1,
@@ -106,13 +109,17 @@ BANKS: dict[str, float] = {
     "mezzanine.subordinated": 1,
     "bank b.debt_share": 0.2,
     "bank b.debt_rate": 0.07,
-    "bank b.debt_years": 3,
+    "bank b.debt_years": 5,
     "bank b.grace_years": 0,
     "bank b.upfront_fee": 0.01,
     "bank b.commitment_fee": 0.0,
     "bank b.subordinated": 0,
 }
 CASES["all, and three tranches"] = CASES["all"] | BANKS
+
+
+PARTS = ("c1", "royalty", "sustaining", "closure", "capital", "tax", "sales", "public")
+"""Parts of the cost per kg, real MUSD by year."""
 
 
 def recomputed(
@@ -127,6 +134,7 @@ def recomputed(
     index = [(1 + t["inflation"]) ** n for n in range(6)]
     spent = sum(capital_each * index[n] for n in (0, 1)) * (1 - t["grant"])
     book, years = spent, int(t["depreciation_years"])
+    parts: dict[str, list[float]] = {part: [0.0] * 6 for part in PARTS}
     for n in range(6):
         usable = {2: 0.5, 3: 1.0, 4: 1.0}.get(n, 0.0)
         full = 20 * usable * t["volume"]
@@ -138,6 +146,7 @@ def recomputed(
             reached = max(reached, t["floor"] * 6.0)
         sales = product * reached
         sales += max(t["take_or_pay"] * most - product, 0) * market * t["take_or_pay_price"]
+        sales_before_deal = sales
         if deal is not None:
             covered = min(product * deal.covers, deal.tonnes or 1e12)
             floor = (deal.floor_usd_per_kg or 0) / 1000 / index[n]
@@ -162,16 +171,27 @@ def recomputed(
         earned[n] = ebitda - late * index[n]
         taxable[n] = ebitda - wears - late * index[n]
         working[n] = t["working_days"] / 365 * nominal
+        parts["c1"][n] = feed + fixed + 0.2 * tonnes
+        parts["royalty"][n] = t["royalty"] * sales
+        parts["sustaining"][n] = t["sustaining"] * 2 * capital_each * running
+        parts["closure"][n] = late - parts["sustaining"][n]
+        parts["capital"][n] = capital[n] / index[n]
+        topped = product * (reached - market)
+        public_price = topped + (sales - sales_before_deal)
+        parts["sales"][n] = sales - public_price
+        parts["public"][n] = public_price + t["availability"] * running
+        parts["public"][n] += (grant[n] + credit[n]) / index[n]
 
     def taxes(profits: list[float]) -> list[float]:
         losses, due = 0.0, []
         for profit in profits:
-            used = min(losses, max(profit, 0.0))
+            used = min(losses, t["loss_limit"] * max(profit, 0.0))
             due.append(t["tax_rate"] * (max(profit, 0.0) - used))
             losses += max(-profit, 0.0) - used
         return due
 
     tax = taxes(taxable)
+    parts["tax"] = [tax[n] / index[n] for n in range(6)]
     for n in range(6):
         tied = working[n] - (working[n - 1] if n else 0.0)
         before = earned[n] - tied - capital[n] + grant[n]
@@ -189,20 +209,32 @@ def recomputed(
         if not t[f"{name}.subordinated"]:
             beside = [beside[n] + rows["paid"][n] for n in range(6)]
             beside_owed = [beside_owed[n] + rows["owed"][n] for n in range(6)]
-    loan = debt(lent_on, out["cfads"], t, beside, beside_owed)
+    part = t["guarantee"]
+    of_lenders = {
+        **t,
+        "debt_rate": (1 - part) * t["debt_rate"] + part * t["public_loan_rate"],
+        "dscr": (1 - part) * t["dscr"] + part * t["dscr_low"],
+    }
+    loan = debt(lent_on, out["cfads"], of_lenders, beside, beside_owed)
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
     for rows in tranches.values():
         charged = [charged[n] + rows["interest"][n] + rows["fees"][n] for n in range(6)]
     taxed = [taxable[n] - charged[n] for n in range(6)]
     with_debt = taxes(taxed)
+    account, loans = 0.0, [loan, public, *tranches.values()]
     for n in range(6):
-        kept = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
-        owners = out["before"][n] - with_debt[n] + credit[n] - kept
+        reserved = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
+        owners = out["before"][n] - with_debt[n] + credit[n] - reserved
         owners += loan["drawn"][n] - loan["paid"][n] + public["drawn"][n] - public["paid"][n]
         owners -= loan["swept"][n] + loan["fees"][n]
         for rows in tranches.values():
             owners += rows["drawn"][n] - rows["paid"][n] - rows["fees"][n]
-        out["owners"].append(owners)
+        due = sum(rows["paid"][n] for rows in loans)
+        owes = sum((rows["owed"][n - 1] if n else 0.0) + rows["drawn"][n] for rows in loans)
+        is_locked = owes > 1e-9 and (due <= 1e-9 or out["cfads"][n] < t["lock_up"] * due)
+        paid_out = min(owners + account, 0.0) if is_locked else owners + account
+        account += owners - paid_out
+        out["owners"].append(paid_out)
     deflated = {name: np.array(rows) / index for name, rows in out.items()}
     discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
     discount_owners = 1 / (1 + t["equity_rate"]) ** np.arange(1, 7)
@@ -219,6 +251,7 @@ def recomputed(
         "public_owed": np.array(public["owed"]),
         "senior": np.array([loan["paid"][n] + beside[n] for n in range(6)]),
         "tranches": tranches,
+        "per_kg": {part: np.array(by_year) for part, by_year in parts.items()},
     }
 
 
@@ -278,14 +311,15 @@ def debt(
     rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
     last = int(t["debt_years"]) - 1
     bears = [0.0] * 7  # debt at the end of year n - 1
-    due = [max(cfads[n], 0.0) if 2 <= n <= last else 0.0 for n in range(6)]
+    grace = 2 + int(t["grace_years"])
+    due = [max(cfads[n], 0.0) if grace <= n <= last else 0.0 for n in range(6)]
     pays = [max(due[n] / t["dscr"] - beside[n], 0.0) for n in range(6)]
-    first = next(n for n in range(2, 6) if pays[n] > 0)
+    first = next((n for n in range(grace, 6) if pays[n] > 0), grace)
     for n in reversed(range(first, 6)):
         bears[n] = min((bears[n + 1] + pays[n]) / (1 + rate), pays[n] / rate)
     whole = (lent_on[0] * (1 + rate) + lent_on[1]) * (1 + rate) ** (first - 2)
     share = min(t["debt_share"], bears[first] / whole)
-    flat = sum(pays[n] / (1 + rate) ** (n - first + 1) for n in range(first, 6))
+    flat = sum(pays[n] / (1 + rate) ** (n - first + 1) for n in range(first, 6)) or 1.0
     names = ("drawn", "interest", "paid", "swept", "fees", "owed")
     owed, rows = 0.0, {name: [] for name in names}
     agreed = share * sum(lent_on)
@@ -317,8 +351,7 @@ def debt(
 
 
 def stated(case: str) -> dict[str, float]:
-    values = {name: term.value for name, term in plain_terms(**CASES[case]).items()}
-    return values | {"grace_years": PLAIN["grace_years"]}
+    return {name: term.value for name, term in plain_terms(**CASES[case]).items()}
 
 
 @pytest.mark.parametrize("deal", [None, CONTRACT], ids=["market", "contract"])

@@ -17,7 +17,8 @@ STEPS = {
     "market": "at market prices",
     "contracts": "contracts",
     "tax": "tax",
-    "debt": "debt, at the owners' rate",
+    "rate": "at the owners' rate",
+    "debt": "debt",
 }
 SUM = "NPV of the owners"
 TEN, BINS = 10, 40
@@ -131,10 +132,33 @@ def terms(found: BusinessCase) -> Chart:
     )
 
 
+def returns(found: BusinessCase) -> list[Chart]:
+    """Public cost of the support against the return of the owners; nothing where none is needed or suffices."""
+    rows = []
+    for rate, cost in found.package.returns.items() if found.package else ():
+        if cost is not None:
+            rows.append({"rate": rate, "cost": cost})
+    if not rows:
+        return []
+    frame = pd.DataFrame(rows)
+    drawn = told_chart(
+        say,
+        "returns",
+        charts.returns(frame, found.terms["equity_rate"].value, SOURCE),
+        SOURCE,
+        name="cost_by_return",
+        first=rows[0],
+        last=rows[-1],
+    )
+    return [drawn]
+
+
 def spread(found: BusinessCase) -> Chart:
     """The histogram of drawn NPVs; red where money is lost."""
     parts, told = [], []
-    for case, sold in _cases(found):
+    shown = found.shown
+    cases = [one for one in _cases(found) if one[1] is not shown]
+    for case, sold in [(found.told(shown), shown), *cases]:
         drawn = sold.spread
         draws, edges = np.histogram(np.array(drawn.npv), BINS)
         bins = {"case": case, "low": edges[:-1], "high": edges[1:], "draws": draws}
@@ -148,6 +172,7 @@ def spread(found: BusinessCase) -> Chart:
         "spread",
         charts.spread(frame, order, "NPV after tax, MUSD", SOURCE),
         SOURCE,
-        loss=found.shown.spread.loss,
+        loss=shown.spread.loss,
+        case=found.told(shown),
         told=told,
     )

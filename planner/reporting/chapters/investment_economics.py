@@ -28,10 +28,25 @@ def _told(found: BusinessCase) -> str:
     return found.told(found.shown)
 
 
+UNIT_COSTS = {
+    "c1": "C1: running cost and feed",
+    "royalty": "and royalty",
+    "sustaining": "and replacements",
+    "closure": "and closure, less residual value",
+    "working": "and money tied up in sales",
+    "capital": "and capital",
+    "tax": "and tax",
+    "all_in": "all in",
+    "sales": "sales, at the market and by private contracts",
+    "public": "public money",
+    "margin": "gain: sales and public money less all in",
+}
+
+
 class UnitCostsTable(DeclaredTable):
     """A row a figure."""
 
-    title = "Unit costs and break-even"
+    title = "Costs per kg on one basis, and break-even"
 
     figure = text()
     unit = text()
@@ -49,10 +64,8 @@ def unit_costs(found: BusinessCase) -> ReportTable:
             rows.append({"figure": figure, "unit": unit, "value": value})
 
     if costs is not None:
-        add("C1: running cost and feed", "USD/kg", costs.c1)
-        add("with royalty, sustaining capital and closure", "USD/kg", costs.sustained)
-        add("all in, with capital and tax", "USD/kg", costs.all_in)
-        add("sales", "USD/kg", costs.price)
+        for field, label in UNIT_COSTS.items():
+            add(label, "USD/kg", getattr(costs, field))
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
     add("payback from completion, real", "years", economics.payback)

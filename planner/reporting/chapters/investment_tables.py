@@ -16,7 +16,6 @@ from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import CashFlows, funding
 from planner.finance.project_facts import Material, PlantFacts
-from planner.finance.support import CARRIES, MOST, Support
 from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.parts import (
     CENTS,
@@ -50,6 +49,8 @@ def _or_text(table: ReportTable, passage: str) -> Part:
     return Text([say(passage)]) if table.frame.empty else table
 
 
+NOT_APPLICABLE = "not applicable"
+"""Stands for a cover of debt whose service is missed."""
 LineKey = str | tuple[str, str]
 """Name of a figure, or of a group of figures and one of them."""
 
@@ -69,6 +70,14 @@ class NamedFigure:
         """Its value; None where there is none."""
         found: float | None = attrgetter(self.of)(sold)
         return found
+
+    def told(self, sold: Sold) -> str:
+        """Its value in words; covers of debt are not applicable where its service is missed."""
+        if self.unit == "times" and sold.returns.missed:
+            return NOT_APPLICABLE
+        value = self.value(sold)
+        rounded = None if value is None else round(value, 6)
+        return percent(rounded) if self.share else number(rounded)
 
     @property
     def share(self) -> bool:
@@ -100,7 +109,7 @@ FIGURES = (
     _returned("debt_share", "debt drawn over capital less grant", "share"),
     _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
     _returned("missed", "years in which debt service is missed", "years"),
-    _returned("dscr", "least DSCR, by which debt is sized; 0 where missed", "times"),
+    _returned("dscr", "least DSCR, by which debt is sized", "times"),
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
     _returned("llcr", "LLCR", "times"),
@@ -127,11 +136,9 @@ def returns(found: BusinessCase) -> ReportTable:
         use[title] = " / ".join(percent(share) for share in sold.use)
     rows = [use]
     for figure in FIGURES:
-        shown_as = percent if figure.share else number
         row = {"figure": figure.label, "unit": figure.unit}
         for title, sold in found.modes:
-            value = figure.value(sold)
-            row[title] = shown_as(None if value is None else round(value, 6))
+            row[title] = figure.told(sold)
         rows.append(row)
     columns = ReturnsTable.all()
     columns += [called(title) for title, _ in found.modes]
@@ -255,7 +262,7 @@ class AlternativesTable(DeclaredTable):
 
 ALTERNATIVES = {
     "none": "nothing",
-    "whole": "as the plan builds it, with the least support",
+    "whole": "as the plan builds it, with the support of least public cost",
     "public": "public ownership: capital and running losses, less what it earns",
     "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
 }
@@ -301,6 +308,7 @@ class FlowsTable(DeclaredTable):
     public = paid("public loan")
     reserve = paid("reserve account")
     tax_saved = paid("tax saved by interest")
+    kept = paid("kept from owners")
     owners = paid("owners")
     owed = in_musd("debt owed", form=CENTS)
     cover = figures("DSCR", "times", form=CENTS)
@@ -375,6 +383,7 @@ def _after_debt(flows: CashFlows) -> dict[str, Array]:
         "public": public.draws - public.service,
         "reserve": before(loan.reserve) - loan.reserve,
         "tax_saved": flows.tax - flows.tax_with_debt,
+        "kept": before(flows.kept) - flows.kept,
     }
 
 
@@ -406,102 +415,51 @@ def inputs(found: BusinessCase) -> ReportTable:
     return InputsTable.from_rows(rows, title=title)
 
 
-SUPPORT_UNITS = {"floor": "of the price deck", "availability": "MUSD a year"}
+class PublicMoneyTable(DeclaredTable):
+    """A row an instrument in use."""
 
-
-class TermSheet(DeclaredTable):
-    """A row a kind of support."""
-
-    title = "The least of each support, and what it costs the public"
-
-    kind = text("support")
-    least = text("least of it")
-    amount = figures("to enter on Inputs", only=SHEET)
-    cost = in_musd("as sized")
-    in_full = in_musd("selling all")
-    expected = in_musd("over the futures")
-    worst = in_musd("one draw in twenty: over")
-    private = figures("private capital", "per public MUSD")
-    per = figures("worth to the alliance", "per public MUSD")
-    volume_risk = text("volume risk")
-    price_risk = text("price risk")
-
-
-def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
-    """The least of each support, its cost and who carries what."""
-    kinds = {
-        "floor": "guaranteed margin" if converts(found) else "guaranteed price",
-        "availability": "availability payment",
-    }
-    worth = found.removal.worth if found.removal else None
-    rows: list[TableRow] = []
-    for support in found.supports:
-        row = vars(support) | {"least": _least(support), "per": None}
-        row["kind"] = kinds.get(support.kind, support.kind)
-        if worth is not None and support.cost:
-            row["per"] = worth / support.cost
-        row["private"] = None
-        if support.private is not None and support.cost:
-            row["private"] = support.private / support.cost
-        row["volume_risk"], row["price_risk"] = CARRIES[support.kind]
-        rows.append(row)
-    quoted = _guaranteed(found, names)
-    note = say("term_sheet", quoted=quoted, converts=converts(found), dated=found.dated)
-    return TermSheet.from_rows(rows, note=note)
-
-
-def _least(support: Support) -> str:
-    """The least of a support in words."""
-    if support.amount is None:
-        of = "deck" if support.kind == "floor" else "capital"
-        return f"not even {MOST[support.kind]:g} times the {of} suffices"
-    size = percent(support.amount)
-    if support.kind == "availability":
-        size = number(support.amount)
-    return f"{size} {SUPPORT_UNITS.get(support.kind, 'of capital')}"
-
-
-def _guaranteed(found: BusinessCase, names: Names) -> list[str]:
-    """Each good at the least guaranteed price, USD/kg; none where no guarantee suffices or is needed."""
-    floors = [support.amount for support in found.supports if support.kind == "floor"]
-    floor = floors[0] if floors else None
-    if not floor:
-        return []
-    deck = found.investment.prices()
-    goods = {m.good: None for plant in found.investment.plants for m in plant.made}
-    out = []
-    for element, form in goods:
-        usd = 1000 * floor * float(deck[element, form].mean())
-        out.append(f"{names.element(element)} {form} {number(usd)}")
-    return out
-
-
-class Instruments(DeclaredTable):
-    """A row an instrument that the case states."""
-
-    title = "Instruments that the case states, and the budget line of each"
+    title = "Public money by instrument"
+    sum_row = "All"
 
     label = text("instrument")
-    size = text("stated")
-    cost = in_musd("public cost")
+    stated = text("stated")
+    used = text("with support")
+    amount = figures("to enter on Inputs", only=SHEET)
+    cost_stated = in_musd("public cost as stated", summed=True)
+    added = in_musd("added", summed=True)
+    cost = in_musd("public cost in all", summed=True)
     worst = in_musd("in the future in which it is most")
     most = figures("most in a year", "MUSD, nominal")
     year = text("in")
 
 
-def instruments(found: BusinessCase) -> Part:
-    """Instruments that the case states, with the budget line of each."""
+CONTRACTS = "contracts that are public"
+
+
+def public_money(found: BusinessCase) -> Part:
+    """Every instrument in use: what is stated, what the support adds, and what it costs."""
     rows = []
-    for one in found.instruments:
-        term = found.terms[one.kind]
+    for one in found.money:
+        term = found.terms.get(one.kind)
+        unit = term.unit if term else ""
         words = {
-            "label": term.meaning,
-            "size": f"{one.amount:g} {term.unit}",
+            "label": term.meaning if term else CONTRACTS,
+            "stated": _amount(one.stated, unit),
+            "used": _amount(one.amount, unit),
+            "added": one.cost - one.cost_stated,
             "year": str(one.year),
         }
-        rows.append(vars(one) | words)
-    table = Instruments.from_rows(rows, note=say("instruments", dated=found.dated))
+        rows.append(vars(one) | words | {"amount": None if np.isnan(one.amount) else one.amount})
+    note = say("public_money", dated=found.dated, found=found)
+    table = PublicMoneyTable.from_rows(rows, note=note)
     return _or_text(table, "no_instrument")
+
+
+def _amount(value: float, unit: str) -> str:
+    """The size of an instrument, in its unit."""
+    if np.isnan(value):
+        return ""
+    return percent(value) if unit.startswith("share") else f"{number(value)} {unit}"
 
 
 class Throughput(DeclaredTable):

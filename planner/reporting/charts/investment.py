@@ -60,6 +60,17 @@ def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     return style.across(all_three, COVER_HEIGHT)
 
 
+def returns(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
+    """Public cost by the return of the owners; the line is what they ask. frame: rate, cost (MUSD)."""
+    tips = {"rate": "return of the owners, real", "cost": "public cost, MUSD"}
+    base = style.marked(frame, tips, source)
+    across = alt.X("rate:Q", title="return of the owners, real", axis=alt.Axis(format=".0%"))
+    drawn = base.mark_line(point=True, color=style.ACCENT)
+    drawn = drawn.encode(x=across, y=style.amounts("cost", "public cost, MUSD"))
+    line = style.constant("x", asked, color=style.MISSING, strokeDash=style.DASHED)
+    return style.across(alt.layer(drawn, line), COVER_HEIGHT)
+
+
 def spread(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) -> style.Drawing:
     """The histogram of drawn amounts; red where they are negative. frame: case, low, high, draws."""
     tips = {"low": "from", "high": "to", "draws": "draws"}

@@ -6,7 +6,7 @@ the other. What it shows before a program computes it anew was computed beside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,11 @@ from planner.finance.loans import PAID, Tranche
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
-from planner.finance.support import with_support
 from planner.finance.yearly_rows import larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
+from planner.reporting.chapters.investment_tables import NOT_APPLICABLE as N_A
 from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
 from planner.reporting.forms import workbook_charts
 from planner.reporting.forms.formulas import FIRST, Cells
@@ -128,9 +128,9 @@ def write_business_case(
         live = LiveBook(target, found.investment.years, "='Checks'!$C$3", _sheets(found, names))
         book = Book(found, live)
         _levels(book)
-        investment = _investment(book)
+        investments = _investments(book)
         for mode in range(len(found.modes)):
-            one = _answered(book, investment, mode)
+            one = _answered(book, investments, mode)
             _returns(book, one)
             if one.sold is found.shown:
                 workbook_charts.draw(target, live, one.flows, one.title)
@@ -151,18 +151,19 @@ def _sheets(found: BusinessCase, names: Names) -> list[SheetPlan]:
     return sheets
 
 
-def _answered(book: Book, investment: Investment, mode: int) -> Answered:
+def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> Answered:
     """An answer to what is sold by its place: flows of the investment in cells, under its heading on each sheet."""
-    found = book.found
-    title, sold = found.modes[mode]
+    title, sold = book.found.modes[mode]
     book.live.heading = title
     operations = book.live.sheets["Operations"]
     use: list[Any] = []
-    for plant, worked in zip(found.investment.plants, sold.by_year, strict=True):
+    answer = replace(
+        investments[sold.investment.as_run], contracted_only=sold.investment.contracted_only
+    )
+    for plant, worked in zip(answer.plants, sold.by_year, strict=True):
         label = f"{plant.name}, worked of what is usable"
         use.append(operations.given(label, "share", worked))
-    levels = book.helped if sold is found.supported else book.plain
-    answer = replace(investment, contracted_only=sold.contracted_only)
+    levels = book.helped if sold is book.found.supported else book.plain
     flows = cash_flows(answer, levels, use)
     return Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels)
 
@@ -210,23 +211,23 @@ def _by_year(book: Book, term: FinanceTerm) -> Any:
 
 
 def _recommended(book: Book, sheet: LiveSheet) -> None:
-    """The cheapest support: always in the last column of the answer, in the others where it is switched on."""
-    least = book.found.cheapest
-    if not book.found.supported or least is None or least.amount is None:
+    """The support of least public cost: always in the last column of the answer, in the others where it is switched on."""
+    package = book.found.package
+    if not book.found.supported or package is None:
         return
     switch: Any = sheet.constant(
         "support as recommended in every column: 1 on, 0 off", "switch", 0.0
     )
-    size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Answer", least.amount)
-    helped = with_support(book.plain, least.kind, size)
-    book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
-    for name, cell in book.helped.items():
+    for name, amount in package.amounts.items():
+        term = book.found.terms[name]
+        cell: Any = sheet.constant(f"recommended: {term.meaning}", term.unit, amount)
+        book.helped[name] = cell
         in_use = where(switch == 1.0, cell, book.plain[name])
         book.plain[name] = row(in_use, "Inputs", f"in use: {name.replace('_', ' ')}", "")
 
 
-def _investment(book: Book) -> Investment:
-    """The investment with its figures as cells."""
+def _investments(book: Book) -> dict[bool, Investment]:
+    """The investment with its figures as cells: at full size, and as the plan builds and runs it (true)."""
     found, prices = book.found.investment, book.live.sheets["Prices"]
     per_kg = book.plain["per_kg"]
     deck: list[Any] = []
@@ -242,7 +243,13 @@ def _investment(book: Book) -> Investment:
     if not deals:
         book.live.sheets["Contracts"].note(NO_CONTRACT)
     plants = tuple(_plant(book, plant) for plant in found.plants)
-    return replace(found, plants=plants, quotes=tuple(quotes), deals=deals, wanted=wanted)
+    full = replace(found, plants=plants, quotes=tuple(quotes), deals=deals, wanted=wanted)
+    if book.found.planned is None:
+        return {False: full}
+    as_built = tuple(
+        _plant(book, plant, AS_BUILT) for plant in book.found.planned.investment.plants
+    )
+    return {False: full, True: replace(full, plants=as_built, as_run=True)}
 
 
 def _deal(book: Book, deal: Deal) -> Deal:
@@ -260,23 +267,29 @@ def _deal(book: Book, deal: Deal) -> Deal:
     return Deal(contract, terms)
 
 
+PAYS = "share of the capital paid in each year from the first"
 RAMP = "share usable in each year of output, the last stays"
+AS_BUILT = " as the plan builds and works it"
 
 
-def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
-    """A plant with its figures as cells."""
+def _plant(book: Book, plant: PlantFacts, how: str = "") -> PlantFacts:
+    """A plant with its figures as cells. how: it is built, in words."""
     sheet = book.live.sheets["Inputs"]
-    sheet.head(plant.name)
+    sheet.head(f"{plant.name}{how}")
     source = f"projects.csv, {plant.project}"
     facts: dict[str, Any] = {}
     for name, unit in PLANT_UNITS.items():
         facts[name] = sheet.constant(name, unit, getattr(plant, name), source)
+    facts["name"] = f"{plant.name}{how}"
+    facts["pays"] = sheet.each(PAYS, "share", plant.pays)
     facts["ramp"] = sheet.each(RAMP, "share", plant.ramp)
     for kind in ("made", "taken"):
         materials = []
         for material in getattr(plant, kind):
-            label = f"{kind}: {material.label}"
-            amount: Any = sheet.constant(label, "t per t in use", material.per_tonne)
+            label, unit = f"{kind}: {material.label}", "t per t in use"
+            is_by_year = np.ndim(material.per_tonne) > 0
+            write: Any = sheet.given if is_by_year else sheet.constant
+            amount: Any = write(label, unit, material.per_tonne)
             materials.append(replace(material, per_tonne=amount))
         facts[kind] = tuple(materials)
     return replace(plant, **facts)
@@ -317,6 +330,8 @@ def _once(
 ) -> str:
     """Write a figure that is no line of years on the sheet of returns; what others name it by."""
     shown = "none" if value is None else value
+    if value is None and f'"{N_A}"' in text and book.found.modes[mode][1].returns.missed:
+        shown = N_A
     cells = Cells(book.live, np.nan if value is None else value, text)
     line = book.live.sheets["Returns"].formula(cells, label, unit, shown)
     book.lines[key, mode] = line
@@ -365,13 +380,13 @@ def _debt(book: Book, one: Answered) -> None:
     mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
     paid: Any = loan.senior > PAID
     cover: Any = where(paid, larger(one.flows.cover(), 0.0), MOST_COVER)
-    cover = row(cover, "Debt", f"the same, {MOST_COVER} without any", "times")
+    cover = row(cover, "Debt", f"cover, {MOST_COVER} without any", "times")
     served = cover.everywhere
     missed_by_year: Any = loan.missed
     formula = f"SUM({missed_by_year.everywhere})"
     label = "years in which debt service is missed"
     missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
-    formula = f'IF(MIN({served})={MOST_COVER},"none",IF({missed}>0,0,MIN({served})))'
+    formula = f'IF(MIN({served})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({served})))'
     _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
     owed: Any = one.flows.owed()
     formula = f"MAX({owed.everywhere})"
@@ -381,19 +396,20 @@ def _debt(book: Book, one: Answered) -> None:
     book.lines["debt_share", mode] = share
     below = f'"<{MOST_COVER}"'
     formula = f'IFERROR(SUMIF({served},{below})/COUNTIF({served},{below}),"none")'
+    formula = f'IF({missed}>0,"{N_A}",{formula})'
     average = one.sold.credit.average
     _once(book, "average", "mean DSCR", "times", formula, mode=mode, value=average)
     life: Any = loan.cover
-    formula = f'IFERROR({life.text},"none")'
+    formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
     for tranche in one.flows.tranches:
-        _tranche(book, one, tranche)
+        _tranche(book, one, tranche, missed)
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({one.title})", last))
 
 
-def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
-    """Cover of one tranche of debt over what ranks as high as it or higher."""
+def _tranche(book: Book, one: Answered, tranche: Tranche, missed: str) -> None:
+    """Cover of one tranche of debt over what ranks as high as it or higher. missed: years of service, as a cell."""
     flows, name = one.flows, tranche.name
     by_name = {debt.name: debt for debt in one.sold.credit.debts}
     found = by_name.get(name)
@@ -404,13 +420,13 @@ def _tranche(book: Book, one: Answered, tranche: Tranche) -> None:
     cover = row(cover, "Debt", f"{name}: DSCR of its rank, {MOST_COVER} without any", "times")
     cells = cover.everywhere
     label = f"{name}: least DSCR of its rank"
-    formula = f'IF(MIN({cells})={MOST_COVER},"none",MIN({cells}))'
+    formula = f'IF({missed}>0,"{N_A}",IF(MIN({cells})={MOST_COVER},"none",MIN({cells})))'
     least = found.least if found else None
     _once(book, ("DSCR", name), label, "times", formula, mode=one.mode, value=least)
     owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
     life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=one.number, owed=owed)
     label = f"{name}: LLCR of its rank"
-    formula = f'IFERROR({life.text},"none")'
+    formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     llcr = found.llcr if found else None
     _once(book, ("LLCR", name), label, "times", formula, mode=one.mode, value=llcr)
 
@@ -447,7 +463,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
         for what in named:
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
-    for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
+    for part in (tables.alternatives(book.found), tables.public_money(book.found)):
         sheet.part(part)
 
 
@@ -460,7 +476,9 @@ def _figure(book: Book, figure: NamedFigure) -> None:
     for mode, (_, sold) in enumerate(book.found.modes):
         line = book.lines.get((figure.key, mode))
         value = figure.value(sold) if figure.of or line is None else line.values.item()
-        shown = "none" if value is None or np.isnan(value) else value
+        is_none = value is None or np.isnan(value)
+        is_default = is_none and figure.unit == "times" and sold.returns.missed
+        shown = (N_A if is_default else "none") if is_none else value
         place = FIRST_ANSWER + mode
         if line is None:
             sheet.page.write(sheet.row, place, shown, look)

@@ -108,8 +108,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
 
 def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
     """Figures on the gain of the alliance: per public MUSD, in tonnes, and in which futures."""
-    removal, cheapest = found.removal, found.cheapest
-    cost = (cheapest.cost or 0.0) if cheapest else 0.0
+    removal, cost = found.removal, found.public_cost
     return {
         "per": removal.worth / cost if removal and cost > 0 else None,
         "converts": tables.converts(found),
@@ -209,12 +208,11 @@ def _instead(more: Mapping[str, float], case: Case, names: Names) -> list[str]:
 
 def _cards(found: BusinessCase) -> list[Card]:
     """Key figures of one case."""
-    support, removal, one = found.cheapest, found.removal, found.shown
+    removal, one = found.removal, found.shown
     told = found.told(one)
     told = told[0].lower() + told[1:]
-    cost = number(support.cost) if support else NOTHING
-    in_full = number(support.in_full) if support else NOTHING
-    least = f"least support, present value; selling all: {in_full}"
+    cost = number(found.public_cost) if found.package else NOTHING
+    least = f"present value; {number(found.stated_cost)} of it stated"
     worth = number(removal.worth) if removal else NOTHING
     reduced = "reduction of cost plus risk"
     irr = percent(one.returns.irr_owners)
@@ -244,12 +242,12 @@ def _terms(found: BusinessCase, names: Names) -> Chapter:
     return Chapter(
         anchor="terms",
         title="Term sheet",
-        lead="What the public could do; the least of each support, sized for the volumes that the verdict names.",
+        lead="What the public could do; the support of least public cost, sized for the volumes that the verdict names.",
         parts=[
             tables.alternatives(found),
-            tables.term_sheet(found, names),
+            tables.public_money(found),
+            *charts.returns(found),
             tables.returns(found),
-            tables.instruments(found),
             tables.sources_and_uses(found),
             charts.waterfall(found),
         ],

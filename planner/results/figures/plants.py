@@ -135,13 +135,23 @@ def committed(plan: Plan, project: str) -> dict[int, float]:
     return dict(zip(expected.index.tolist(), expected.tolist(), strict=True))
 
 
-def use_of_capacity(plan: Plan, project: str) -> pd.DataFrame:
-    """Throughput of a project over its capacity before shocks by scenario (rows) and year; NA where it has none."""
+def new_throughput(plan: Plan, project: str) -> pd.DataFrame:
+    """Throughput of the new capacity of a project (t) by scenario (rows) and year, in proportion to what stands beside it."""
     rows = by_year(plan, "capacity")
     rows = rows[rows["project"] == project]
     capacity = rows["existing_tpa"] + rows["new_tpa"]
-    use = rows["throughput_t"] / capacity.where(capacity > 0)
-    return rows.assign(use=use).pivot_table("use", "scenario", "year", dropna=False)
+    tonnes = rows["throughput_t"] * rows["new_tpa"] / capacity.where(capacity > 0)
+    return rows.assign(tonnes=tonnes.fillna(0.0)).pivot_table("tonnes", "scenario", "year")
+
+
+def intake(plan: Plan, project: str) -> pd.DataFrame:
+    """Expected throughput of a project by year (rows) and what it works: feeds, or elements where it converts them."""
+    stage = plan.case.stage_of(project)
+    rows = plan.tables["operations"]
+    rows = rows[(rows["project"] == project) & (rows["item"] == stage.item)]
+    works = "element" if stage.converts else "feed"
+    sums = expected_sums(plan, rows, ["year", works], ["tonnes"])
+    return sums.pivot_table("tonnes", "year", works, fill_value=0.0, observed=True)
 
 
 @kept
