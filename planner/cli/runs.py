@@ -23,7 +23,7 @@ from planner.data.case import Case
 from planner.data.difference import shared_ids
 from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, PlannerError, file_words
-from planner.finance.project_facts import CASE_MARKET
+from planner.finance.project_facts import CASE_MARKET, PAID_FOR_YEARS, SUPPORT_YEARS
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
 from planner.reporting.screen import explain_lines
@@ -65,7 +65,7 @@ def report(
         typer.Option(
             "--with",
             metavar="TERM=VALUE",
-            help="Another value for a term of the table `finance`, or an instrument: grant=0.3, public_loan=100, floor=0.9.",
+            help="Another value of a term of `finance`: grant=0.3, floor=0.9:10 (for ten years), debt_rate_nominal=0.08.",
         ),
     ] = None,
     feed: Annotated[
@@ -86,6 +86,10 @@ def report(
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:
         if not project:
+            given = [*(terms or ()), *(feed or ()), *([str(tables)] if tables else ())]
+            if given or basis != PLAN or market != CASE_MARKET:
+                message = "an investment case is of a plant: name it with --project"
+                raise InputError([Fault("--project", 0, "", message)])
             pages = plans.write_reports(run, progress)
             lines = [", ".join(map(str, pages))]
         else:
@@ -106,14 +110,20 @@ def report(
 
 
 def _parse_terms(given: list[str]) -> dict[str, float]:
-    """TERM=VALUE -> value by term. Raises InputError."""
+    """TERM=VALUE or TERM=VALUE:YEARS -> value by term. Raises InputError."""
     terms = {}
     for text in given:
         name, _, value = text.partition("=")
+        amount, colon, years = value.partition(":")
         try:
-            terms[name.strip()] = float(value)
+            terms[name.strip()] = float(amount)
+            if colon:
+                terms[SUPPORT_YEARS] = float(years)
         except ValueError:
             raise InputError([Fault("--with", 0, name, f'"{text}" is not TERM=NUMBER')]) from None
+        if colon and name.strip() not in PAID_FOR_YEARS:
+            known = ", ".join(PAID_FOR_YEARS)
+            raise InputError([Fault("--with", 0, name, f"years are of {known} alone")])
     return terms
 
 

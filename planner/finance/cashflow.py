@@ -164,29 +164,29 @@ def _taxed(amounts: Array, label: str) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class _Together:
-    """All plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that run; tonnes
-    sold."""
+    """All plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that support is
+    paid to; tonnes sold."""
 
     revenue: Array
     spent: Array
     capital: Array
     late: Array
     wears: Array
-    running: Array
+    supported: Array
     tonnes: Array
 
 
 def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
     """The sums of what plants earn, spend and sell."""
     revenue, spent, capital, late = [], [], [], []
-    wears, running, tonnes = [], [], []
+    wears, supported, tonnes = [], [], []
     for plant in plants:
         revenue.append(received(plant.sales, index))
         spent.append(plant.fixed + plant.variable + plant.feed)
         capital.append(plant.capital)
         late.append(plant.late)
         wears.append(plant.depreciation)
-        running.append(plant.running)
+        supported.append(plant.supported)
         tonnes += [sale.tonnes for sale in plant.sales]
     return _Together(
         revenue=added(revenue, index),
@@ -194,7 +194,7 @@ def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
         capital=added(capital, index),
         late=added(late, index),
         wears=added(wears, index),
-        running=added(running, index),
+        supported=added(supported, index),
         tonnes=added(tonnes, index),
     )
 
@@ -208,7 +208,7 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     sales = _taxed(revenue * index, "sales")
     costs = _taxed(every.spent * index, "running cost and feed")
     royalty = _taxed(x["royalty"] * sales, "royalty")
-    availability = x["availability"] * smaller(every.running, 1.0) * index
+    availability = x["availability"] * smaller(every.supported, 1.0) * index
     availability = _taxed(availability, "availability payment")
     ebitda = _taxed(sales - costs - royalty + availability, "EBITDA")
     grant = _taxed(x["grant"] * capital, "grant")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from planner.finance.yearly_rows import Array
@@ -30,7 +31,7 @@ class Trial:
 
     cost: Array
     gains: Array
-    serves: Array
+    serves: NDArray[np.bool_]
 
     @property
     def lacking(self) -> Array:
@@ -91,4 +92,4 @@ def _best_step(tried: Callable[[Array], Trial], point: Array, radius: float) -> 
             *[(0.0, None)] * conditions,
         ],
     )
-    return np.asarray(optimum.x[:size]) if optimum.success else np.zeros(size)
+    return np.zeros(size) if optimum.x is None else np.asarray(optimum.x[:size])

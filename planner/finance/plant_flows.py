@@ -100,11 +100,12 @@ class Sale:
 
 @dataclass(frozen=True, kw_only=True)
 class PlantFlows:
-    """One plant by year: capacity in use (t), whether it runs, share of its capacity that is usable then; money of the
+    """One plant by year: capacity in use (t), whether it runs, whether support is paid, share of its capacity that is usable then; money of the
     base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value; sustaining: of it."""
 
     tonnes: Array
     running: Array
+    supported: Array
     usable: Array
     capital: Array
     fixed: Array
@@ -129,10 +130,11 @@ class Setting:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkByYear:
-    """Years since the first output; tonnes of capacity that could be in use, and that could be were all of it worked;
+    """Years since the first output; whether support is paid; tonnes of capacity that could be in use, and that could be were all of it worked;
     whether it runs; share of capacity that is usable."""
 
     age: Array
+    supported: Array
     able: Array
     full: Array
     running: Array
@@ -183,7 +185,12 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
     full = plant.size * usable * x["volume"]
     full = row(full, "Operations", f"{plant.name}, capacity at full use", "t")
     able = row(full * use, "Operations", f"{plant.name}, capacity that could be in use", "t")
-    return WorkByYear(age=age, able=able, full=full, running=running, usable=usable)
+    is_supported = (age >= 0) & (age < x["support_years"])
+    supported = where(is_supported, running, 0.0)
+    supported = row(supported, "Time", f"{plant.name}, support is paid", "flag")
+    return WorkByYear(
+        age=age, supported=supported, able=able, full=full, running=running, usable=usable
+    )
 
 
 def _outputs(plant: PlantFacts, work: WorkByYear, x: Levels) -> list[Output]:
@@ -244,12 +251,13 @@ def _plant_flows(
     tonnes = row(tonnes, "Operations", f"{plant.name}, capacity in use", "t")
     sales = []
     for output, share in zip(made, shares, strict=True):
-        sales.append(_sale(setting, plant, output, share))
+        sales.append(_sale(setting, plant, output, share, work.supported))
     costs = _costs(setting, plant, work, tonnes)
     spent = over_years(costs["capital"] * setting.index)
     return PlantFlows(
         tonnes=tonnes,
         running=work.running,
+        supported=work.supported,
         usable=work.usable,
         depreciation=_depreciation(plant, work.age, spent, setting.x),
         sales=tuple(sales),
@@ -257,9 +265,11 @@ def _plant_flows(
     )
 
 
-def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | float) -> Sale:
-    """The sale of a product: at the market, under contracts, and with what supports pay. share: sold of what could be
-    made."""
+def _sale(
+    setting: Setting, plant: PlantFacts, output: Output, share: Array | float, supported: Array
+) -> Sale:
+    """The sale of a product: at the market, under contracts, and with what supports pay. share: sold of what could be made;
+    supported: 1 in years of support."""
     found, x, material = setting.found, setting.x, output.material
     label = f"{plant.name}, {material.label}"
     price = setting.prices[material.good]
@@ -277,9 +287,9 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, share: Array | fl
     deals = found.offtakes(plant.project, material.element)
     earned = _earned(setting, plant, material)
     deck = found.prices()[material.good]
-    struck = where(x["cfd"] > 0, x["cfd"] * deck, earned)
+    struck = where(x["cfd"] * supported > 0, x["cfd"] * deck, earned)
     short = larger(x["floor"] * deck - struck, 0.0)
-    short = where(x["floor"] > 0, short, 0.0)
+    short = where(x["floor"] * supported > 0, short, 0.0)
     idle = larger(x["take_or_pay"] * output.full - tonnes, 0.0)
 
     def money(amounts: Array, what: str) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.investment_tables import (
+    DECLARED,
     ITEMS,
     SHARE_OF_TRANCHE,
     TRANCHE_ITEMS,
@@ -340,9 +341,15 @@ INSTRUMENTS = (
     "tax_credit_per_kg",
 )
 """Terms that are instruments: none of them holds unless it is stated."""
+SUPPORT_YEARS, PAID_FOR_YEARS = "support_years", ("floor", "cfd", "availability")
+"""The term that says for how many years instruments are paid, and which."""
+NOMINAL = "_nominal"
+"""Ends the name of a real rate that is given as a nominal one."""
 LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep")
 """Terms of a loan that it need not have: none of them holds unless it is stated."""
-AGREED = frozenset((*INSTRUMENTS, *LOAN_OPTIONS))
+REAL_RATE = "a year, real"
+"""Unit of a real rate."""
+AGREED = frozenset((*INSTRUMENTS, *LOAN_OPTIONS, SUPPORT_YEARS))
 """Terms that are granted or agreed, so the same in every draw."""
 SHARES_ADD_UP = 1e-9
 UNSOURCED = "stated without a source"
@@ -418,9 +425,11 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
     Raises InputError for a change of what is no term, or out of its bounds, and for tranches that lend more than all
     the capital.
     """
+    stated = _finance_rows(case, country)
+    inflation = stated.get(("", "inflation"), ITEMS["inflation"]).value
+    changes = _in_real_terms(changes, changes.get("inflation", inflation))
     for name, value in changes.items():
         _check_change(name, value)
-    stated = _finance_rows(case, country)
     terms = {}
     for name, item in ITEMS.items():
         row = stated.get(("", name))
@@ -430,6 +439,19 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
         terms |= _terms_of_tranche(tranche, stated, changes)
     _check_tranches(terms, changes)
     return terms
+
+
+def _in_real_terms(changes: Mapping[str, float], inflation: float) -> dict[str, float]:
+    """Changes of terms, each rate that is given nominal as the real one."""
+    real = {}
+    for name, value in changes.items():
+        term = name.removesuffix(NOMINAL)
+        item = DECLARED.get(term.rpartition(".")[2])
+        if term != name and item is not None and item.unit == REAL_RATE:
+            real[term] = (1 + value) / (1 + inflation) - 1
+        else:
+            real[name] = value
+    return real
 
 
 def _finance_rows(case: Case, country: str) -> dict[tuple[str, str], Finance]:

@@ -32,7 +32,7 @@ PRECISE = 0.1
 """MUSD of public cost that fewer instruments may cost more."""
 RETURNS_SHOWN = (0.25, 0.5, 0.75, 1.0, 1.25)
 """Returns of the owners over what they ask, of which the public cost is shown."""
-LEAST_SHARE = 1e-4
+LEAST_SHARE = 1e-6
 """Share of the most of a lever below which there is none of it."""
 TIGHT = 1e-3
 """Distance from a bound, of the whole or in MUSD, at which it binds."""
@@ -262,11 +262,10 @@ class Search:
             return public_cost(base, levels)
         rows = len(levels[DEBT])
         chances = np.array(list(self.futures.values()))
-        each = {
-            name: np.repeat(level, len(chances), axis=0)
-            for name, level in levels.items()
-            if level.ndim == MANY
-        }
+        at = dict(levels)
+        for name, level in levels.items():
+            if level.ndim == MANY:
+                at[name] = np.repeat(level, len(chances), axis=0)
         prices = {}
         for good, by_future in self.volumes.found.by_future(list(self.futures)).items():
             prices[good] = np.tile(by_future, (rows, 1))
@@ -274,13 +273,9 @@ class Search:
         for by_future in self.volumes.use_in:
             of_all = np.broadcast_to(by_future, (len(chances), by_future.shape[-1]))
             use.append(np.tile(of_all, (rows, 1)))
-        at = {**levels, **each}
         costs = public_cost(cash_flows(self.volumes.found, at, use, prices), at)
-        return (
-            np.broadcast_to(costs, (rows * len(chances),)).reshape(rows, -1)
-            @ chances
-            / chances.sum()
-        )
+        of_each = np.broadcast_to(costs, (rows * len(chances),)).reshape(rows, -1)
+        return np.asarray(of_each @ chances / chances.sum())
 
 
 def is_bankable(search: Search) -> bool:

@@ -68,6 +68,8 @@ CASES: dict[str, dict[str, float]] = {
     "guarantee": {"guarantee": 0.6, "inflation": 0.02, "debt_share": 0.8, "dscr": 1.5},
     "lock-up": {"lock_up": 2.5, "grace_years": 1, "debt_years": 5, "inflation": 0.02},
     "losses offset in part": {"loss_limit": 0.3, "depreciation_years": 1, "tax_rate": 0.4},
+    "support for two years": {"floor": 1.2, "availability": 2.0, "support_years": 2},
+    "difference for a year": {"cfd": 1.2, "support_years": 1, "inflation": 0.02},
     "grant, public loan and floor": {"grant": 0.3, "public_loan": 10.0, "floor": 0.8},
     "all": {
         "grant": 0.1,
@@ -141,8 +143,9 @@ def recomputed(
         tonnes = full * use
         product, most = 0.4 * tonnes, 0.4 * full
         market = 6.0 * factor[n]
-        reached = t["cfd"] * 6.0 if t["cfd"] > 0 else market
-        if t["floor"] > 0:
+        is_supported = 2 <= n < 2 + t["support_years"] and n <= 4
+        reached = t["cfd"] * 6.0 if t["cfd"] > 0 and is_supported else market
+        if t["floor"] > 0 and is_supported:
             reached = max(reached, t["floor"] * 6.0)
         sales = product * reached
         sales += max(t["take_or_pay"] * most - product, 0) * market * t["take_or_pay_price"]
@@ -157,7 +160,7 @@ def recomputed(
         running = 1.0 if 2 <= n <= 4 else 0.0
         nominal = sales * index[n]
         ebitda = nominal * (1 - t["royalty"]) - (feed + fixed + 0.2 * tonnes) * index[n]
-        ebitda += t["availability"] * running * index[n]
+        ebitda += t["availability"] * is_supported * index[n]
         late = t["sustaining"] * 2 * capital_each * running
         late += (t["closure"] - t["residual"]) * 2 * capital_each * (n == 4)
         wears = 0.0
@@ -179,7 +182,7 @@ def recomputed(
         topped = product * (reached - market)
         public_price = topped + (sales - sales_before_deal)
         parts["sales"][n] = sales - public_price
-        parts["public"][n] = public_price + t["availability"] * running
+        parts["public"][n] = public_price + t["availability"] * is_supported
         parts["public"][n] += (grant[n] + credit[n]) / index[n]
 
     def taxes(profits: list[float]) -> list[float]:

@@ -1,0 +1,209 @@
+"""Headline figures of investment cases say what they are: public money, the plan's plant, cost per kg, support, debt."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.data.stages import STAGES
+from planner.finance.cashflow import funding
+from planner.reporting.pages.business_case import business_case_lines
+from planner.results.store import write_run
+from tests.cases import LONG, load_case, near
+from tests.conftest import MakeCase
+from tests.explain.test_investment import planned
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return planned(partial(load_case, tmp_path_factory.mktemp("case")))
+
+
+def lines_of(found: Any, plan: Any) -> str:
+    return " ".join(business_case_lines(found, plan.case))
+
+
+def case(plan: Any, **terms: Any) -> Any:
+    return planner.business_case(plan, "plant", solve=False, **terms)
+
+
+def test_public_cost_is_all_public_money_stated_and_added(plan: Any) -> None:
+    """Support that is moved from sized to stated leaves the total as it is."""
+    granted = case(plan, basis="market", terms={"grant": 0.9})
+    assert "Needs no public money" not in lines_of(granted, plan)
+    assert granted.public_cost >= 0.9 * (20 / 1.03 + 20 / 1.03**2) - 1e-6
+    asked = {"equity_rate": 0.5, "public_rate": 0.06}  # a public loan costs something
+    sized = case(plan, terms=asked)
+    assert sized.stated_cost == 0 < sized.public_cost
+    stated = case(plan, terms={**asked, **sized.package.amounts})
+    assert stated.public_cost == pytest.approx(sized.public_cost, abs=1e-3)
+    assert stated.stated_cost == pytest.approx(sized.public_cost, abs=1e-3)
+    half = dict(sized.package.amounts)
+    for lever in {"grant", "availability", "public_loan"} & set(half):
+        half[lever] /= 2
+    in_part = case(plan, terms={**asked, **half})
+    assert in_part.public_cost == pytest.approx(sized.public_cost, abs=0.1)
+    assert 0 < in_part.stated_cost < in_part.public_cost
+
+
+def test_a_grant_to_a_plant_of_its_own_is_no_income_of_the_public(plan: Any) -> None:
+    costs = []
+    for terms in ({}, {"grant": 0.5, "availability": 3, "royalty": 0.1}):
+        by_what = {one.what: one.cost for one in case(plan, terms=terms).alternatives}
+        costs.append(by_what["public"])
+    assert costs[0] == near(costs[1])
+
+
+def runs() -> list[Any]:
+    """A plan of the starter; in a long run one of the real case too."""
+    names = ["starter", "allied-2026"] if LONG else ["starter"]
+    model = ROOT / "models" / "base.toml"
+    return [planner.solve(planner.load(ROOT / "inputs" / name, model=model)) for name in names]
+
+
+def test_the_plans_plant_makes_what_the_plan_makes() -> None:
+    """Of every plant that a plan builds: its size, and year by year its tonnes and what it makes of each element."""
+    seen = 0
+    for plan in runs():
+        chances = plan.case.scenarios
+        builds = plan.tables["investments"]
+        for project in sorted(set(builds["project"])):
+            stage = STAGES[plan.case.projects[project].stage]
+            if stage.saves:
+                continue
+            found = planner.business_case(plan, project, solve=False)
+            assert found.planned is not None
+            (plant,), (flows,) = found.planned.investment.plants, found.planned.flows.plants
+            rows = builds[builds["project"] == project]
+            assert plant.size == near(float((rows["tpa"] * rows["probability"]).sum()))
+            capacity = plan.tables["capacity"]
+            of_plant = capacity[capacity["project"] == project]
+            of_new = of_plant["new_tpa"] / (of_plant["new_tpa"] + of_plant["existing_tpa"])
+            of_plant = of_plant.assign(of_new=(of_plant["throughput_t"] * of_new).fillna(0.0))
+            operations = plan.tables["operations"]
+            made = operations[(operations["project"] == project) & (operations["item"] == "made")]
+            for year in plan.case.years:
+                place = (
+                    found.investment.years.index(year)
+                    if year >= found.investment.years[0]
+                    else None
+                )
+                worked = 0.0 if place is None else float(flows.tonnes[place])
+                assert worked == near(expected(of_plant, "of_new", year, chances)), (project, year)
+                for sale in flows.sales if place is not None and not stage.mines else ():
+                    if sale.material.element in plan.case.elements:
+                        own = made[made["element"] == sale.material.element]
+                        could = (
+                            float(flows.tonnes[place])
+                            * np.broadcast_to(sale.material.per_tonne, len(found.investment.years))[
+                                place
+                            ]
+                        )
+                        all_made = expected(own, "tonnes", year, chances)
+                        of_all = expected(of_plant, "throughput_t", year, chances)
+                        assert could == near(all_made * worked / (of_all or 1.0)), (project, year)
+            seen += 1
+    assert seen >= 2
+
+
+def expected(rows: Any, column: str, year: int, chances: Any) -> float:
+    of_year = rows[rows["year"] == year]
+    weights = of_year["scenario"].astype(str).map(chances).astype(float)
+    return float((of_year[column].astype(float) * weights).sum())
+
+
+def test_all_in_is_never_below_c1_however_much_the_public_pays(plan: Any) -> None:
+    found = case(plan, terms={"availability": 30})
+    costs = found.full.economics.unit_costs
+    assert costs.all_in >= costs.c1 and costs.public > 0
+
+
+def test_owners_get_nothing_before_the_first_repayment(plan: Any) -> None:
+    """A year of grace in which the plant earns: it is kept, and what owners pay in is what is shown."""
+    found = case(plan, basis="market", terms={"grace_years": 1, "debt_years": 6, "equity_rate": 0})
+    flows = found.full.flows
+    begun = int(flows.loan.begun.item())
+    assert begun == 3 and flows.loan.added.sum() > 0
+    assert (flows.owners[:begun] <= 1e-9).all()
+    assert flows.owners.sum() == near(
+        (flows.owners + flows.kept - np.append(0, flows.kept[:-1])).sum()
+    )
+    sources, _ = funding(flows, found.full.levels)
+    assert sources["owners"].sum() == near(-np.minimum(flows.owners[:begun], 0).sum())
+
+
+def test_a_case_without_debt_has_no_step_of_debt(plan: Any) -> None:
+    steps = case(plan, terms={"debt_share": 0}).full.steps
+    assert steps["debt"] == near(0) and steps["rate"] == near(0)  # both rates are 10 %
+    asked = case(plan, terms={"debt_share": 0, "equity_rate": 0.2}).full.steps
+    assert asked["debt"] == near(0) and asked["rate"] < 0
+
+
+def test_dear_capital_counts_overruns_once(make_case: MakeCase) -> None:
+    """A factor of up to 1.4 and a contingency of up to 42 % tell of the same overruns: 1.42 times the estimate is worst."""
+    finance = [
+        {"item": "capital_factor", "value": 1, "low": 1, "high": 1.4},
+        {"item": "contingency", "value": 0, "low": 0, "high": 0.42},
+        {"item": "debt_share", "value": 0},
+    ]
+    dear = planned(make_case, finance=finance)
+    found = case(dear, basis="market")
+    by_name = {one.what: one.npv for one in found.full.credit.downsides}
+    alone = case(dear, basis="market", terms={"contingency": 0.42}).full.returns.npv_after_tax
+    assert by_name["capital dear"] == near(alone)
+
+
+def test_covers_of_debt_are_not_applicable_after_a_default(plan: Any) -> None:
+    """Working capital of a year of sales takes all cash of the first year of output; a year of grace more fits."""
+    found = case(
+        plan,
+        basis="market",
+        terms={"working_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0},
+    )
+    returns, credit = found.full.returns, found.full.credit
+    assert returns.missed == 1 and returns.senior
+    assert returns.dscr is None and returns.llcr is None and credit.plcr is None
+    assert credit.grace == 1
+    told = lines_of(found, plan)
+    assert "LLCR 2" not in told and "not applicable" in told
+
+
+def test_by_products_are_priced_in_the_world_of_the_elements(make_case: MakeCase) -> None:
+    """Elements at prices outside China, by-products too, though `china` comes first in the alphabet."""
+    rows = []
+    for market, dy, ndpr in (("china", 2000, 90), ("outside", 6000, 110)):
+        rows.append({"element": "Dy", "market": market, "price_usd_per_kg": dy})
+        rows.append({"element": "ndpr", "market": market, "price_usd_per_kg": ndpr})
+    by_products = [{"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1}]
+    plan = planned(make_case, prices=rows, byproducts=by_products)
+    for market, dy, ndpr in (("case", 6.0, 0.11), ("china", 2.0, 0.09), ("outside", 6.0, 0.11)):
+        prices = case(plan, market=market).investment.prices()
+        assert prices["Dy", "oxide"][0] == near(dy) and prices["ndpr", "oxide"][0] == near(ndpr)
+
+
+def test_an_investment_case_asks_for_a_plant(plan: Any, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    write_run(plan, run)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    for option in (("--with", "grant=0.3"), ("--basis", "market"), ("--market", "china")):
+        result = CliRunner().invoke(app, ["report", str(run), *option])
+        assert result.exit_code == 2 and "--project" in result.output
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_rates_are_given_real_or_nominal_and_support_for_years(plan: Any) -> None:
+    nominal = case(plan, terms={"debt_rate_nominal": 0.08, "inflation": 0.03})
+    assert nominal.terms["debt_rate"].value == near(1.08 / 1.03 - 1)
+    forever = case(plan, basis="market", terms={"floor": 1.2})
+    for_one = case(plan, basis="market", terms={"floor": 1.2, "support_years": 1})
+    paid = [one.full.flows.plants[0].sales[0].floored for one in (forever, for_one)]
+    assert paid[0][2:5] == near([4.8, 9.6, 9.6]) and paid[1][2:5] == near([4.8, 0, 0])
