@@ -141,7 +141,9 @@ def new_throughput(plan: Plan, project: str) -> pd.DataFrame:
     rows = rows[rows["project"] == project]
     capacity = rows["existing_tpa"] + rows["new_tpa"]
     tonnes = rows["throughput_t"] * rows["new_tpa"] / capacity.where(capacity > 0)
-    return rows.assign(tonnes=tonnes.fillna(0.0)).pivot_table("tonnes", "scenario", "year")
+    return rows.assign(tonnes=tonnes.fillna(0.0)).pivot_table(
+        "tonnes", "scenario", "year", fill_value=0.0
+    )
 
 
 def intake(plan: Plan, project: str) -> pd.DataFrame:
