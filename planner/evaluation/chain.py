@@ -1,101 +1,60 @@
-"""The program of one future with the decisions of a plan fixed: a chain of periods of which only sides and bounds
-differ from future to future.
+"""The program of one future with the decisions of a plan fixed: a chain of periods, the same for all futures but in what
+shocks touch.
 
-With decisions fixed nothing passes from one period to the next but stock, the money that is left and what plants put
-out. The matrix is written once, by the rules of the formulation, for a chain in which nothing happens; what a future
-does to it is set in sides and bounds.
+The rules of the formulation are asked with numbers in place of what is decided, so that what they give is a program of
+operations, stocks and accounts alone, a fourth of the size. It is written once, for a future in which nothing happens.
+Of another future the rows and bounds of what its shocks touch are written again; those of a plant are kept, since many
+futures do the same to it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.sparse.linalg import spsolve
 
 from planner.data.case import Case
-from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
-from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
-from planner.formulation import budgets, capacity, goods, objective, savings, workforce
+from planner.data.shock_effects import Effects, ImportKey, Period, year_of
+from planner.formulation import budgets, capacity, goods, objective, workforce
+from planner.formulation.declarations import Equation, Model
+from planner.formulation.gathered import grouped
 from planner.formulation.import_cover import every_demand
-from planner.formulation.index_sets import Scope
-from planner.formulation.whole_program import DECISIONS, EQUATIONS, VARIABLES
+from planner.formulation.index_sets import OF_FIGURES, Scope
+from planner.formulation.linear_expressions import Term
+from planner.formulation.variable_trees import GoodAt, ProjectAt, SuppliedAt
+from planner.formulation.whole_program import DECLARED, EQUATIONS, VARIABLES
 from planner.solving.engine import FixedAmounts
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import ChangedFigures, Key, Program
 from planner.solving.program_writer import Writer
 
 SLACK = 1e-9
-"""Relative room around a fixed amount, for the rounding of the run that made it."""
+"""Relative room in an account, for the rounding of the run that made the decisions."""
 FUTURE = "future"
 LOSS = "loss_to_date"
-FOLLOW = {"staff": workforce.staff_balance.name, "invested": budgets.investment_spending.name}
-"""Variables that fixed decisions determine, and the equation that does."""
-LEFT_OUT_COLUMNS = ("capacity", "tail_excess", "imported_from")
-"""Variables without which the rest stands: of capacity, of the tail, and of what it matters for the cost who sells."""
-LEFT_OUT = (
-    capacity.usable_capacity.name,
-    capacity.nameplate_limit.name,
-    capacity.whole_plants.name,
-    objective.tail_excess_limit.name,
-    goods.imports_by_supplier.name,
-)
+FOLLOW = {
+    "capacity": capacity.usable_capacity,
+    "staff": workforce.staff_balance,
+    "invested": budgets.investment_spending,
+}
+"""Variables that decisions determine, and the equation by which they do."""
+LEFT_OUT = (objective.tail_excess_limit.name, goods.imports_by_supplier.name)
+"""Equations of what does not matter here: the tail over all futures, and who sells, on which the cost hangs alone."""
 MONEY_ROWS = (budgets.spending_limit.name, budgets.account.name)
 """Equations of accounts. They are left out where purchases are scheduled: then all that is paid is decided."""
-RESTATED = (capacity.throughput_limit.name, capacity.must_run.name, capacity.rise_limit.name)
-"""Equations that capacity stands in, whose sides are set by `_set_throughput` since it is left out."""
-POOLED = "pooled_resale"
+OF_A_PLANT = ("p", "n")
+"""Index of the equations that capacity shocks and delays touch."""
+TRADE = {"shocks.factor:import": "imports", "shocks.leak:import": "imports", "shocks.factor:demand": "demand"}  # fmt: skip
+"""Figures of shocks that rows and bounds of a good read -> the effects that hold them."""
 NODE_LETTERS = ("n", "a", "w")
 """Letters of an index that stand for a period of the chain."""
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Countries that compete for what others resell of a supplier in a period.
-
-    A country competes with all those that the supplier has cut off no more than it.
-    """
-
-    supplier: str
-    element: str
-    form: str
-    period: Period
-    countries: tuple[str, ...]
-
-    def resold_keys(self) -> list[ImportKey]:
-        """The keys of their resold tonnes."""
-        keys: list[ImportKey] = []
-        for country in self.countries:
-            keys.append((self.supplier, country, self.element, self.form, self.period))
-        return keys
-
-
-def pools_of(case: Case, effects: Effects) -> dict[Pool, float]:
-    """Pool -> tonnes a year that its countries can have together, under the shocks of a future."""
-    markets: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
-    for key in effects.leaks:
-        supplier, country, element, form, period = key
-        market = markets[supplier, case.group[country], element, form, period]
-        market[country] = effects.imports.get(key, 1.0)
-    pools: dict[Pool, float] = {}
-    for (supplier, _, element, form, period), factors in markets.items():
-        for country, factor in factors.items():
-            rivals = [other for other in factors if factors[other] >= factor]
-            pool = Pool(
-                supplier=supplier,
-                element=element,
-                form=form,
-                period=period,
-                countries=tuple(sorted(rivals)),
-            )
-            key = (supplier, country, element, form, period)
-            pools[pool] = sum(sold_on(case, effects.imports, key).values())
-    return pools
+Place = tuple[str, str, str, Period]
+"""(effects, element, form, period): goods of all countries that a shock touches in a period."""
 
 
 @dataclass(frozen=True)
@@ -103,29 +62,114 @@ class ChainScope(Scope):
     """Index sets of a chain of periods that hold whatever some future may need."""
 
     chain: Tree
-    pools: frozenset[Pool]
+    leaks: frozenset[ImportKey]
+    """Imports that are cut off and may be had from others, in any of the futures."""
 
     @property
     def tree(self) -> Tree:
         """The chain."""
         return self.chain
 
-    @cached_property
-    def resold(self) -> dict[tuple[str, str, str, str, int], float]:
-        """(v, c, e, o, n) of goods that may be sold on in some future; the tonnes, 0 here, are set for each future."""
-        at = {node.period: node.index for node in self.tree.nodes}
-        known = set(self.goods)
-        keys: set[tuple[str, str, str, str, int]] = set()
-        for pool in self.pools:
-            for supplier, country, element, form, period in pool.resold_keys():
-                if (country, element, form) in known:
-                    keys.add((supplier, country, element, form, at[period]))
-        return dict.fromkeys(sorted(keys), 0.0)
+    def of_future(self, effects: Effects) -> ChainScope:
+        """The same index sets, with the figures of a future."""
+        tree = replace(self.chain, effects={FUTURE: effects})
+        other = replace(self, chain=tree)
+        own = {"case", "not_covered", "chain", "leaks", "account_tree", "staffing_tree"}
+        other._take_over(self, own | OF_FIGURES | {"trade_left", "resale_rivals"})
+        return other
 
     @cached_property
-    def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
-        """Nothing: who competes with whom differs from future to future, and is set by `pools_of`."""
-        return {}
+    def capacity_node(self) -> dict[ProjectAt, int]:
+        """Every node by itself: delays may part them."""
+        return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
+
+    @cached_property
+    def import_limits(self) -> dict[GoodAt, float]:
+        """As ever; 0 where a future leaves nothing."""
+        return defaultdict(float, super().import_limits)
+
+    @cached_property
+    def demanded(self) -> dict[GoodAt, float]:
+        """As ever; 0 where a future leaves nothing."""
+        return defaultdict(float, super().demanded)
+
+    @cached_property
+    def resold(self) -> dict[SuppliedAt, float]:
+        """(v, c, e, o, n) of goods that may be sold on in some future -> tonnes, 0 where they may not in this one."""
+        limits: dict[SuppliedAt, float] = {}
+        for (v, *good), nodes in self._leaks_by_good.items():
+            tonnes = self.tree.resale_limits(v, tuple(good)).tolist()
+            for n in nodes:
+                limits[v, *good, n] = tonnes[n]
+        return limits
+
+    @cached_property
+    @grouped
+    def _leaks_by_good(self) -> Iterator[tuple[tuple[str, str, str, str], int]]:
+        """(v, c, e, o) -> nodes at which it may be sold on in some future."""
+        at = {node.period: node.index for node in self.tree.nodes}
+        known = set(self.goods)
+        for *sold, period in sorted(self.leaks, key=lambda key: (*key[:-1], at[key[-1]])):
+            if tuple(sold[1:]) in known:
+                yield tuple(sold), at[period]
+
+    @cached_property
+    def resale_rivals(self) -> dict[SuppliedAt, list[str]]:
+        """(v, c, e, o, n) -> those that are cut off no more than the country; itself alone where it is not cut off.
+
+        Where nothing is cut off, as in the chain that is written first, all that ever may be.
+        """
+        together: dict[tuple[str, str, str, str, int], list[str]] = defaultdict(list)
+        for v, c, e, o, n in self.resold:
+            together[v, self.case.group[c], e, o, n].append(c)
+        rivals: dict[SuppliedAt, list[str]] = {}
+        for (v, _, e, o, n), countries in together.items():
+            factors = {c: float(self.tree.import_factors(v, (c, e, o))[n]) for c in countries}
+            is_calm = min(factors.values()) >= 1.0
+            for c, own in factors.items():
+                alike = [other for other in countries if own <= factors[other] < 1.0]
+                rivals[v, c, e, o, n] = countries if is_calm else alike or [c]
+        return rivals
+
+
+class Determined:
+    """Values of a variable that an equation determines, each worked out when a rule asks for it."""
+
+    UNKNOWN = -1
+    """The column that stands for the value that is asked for."""
+
+    def __init__(self, model: Model, equation: Equation, index: Collection[Any]) -> None:
+        """model: with numbers for all else in the equation. index: where the variable stands."""
+        self._model, self._rule, self._index = model, equation.rule, frozenset(index)
+        self._asked: Any = None
+
+    def __contains__(self, index: Any) -> bool:
+        return index in self._index
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == self._asked:
+            return Term(self.UNKNOWN)
+        before, self._asked = self._asked, index
+        try:
+            row = self._rule(self._model, *index)
+        finally:
+            self._asked = before
+        return (row.lower - row.body.constant) / row.body.terms[self.UNKNOWN]
+
+
+def _put_in(model: Model, amounts: FixedAmounts) -> None:
+    """Numbers in place of what is decided, and of what follows from it. amounts: by year."""
+    scope: Scope = model.scope
+    for variable in VARIABLES:
+        if variable.decided and variable.index is not None:
+            values: dict[Any, float] = {}
+            for index in variable.index(scope):
+                year = index[-1] + scope.case.first_year
+                values[index] = amounts.get((variable.name, (*index[:-1], year)), 0.0)
+            setattr(model, variable.name, values)
+    for name, equation in FOLLOW.items():
+        if equation.index is not None:
+            setattr(model, name, Determined(model, equation, equation.index(scope)))
 
 
 def _with_one_calm_future(case: Case) -> Case:
@@ -143,7 +187,7 @@ def _with_one_calm_future(case: Case) -> Case:
 
 
 class ChainProgram:
-    """The program of one future, decisions fixed: `program_of` sets its sides and bounds.
+    """The program of one future, decisions fixed: `program_of` gives that of any.
 
     program: the one of a future in which nothing happens. scope: its index sets. periods: of the chain, in order.
     """
@@ -153,130 +197,98 @@ class ChainProgram:
         case: Case,
         amounts: FixedAmounts | None,
         periods: Sequence[Period],
-        pools: frozenset[Pool],
+        leaks: frozenset[ImportKey],
     ) -> None:
         """amounts: the decisions; None, of a case without levers: who is trained for existing seats stays free.
 
-        periods: of the horizon, as divided in any of the futures. pools: that any of them has.
+        periods: of the horizon, as divided in any of the futures. leaks: that any of them has.
         """
         self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
-        self.scope = ChainScope(self.case, tree, pools, not_covered=every_demand(tree))
-        self._at = {period: index for index, period in enumerate(self.periods)}
-        self._scheduled: dict[tuple[Good, int], float] = {}
-        for (name, index), tonnes in (amounts or {}).items():
-            if name == "scheduled":
-                *good, year = index
-                self._scheduled[tuple(good), year] = tonnes
-        self._builds: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for (name, index), tonnes in (amounts or {}).items():
-            if name == "build":
-                self._builds[index[0]].append((index[1], tonnes))
-        held = self._with_decisions(Writer(self.scope).program(), amounts)
-        self.program = self._with_pools(held, pools)
-        program = self.program
-        self._set_throughput(
-            program.row_lower, program.row_upper, self.case.projects, self.scope.tree
-        )
+        self.scope = ChainScope(self.case, tree, leaks, not_covered=every_demand(tree))
+        self._writer = Writer(self.scope)
+        left_out = [*LEFT_OUT, *(equation.name for equation in EQUATIONS if equation.index is None)]
+        if amounts is not None:
+            _put_in(self._writer.model, amounts)
+            left_out += [equation.name for equation in FOLLOW.values()]
+        if self.case.has_schedule:
+            left_out += MONEY_ROWS
+        self._exact = _operations(self._writer.program(without=left_out))
+        self._accounts = self._exact.rows_of(*MONEY_ROWS)
+        self.program = _with_room(self._exact, self._accounts)
+        self._of_plant, self._of_place = self._written()
+        self._plant_changed = lru_cache(maxsize=None)(self._changed_of_plant)
 
     def node_of_column(self, key: Key) -> int:
         """The period of a variable, by its position in the chain."""
-        return _node(key, _VARIABLE_PLACES)
+        return _node(key, _NODE_PLACES)
 
     def node_of_row(self, key: Key) -> int:
         """The period of a row, by its position in the chain."""
-        if key[0] == POOLED:
-            return self._at[key[1].period]
-        return _node(key, _EQUATION_PLACES)
+        return _node(key, _NODE_PLACES)
 
-    # ---- what the plan decides ---------------------------------------------------------------------------------
-
-    def _with_decisions(self, program: Program, amounts: FixedAmounts | None) -> Program:
-        """The program that is left once decisions are put in: operations, stocks, accounts and the loss."""
-        value, free = self._decided(program, amounts)
-        left_out = LEFT_OUT + MONEY_ROWS if self.case.has_schedule else LEFT_OUT
-        in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
-        kept_rows: list[int] = []
-        for row, (name, index) in enumerate(program.rows):
-            if in_use[row] and index is not None and name not in left_out:
-                kept_rows.append(row)
-        _refuse_unstated(program, kept_rows)
-        shift = (program.matrix @ value)[kept_rows]
-        kept = program.part(kept_rows, free)
-        equal = np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper)
-        room = np.where(equal, 0.0, SLACK * (1 + np.abs(shift)))
-        row_lower = kept.row_lower - shift - room
-        row_upper = kept.row_upper - shift + room
-        return replace(kept, row_lower=row_lower, row_upper=row_upper)
-
-    def _decided(self, program: Program, amounts: FixedAmounts | None) -> tuple[Vector, list[int]]:
-        """The value of each column that the decisions determine, else 0; and the columns that stay free."""
-        value = np.zeros(len(program.columns))
-        free: list[int] = []
-        follow: list[int] = []
-        equations: list[int] = []
-        for column, (name, index) in enumerate(program.columns):
-            if name in LEFT_OUT_COLUMNS or index is None:
-                continue
-            if amounts is None:
-                free.append(column)
-            elif name in DECISIONS:
-                year = index[-1] + self.case.first_year
-                value[column] = amounts.get((name, (*index[:-1], year)), 0.0)
-            elif name in FOLLOW:
-                follow.append(column)
-            else:
-                free.append(column)
-        for row, (name, _) in enumerate(program.rows):
-            if name in FOLLOW.values():
-                equations.append(row)
-        if follow:
-            part = program.matrix[equations]
-            right_side = program.row_upper[equations] - part @ value
-            value[follow] = spsolve(part[:, follow].tocsc(), right_side)
-        return value, free
-
-    def _with_pools(self, program: Program, pools: Iterable[Pool]) -> Program:
-        """The program with a row for each pool, without a limit until a future sets it."""
-        terms: list[dict[int, float]] = []
-        keys: list[Key] = []
-        for pool in sorted(pools, key=self._order):
-            own: dict[int, float] = {}
-            for key in pool.resold_keys():
-                column = program.column.get(("resold", self._index(key)))
-                if column is not None:
-                    own[column] = 1.0
-            terms.append(own)
-            keys.append((POOLED, pool))
-        return program.with_rows(keys, terms, -np.inf, np.inf)
-
-    def _order(self, pool: Pool) -> tuple[Any, ...]:
-        """Pools stand by supplier, good and period."""
-        at = self._at[pool.period]
-        return pool.supplier, pool.element, pool.form, at, pool.countries
-
-    def _index(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
-        """An index that ends with the position of a period, of a key that ends with the period."""
-        return (*key[:-1], self._at[key[-1]])
-
-    # ---- what a future does ------------------------------------------------------------------------------------
+    def _written(self) -> tuple[dict[str, Indices], dict[Place, Indices]]:
+        """What is written again for a plant, and for goods in a period: equations and variables with their indices."""
+        of_plant: dict[str, Indices] = defaultdict(lambda: defaultdict(list))
+        of_place: dict[Place, Indices] = defaultdict(lambda: defaultdict(list))
+        for name, index in (*self._exact.rows, *self._exact.columns):
+            letters, effects = _TOUCHED.get(name, ((), ()))
+            if letters == OF_A_PLANT:
+                of_plant[index[0]][name].append(index)
+            if effects:
+                at = dict(zip(letters, index, strict=False))
+                for kind in effects:
+                    place = (kind, at["e"], at["o"], self.periods[at["n"]])
+                    of_place[place][name].append(index)
+        return dict(of_plant), dict(of_place)
 
     def program_of(self, effects: Effects) -> Program:
-        """The program with the sides and bounds of a future."""
-        program = self.program
-        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
-        upper = program.upper.copy()
-        self._set_imports(effects, upper)
-        self._set_demand(effects, row_lower, row_upper, upper)
-        self._set_resale(effects, row_upper, upper)
-        disturbed = {project for project, _ in effects.capacity}
-        late = {project for project, _ in effects.delays}
-        disturbed |= late & self._builds.keys()
-        tree = replace(self.scope.tree, effects={FUTURE: effects})
-        self._set_throughput(row_lower, row_upper, disturbed, tree)
-        self._set_deliveries(row_lower, row_upper, tree)
-        return program.with_data(row_lower=row_lower, row_upper=row_upper, upper=upper)
+        """The program of a future."""
+        trade = self._trade_of(effects)
+        figures = [array.copy() for array in trade.figures]
+        for plant, factors, delays in _by_plant(effects):
+            if plant in self._of_plant:
+                changed = self._plant_changed(plant, factors, delays)
+                for array, at, values in zip(figures, changed.places, changed.values, strict=True):
+                    array[at] = values
+        data, row_lower, row_upper, lower, upper = figures
+        program = self._exact.with_data(
+            data=data, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper
+        )
+        return _with_room(program, self._accounts)
+
+    def _trade_of(self, effects: Effects) -> Program:
+        """The chain with what a future does to imports and to demand."""
+        only: Indices = defaultdict(list)
+        touched: set[tuple[str, str]] = set()
+        for place in _places_of(effects):
+            touched.add(place[1:3])
+            for name, indices in self._of_place.get(place, {}).items():
+                only[name] += indices
+        scope = self.scope.of_future(replace(effects, capacity={}, delays={}))
+        # Only what the rows ask for is worked out.
+        scope.__dict__["goods"] = [good for good in self.scope.goods if good[1:] in touched]
+        return self._again(scope, only)
+
+    def _changed_of_plant(
+        self, plant: str, factors: frozenset[Any], delays: frozenset[Any]
+    ) -> ChangedFigures:
+        """What the factors (by period) and delays (by due year) of a plant change in the chain."""
+        effects = Effects(
+            capacity={(plant, period): factor for period, factor in factors},
+            delays={(plant, due): list(shown) for due, shown in delays},
+        )
+        scope = self.scope.of_future(effects)
+        return ChangedFigures.of(self._again(scope, self._of_plant[plant]), self._exact)
+
+    def _again(self, scope: ChainScope, only: Indices) -> Program:
+        """The chain with some rows and bounds written again."""
+        program = self._writer.refilled(self._exact, scope, only.keys(), only)
+        if program is None:
+            names = ", ".join(sorted(only))
+            raise NotImplementedError(f"{__name__}: a future gives other terms to one of {names}")
+        return program
 
     def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
         """Demand (t) by element and year, of all countries and forms."""
@@ -287,129 +299,73 @@ class ChainProgram:
             demand[element, year_of(period)] += tonnes * factor
         return dict(demand)
 
-    def _set_imports(self, effects: Effects, upper: Vector) -> None:
-        for key, factor in effects.imports.items():
-            column = self.program.column.get(("imported", self._index(key[1:])))
-            if column is not None:
-                upper[column] = max(0.0, upper[column] + (factor - 1.0) * self._limit(key))
 
-    def _set_demand(
-        self, effects: Effects, row_lower: Vector, row_upper: Vector, upper: Vector
-    ) -> None:
-        """Set demand, widths of loss steps and limits of savings where a future has another demand."""
-        for key, factor in effects.demand.items():
-            good = self._index(key)
-            wanted = self.scope.demanded.get(good, 0.0)
-            if wanted:
-                row_lower[self.program.row[goods.balance.name, good]] += wanted * (factor - 1.0)
-                for step, loss in enumerate(self.case.loss_steps(good[:3])):
-                    column = self.program.column["shortfall", (*good, step)]
-                    upper[column] = loss.width * wanted * factor
-                self._set_savings(good, wanted * factor, row_upper, upper)
-
-    def _set_savings(
-        self, good: tuple[Any, ...], wanted: float, row_upper: Vector, upper: Vector
-    ) -> None:
-        """The demand (t) that savings may replace in a period."""
-        row = self.program.row.get((savings.demand_limit.name, good))
-        if row is not None:
-            row_upper[row] = wanted
-        for project in self.scope.savings_of.get(good, ()):
-            share = self.case.savings[project][good[:3]].max_share
-            column = self.program.column.get(("saved", (project, *good[1:])))
-            if column is not None:
-                upper[column] = share * wanted
-
-    def _set_resale(self, effects: Effects, row_upper: Vector, upper: Vector) -> None:
-        """Set the leaks that a future has, and what each pool can have together."""
-        for key, leak in effects.leaks.items():
-            column = self.program.column.get(("resold", self._index(key)))
-            if column is not None:
-                cut = 1.0 - effects.imports.get(key, 1.0)
-                upper[column] = leak * cut * self._limit(key)
-        for pool, tonnes in pools_of(self.case, effects).items():
-            row = self.program.row.get((POOLED, pool))
-            if row is not None:
-                row_upper[row] = tonnes * length_of(pool.period)
-                continue
-            # A course that the chain was not made for, in the eyes of a policy: nothing is resold.
-            for key in pool.resold_keys():
-                column = self.program.column.get(("resold", self._index(key)))
-                if column is not None:
-                    upper[column] = 0.0
-
-    def _set_throughput(
-        self, row_lower: Vector, row_upper: Vector, projects: Iterable[str], tree: Tree
-    ) -> None:
-        """The throughput that fixed builds allow of some projects, or ask of those that must run."""
-        for project in projects:
-            usable = tree.existing(project)
-            for year, tonnes in self._builds.get(project, ()):
-                usable = usable + tonnes * tree.usable_shares(project, year)
-            most = usable * tree.years_of_use(project)
-            if self.scope.must_run(project):
-                for side in (row_lower, row_upper):
-                    self._set_limits(side, capacity.must_run.name, project, most)
-            self._set_limits(row_upper, capacity.throughput_limit.name, project, most)
-            if self.scope.keeps_warm(project):
-                self._set_rise(row_upper, project, tree, usable)
-
-    def _set_rise(self, row_upper: Vector, project: str, tree: Tree, usable: Vector) -> None:
-        """The growth of output from the year before that usable capacity (t/y, by period) and new starts allow."""
-        started = tree.started_existing(project)
-        for year, built in self._builds.get(project, ()):
-            started = started + built * tree.started_shares(project, year)
-        most = self.case.rise(project) * usable + started
-        self._set_limits(row_upper, capacity.rise_limit.name, project, most)
-
-    def _set_limits(self, row_upper: Vector, name: str, project: str, most: Vector) -> None:
-        """The limit of a project in each period, where the program has the row."""
-        for node, tonnes in enumerate(most.tolist()):
-            row = self.program.row.get((name, (project, node)))
-            if row is not None:
-                row_upper[row] = tonnes
-
-    def _set_deliveries(self, row_lower: Vector, row_upper: Vector, tree: Tree) -> None:
-        """Deliveries of what is scheduled, as far as trade goes on."""
-        left = replace(self.scope, chain=tree).trade_left
-        for (good, year), tonnes in self._scheduled.items():
-            for node, period in enumerate(self.periods):
-                row = self.program.row.get((goods.scheduled_delivery.name, (*good, node)))
-                if row is not None and year_of(period) == year:
-                    delivered = tonnes * left[good][node] * length_of(period)
-                    row_lower[row] = row_upper[row] = delivered
-
-    def _limit(self, key: ImportKey) -> float:
-        """Tonnes that a supplier can sell in a period of an undisturbed year."""
-        supplier, country, element, form, period = key
-        limit = self.case.import_limit[supplier, country, element, form, year_of(period)]
-        return limit * length_of(period)
+Indices = dict[str, list[Any]]
+"""Variable or equation -> indices."""
 
 
-def _refuse_unstated(program: Program, rows: Sequence[int]) -> None:
-    """Refuse a new equation of capacity: without it the row would allow what the plan's builds do not."""
-    columns = [j for j, (name, _) in enumerate(program.columns) if name == "capacity"]
-    uses_capacity = np.diff(program.matrix[:, columns].tocsr().indptr) > 0
-    unstated = {program.rows[row][0] for row in rows if uses_capacity[row]} - set(RESTATED)
-    if unstated:
-        names = ", ".join(sorted(unstated))
-        raise NotImplementedError(f"{__name__} must state what fixed builds allow of {names}")
+def _operations(program: Program) -> Program:
+    """The part of a program that has periods: no sums over all futures, and no rows of numbers alone."""
+    columns = [column for column, (_, index) in enumerate(program.columns) if index is not None]
+    in_use = np.diff(program.matrix[:, columns].tocsr().indptr) > 0
+    return program.part(np.flatnonzero(in_use).tolist(), columns)
 
 
-def _places(declared: Iterable[tuple[str, Sequence[str]]]) -> dict[str, int]:
+def _with_room(program: Program, accounts: Sequence[int]) -> Program:
+    """The program with a little room in the rows of accounts."""
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[accounts] -= SLACK * (1 + np.abs(lower[accounts]))
+    upper[accounts] += SLACK * (1 + np.abs(upper[accounts]))
+    return program.with_data(row_lower=lower, row_upper=upper)
+
+
+def _by_plant(effects: Effects) -> Iterator[tuple[str, frozenset[Any], frozenset[Any]]]:
+    """Plants that a future touches, with their factors by period and their delays by due year."""
+    factors: dict[str, list[tuple[Period, float]]] = defaultdict(list)
+    for (plant, period), factor in effects.capacity.items():
+        factors[plant].append((period, factor))
+    delays: dict[str, list[tuple[int, tuple[tuple[int, int], ...]]]] = defaultdict(list)
+    for (plant, due), shown in effects.delays.items():
+        delays[plant].append((due, tuple(shown)))
+    for plant in factors.keys() | delays.keys():
+        yield plant, frozenset(factors.get(plant, ())), frozenset(delays.get(plant, ()))
+
+
+def _places_of(effects: Effects) -> set[Place]:
+    """Goods and periods that a future touches."""
+    places: set[Place] = set()
+    for _, _, element, form, period in effects.imports:
+        places.add(("imports", element, form, period))
+    for _, element, form, period in effects.demand:
+        places.add(("demand", element, form, period))
+    return places
+
+
+def _touched() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Variable or equation that a future may touch -> its letters, and which effects on trade it reads."""
+    touched: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+    for declared in DECLARED:
+        effects = tuple({TRADE[read] for read in declared.reads if read in TRADE})
+        of_plant = isinstance(declared, Equation) and declared.letters == OF_A_PLANT
+        if effects or of_plant:
+            touched[declared.name] = (tuple(declared.letters), effects)
+    return touched
+
+
+def _node_places(declared: Iterable[tuple[str, Sequence[str]]]) -> Mapping[str, int]:
     """Variable or equation of the chain -> the place of the period in its index."""
-    found: dict[str, int] = {}
+    places: dict[str, int] = {}
     for name, letters in declared:
         for place, letter in enumerate(letters):
             if letter in NODE_LETTERS:
-                found[name] = place
-    return found
+                places[name] = place
+    return places
 
 
-_VARIABLE_PLACES = _places((variable.name, variable.letters) for variable in VARIABLES)
-_EQUATION_PLACES = _places((equation.name, equation.letters) for equation in EQUATIONS)
+_TOUCHED = _touched()
+_NODE_PLACES = _node_places((declared.name, declared.letters) for declared in DECLARED)
 
 
-def _node(key: Key, places: dict[str, int]) -> int:
+def _node(key: Key, places: Mapping[str, int]) -> int:
     name, index = key
     return int(index[places[name]] if isinstance(index, tuple) else index)

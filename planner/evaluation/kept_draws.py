@@ -91,7 +91,7 @@ def losses_without_plan(case: Case) -> dict[str, Matrix]:
     committed = bare.model.policy.model_copy(update={"investment": "committed"})
     bare = bare.with_model(bare.model.model_copy(update={"policy": committed}))
     given = futures_of([case])
-    chain = ChainProgram(bare, None, given.periods, given.pools)
+    chain = ChainProgram(bare, None, given.periods, given.leaks)
     outcomes = Foreseen(chain).outcomes(given.futures)
     losses: dict[str, Matrix] = {}
     for future, outcome in zip(given.futures, outcomes, strict=True):

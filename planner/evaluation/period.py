@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
@@ -89,10 +90,12 @@ class Purse:
 
 @dataclass(frozen=True, kw_only=True)
 class ChainPart:
-    """Some rows and columns of a chain: their positions, and their matrix over the columns of earlier periods."""
+    """Some rows and columns of a chain: their positions, those of their nonzeros, and their matrix over the columns of
+    earlier periods."""
 
     rows: list[int]
     columns: list[int]
+    nonzeros: NDArray[np.intp]
     program: Program
     past: csr_array
 
@@ -117,9 +120,17 @@ def part_of(chain: ChainProgram, node: int, left_out: tuple[str, ...]) -> ChainP
     for row, key in enumerate(program.rows):
         if key[0] not in left_out and chain.node_of_row(key) == node:
             rows.append(row)
-    past = csr_array(program.matrix[rows] * earlier)
+    matrix = program.matrix
+    past = csr_array(matrix[rows] * earlier)
     past.eliminate_zeros()
-    return ChainPart(rows=rows, columns=columns, program=program.part(rows, columns), past=past)
+    places = csr_array((np.arange(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
+    return ChainPart(
+        rows=rows,
+        columns=columns,
+        nonzeros=csr_array(places[rows][:, columns]).data,
+        program=program.part(rows, columns),
+        past=past,
+    )
 
 
 class PeriodProgram:
@@ -181,7 +192,10 @@ class PeriodProgram:
         upper[:kept] = whole.upper[part.columns]
         no_limit = np.full(len(self._floors), np.inf)
         floors = self._floors if calm else -no_limit
+        data = part.program.matrix.data.copy()
+        data[: len(part.nonzeros)] = whole.matrix.data[part.nonzeros]
         fresh = part.program.with_data(
+            data=data,
             row_lower=np.append(row_lower, floors),
             row_upper=np.append(row_upper, no_limit),
             lower=lower,
@@ -227,10 +241,9 @@ def _with_floors(
     for (project, year), tonnes in sorted(runs.items()):
         row = part.program.row.get((capacity.throughput_limit.name, (project, node)))
         if year == year_of(period) and tonnes > 0 and row is not None:
-            of_row = part.program.matrix[[row]]
-            found = dict(zip(of_row.indices.tolist(), of_row.data.tolist(), strict=True))
-            found[many + len(keys)] = 1.0
-            terms.append(found)
+            of_row = part.program.terms(row)
+            of_row[many + len(keys)] = 1.0
+            terms.append(of_row)
             keys.append((LACKING, project))
             floors.append(tonnes * length_of(period))
     program = part.program

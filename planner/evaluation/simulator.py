@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of
-from planner.data.shock_effects import Period, effects_by_scenario, periods_of
-from planner.evaluation.chain import ChainProgram, Pool, pools_of
+from planner.data.shock_effects import ImportKey, Period, effects_by_scenario, periods_of
+from planner.evaluation.chain import ChainProgram
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
 from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
@@ -36,14 +36,14 @@ PolicyName = Literal["foreseen", "myopic"]
 class Futures:
     """Courses of shocks, of one sample or several, and the periods into which they divide the horizon.
 
-    sample: the number of each one's sample (n). probabilities: of each in its sample (n). pools: that any of them has.
+    sample: the number of each one's sample (n). probabilities: of each in its sample (n). leaks: that any of them has.
     """
 
     futures: tuple[Future, ...]
     sample: NDArray[np.intp]
     probabilities: Vector
     periods: tuple[Period, ...]
-    pools: frozenset[Pool]
+    leaks: frozenset[ImportKey]
 
     @property
     def weights(self) -> Vector:
@@ -74,7 +74,7 @@ def futures_of(cases: Sequence[Case]) -> Futures:
     futures: list[Future] = []
     sample: list[int] = []
     probabilities: list[float] = []
-    pools: set[Pool] = set()
+    leaks: set[ImportKey] = set()
     for number, case in enumerate(cases, start=1):
         for scenario, effects in effects_by_scenario(case, periods).items():
             future = Future(
@@ -83,13 +83,13 @@ def futures_of(cases: Sequence[Case]) -> Futures:
             futures.append(future)
             sample.append(number)
             probabilities.append(case.scenarios[scenario])
-            pools |= pools_of(case, effects).keys()
+            leaks |= effects.leaks.keys()
     return Futures(
         futures=tuple(futures),
         sample=np.array(sample, dtype=np.intp),
         probabilities=np.array(probabilities),
         periods=tuple(periods),
-        pools=frozenset(pools),
+        leaks=frozenset(leaks),
     )
 
 
@@ -122,7 +122,7 @@ class FutureWorker:
         self,
         choice: PolicyChoice,
         periods: tuple[Period, ...],
-        pools: frozenset[Pool],
+        leaks: frozenset[ImportKey],
         futures: Sequence[Future],
     ) -> list[FutureOutcome]:
         """The outcome of each future under a policy. Raises StoppedError, InputError for an unknown storyline."""
@@ -131,21 +131,25 @@ class FutureWorker:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
         found: dict[str, FutureOutcome] = {}
         for entry, together in by_decisions.items():
-            policy = self._policy(choice, entry, periods, pools)
+            policy = self._policy(choice, entry, periods, leaks)
             for future, outcome in zip(together, policy.outcomes(together), strict=True):
                 found[future.name] = outcome
         return [found[future.name] for future in futures]
 
     def _new_chain(
-        self, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
+        self, entry: str, periods: tuple[Period, ...], leaks: frozenset[ImportKey]
     ) -> ChainProgram:
-        return ChainProgram(self._case, self._decisions.amounts[entry], periods, pools)
+        return ChainProgram(self._case, self._decisions.amounts[entry], periods, leaks)
 
     def _new_policy(
-        self, choice: PolicyChoice, entry: str, periods: tuple[Period, ...], pools: frozenset[Pool]
+        self,
+        choice: PolicyChoice,
+        entry: str,
+        periods: tuple[Period, ...],
+        leaks: frozenset[ImportKey],
     ) -> OperatingPolicy:
         """A policy at the chain of an entry."""
-        chain = self._chain(entry, periods, pools)
+        chain = self._chain(entry, periods, leaks)
         if choice.name == "foreseen":
             return Foreseen(chain)
         payments = self._decisions.payments[entry]
@@ -171,7 +175,7 @@ class Simulator:
         calls: dict[int, Call] = {}
         for first in range(0, len(given.futures), AT_ONCE):
             lot = given.futures[first : first + AT_ONCE]
-            arguments = (choice, given.periods, given.pools, lot)
+            arguments = (choice, given.periods, given.leaks, lot)
             calls[first] = Call(self._worker, "outcomes", arguments)
         found: dict[int, list[FutureOutcome]] = {}
         for first, answer in answers(self._workers, calls):

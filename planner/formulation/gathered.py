@@ -1,4 +1,4 @@
-"""Index sets and sums as loops: what a generator function yields, gathered."""
+"""Index sets and sums as loops: what a generator function yields, gathered; and figures that are worked out on demand."""
 
 from __future__ import annotations
 
@@ -54,3 +54,16 @@ def summed(function: Callable[P, Iterator[Any]]) -> Callable[P, Any]:
         return quicksum(function(*args, **kwargs))
 
     return total
+
+
+class OnDemand(dict[K, T]):
+    """Figures by key, each worked out when it is first asked for."""
+
+    def __init__(self, figure: Callable[[K], T]) -> None:
+        """figure: key -> its figure."""
+        super().__init__()
+        self._figure = figure
+
+    def __missing__(self, key: K) -> T:
+        self[key] = self._figure(key)
+        return self[key]

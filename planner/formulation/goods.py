@@ -297,25 +297,20 @@ def bought_index(s: Scope) -> list[GoodAt]:
     delivered at every node at which some trade goes on.
     """
     if s.case.has_schedule:
-        return _delivery_index(s)
+        return scheduled_delivery_index(s)
     first = s.case.first_decision_year
     may_buy = [node.probability > 0 and node.year >= first for node in s.tree.nodes]
     return [key for key in _at_nodes(s, s.purchases) if may_buy[key[3]]]
 
 
 @listed
-def _delivery_index(s: Scope) -> Iterator[GoodAt]:
+def scheduled_delivery_index(s: Scope) -> Iterator[GoodAt]:
     """(c, e, o, n): purchases that may be scheduled, at the nodes at which they are delivered."""
     may_schedule = set(s.scheduled)
-    for good in s.purchases:
+    for good in dict.fromkeys(key[:3] for key in s.scheduled):
         for n in np.flatnonzero(s.trade_left[good]).tolist():
             if (*good, s.decision[n]) in may_schedule:
                 yield (*good, n)
-
-
-def scheduled_delivery_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): purchases that may be scheduled, at the nodes at which they are delivered."""
-    return _delivery_index(s) if s.case.has_schedule else []
 
 
 @equation(

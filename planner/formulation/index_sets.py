@@ -21,7 +21,7 @@ from planner.data.odds import Odds, odds_of
 from planner.data.scenario_tree import Tree, Vector
 from planner.data.schema import Training
 from planner.data.stages import CONVERTING, OXIDE
-from planner.formulation.gathered import distinct, grouped, listed
+from planner.formulation.gathered import OnDemand, distinct, grouped, listed
 from planner.formulation.import_cover import Flags, covered_nodes
 from planner.formulation.variable_trees import (
     AccountNode,
@@ -472,17 +472,17 @@ class Scope(Histories):
     def trade_left(self) -> dict[Good, Vector]:
         """(c, e, o) that may be bought -> part of its undisturbed import limits that shocks leave at each node; 1 where
         nobody sells."""
-        found = {}
-        for good in self.purchases:
-            undisturbed = np.zeros(len(self.tree.nodes))
-            left = np.zeros(len(self.tree.nodes))
-            for supplier in self.suppliers.get(good, ()):
-                limit = self.tree.undisturbed_limits(supplier, good)
-                undisturbed += limit
-                left += limit * np.minimum(1.0, self.tree.import_factors(supplier, good))
-            sells = undisturbed > 0
-            found[good] = np.divide(left, undisturbed, out=np.ones(len(left)), where=sells)
-        return found
+        return OnDemand(self._trade_left)
+
+    def _trade_left(self, good: Good) -> Vector:
+        undisturbed = np.zeros(len(self.tree.nodes))
+        left = np.zeros(len(self.tree.nodes))
+        for supplier in self.suppliers.get(good, ()):
+            limit = self.tree.undisturbed_limits(supplier, good)
+            undisturbed += limit
+            left += limit * np.minimum(1.0, self.tree.import_factors(supplier, good))
+        sells = undisturbed > 0
+        return np.divide(left, undisturbed, out=np.ones(len(left)), where=sells)
 
     def buyers(self) -> list[str]:
         """Countries that may buy into stock."""

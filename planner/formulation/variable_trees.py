@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NewType
 
 import numpy as np
@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, Vector, scenario_tree
-from planner.formulation.gathered import distinct, grouped, listed
+from planner.formulation.gathered import OnDemand, distinct, grouped, listed
 from planner.formulation.import_cover import Flags, NodesOfGoods, nodes_in_need
 
 OperationNode = NewType("OperationNode", int)
@@ -228,20 +228,19 @@ class Histories:
     @cached_property
     def years_of_use(self) -> dict[str, Vector]:
         """Project -> years of full use that each node allows of its capacity."""
-        return {p: self.tree.years_of_use(p) for p in self.case.projects}
+        return OnDemand(self.tree.years_of_use)
 
     @cached_property
     def usable_shares(self) -> dict[str, SharesOfBuilds]:
         """Project -> usable share of a build."""
-        return {p: self._of_builds(p, self.tree.usable_shares) for p in self.case.projects}
+        return OnDemand(partial(self._of_builds, self.tree.usable_shares))
 
     @cached_property
     def started_shares(self) -> dict[str, SharesOfBuilds]:
         """Project with `rise` -> share of a build that became usable since the year before."""
-        warm = filter(self.case.has_rise, self.case.projects)
-        return {p: self._of_builds(p, self.tree.started_shares) for p in warm}
+        return OnDemand(partial(self._of_builds, self.tree.started_shares))
 
-    def _of_builds(self, p: str, shares: Callable[[str, int], Vector]) -> SharesOfBuilds:
+    def _of_builds(self, shares: Callable[[str, int], Vector], p: str) -> SharesOfBuilds:
         """A share of the builds of a project by year of commitment and node."""
         years = self.commitments(p)
         found = np.zeros((len(years), len(self.tree.nodes)))
@@ -252,8 +251,7 @@ class Histories:
     @cached_property
     def started_existing(self) -> dict[str, Vector]:
         """Project with `rise` -> existing capacity (t/y) that starts in the year of each node."""
-        warm = filter(self.case.has_rise, self.case.projects)
-        return {p: self.tree.started_existing(p) for p in warm}
+        return OnDemand(self.tree.started_existing)
 
     @cached_property
     def capacity_node(self) -> dict[ProjectAt, int]:

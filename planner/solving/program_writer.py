@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import SimpleNamespace
@@ -24,6 +24,8 @@ from planner.solving.program import Key, Program, Vector
 StopCheck = Callable[[], None]
 """Called before each row; raises where the writing is to end."""
 Ints = NDArray[np.int64]
+Indices = Mapping[str, Collection[Any]]
+"""Variable or equation -> indices."""
 Written = tuple[str, Any, Relation]
 """Equation, index (None: it has none), and the row."""
 
@@ -84,7 +86,7 @@ class Writer:
         Raises what `stop` raises.
         """
         equations = [one for one in EQUATIONS if one.name not in without]
-        rows = _arrays(chain(self._rows(equations), more))
+        rows = _arrays(chain(self._rows(equations, self._indices), more))
         used = self._in_order(np.append(goal(self.model).column, rows.column))
         place = np.zeros(len(self._columns), dtype=np.int64)
         place[used] = np.arange(len(used))
@@ -95,7 +97,7 @@ class Writer:
         lower = np.zeros(len(used))
         upper = np.full(len(used), np.inf)
         at = {key: column for column, key in enumerate(columns)}
-        self._set_bounds(VARIABLES, at, lower, upper)
+        self._set_bounds(VARIABLES, self._indices, at, lower, upper)
         costs = np.append(1.0, np.zeros(len(used) - 1))
         return Program(
             matrix=matrix,
@@ -109,17 +111,21 @@ class Writer:
         )
 
     @collector_paused()
-    def refilled(self, program: Program, scope: Scope, affected: Collection[str]) -> Program | None:
+    def refilled(
+        self, program: Program, scope: Scope, affected: Collection[str], only: Indices | None = None
+    ) -> Program | None:
         """The program with the affected equations and bounds written again under another scope with the same index
-        sets; None if their terms differ. Raises what `stop` raises."""
+        sets; None if their terms differ. only: where they are written again; everywhere if left out. Raises what `stop`
+        raises."""
+        indices = self._indices if only is None else only
         lower, upper = program.lower.copy(), program.upper.copy()
         variables = [variable for variable in VARIABLES if variable.name in affected]
         equations = [equation for equation in EQUATIONS if equation.name in affected]
         before, self.model.scope = self.model.scope, scope
         try:
-            if not self._set_bounds(variables, program.column, lower, upper):
+            if not self._set_bounds(variables, indices, program.column, lower, upper):
                 return None
-            rows = _arrays(self._rows(equations))
+            rows = _arrays(self._rows(equations, indices))
         finally:
             self.model.scope = before
         place = np.array([program.row.get(key, -1) for key in rows.keys], dtype=np.int64)
@@ -151,9 +157,9 @@ class Writer:
             self._places = np.array(places, dtype=np.int64)
         return self._places
 
-    def _rows(self, equations: Iterable[Equation]) -> Iterator[Written]:
+    def _rows(self, equations: Iterable[Equation], indices: Indices) -> Iterator[Written]:
         for equation in equations:
-            for index in self._indices.get(equation.name, (None,)):
+            for index in indices.get(equation.name, (None,)):
                 self._stop()
                 places = index if isinstance(index, tuple) else (index,)
                 if index is None:
@@ -163,12 +169,17 @@ class Writer:
                     yield equation.name, index, row
 
     def _set_bounds(
-        self, variables: Iterable[Variable], at: dict[Key, int], lower: Vector, upper: Vector
+        self,
+        variables: Iterable[Variable],
+        indices: Indices,
+        at: dict[Key, int],
+        lower: Vector,
+        upper: Vector,
     ) -> bool:
         """Set the bounds of the columns of some variables. Returns whether all are there that have bounds."""
         complete = True
         for variable in variables:
-            for index in self._indices.get(variable.name, ()):
+            for index in indices.get(variable.name, ()):
                 position = at.get((variable.name, index))
                 if position is None:
                     complete = complete and variable.bounds is None

@@ -22,9 +22,11 @@ from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
+from planner.formulation.whole_program import EQUATIONS
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase, silent
 from planner.solving.live_program import LiveProgram
+from planner.solving.program_writer import program_of
 from planner.solving.solution import Stop
 from tests.cases import (
     EXACT,
@@ -365,14 +367,17 @@ def test_a_changed_rule_of_throughput_holds_for_futures_too(
     assert losses(case, "foreseen") == near({"base": 180})
 
 
-def test_an_equation_of_capacity_that_futures_do_not_state_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case = load_case(tmp_path, EXACT, projects=[mine(), plant(max_new_tpa=80)], budgets=budget(90))
-    losses(case, "foreseen")
-    monkeypatch.setattr(fixed_chain, "RESTATED", ())
-    with pytest.raises(NotImplementedError, match="what fixed builds allow of throughput_limit"):
-        losses(case, "foreseen")
+def test_equations_of_capacity_are_of_one_plant_and_period(tmp_path: Path) -> None:
+    """Those alone are written again where a future shuts or delays a plant."""
+    case = load_case(
+        tmp_path, EXACT, projects=[mine(), plant(max_new_tpa=80, rise=0.5)], budgets=budget(90)
+    )
+    program = program_of(case)
+    capacity = program.columns_of("capacity")
+    asking = np.flatnonzero(np.diff(program.matrix[:, capacity].tocsr().indptr))
+    letters = {equation.name: equation.letters for equation in EQUATIONS}
+    assert {letters[program.rows[row][0]] for row in asking} == {("p", "n")}
+    assert fixed_chain.OF_A_PLANT == ("p", "n")
 
 
 # ---- plants that stand warm ------------------------------------------------------------------------------------------
