@@ -97,10 +97,10 @@ class ChainScope(Scope):
     def resold(self) -> dict[SuppliedAt, float]:
         """(v, c, e, o, n) of goods that may be sold on in some future -> tonnes, 0 where they may not in this one."""
         limits: dict[SuppliedAt, float] = {}
-        for (v, *good), nodes in self._leaks_by_good.items():
-            tonnes = self.tree.resale_limits(v, tuple(good)).tolist()
+        for (v, c, e, o), nodes in self._leaks_by_good.items():
+            tonnes = self.tree.resale_limits(v, (c, e, o)).tolist()
             for n in nodes:
-                limits[v, *good, n] = tonnes[n]
+                limits[v, c, e, o, n] = tonnes[n]
         return limits
 
     @cached_property
@@ -109,9 +109,9 @@ class ChainScope(Scope):
         """(v, c, e, o) -> nodes at which it may be sold on in some future."""
         at = {node.period: node.index for node in self.tree.nodes}
         known = set(self.goods)
-        for *sold, period in sorted(self.leaks, key=lambda key: (*key[:-1], at[key[-1]])):
-            if tuple(sold[1:]) in known:
-                yield tuple(sold), at[period]
+        for v, c, e, o, period in sorted(self.leaks, key=lambda key: (*key[:-1], at[key[-1]])):
+            if (c, e, o) in known:
+                yield (v, c, e, o), at[period]
 
     @cached_property
     def resale_rivals(self) -> dict[SuppliedAt, list[str]]:

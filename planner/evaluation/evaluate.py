@@ -20,17 +20,11 @@ from planner.evaluation.optimality_gap import optimality_gap
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.ranges import ends_of_losses, risk_by_odds
-from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of, weighed
+from planner.evaluation.simulator import Futures, PolicyChoice, Simulator, futures_of
 from planner.parallel import Workers
 from planner.planning import solve_case
-from planner.results.evaluation import (
-    RISK,
-    Estimates,
-    Evaluation,
-    PolicyFigures,
-    RiskRange,
-    RiskRanges,
-)
+from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, RiskRange, RiskRanges
+from planner.results.losses import measures_of
 from planner.results.plan import Plan, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
@@ -236,8 +230,8 @@ def _by_loss(plan: Plan, asked: _Asked, given: Futures, own: Futures) -> RiskRan
         said = f"with the plan, losses per kg {words}"
         once = replace(asked, foreseen=False)
         ways = _ways(once, case, decisions, given=given, own=own, words=said)
-        figures = weighed(_losses(ways.policy), given.weights, case.model.objective)
-        risks.append(figures[RISK])
+        losses, weights = _losses(ways.policy).tolist(), given.weights.tolist()
+        risks.append(measures_of(losses, weights, case.model.objective).risk)
     return RiskRange(low=risks[0], high=risks[1])
 
 

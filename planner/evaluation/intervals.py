@@ -20,8 +20,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from planner.config import Objective
-from planner.evaluation.simulator import weighed
 from planner.results.evaluation import KEYS, Estimate
+from planner.results.losses import measures_of
 from planner.solving.program import Vector
 
 CONFIDENCE = 0.95
@@ -86,7 +86,12 @@ def _sectioned(
     count = len(samples)
     losses = np.concatenate([sample.losses for sample in samples])
     probabilities = np.concatenate([sample.probabilities for sample in samples]) / count
-    values = weighed(losses, probabilities, objective)
+    measured = measures_of(losses.tolist(), probabilities.tolist(), objective)
+    values = {
+        "risk_musd": measured.risk,
+        "expected_loss_musd": measured.expected,
+        "cvar_musd": measured.cvar,
+    }
     ends = np.cumsum([len(sample.losses) for sample in samples])
     apart: dict[str, Vector] = {}
     for key, influence in influences(losses, probabilities, objective).items():

@@ -21,7 +21,8 @@ from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.evaluation.chain import ChainProgram
 from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.policies import Foreseen
-from planner.evaluation.simulator import futures_of, weighed
+from planner.evaluation.simulator import futures_of
+from planner.results.losses import measures_of
 from planner.solving.goals import Progress, silent
 
 Matrix = NDArray[np.float64]
@@ -158,10 +159,9 @@ def _figures(
     case: Case, losses: Mapping[str, Matrix], probabilities: Mapping[str, float]
 ) -> dict[str, float]:
     """Expected loss and CVaR (MUSD) of scenarios with these probabilities."""
-    totals = np.array([losses[name].sum() for name in probabilities])
-    chances = np.array(list(probabilities.values()))
-    found = weighed(totals, chances, case.model.objective)
-    return {key: found[key] for key in ("expected_loss_musd", "cvar_musd")}
+    totals = [float(losses[name].sum()) for name in probabilities]
+    measured = measures_of(totals, list(probabilities.values()), case.model.objective)
+    return {"expected_loss_musd": measured.expected, "cvar_musd": measured.cvar}
 
 
 def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:

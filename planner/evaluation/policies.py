@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from planner.data.shock_effects import Effects
+from planner.data.shock_effects import Effects, Period
 from planner.evaluation.chain import LOSS, ChainProgram
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
@@ -98,7 +98,7 @@ class Myopic:
         spent = np.zeros((self._purse.funders, len(periods)))
         shown: History = []
         found: dict[str, FutureOutcome] = {}
-        for future, history in self._in_order(futures):
+        for future, history in in_order_of_history(futures, periods):
             whole = self._chain.program_of(future.effects)
             for node in range(_common(shown, history), len(periods)):
                 spent[:, node:] = 0.0
@@ -120,20 +120,23 @@ class Myopic:
             whole, worth=self._worth, calm=calm, values=values, spent=spent, name=future.name
         )
 
-    def _in_order(self, futures: Sequence[Future]) -> list[tuple[Future, History]]:
-        """Futures with their histories, those that share most next to each other."""
-        places: dict[tuple[object, ...], int] = {}
-        ordered: list[tuple[list[int], Future, History]] = []
-        for future in futures:
-            history: History = []
-            order: list[int] = []
-            for period in self._chain.periods:
-                shown = future.effects.shown_in(period)
-                history.append(shown)
-                order.append(places.setdefault(shown, len(places)))
-            ordered.append((order, future, history))
-        ordered.sort(key=lambda entry: entry[0])
-        return [(future, history) for _, future, history in ordered]
+
+def in_order_of_history(
+    futures: Sequence[Future], periods: Sequence[Period]
+) -> list[tuple[Future, History]]:
+    """Futures with their histories, those that share most next to each other."""
+    places: dict[tuple[object, ...], int] = {}
+    ordered: list[tuple[list[int], Future, History]] = []
+    for future in futures:
+        history: History = []
+        order: list[int] = []
+        for period in periods:
+            shown = future.effects.shown_in(period)
+            history.append(shown)
+            order.append(places.setdefault(shown, len(places)))
+        ordered.append((order, future, history))
+    ordered.sort(key=lambda entry: entry[0])
+    return [(future, history) for _, future, history in ordered]
 
 
 def _common(one: History, other: History) -> int:

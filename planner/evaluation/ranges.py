@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from planner.data.case import Case
 from planner.data.cells import conditions
 from planner.data.change import cells_changed
 from planner.data.changed_case import applied
 from planner.data.odds import are_bounded
 from planner.data.schema import Scenario
-from planner.evaluation.simulator import weighed
-from planner.results.evaluation import RISK, RiskRange
+from planner.results.evaluation import RiskRange
+from planner.results.losses import risk_under
 from planner.results.odds import least_risk, worst_odds
 
 LOSS = "loss_usd_per_kg"
@@ -37,9 +35,8 @@ def risk_by_odds(
     if not are_bounded(together):
         return None
     worst = worst_odds(together, losses)
-    by_scenario = np.array([losses[name] for name in worst])
-    odds = np.array(list(worst.values()))
-    most = weighed(by_scenario, odds, case.model.objective)[RISK]
+    by_scenario = {name: losses[name] for name in worst}
+    most = risk_under(case, by_scenario, worst)
     return RiskRange(low=least_risk(together, losses), high=most)
 
 

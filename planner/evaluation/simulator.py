@@ -7,22 +7,26 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import chain
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of
 from planner.data.shock_effects import ImportKey, Period, effects_by_scenario, periods_of
 from planner.evaluation.chain import ChainProgram
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
-from planner.evaluation.policies import WORTHS, Foreseen, Myopic, OperatingPolicy
+from planner.evaluation.policies import (
+    WORTHS,
+    Foreseen,
+    Myopic,
+    OperatingPolicy,
+    in_order_of_history,
+)
 from planner.parallel import Call, KeptObject, Workers, answers, opened
-from planner.results.losses import cvar
+from planner.results.losses import measures_of
 from planner.solving.program import Vector
 
 AT_ONCE = 40
@@ -91,15 +95,6 @@ def futures_of(cases: Sequence[Case]) -> Futures:
         periods=tuple(periods),
         leaks=frozenset(leaks),
     )
-
-
-def weighed(losses: Vector, probabilities: Vector, objective: Objective) -> dict[str, float]:
-    """Expected loss, CVaR and risk (MUSD) of losses (n) with these probabilities (n)."""
-    expected = float(np.sum(losses * probabilities))
-    tail = cvar(losses.tolist(), probabilities.tolist(), objective.tail)
-    share = objective.risk_aversion
-    risk = (1 - share) * expected + share * tail
-    return {"risk_musd": risk, "expected_loss_musd": expected, "cvar_musd": tail}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,15 +167,19 @@ class Simulator:
 
     def outcomes(self, choice: PolicyChoice, given: Futures) -> list[FutureOutcome]:
         """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
+        # What futures have in common is solved once for those that go to a worker together.
+        ordered = [future for future, _ in in_order_of_history(given.futures, given.periods)]
         calls: dict[int, Call] = {}
-        for first in range(0, len(given.futures), AT_ONCE):
-            lot = given.futures[first : first + AT_ONCE]
+        for first in range(0, len(ordered), AT_ONCE):
+            lot = ordered[first : first + AT_ONCE]
             arguments = (choice, given.periods, given.leaks, lot)
             calls[first] = Call(self._worker, "outcomes", arguments)
-        found: dict[int, list[FutureOutcome]] = {}
+        by_name: dict[str, FutureOutcome] = {}
         for first, answer in answers(self._workers, calls):
-            found[first] = answer.result()
-        return list(chain.from_iterable(found[first] for first in calls))
+            lot = ordered[first : first + AT_ONCE]
+            for future, outcome in zip(lot, answer.result(), strict=True):
+                by_name[future.name] = outcome
+        return [by_name[future.name] for future in given.futures]
 
     def trained(self, given: Futures) -> PolicyChoice:
         """The policy that can be carried out, with the worth of stock that is best in futures of the plan."""
@@ -196,7 +195,9 @@ class Simulator:
         risks: dict[float, float] = {}
         for worth in WORTHS:
             losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)
-            risks[worth] = weighed(losses, given.weights, self._objective)["risk_musd"]
+            risks[worth] = measures_of(
+                losses.tolist(), given.weights.tolist(), self._objective
+            ).risk
         return risks
 
     def losses(self, choice: PolicyChoice, given: Futures) -> Vector:

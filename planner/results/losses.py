@@ -72,31 +72,49 @@ def _by_scenario(visits: AtVisits, losses: NDArray[np.float64]) -> dict[str, flo
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
-    """Expected loss, CVaR_alpha and risk, (1 - lambda) E + lambda CVaR, of a loss (MUSD) for each scenario."""
+    """Expected loss, CVaR_alpha and risk of a loss (MUSD) for each scenario."""
     losses = dict(by_scenario)
-    expected, tail = mean_and_tail(case, losses, case.scenarios)
-    given = risk_under(case, losses, case.scenarios)
-    risk = given
+    given = measures_under(case, losses, case.scenarios)
+    risk = given.risk
     if case.model.objective.odds == "worst":
         risk = risk_under(case, losses, worst_odds(case, losses))
-    return Losses(by_scenario=losses, expected=expected, cvar=tail, risk=risk, risk_given=given)
+    return Losses(
+        by_scenario=losses,
+        expected=given.expected,
+        cvar=given.cvar,
+        risk=risk,
+        risk_given=given.risk,
+    )
 
 
-def mean_and_tail(
-    case: Case, losses: Mapping[str, float], odds: Mapping[str, float]
-) -> tuple[float, float]:
-    """Expected loss and CVaR_alpha (MUSD) of losses by scenario under some odds."""
-    expected = sum(odds[scenario] * loss for scenario, loss in losses.items())
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """Figures of losses under some odds (MUSD)."""
+
+    expected: float
+    cvar: float
+    risk: float
+
+
+def measures_of(
+    losses: Sequence[float], chances: Sequence[float], objective: Objective
+) -> Measures:
+    """Expected loss, CVaR_alpha and risk, (1 - lambda) E + lambda CVaR, of losses with these probabilities."""
+    expected = sum(chance * loss for loss, chance in zip(losses, chances, strict=True))
+    tail = cvar(losses, chances, objective.tail)
+    aversion = objective.risk_aversion
+    return Measures(expected=expected, cvar=tail, risk=(1 - aversion) * expected + aversion * tail)
+
+
+def measures_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float]) -> Measures:
+    """Figures of losses by scenario under some odds."""
     chances = [odds[scenario] for scenario in losses]
-    tail = cvar(list(losses.values()), chances, case.model.objective.tail)
-    return expected, tail
+    return measures_of(list(losses.values()), chances, case.model.objective)
 
 
 def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float]) -> float:
-    """Risk (MUSD), (1 - lambda) E + lambda CVaR, of losses by scenario under some odds."""
-    expected, tail = mean_and_tail(case, losses, odds)
-    aversion = case.model.objective.risk_aversion
-    return (1 - aversion) * expected + aversion * tail
+    """Risk (MUSD) of losses by scenario under some odds."""
+    return measures_under(case, losses, odds).risk
 
 
 def weighted_loss(case: Case, good: Good, short: Vector, demand: Vector) -> Vector:
