@@ -12,6 +12,13 @@ Arguments = ParamSpec("Arguments")
 PLACE = "_kept"
 
 
+class _Values(dict[Any, Any]):
+    """Values by function and arguments, which go to no other process: what is kept here is worked out anew there."""
+
+    def __reduce__(self) -> tuple[type[_Values], tuple[()]]:
+        return _Values, ()
+
+
 def kept(
     function: Callable[Concatenate[Subject, Arguments], Result],
 ) -> Callable[Concatenate[Subject, Arguments], Result]:
@@ -22,7 +29,7 @@ def kept(
     def first_time_only(
         subject: Subject, /, *arguments: Arguments.args, **named: Arguments.kwargs
     ) -> Result:
-        values: dict[Any, Result] = vars(subject).setdefault(PLACE, {})
+        values: dict[Any, Result] = vars(subject).setdefault(PLACE, _Values())
         key = (function, arguments, tuple(named.items()))
         if key not in values:
             values[key] = function(subject, *arguments, **named)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.data.kept import PLACE, kept
+from planner.reporting.words.names import names_of
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import elements_by_loss
 from planner.results.figures.unmet import balances, fan, met_by_scenario
@@ -69,3 +70,10 @@ def test_kept_figures_are_not_sent_with_a_plan(plan: Plan) -> None:
     sent = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own
     assert PLACE not in vars(sent)
     pd.testing.assert_frame_equal(decisions(sent), decisions(one))
+
+
+def test_what_is_kept_with_a_case_is_not_sent_with_it(plan: Plan) -> None:
+    case = replace(plan.case)
+    assert names_of(case) is names_of(case)
+    sent = pickle.loads(pickle.dumps(case))
+    assert not vars(sent)[PLACE] and names_of(sent).country == names_of(case).country
