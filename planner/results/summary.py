@@ -34,7 +34,7 @@ def figures(
         found["least_risk_musd"] = attainable
     if checked.targets:
         found["targets"] = checked.targets
-    demand, short = _expected_demand_and_shortfall(plan)
+    demand, short = expected_demand_and_shortfall(plan)
     return found | {
         "diversification": diversification(case, origins),
         "expected_loss_musd": losses.expected,
@@ -47,8 +47,8 @@ def figures(
         "expected_shortfall_t": short,
         "service_level": service_level(demand, short),
         "public_spend_musd": checked.public_spend,
-        "new_capacity_tpa": _new_capacity(plan),
-        "trained": _trained(plan),
+        "new_capacity_tpa": new_capacity(plan),
+        "trained": trained(plan),
     }
 
 
@@ -67,7 +67,7 @@ def _of_odds(case: Case, losses: Losses) -> dict[str, Any]:
     }
 
 
-def _expected_demand_and_shortfall(plan: PlanAmounts) -> tuple[dict[str, float], dict[str, float]]:
+def expected_demand_and_shortfall(plan: PlanAmounts) -> tuple[dict[str, float], dict[str, float]]:
     """Tonnes by element, of all years."""
     tree = plan.trees.histories
     chances = np.array([node.probability for node in tree.nodes])
@@ -80,7 +80,7 @@ def _expected_demand_and_shortfall(plan: PlanAmounts) -> tuple[dict[str, float],
     return demand, short
 
 
-def _new_capacity(plan: PlanAmounts) -> dict[str, float]:
+def new_capacity(plan: PlanAmounts) -> dict[str, float]:
     """Project -> expected new capacity (t/y)."""
     growing = [project for project, row in plan.case.projects.items() if row.max_new_tpa > 0]
     expected = dict.fromkeys(growing, 0.0)
@@ -90,7 +90,7 @@ def _new_capacity(plan: PlanAmounts) -> dict[str, float]:
     return expected
 
 
-def _trained(plan: PlanAmounts) -> dict[str, float]:
+def trained(plan: PlanAmounts) -> dict[str, float]:
     """Skill -> expected persons who complete a programme."""
     expected = dict.fromkeys(plan.case.skills, 0.0)
     chances = np.array([node.probability for node in plan.trees.decisions.nodes])

@@ -298,7 +298,7 @@ def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, M
     objective = case.model.objective.model_copy(update=least)
     solved = engine.solve(case, fixed=fixed, objective=objective)
     if solved.is_optimal:
-        return OPTIMAL, measure(solved.scope, solved.program, solved.outcome)
+        return OPTIMAL, measure(solved)
     stop = solved.outcome.stop
     if stop is Stop.INFEASIBLE:
         return ENDS[stop].value, {}

@@ -24,7 +24,7 @@ from planner.results.study import unsaid
 from planner.solving.engine import WHY, Engine, Question
 from planner.solving.solution import Stop
 from planner.studies.design import ends, misfit, numeric_ends
-from planner.studies.outcomes import OwnOutcome, figures_of
+from planner.studies.outcomes import OwnOutcome, measure
 from planner.studies.points import DesignRow, Settler, check_study
 from planner.studies.run import open_case, read_given
 from planner.studies.study_file import Correlated, Uncertainty, Value, named_outcomes
@@ -150,7 +150,7 @@ class Experiment:
         if stop is not Stop.OPTIMAL:
             said = f"at {values}: {WHY[stop]}"
             raise InfeasibleError([said]) if stop is Stop.INFEASIBLE else StoppedError(said)
-        figures = figures_of(solved, self._functions)
+        figures = measure(solved, self._functions)
         return {name: figures.get(name, unsaid(name)) for name in self._outcomes}
 
     def table(

@@ -36,7 +36,7 @@ from planner.solving.frontier import Tangent, breakpoints, trace
 from planner.solving.highs import Solver, versions
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.outcomes import Measures, figures_of
+from planner.studies.outcomes import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import CURVE, PART, prepare, read_asked, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
@@ -154,7 +154,7 @@ def frontier(
 
 def _plan(solved: Solved) -> Measures:
     """Cost, spending and new capacity of a plan."""
-    figures = figures_of(solved, {}).items()
+    figures = measure(solved).items()
     return {name: value for name, value in figures if name.startswith(OF_PLANS)}
 
 

@@ -36,7 +36,7 @@ FINAL = ("study.json", "design.parquet", "results.parquet", "plans.parquet")
 def measured_in(case: Case, amounts: FixedAmounts) -> Measures:
     """Figures at the least risk that operations can attain in the scenarios of a case, decisions fixed."""
     solved = solve_fixed(case, amounts, [Phase("risk"), Phase("expected_loss")])
-    return measure(solved.scope, solved.program, solved.outcome)
+    return measure(solved)
 
 
 def sample(points: int = 24, **more: Any) -> dict[str, Any]:
