@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
-import pandas as pd
-
-from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
+from planner.results.figures.decided import decided_along, paid_along
 from planner.results.plan import Plan
-from planner.results.reader import PlanTables, members, rows_of
-from planner.results.schema import PURCHASES, SCHEDULE
+from planner.results.reader import PlanTables
 from planner.solving.engine import FixedAmounts
 
 FixedPayments = Mapping[tuple[str, int], float]
@@ -82,7 +77,7 @@ def fixed_decisions(plan: Plan) -> FixedDecisions:
                     raise InputError([Fault("RUN", 0, "policy.investment", NOT_ONE_PATH)])
     if not leaders:
         leaders, amounts = {ALL: likeliest}, {ALL: path}
-    payments = {storyline: _payments(plan, leader) for storyline, leader in leaders.items()}
+    payments = {storyline: paid_along(plan, leader) for storyline, leader in leaders.items()}
     return FixedDecisions(amounts=amounts, payments=payments, runs=runs)
 
 
@@ -113,43 +108,6 @@ def single_path(plan: Plan) -> FixedAmounts:
         said = "decides by storyline; only one path of decisions can be held fixed here"
         raise InputError([Fault("RUN", 0, "policy.investment", said)])
     return decisions.amounts[ALL]
-
-
-def decided_along(plan: Plan, scenario: str) -> FixedAmounts:
-    """Decisions along the history of one scenario."""
-    holds = partial(_in_scenario, plan.case, scenario)
-    amounts: dict[tuple[str, Any], float] = defaultdict(float)
-    for row in filter(holds, rows_of(plan.tables["investments"])):
-        project = (str(row.project), int(row.year))
-        amounts["build", project] += float(row.tpa)
-    for row in filter(holds, rows_of(plan.tables["training"])):
-        programme = (str(row.programme), int(row.year))
-        amounts["intake", programme] += float(row.intake)
-        amounts["new_seats", programme] += float(row.new_seats)
-    for row in filter(holds, rows_of(plan.tables.get(SCHEDULE, pd.DataFrame()))):
-        good = (str(row.country), str(row.element), str(row.form), int(row.year))
-        amounts["scheduled", good] += float(row.tonnes)
-    workforce = plan.tables["workforce"]
-    for row in rows_of(workforce[workforce["scenario"] == scenario]):
-        # A divided year has several rows, the first of them with its hires.
-        skill = (str(row.country), str(row.skill), int(row.year))
-        amounts["hired", skill] += float(row.hired)
-    return {key: amount for key, amount in amounts.items() if amount > 0}
-
-
-def _payments(plan: Plan, scenario: str) -> FixedPayments:
-    """Payments (MUSD) of each funder by year along one history, stock purchases left out."""
-    holds = partial(_in_scenario, plan.case, scenario)
-    payments: dict[tuple[str, int], float] = defaultdict(float)
-    for row in filter(holds, rows_of(plan.tables["spending"])):
-        if row.item != PURCHASES:
-            payments[str(row.funder), int(row.year)] += float(row.musd)
-    return dict(payments)
-
-
-def _in_scenario(case: Case, scenario: str, row: Any) -> bool:
-    text = str(row.scenarios)
-    return text == "all" or scenario in members(text, tuple(case.scenarios))
 
 
 def _same(one: FixedAmounts, other: FixedAmounts) -> bool:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.data.case import Case
-from planner.explanation.commitments import SLIGHT, Build, expected_tpa
+from planner.explanation.commitments import SLIGHT, expected_tpa
 from planner.explanation.counterfactuals import Goal, Reference, quickest
 from planner.results.explanation import Alternatives, Range
+from planner.results.figures.decided import Build
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
 from planner.solving.program import Vector

@@ -4,46 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
 
 from planner.data.case import Case
 from planner.data.stages import stages_told
 from planner.explanation.counterfactuals import Optimum
-from planner.results.reader import members, rows_of
+from planner.results.figures.decided import Build
 
 SLIGHT = 0.01
 """Share of what could be built that counts as building it."""
-
-
-@dataclass(frozen=True)
-class Build:
-    """New capacity (t/y) committed in a year, in the scenarios that share the decision."""
-
-    project: str
-    year: int
-    tpa: float
-    scenarios: tuple[str, ...]
-    probability: float
-
-
-def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
-    """Builds in the order of the rows of a table `investments`."""
-    everyone = tuple(case.scenarios)
-    rows: Iterable[Any] = rows_of(table)
-    found = []
-    for row in rows:
-        build = Build(
-            project=str(row.project),
-            year=int(row.year),
-            tpa=float(row.tpa),
-            scenarios=members(str(row.scenarios), everyone),
-            probability=float(row.probability),
-        )
-        found.append(build)
-    return found
 
 
 def of_optimum(best: Optimum) -> list[Build]:

@@ -20,14 +20,13 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import scenario_tree
 from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
-from planner.explanation.commitments import of_table
 from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
 from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
+from planner.results.figures.decided import builds
 from planner.results.plan import Plan
-from planner.results.reader import rows_of
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import Columns, Solver
 from planner.solving.program import Vector
@@ -155,18 +154,15 @@ class Standing:
 
 def standing_of(plan: Plan, year: int) -> Standing:
     """Plants and people of a plan in a year: those of the undisturbed scenario."""
-    case = plan.case
-    scenario = scenario_tree(case).undisturbed_scenario
-    builds: dict[str, list[tuple[int, float]]] = {}
-    for build in of_table(case, plan.tables["investments"]):
+    tree = plan.amounts.trees.histories
+    scenario = tree.undisturbed_scenario
+    built: dict[str, list[tuple[int, float]]] = {}
+    for build in builds(plan):
         if scenario in build.scenarios:
-            builds.setdefault(build.project, []).append((build.year, build.tpa))
-    table = plan.tables["workforce"]
-    now = table[(table["scenario"] == scenario) & (table["year"] == year)]
-    staff = {}
-    for row in rows_of(now):
-        staff[row.country, row.skill] = row.staff
-    return Standing(case=case, year=year, builds=builds, staff=staff)
+            built.setdefault(build.project, []).append((build.year, build.tpa))
+    last = [node for node in tree.path_of(scenario) if tree.nodes[node].year == year][-1]
+    staff = {team: float(persons[last]) for team, persons in plan.amounts.staff}
+    return Standing(case=plan.case, year=year, builds=built, staff=staff)
 
 
 def standing_without(case: Case, year: int) -> Standing:

@@ -11,6 +11,7 @@ from planner.explanation.counterfactuals import Optimum
 from planner.explanation.frontier_walk import CurvePoint, Walk, corners
 from planner.explanation.named_plans import of_point, of_run
 from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, NamedPlan
+from planner.results.figures.decided import builds
 from planner.results.plan import Plan
 from planner.solving.goals import HOLD_MUSD
 from planner.thresholds import ROUNDING
@@ -28,7 +29,7 @@ def frontier(walk: Walk, plan: Plan, nothing: Optimum) -> tuple[Frontier, list[M
     idle = walk.end if nothing.x is None else walk.point(nothing.x)
     a_little_more = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
     near = at_risk(bends, a_little_more)
-    chosen = of_run("chosen", plan.case, plan.summary, plan.tables["investments"])
+    chosen = of_run("chosen", plan.case, plan.summary, builds(plan))
     named = [
         _nothing(walk, plan, idle),
         of_point(walk, "core", walk.core),
@@ -55,8 +56,7 @@ def _nothing(walk: Walk, plan: Plan, idle: CurvePoint) -> NamedPlan:
     found = of_point(walk, "nothing", idle)
     if "without_plan" not in plan.summary:
         return found
-    nothing_new = plan.tables["investments"].iloc[:0]
-    in_run = of_run("nothing", plan.case, plan.summary["without_plan"], nothing_new)
+    in_run = of_run("nothing", plan.case, plan.summary["without_plan"], [])
     return replace(in_run, public=found.public)
 
 

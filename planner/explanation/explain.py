@@ -12,7 +12,7 @@ from planner.evaluation.stock_value import stock_value
 from planner.explanation import claims
 from planner.explanation.alternatives import alternatives, with_planned
 from planner.explanation.bottleneck import links
-from planner.explanation.commitments import capital_by_stage, of_table
+from planner.explanation.commitments import capital_by_stage
 from planner.explanation.counterfactuals import (
     Counterfactual,
     Optimum,
@@ -32,6 +32,7 @@ from planner.explanation.value_of_information import knowing, knowledge
 from planner.planning import solve_case
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import Explanation
+from planner.results.figures.decided import builds
 from planner.results.plan import Plan, Status
 from planner.solving.frontier import PRECISION
 from planner.solving.game import Game
@@ -152,15 +153,15 @@ def _explain(
     progress("verdicts, the frontier, who pays")
     verdicts = claims.verdicts(reference, questions.trials, pool)
     own = own_rung(plan, reference)
-    builds = of_table(case, plan.tables["investments"])
+    committed = builds(plan)
     rungs = ladder(case, found, plan.summary.get("without_plan", {}))
-    rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
+    rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, committed))
     _, solved = reference.best()
     decision = replace(decided.result(), shares=shared.result())
     solves = pool.solved + 1 + decision.frontier.solves
     others = known = None
     if near is not None:
-        others = with_planned(near.result(), case, builds)
+        others = with_planned(near.result(), case, committed)
         solves += 1 + others.solves
         known = knowledge(reference, questions.losses, own.objective, found)
     moved = influences(
@@ -183,7 +184,7 @@ def _explain(
         alternatives=others,
         decision=decision,
         stock=stock_value(plan),
-        odds=odds_change(plan, reference, found, builds),
+        odds=odds_change(plan, reference, found, committed),
         values=lever_values(case, reference.objective, found),
     )
 

@@ -21,7 +21,7 @@ from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Target, Training
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
-from planner.explanation.commitments import Build, of_table
+from planner.results.figures.decided import Build, builds
 from planner.results.plan import Plan
 from planner.results.reader import members, rows_of
 from planner.thresholds import ROUNDING
@@ -326,7 +326,7 @@ class _Plants:
 def _built_before(past: _Past) -> list[Build]:
     """Builds of the plan before the year along the history; those below `ROUNDING` t/y are none."""
     found = []
-    for build in of_table(past.case, past.plan.tables["investments"]):
+    for build in builds(past.plan):
         if build.year < past.year and past.along in build.scenarios and build.tpa > ROUNDING:
             found.append(build)
     return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from planner.data.case import Case
-from planner.explanation.commitments import built, is_built, of_table
+from planner.explanation.commitments import built, is_built
 from planner.explanation.counterfactuals import Reference
 from planner.explanation.frontier_walk import CurvePoint, Walk
 from planner.results.decision import NamedPlan
+from planner.results.figures.decided import Build
 from planner.results.losses import weighed
 from planner.solving.program import Vector
 from planner.units import musd_per_tonne
@@ -56,11 +55,8 @@ def _public(reference: Reference, x: Vector) -> float:
 # ---- of a run --------------------------------------------------------------------------------------------------------
 
 
-def of_run(
-    key: str, case: Case, figures: Mapping[str, Any], investments: pd.DataFrame
-) -> NamedPlan:
-    """A plan by the figures of a run and its table `investments`."""
-    builds = of_table(case, investments)
+def of_run(key: str, case: Case, figures: Mapping[str, Any], builds: Iterable[Build]) -> NamedPlan:
+    """A plan by the figures of a run and its builds."""
     public = figures.get("public_spend_musd", 0.0)
     return NamedPlan(
         key=key,

@@ -8,10 +8,11 @@ from dataclasses import replace
 from planner.data.case import Case
 from planner.data.odds import are_bounded, odds_of
 from planner.explanation.claims import Asked, Sides, as_given, speaking
-from planner.explanation.commitments import Build, expected_tpa, of_optimum
+from planner.explanation.commitments import expected_tpa, of_optimum
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference
 from planner.explanation.levers import key_of
 from planner.results.explanation import OddsChange, OddsTrial, PlanUnderOdds
+from planner.results.figures.decided import Build
 from planner.results.losses import risk_under
 from planner.results.odds import worst_odds
 from planner.results.plan import Plan

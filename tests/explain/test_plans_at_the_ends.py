@@ -8,12 +8,13 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.claims import uncertain_inputs
-from planner.explanation.commitments import Build, is_built
+from planner.explanation.commitments import is_built
 from planner.explanation.explain import explain
 from planner.planning import solve_case
 from planner.reporting.chapters.why import moved_plans
 from planner.reporting.words.names import Names
 from planner.results.explanation import Explanation
+from planner.results.figures.decided import Build
 from planner.results.figures.decision import named
 from tests.cases import (
     MUSD,

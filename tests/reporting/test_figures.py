@@ -75,5 +75,5 @@ def test_kept_figures_are_not_sent_with_a_plan(plan: Plan) -> None:
 def test_what_is_kept_with_a_case_is_not_sent_with_it(plan: Plan) -> None:
     case = replace(plan.case)
     assert names_of(case) is names_of(case)
-    sent = pickle.loads(pickle.dumps(case))
+    sent = pickle.loads(pickle.dumps(case))  # noqa: S301 - our own
     assert not vars(sent)[PLACE] and names_of(sent).country == names_of(case).country
