@@ -37,23 +37,23 @@ TIED = 1e-9
 """Relative difference up to which two losses count as equal."""
 
 
-def losses_of(case: Case, visits: AtVisits) -> Losses:
-    """Losses recomputed from the reported shortfalls."""
-    losses = _by_good(visits)
-    return weighed(case, _by_scenario(visits, losses.values))
+def losses_of(visits: AtVisits, losses: Amounts) -> Losses:
+    """Losses recomputed from shortfalls. losses: by good at visits."""
+    return weighed(visits.case, _by_scenario(visits, losses.values))
 
 
-def losses_by_country(case: Case, visits: AtVisits, by_scenario: Mapping[str, float]) -> ByCountry:
-    """The part of each country in the expected loss and in the CVaR, from the reported shortfalls."""
-    losses = _by_good(visits)
+def losses_by_country(
+    visits: AtVisits, losses: Amounts, by_scenario: Mapping[str, float]
+) -> ByCountry:
+    """The part of each country in the expected loss and in the CVaR. losses: by good at visits."""
     found = {}
-    for country in case.countries:
+    for country in visits.case.countries:
         own = [place for good, place in losses.places.items() if good[0] == country]
         found[country] = _by_scenario(visits, losses.values[own])
-    return by_country(case, by_scenario, found)
+    return by_country(visits.case, by_scenario, found)
 
 
-def _by_good(visits: AtVisits) -> Amounts:
+def losses_by_good(visits: AtVisits) -> Amounts:
     """Loss (MUSD) of each good at every visit, discounted."""
     case = visits.case
     by_year = np.array([case.risk_discount(year) for year in case.years])

@@ -57,7 +57,7 @@ def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
     for element in visits.case.elements:
         flows = ElementFlows(visits, element, kept)
         made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
-        for form in FORMS:
+        for form in flows.forms:
             for basis, made in made_of.items():
                 for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
@@ -88,6 +88,14 @@ class ElementFlows:
     def case(self) -> Case:
         """The case."""
         return self.visits.case
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """Forms in which anything of the element flows."""
+        there = {
+            form for _, (_, element, form) in self.visits.goods.places if element == self.element
+        }
+        return [form for form in FORMS if form in there]
 
     @property
     def places(self) -> Iterator[tuple[str, str]]:

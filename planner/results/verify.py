@@ -21,7 +21,7 @@ from planner.data.lookups import Good
 from planner.results import targets, verify_material, verify_resources
 from planner.results.amounts import PlanAmounts
 from planner.results.costs import cost_parts, utilisation
-from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
+from planner.results.losses import ByCountry, Losses, losses_by_country, losses_by_good, losses_of
 from planner.results.reader import PlanTables
 from planner.results.verify_calm import calm_rules
 from planner.results.verify_tables import rules_of_tables
@@ -73,8 +73,10 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     return _verified(read.visits, rules_of_tables(read))
 
 
+@np.errstate(invalid="ignore")
 def _verified(visits: AtVisits, more: Iterable[Broken]) -> Verification:
-    losses = losses_of(visits.case, visits)
+    lost = losses_by_good(visits)
+    losses = losses_of(visits, lost)
     worst: dict[str, float] = defaultdict(float)
     for rule, amount in (*more, *all_rules(visits)):
         worst[rule] = max(worst[rule], amount)
@@ -82,7 +84,7 @@ def _verified(visits: AtVisits, more: Iterable[Broken]) -> Verification:
         visits=visits,
         violations=dict(worst),
         losses=losses,
-        losses_by_country=losses_by_country(visits.case, visits, losses.by_scenario),
+        losses_by_country=losses_by_country(visits, lost, losses.by_scenario),
         cost_parts=cost_parts(visits),
         utilisation=utilisation(visits),
         public_spend=verify_resources.public_spend(visits),

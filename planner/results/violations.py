@@ -15,17 +15,15 @@ Side = float | NDArray[np.float64]
 
 def at_most(rule: str, left: Side, right: Side) -> Broken:
     """left <= right."""
-    with np.errstate(invalid="ignore"):
-        over = np.subtract(left, right)
-        # Infinite sides make no number of the product, so that they break the rule.
-        return _relative(rule, np.maximum(over, 0.0 * over), left, right)
+    over = np.subtract(left, right)
+    # Infinite sides make no number of the product, so that they break the rule.
+    return _relative(rule, np.maximum(over, 0.0 * over), left, right)
 
 
 def equal(rule: str, left: Side, right: Side) -> Broken:
     """left = right."""
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(np.subtract(left, right))
-        return _relative(rule, apart, left, right)
+    apart = np.abs(np.subtract(left, right))
+    return _relative(rule, apart, left, right)
 
 
 def never(rule: str, amount: Side) -> Broken:

@@ -101,11 +101,15 @@ class VisitInputs:
         self._ends = [end_of(period) for period in periods]
         self._scenario = {scenario: place for place, scenario in enumerate(case.scenarios)}
         self._factors: dict[Named, Vector] = {}
+        self._demands: dict[Good, Vector] = {}
 
     def demand(self, good: Good) -> Vector:
         """Demand (t)."""
-        undisturbed = self._interpolated(self._demand[good], "tonnes") * self._lengths
-        return self._at_visits(undisturbed) * self._factor("demand", "", *good)
+        if good not in self._demands:
+            undisturbed = self._interpolated(self._demand[good], "tonnes") * self._lengths
+            factor = self._factor("demand", "", *good)
+            self._demands[good] = self._at_visits(undisturbed) * factor
+        return self._demands[good]
 
     def sales_limit(self, series: Series) -> Vector:
         """Most that a supplier can sell to a country (t)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import itertools
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +19,8 @@ from planner.data.case import Case
 from planner.data.lookups import Lookups
 from planner.data.scenario_tree import Tree
 from planner.results import verify, verify_calm, verify_material, verify_resources, verify_tables
+from planner.results.reader import read_amounts
+from planner.results.tables import TableViews
 from tests.cases import (
     MUSD,
     budget,
@@ -196,6 +200,28 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
     divided = good["quarters"].tables
     assert {"sintered", "resold"} <= set(divided["operations"]["item"])
     assert set(divided["shortfall"].query("year == 2027")["quarter"]) == {1, 2, 3, 4}
+
+
+def test_tables_say_the_amounts_of_the_plan_to_the_last_bit(
+    good: dict[str, planner.Plan], tmp_path: Path
+) -> None:
+    for name, plan in good.items():
+        assert read_amounts(plan.case, plan.tables).is_same(plan.amounts), name
+        assert planner.open_run(plan.write(tmp_path / name)).amounts.is_same(plan.amounts), name
+
+
+def test_what_was_not_verified_is_not_written(
+    good: dict[str, planner.Plan], tmp_path: Path
+) -> None:
+    plan = good["committed"]
+    tables = plan.tables
+    assert isinstance(tables, TableViews)
+    other = dataclasses.replace(tables, amounts=dataclasses.replace(tables.amounts))
+    spoiled = other["stocks"].assign(stock_t=other["stocks"]["stock_t"] + 1.0)
+    other._made["stocks"] = spoiled
+    with pytest.raises(planner.PlannerError, match="its tables say something else than the plan"):
+        dataclasses.replace(plan, tables=other).write(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 # ---- how to spoil --------------------------------------------------------------------------------------

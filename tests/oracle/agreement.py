@@ -15,6 +15,8 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.results.reader import read_amounts
+from planner.results.verify import verify
 from tests.oracle.agreement_figures import LOOSE, TOLERANCE, agree_figures, near, seen_by_the_odds
 from tests.oracle.money import payers
 from tests.oracle.payments import even_payments, tree_of
@@ -82,7 +84,14 @@ def agree_briefly(
         whole = bool(model["policy"].get("whole_plants"))
         (agree_whole if whole else agree_value)(folder, model, plan, theirs)
         agree_figures(plan, theirs)
+        agree_tables(plan)
     return plan
+
+
+def agree_tables(plan: planner.Plan) -> None:
+    """Tables made of the plan's amounts are read back as the same amounts, to the last bit, and hold by every rule."""
+    assert read_amounts(plan.case, plan.tables).is_same(plan.amounts)
+    assert verify(plan.case, plan.tables).worst <= TOLERANCE
 
 
 def agree_value(folder: Path, model: Model, plan: planner.Plan, theirs: OracleResult) -> None:
