@@ -16,7 +16,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.results.amounts import Amounts, PlanAmounts
 from planner.results.costs import cost_parts
-from planner.results.losses import losses_by_country, losses_of, service_level
+from planner.results.losses import losses_by_country, losses_by_good, losses_of, service_level
 from planner.results.study import BUILT, LEAST, LIST_GROUPS, MEANINGS, MOST
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
 from planner.results.tables import views_of
@@ -76,7 +76,8 @@ def _measured(solved: Solved, plan: PlanAmounts, functions: Mapping[str, OwnOutc
 def _figures(solved: Solved, plan: PlanAmounts) -> Measures:
     """Figures of the plan of an optimum, by name; members of a group that names only what is not zero may be left out."""
     case, visits = plan.case, at_visits(plan)
-    losses = losses_of(case, visits)
+    lost = losses_by_good(visits)
+    losses = losses_of(visits, lost)
     demand, short = expected_demand_and_shortfall(plan)
     short_by_country = plan.short.by(lambda good: f"{good[0]}.{good[1]}")
     bought = plan.flows.by(lambda flow: flow.element if flow.item == "bought" else None)
@@ -88,7 +89,7 @@ def _figures(solved: Solved, plan: PlanAmounts) -> Measures:
         "cost_musd": sum(cost_parts(visits).values()),
         "public_spend_musd": _public_spend(solved, plan),
         "scenario_loss_musd": losses.by_scenario,
-        "loss_musd_by_country": losses_by_country(case, visits, losses.by_scenario),
+        "loss_musd_by_country": losses_by_country(visits, lost, losses.by_scenario),
         "expected_shortfall_t": short,
         "expected_shortfall_t_by_country": _expected(histories, short_by_country),
         "service_level": service_level(demand, short),
