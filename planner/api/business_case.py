@@ -80,7 +80,7 @@ def business_case(
     terms: Mapping[str, float] | None = None,
     feeds: Mapping[str, Mapping[str, float]] | None = None,
     removal: Removal | None = None,
-    solve: bool = True,
+    worth: bool = False,
     name: str = "",
     progress: Progress = silent,
 ) -> BusinessCase:
@@ -91,9 +91,10 @@ def business_case(
     deck of the table `prices`, or `case` for the prices of the table `elements`. terms: values of the table `finance`
     that hold instead. feeds: by plant, what it is assigned to take in (feeds, or elements of metal and magnet plants),
     as shares that add up to 1; so a separation plant can be given what a mine of the same case yields.
-    removal: loss of the alliance without the plants, where it is known; else it is solved for, if `solve`. name: of the
-    plan. progress: called with each step in words. Raises InputError for a plant that cannot grow, for contracted volumes
-    without a contract and for feeds that a plant cannot take, StoppedError for a plan that is not proven.
+    removal: loss of the alliance without the plants, where it is known. worth: else it is solved for, which takes as long as
+    the plan did. name: of the plan. progress: called with each step in words. Raises InputError for a plant that cannot
+    grow, for contracted volumes without a contract and for feeds that a plant cannot take, StoppedError for a plan that
+    is not proven.
 
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
@@ -110,7 +111,7 @@ def business_case(
     sized_on = _basis(basis, answers)
     sized = _sized(question, answers, judge, sized_on)
     is_built = any(question.builds.values())
-    if removal is None and solve and is_built:
+    if removal is None and worth and is_built:
         progress("the plan without the plants")
         removal = removed(plan, asked)
     return _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)

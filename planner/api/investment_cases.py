@@ -42,13 +42,14 @@ def business_case_into(
     terms: Mapping[str, float] | None = None,
     feeds: Mapping[str, Mapping[str, float]] | None = None,
     tables: Path | None = None,
+    worth: bool = False,
     progress: Progress = silent,
 ) -> tuple[Plan, BusinessCase, list[str]]:
     """`business_case` of plants in a run folder, and write its page, its workbook and, with the extra `pdf`, its PDF there.
 
     basis: volumes that support and debt are sized on. feeds: what plants are assigned to take in, by share.
     tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
-    What the alliance loses without the plants is solved for once and kept in removals.json. The files are named by
+    worth: what the alliance loses without the plants is solved for, once, and kept in removals.json. The files are named by
     the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
     somebody changed is refused, not replaced. Raises InputError, RunFolderError.
     """
@@ -67,6 +68,7 @@ def business_case_into(
         terms=terms,
         feeds=feeds,
         removal=known,
+        worth=worth,
         name=file_words(run.name),
         progress=progress,
     )

@@ -75,6 +75,13 @@ def report(
             help="The feed of a plant, or PLANT=FEED:0.6,FEED:0.4; of a metal or magnet plant its elements.",
         ),
     ] = None,
+    worth: Annotated[
+        bool,
+        typer.Option(
+            "--worth",
+            help="Solve for what the alliance loses without the plants too; it takes as long as the plan did.",
+        ),
+    ] = False,
     tables: Annotated[
         Path | None,
         typer.Option(
@@ -86,7 +93,12 @@ def report(
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:
         if not project:
-            given = [*(terms or ()), *(feed or ()), *([str(tables)] if tables else ())]
+            given = [
+                *(terms or ()),
+                *(feed or ()),
+                *([str(tables)] if tables else ()),
+                *(["--worth"] if worth else ()),
+            ]
             if given or basis != PLAN or market != CASE_MARKET:
                 message = "an investment case is of a plant: name it with --project"
                 raise InputError([Fault("--project", 0, "", message)])
@@ -101,6 +113,7 @@ def report(
                 terms=_parse_terms(terms or []),
                 feeds=_parse_feeds(feed or []),
                 tables=tables,
+                worth=worth,
                 progress=progress,
             )
             lines = business_case_lines(found, plan.case)

@@ -112,8 +112,9 @@ class CashFlows:
         drawn = self.loan.draws
         for one in self.tranches:
             drawn = drawn + one.loan.draws
-        whole = over_years(left)
-        share = where(whole > PAID, over_years(drawn) / larger(whole, PAID), 0.0)
+        whole = line(over_years(left), "capital of lenders and owners, in all")
+        drawn_in_all = line(over_years(drawn), "drawn on all tranches, in all")
+        share = where(whole > PAID, drawn_in_all / larger(whole, PAID), 0.0)
         return line(single(share), "debt drawn on all tranches over the capital", "share")
 
 
@@ -181,7 +182,8 @@ def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
     revenue, spent, capital, late = [], [], [], []
     wears, supported, tonnes = [], [], []
     for plant in plants:
-        revenue.append(received(plant.sales, index))
+        of_plant = received(plant.sales, index)
+        revenue.append(row(of_plant, "Revenue", "all sales of a plant", "MUSD"))
         spent.append(plant.fixed + plant.variable + plant.feed)
         capital.append(plant.capital)
         late.append(plant.late)

@@ -119,6 +119,7 @@ def settle(deal: Deal, trade: Trade) -> Settlement:
     shared = smaller(shared, t["upside_most_musd"] * worth)
     cap = t["cap_usd_per_kg"] * per_usd
     floor = t["floor_usd_per_kg"] * per_usd
+    shared = row(shared, "Revenue", f"{label}, share of what is above its threshold", "MUSD")
     above = larger(basis - cap, 0.0)
     below = larger(floor - basis, 0.0)
 

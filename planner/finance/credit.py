@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.economics import least_prices
-from planner.finance.loans import PAID, LevelLoan
+from planner.finance.loans import PAID, LevelLoan, line
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
@@ -209,8 +209,8 @@ def life_cover(cash: Array, loan: LevelLoan, *, rate: Array, number: Array, owed
     (LLCR); not a number where nothing is. number: of each year, from 1."""
     paying = where(loan.service > PAID, 1.0, 0.0)
     weight = (1.0 + rate) ** (loan.begun - number)
-    earned = over_years(cash * paying * weight)
-    due = over_years(where(number == loan.begun, owed, 0.0))
+    earned = line(over_years(cash * paying * weight), "worth of cash flow while a tranche is paid")
+    due = line(over_years(where(number == loan.begun, owed, 0.0)), "owed as it is first paid")
     cover = where(due > PAID, earned / larger(due, PAID), np.nan)
     return single(cover)
 

@@ -139,6 +139,11 @@ def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
     return row(amounts, "Debt", label, unit)
 
 
+def step(amounts: Array, label: str) -> Array:
+    """A row of the sheet of steps: part of a balance of the sheet of debt."""
+    return row(amounts, "Debt steps", label, "MUSD, end of the year")
+
+
 def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
     """Years until the grace of a loan on `capital` by year ends: it counts from the last year in which that is paid."""
     built = highest((capital > 0) * number)
@@ -325,6 +330,7 @@ def _scheduled(last: Array, grown: Array, sculpted: Array, bears: Array) -> Arra
     """Debt at the end of a year after its scheduled service, which follows cash flow: it never rises."""
     repaid = larger(grown - sculpted, 0.0)
     owed = smaller(repaid, smaller(last, bears))
+    owed = step(owed, "owed as scheduled, which never rises")
     return where(owed > PAID, owed, 0.0)
 
 
@@ -340,11 +346,11 @@ def _owed(
 ) -> Array:
     """Debt at the end of a year: it grows until the first repayment, then is repaid as scheduled, and earlier by a share
     of the cash that is left."""
-    grown = last * (1.0 + rate) + draws
-    scheduled = _scheduled(last, grown, sculpted, bears)
+    grown = step(last * (1.0 + rate) + draws, "owed before service")
+    scheduled = step(_scheduled(last, grown, sculpted, bears), "owed after scheduled service")
     left = larger(serves - (grown - scheduled), 0.0)
-    swept = larger(scheduled - sweep * left, 0.0)
-    owed = where(repays > 0, swept, grown)
+    swept = step(larger(scheduled - sweep * left, 0.0), "owed after early repayment")
+    owed = step(where(repays > 0, swept, grown), "owed, before what is next to nothing is let go")
     return where(owed > PAID, owed, 0.0)
 
 

@@ -92,7 +92,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def test_the_plant_is_the_one_worked_out_by_hand(plan: Plan) -> None:
-    found = business_case(plan, "plant", solve=False)
+    found = business_case(plan, "plant")
     assert found.builds == {"plant": {2026: near(20)}}
     assert found.full.flows.ebitda[:6] == near([0, 0, 12.5, 27, 27, 0])
     assert found.planned is not None and found.planned.use == near((1.0,)) and not found.apart
@@ -104,11 +104,11 @@ def test_the_plant_is_the_one_worked_out_by_hand(plan: Plan) -> None:
 def test_the_plan_uses_less_than_the_case_sells(make_case: MakeCase) -> None:
     """4 t are wanted: all of the first year's output, half of that of later years, in the plan and after it. So much is
     sold in the case too, unless the cap of the market is lifted."""
-    capped = business_case(planned(make_case, 4), "plant", solve=False)
+    capped = business_case(planned(make_case, 4), "plant")
     assert capped.full.flows.plants[0].tonnes[2:5] == near([10, 10, 10]) and not capped.apart
     (market,) = capped.markets
     assert (market.made, market.sold, market.demand) == (near(8), near(4), near(4))
-    found = business_case(planned(make_case, 4), "plant", terms={"market_share": 2}, solve=False)
+    found = business_case(planned(make_case, 4), "plant", terms={"market_share": 2})
     assert found.planned is not None and found.apart == [0]
     tonnes = found.planned.flows.plants[0].tonnes
     assert tonnes[2:5] == near([10, 10, 10])
@@ -120,7 +120,7 @@ def test_the_plan_uses_less_than_the_case_sells(make_case: MakeCase) -> None:
 
 def test_what_is_avoided_is_what_is_short_without_the_plant(plan: Plan) -> None:
     """8 t wanted each year; 4 t made in 2028, 8 t in 2029 and 2030: 20 t at 20 MUSD avoided, at its cost."""
-    gone = business_case(plan, "plant").removal
+    gone = business_case(plan, "plant", worth=True).removal
     assert gone is not None and gone.risk is not None and gone.shortfall_t is not None
     assert gone.risk == pytest.approx(400, abs=0.5) and gone.shortfall_t["Dy"] == pytest.approx(
         20, abs=0.1
@@ -144,7 +144,7 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: Plan) -> None:
 def test_what_else_the_public_could_do(plan: Plan) -> None:
     """As its own the plant costs the public what it loses before tax, at 3 %; a stock of the 20 t that it avoids costs
     6 MUSD a tonne and takes off the same 400 MUSD of loss."""
-    found = business_case(plan, "plant", terms={"equity_rate": 0.4})
+    found = business_case(plan, "plant", terms={"equity_rate": 0.4}, worth=True)
     assert found.removal is not None
     by = {a.what: a for a in found.alternatives}
     assert (by["none"].cost, by["none"].worth) == (0, 0)
@@ -213,7 +213,7 @@ def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms:
     values, sales = [], 0.0
     for times in (1.0, 0.995, 0.99):
         plan = solve_case(with_recovery(times), baseline=False)
-        one = business_case(plan, project, terms={**terms, "market_share": 1000}, solve=False).full
+        one = business_case(plan, project, terms={**terms, "market_share": 1000}).full
         values.append(one.returns.npv_before_tax)
         sold, wacc = one.flows.plants[0].sales, one.levels["wacc"]
         sales = sales or float(npv(wacc, received(sold, sold[0].tonnes)))
@@ -229,7 +229,7 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
         contract="state", kind="offtake", element="Dy", floor_usd_per_kg=5000, real="true"
     )
     more = {"prices": prices, "contracts": [floor], "scenarios": scenarios(calm=0.75, glut=0.25)}
-    found = business_case(planned(make_case, **more), "plant", market="lenders", solve=False)
+    found = business_case(planned(make_case, **more), "plant", market="lenders")
     # 2 MUSD/t on 4, 8 and 8 t in the glut alone; at the low end of all prices, half, 3.5 MUSD/t there.
     tonnes = sum(t / 1.03 ** (n + 3) for n, t in enumerate((4, 8, 8)))
     cost = found.full.contracts
@@ -247,7 +247,7 @@ def test_by_products_are_sold_and_paid_for_and_bear_their_cost(make_case: MakeCa
         "byproducts": "project, product, tonnes_per_t, variable_opex_usd_per_t\nplant, ndpr, 0.1, 3e5",
         "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 5000}],
     }
-    found = business_case(planned(make_case, **more), "plant", solve=False)
+    found = business_case(planned(make_case, **more), "plant")
     # 0.1 t at 5 MUSD, less 0.3 MUSD and a quarter of the price of the 0.1 / 0.8 t in the feed: 0.04375 MUSD a tonne.
     assert found.full.flows.ebitda[2:5] == near([12.5 + 0.4375, 27 + 0.875, 27 + 0.875])
 
@@ -263,8 +263,8 @@ def test_several_plants_are_one_case_and_what_one_sells_the_other_buys(make_case
             smelter(max_new_tpa=8, capex_usd_per_tpa=MUSD, lead_time_years=2),
         ],
     )
-    both = business_case(plan, ("plant", "smelter"), solve=False)
-    each = [business_case(plan, p, solve=False).full for p in both.projects]
+    both = business_case(plan, ("plant", "smelter"))
+    each = [business_case(plan, p).full for p in both.projects]
     assert both.alone == {
         p: near(e.returns.npv_after_tax) for p, e in zip(both.projects, each, strict=True)
     }
@@ -308,7 +308,7 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
         "small": {"poor": 1.0},
     }
     for project, mix in mixes.items():
-        found = business_case(plan, project)
+        found = business_case(plan, project, worth=True)
         assert found.planned is None and found.removal is None
         assert found.investment.plants[0].mix == near(mix)
         assert found.full.flows.plants[0].tonnes.max() == near(10)
@@ -332,7 +332,7 @@ def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
     assert len(candidates) == (45 if LONG else 3)
     for project in candidates:
         for market in markets:
-            found = business_case(plan, project, market=market, solve=False)
+            found = business_case(plan, project, market=market)
             assert np.isfinite(found.full.returns.npv_owners) and found.investment.plants[0].made
 
 
@@ -357,7 +357,7 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     deck.write_text("[[finance]]\nitem = 'wacc'\nvalue = 0.2\n")
     calls: list[BusinessCase] = []
     without_contents(monkeypatch)
-    first = business_case_into(run, ["plant"])[2]
+    first = business_case_into(run, ["plant"], worth=True)[2]
     monkeypatch.setattr("planner.api.business_case.removed", lambda *asked: calls.append(asked))
     again = business_case_into(run, ["plant"])[2]
     other = business_case_into(run, ["plant"], terms={"wacc": 0.15})[2]
@@ -414,7 +414,7 @@ def test_an_explained_run_says_what_a_plant_is_worth(
 
 def test_money_by_year_foots_to_the_printed_digit(plan: Plan) -> None:
     """What is printed adds up, and is what the case holds within a cent a line."""
-    found = business_case(plan, "plant", terms={"equity_rate": 0.4}, solve=False)
+    found = business_case(plan, "plant", terms={"equity_rate": 0.4})
     table = tables.flows(found)
     heads = [column.title for column in table.columns]
     flows = found.shown.flows
@@ -440,10 +440,7 @@ def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:
     rows = [{"year": year, "low": low} for year, low in ((2026, 3000), (2028, 4500), (2030, None))]
     good = {"element": "Dy", "form": "oxide", "market": "deck", "price_usd_per_kg": 6000}
     found = business_case(
-        planned(make_case, prices=[{**good, **row} for row in rows]),
-        "plant",
-        market="deck",
-        solve=False,
+        planned(make_case, prices=[{**good, **row} for row in rows]), "plant", market="deck"
     )
     (quote,) = found.investment.quotes
     assert np.asarray(quote.low)[:6] == near([0.5, 0.625, 0.75, 0.875, 1, 1])
@@ -466,7 +463,7 @@ def half_contracted(make_case: MakeCase) -> Plan:
 def test_three_volumes_stand_side_by_side(make_case: MakeCase) -> None:
     """The plan builds half of the plant and sells 2 t a year; the contract covers 3, the market takes 4, 8 and 8 t."""
     plan = half_contracted(make_case)
-    found = business_case(plan, "plant", solve=False)
+    found = business_case(plan, "plant")
     assert [title for title, _ in found.modes][:3] == [
         "As the plan runs it",
         "Selling all",
@@ -486,14 +483,14 @@ def test_three_volumes_stand_side_by_side(make_case: MakeCase) -> None:
 @pytest.mark.parametrize("basis", ["plan", "market", "contracted"])
 def test_sizing_and_sensitivity_take_the_basis_asked_for(make_case: MakeCase, basis: Basis) -> None:
     plan = half_contracted(make_case)
-    found = business_case(plan, "plant", basis=basis, terms={"equity_rate": 0.5}, solve=False)
+    found = business_case(plan, "plant", basis=basis, terms={"equity_rate": 0.5})
     by_basis = {"plan": found.planned, "market": found.full, "contracted": found.contracted}
     sold = by_basis[basis]
     assert sold is not None and found.judged_on is sold and found.basis == basis
     assert found.supported is not None and found.supported.use == near(sold.use)
     assert found.supported.returns.npv_owners == near(0)
     others = [
-        business_case(plan, "plant", basis=b, terms={"equity_rate": 0.5}, solve=False)
+        business_case(plan, "plant", basis=b, terms={"equity_rate": 0.5})
         for b in by_basis
         if b != basis
     ]
@@ -505,7 +502,7 @@ def test_sizing_and_sensitivity_take_the_basis_asked_for(make_case: MakeCase, ba
 
 def test_a_plant_that_needs_nothing_on_the_market_is_told_so_first(make_case: MakeCase) -> None:
     plan = half_contracted(make_case)
-    found = business_case(plan, "plant", terms={"equity_rate": 0.12}, solve=False)
+    found = business_case(plan, "plant", terms={"equity_rate": 0.12})
     assert found.bankable_at_market and not found.bankable
     answer = business_case_lines(found, plan.case)[1]
     assert answer.startswith("Answer           Selling all at the market it needs no public money")
@@ -514,9 +511,9 @@ def test_a_plant_that_needs_nothing_on_the_market_is_told_so_first(make_case: Ma
 def test_instruments_are_stated_together_and_name_their_budget_lines(plan: Plan) -> None:
     """30 % of 40 MUSD, half a year each, at 3 %; 10 MUSD of public loan drawn with it; a floor below the price."""
     terms = {"grant": 0.3, "public_loan": 10, "floor": 0.9, "royalty": 0.02}
-    found = business_case(plan, "plant", terms=terms, solve=False)
-    quarter = business_case(plan, "plant", solve=False).owners_with_it
-    stated = business_case(plan, "plant", terms={"grant": 0.1}, solve=False).owners_with_it
+    found = business_case(plan, "plant", terms=terms)
+    quarter = business_case(plan, "plant").owners_with_it
+    stated = business_case(plan, "plant", terms={"grant": 0.1}).owners_with_it
     assert stated == near(quarter)  # the plan's quarter of the capital, not a tenth more
     assert (found.terms["grant"].low, found.terms["grant"].high) == (0.3, 0.3)
     lines = {line.kind: line for line in found.money}
@@ -526,7 +523,7 @@ def test_instruments_are_stated_together_and_name_their_budget_lines(plan: Plan)
     assert lines["public_loan"].most == near(5) and lines["floor"].cost == near(0)
     assert "Public money by instrument" in read_page(business_case_page(found, plan.case)).text
     with pytest.raises(InputError, match="out of bounds"):
-        business_case(plan, "plant", terms={"grant": 30}, solve=False)
+        business_case(plan, "plant", terms={"grant": 30})
 
 
 def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
@@ -543,10 +540,10 @@ def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
         ],
     }
     plan = planned(make_case, **more)
-    as_stated = business_case(plan, "plant", solve=False)
+    as_stated = business_case(plan, "plant")
     assert as_stated.investment.plants[0].mix == {"ore": 1.0} and not as_stated.feeds
-    clay = business_case(plan, "plant", feeds={"plant": {"clay": 1.0}}, solve=False)
-    half = business_case(plan, "plant", feeds={"plant": {"clay": 0.5, "ore": 0.5}}, solve=False)
+    clay = business_case(plan, "plant", feeds={"plant": {"clay": 1.0}})
+    half = business_case(plan, "plant", feeds={"plant": {"clay": 0.5, "ore": 0.5}})
     yields = [found.investment.plants[0].made[0].per_tonne for found in (as_stated, half, clay)]
     assert yields[1] == near((yields[0] + yields[2]) / 2) and yields[0] == near(5 * yields[2])
     assert half.file_stem() == "project-plant-plant-clay-0.5-plant-ore-0.5"
@@ -557,21 +554,21 @@ def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
         ({"mine": {"ore": 1.0}}, '"mine" is no plant of this investment case'),
     ):
         with pytest.raises(InputError, match=re.escape(said)):
-            business_case(plan, "plant", feeds=feeds, solve=False)
+            business_case(plan, "plant", feeds=feeds)
 
 
 def test_the_verdict_is_one_of_returns_debt_and_draws(make_case: MakeCase) -> None:
     """Bankable: owners earn what they ask and the debt is served in nine draws of ten. Owners who ask for more, or a
     covenant that few draws keep, make it not so."""
     plan = planned(make_case)
-    greedy = business_case(plan, "plant", terms={"equity_rate": 0.9}, solve=False)
+    greedy = business_case(plan, "plant", terms={"equity_rate": 0.9})
     assert not greedy.verdict.bankable and greedy.verdict.asked == 0.9
     assert "Not bankable on these terms" in " ".join(business_case_lines(greedy, plan.case))
-    found = business_case(plan, "plant", terms={"equity_rate": 0.0}, solve=False)
+    found = business_case(plan, "plant", terms={"equity_rate": 0.0})
     below = found.judged_on.spread.below
     assert below is not None and found.verdict.below == below
     assert found.verdict.bankable == (below <= 0.1 and found.judged_on.returns.npv_owners >= 0)
-    strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0}, solve=False)
+    strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0})
     assert strict.verdict.below == 1.0 and not strict.verdict.bankable
 
 
@@ -594,7 +591,7 @@ def test_the_verdict_is_one_of_returns_debt_and_draws(make_case: MakeCase) -> No
 )
 def test_who_lends_is_told_with_what_binds(plan: Plan, terms: dict[str, float], said: str) -> None:
     """Of the plant's own loan, of tranches alone, with it or behind it."""
-    found = business_case(plan, "plant", terms={"equity_rate": 0, **terms}, solve=False)
+    found = business_case(plan, "plant", terms={"equity_rate": 0, **terms})
     (told,) = [line for line in business_case_lines(found, plan.case) if line.startswith("Debt ")]
     assert said in told, told
     assert "Terms of debt" in read_page(business_case_page(found, plan.case)).text

@@ -33,7 +33,7 @@ def lines_of(found: Any, plan: Any) -> str:
 
 
 def case(plan: Any, **terms: Any) -> Any:
-    return planner.business_case(plan, "plant", solve=False, **terms)
+    return planner.business_case(plan, "plant", **terms)
 
 
 def test_public_cost_is_all_public_money_stated_and_added(plan: Any) -> None:
@@ -80,7 +80,7 @@ def test_the_plans_plant_makes_what_the_plan_makes() -> None:
             stage = STAGES[plan.case.projects[project].stage]
             if stage.saves:
                 continue
-            found = planner.business_case(plan, project, solve=False)
+            found = planner.business_case(plan, project)
             assert found.planned is not None
             (plant,), (flows,) = found.planned.investment.plants, found.planned.flows.plants
             rows = builds[builds["project"] == project]

@@ -226,7 +226,7 @@ class Trial:
             plan = self._session.solve(_with_draws(case))
             if not self._plant:
                 return (plan.summary["risk_musd"],)
-            found = planner.business_case(plan, self._plant, solve=False)
+            found = planner.business_case(plan, self._plant)
         except (PlannerError, KeyError):
             return (float("nan"),) * (2 if self._plant else 1)
         return (plan.summary["risk_musd"], found.full.returns.npv_after_tax)

@@ -13,6 +13,7 @@ from planner.finance.cashflow import cash_flows, funding
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, tornado
+from planner.finance.statements import statements
 from tests.finance.plants import WHOLE, plain_terms, separation
 
 YEARS = np.arange(2026, 2032)
@@ -381,6 +382,11 @@ def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
     assert sum(float(amounts.sum()) for amounts in sources.values()) == pytest.approx(paid_for)
     assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)
     assert flows.owners == pytest.approx(hand["owners"], **EXACT)
+    told = statements(flows)
+    assert told.gap == pytest.approx(np.zeros(6), **EXACT)
+    assert told.cash["to owners"] == pytest.approx(hand["owners"], **EXACT)
+    earned = told.income["profit"] - hand["owners"]
+    assert told.balance["equity"] == pytest.approx(np.cumsum(earned), **EXACT)
     returns = returns_of(flows, x, flows)
     assert returns.npv_before_tax == pytest.approx(hand["npv_before_tax"], **EXACT)
     assert returns.npv_after_tax == pytest.approx(hand["npv_after_tax"], **EXACT)

@@ -100,7 +100,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, Plan]
         ],
     )
     plan = solve_case(case, baseline=False)
-    return business_case(plan, ("plant", "smelter"), solve=False), plan
+    return business_case(plan, ("plant", "smelter")), plan
 
 
 def computed(folder: Path, *books: Path) -> dict[str, openpyxl.Workbook]:
@@ -122,15 +122,22 @@ def computed(folder: Path, *books: Path) -> dict[str, openpyxl.Workbook]:
 def test_the_workbook_computes_what_the_tool_does(
     found: tuple[BusinessCase, Plan], tmp_path: Path
 ) -> None:
-    """As it is, and with every instrument typed in."""
+    """As it is, with every instrument typed in, and with what is out of range, which fails a check and breaks nothing."""
     one, plan = found
     written = tmp_path / "written.xlsx"
     write_business_case(one, plan.case, written, statements(one, plan.case))
     change(written, tmp_path / "asis.xlsx", {})
     change(written, tmp_path / "typed.xlsx", typed(one))
-    out = computed(tmp_path, *(tmp_path / f"{name}.xlsx" for name in ("asis", "typed")))
+    change(written, tmp_path / "choice.xlsx", {one.terms["tax_rate"].meaning: 7}, column=3)
+    change(written, tmp_path / "life.xlsx", {one.terms["life_years"].meaning: 50})
+    names = ("asis", "typed", "choice", "life")
+    out = computed(tmp_path, *(tmp_path / f"{name}.xlsx" for name in names))
+    assert out["choice"]["Checks"]["C3"].value == 1
+    assert out["life"]["Checks"]["C3"].value >= 1
+    for name in names:
+        assert not errors(out[name]), name
     kept = openpyxl.load_workbook(written, data_only=True)
-    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 18
+    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 20
     compared = 0
     for page in kept:
         for cell in (
@@ -144,7 +151,7 @@ def test_the_workbook_computes_what_the_tool_does(
     assert compared > 3000 and out["asis"]["Checks"]["C3"].value == 0
     assert "unchanged" in out["asis"]["Answer"]["A2"].value
     assert answer(out["asis"])["NPV of the owners"][3] == pytest.approx(0, abs=1e-6)
-    with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS, solve=False)
+    with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
     told_typed = answer(out["typed"])["NPV of the owners"]
     for column, sold in enumerate((with_all.planned, with_all.full, with_all.contracted)):
         assert sold is not None
@@ -188,12 +195,37 @@ def answer(book: openpyxl.Workbook) -> dict[str, list[Any]]:
     }
 
 
-def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
+def errors(book: openpyxl.Workbook) -> list[str]:
+    """Cells that show an error."""
+    found = []
+    for page in book:
+        for row in page.iter_rows():
+            found += [f"{page.title}!{c.coordinate}" for c in row if str(c.value).startswith("#")]
+    return found
+
+
+def test_formulas_are_short_and_choices_are_validated(
+    found: tuple[BusinessCase, Plan], tmp_path: Path
+) -> None:
+    one, plan = found
+    written = tmp_path / "written.xlsx"
+    write_business_case(one, plan.case, written, statements(one, plan.case))
+    book = openpyxl.load_workbook(written)
+    for page in book:
+        for row in page.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, str) and cell.value.startswith("="):
+                    assert len(cell.value) <= 250, f"{page.title}!{cell.coordinate}"
+    (choices,) = {rule.formula1 for rule in book["Inputs"].data_validations.dataValidation}
+    assert choices == '"1,2,3"'
+
+
+def change(source: Path, target: Path, inputs: dict[str, float], column: int = 2) -> None:
     """Another workbook with values entered on its sheet of inputs, by their label."""
     book = openpyxl.load_workbook(source)
     for label, value in inputs.items():
         (row,) = [r for r in book["Inputs"].iter_rows() if r[0].value == label]
-        row[2].value = value
+        row[column].value = value
     book.save(target)
 
 

@@ -16,6 +16,7 @@ from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import CashFlows, funding
 from planner.finance.project_facts import Material, PlantFacts
+from planner.finance.statements import statements
 from planner.finance.yearly_rows import Array, added, before
 from planner.reporting.parts import (
     CENTS,
@@ -385,6 +386,41 @@ def _after_debt(flows: CashFlows) -> dict[str, Array]:
         "tax_saved": flows.tax - flows.tax_with_debt,
         "kept": before(flows.kept) - flows.kept,
     }
+
+
+class StatementTable(DeclaredTable):
+    """A row a year, a column a line of a statement."""
+
+    folded = True
+
+    year = text()
+
+
+STATEMENTS = {"income": "Income", "cash": "Cash flow", "balance": "Balance sheet"}
+REAL_LINES = {"income": "profit", "cash": "to owners", "balance": "equity"}
+"""The line of each statement that stands in money of the base year too."""
+
+
+def statement_tables(found: BusinessCase) -> list[Part]:
+    """Income, cash flow and balance sheet by year, nominal, with their last lines in real money."""
+    sold = found.shown
+    told = statements(sold.flows)
+    parts: list[Part] = []
+    for statement, title in STATEMENTS.items():
+        lines: dict[str, Array] = getattr(told, statement)
+        of_last = REAL_LINES[statement]
+        real = {f"{of_last}, real": lines[of_last] / sold.flows.index}
+        columns = StatementTable.all()
+        columns += [called(name, "MUSD", form=CENTS) for name in (*lines, *real)]
+        rows = []
+        for place, year in enumerate(found.investment.years):
+            row: TableRow = {"year": str(year)}
+            for name, amounts in {**lines, **real}.items():
+                row[name] = float(np.round(amounts[place], 2))
+            rows.append(row)
+        note = say("statements", told=found.told(sold))
+        parts.append(StatementTable.from_rows(rows, columns, title=title, note=note))
+    return parts
 
 
 class InputsTable(DeclaredTable):

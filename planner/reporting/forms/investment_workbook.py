@@ -22,6 +22,7 @@ from planner.finance.loans import PAID, Tranche
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.sensitivity import price_terms
+from planner.finance.statements import statements
 from planner.finance.yearly_rows import larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
@@ -58,6 +59,8 @@ TITLES = {
     "Costs": "Costs, real MUSD",
     "Tax": "Tax and working capital, nominal MUSD",
     "Debt": "Debt, nominal MUSD",
+    "Debt steps": "Steps from one year's debt to the next, nominal MUSD",
+    "Statements": "Income, cash flow and balance sheet, nominal MUSD",
     "Returns": "Returns",
     "Charts": "Charts, which follow the inputs",
     "Credit": "Tranches of debt, downside and sales under contract, found by the tool for the inputs as delivered",
@@ -68,10 +71,11 @@ TITLES = {
     "Sources": "Conventions and sources",
 }
 """Its sheets in order, with their titles."""
-BY_YEAR = frozenset(
-    ["Prices", "Contracts", "Time", "Operations", "Revenue", "Costs", "Tax", "Debt", "Returns"]
-)
+BY_YEAR = frozenset(list(TITLES)[list(TITLES).index("Prices") : list(TITLES).index("Charts")])
 """Sheets whose columns are years."""
+INPUT_TAB, CALCULATION_TAB, RESULT_TAB, CHECK_TAB = "#0000FF", "#808080", "#00702E", "#C00000"
+TABS = {"Inputs": INPUT_TAB, "Prices": INPUT_TAB, "Contracts": INPUT_TAB, "Checks": CHECK_TAB}
+"""Colour of a tab by sheet; others are calculations where their columns are years, else results."""
 INPUT_HEADS = (
     "input",
     "unit",
@@ -144,10 +148,12 @@ def _sheets(found: BusinessCase, names: Names) -> list[SheetPlan]:
     """The sheets in order; the first is called after the plants."""
     front, *others = TITLES
     whose = ", ".join(map(names.placed, found.projects))
-    sheets = [SheetPlan(name=front, title=f"{TITLES[front]}: {whose}", timed=False, front=True)]
+    title = f"{TITLES[front]}: {whose}"
+    sheets = [SheetPlan(name=front, title=title, timed=False, colour=RESULT_TAB, front=True)]
     for name in others:
         timed = name in BY_YEAR
-        sheets.append(SheetPlan(name=name, title=TITLES[name], timed=timed))
+        colour = TABS.get(name, CALCULATION_TAB if timed else RESULT_TAB)
+        sheets.append(SheetPlan(name=name, title=TITLES[name], timed=timed, colour=colour))
     return sheets
 
 
@@ -164,6 +170,10 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
         label = f"{plant.name}, worked of what is usable"
         use.append(operations.given(label, "share", worked))
     levels = book.helped if sold is book.found.supported else book.plain
+    for plant in answer.plants:
+        ends: Any = plant.commit + plant.lead + levels["delay_years"] + levels["life_years"]
+        label = f"years of output after the last column: {plant.name} ({title})"
+        book.checks.append((label, f"MAX({ends.text}-1-{sold.investment.years[-1]},0)"))
     flows = cash_flows(answer, levels, use)
     return Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels)
 
@@ -172,12 +182,14 @@ def _levels(book: Book) -> None:
     """Every level as a cell of the sheet of inputs."""
     sheet, found = book.live.sheets["Inputs"], book.found
     sheet.page.write_row(1, 0, INPUT_HEADS)
+    first_choice = sheet.row + 1
     for term in (*found.terms.values(), *price_terms(found.investment)):
         chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
         book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
         confidence = "judged" if term.judged else term.confidence
         told = (term.source or "judged", confidence, _feeds(found.investment, term.name))
         sheet.page.write_row(sheet.row - 1, INPUT_HEADS.index("source"), told)
+    _check_choices(book, first_choice, sheet.row)
     _recommended(book, sheet)
     sheet.head("Conversions and calendar")
     for name, words in CONVERSIONS.items():
@@ -188,6 +200,13 @@ def _levels(book: Book) -> None:
     year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
     book.plain["year"] = row(year, "Time", "year", "")
     book.helped = book.plain | book.helped
+
+
+def _check_choices(book: Book, first: int, last: int) -> None:
+    """Choices in rows of the inputs that are none of 1, 2 and 3."""
+    cells = f"'Inputs'!$D${first}:$D${last}"
+    allowed = "+".join(f"COUNTIF({cells},{choice})" for choice in (1, 2, 3))
+    book.checks.append(("choices that are not 1, 2 or 3", f"ROWS({cells})-({allowed})"))
 
 
 def _feeds(investment: Investment, term: str) -> str:
@@ -205,6 +224,7 @@ def _by_year(book: Book, term: FinanceTerm) -> Any:
     low_cells = prices.given(f"{term.meaning}, low over deck", "factor", low)
     high_cells = prices.given(f"{term.meaning}, high over deck", "factor", high)
     chosen, value = f"'Inputs'!$D${inputs.row}", f"'Inputs'!$E${inputs.row}"
+    chosen = f"MAX(1,MIN(3,INT({chosen})))"
     text = f"CHOOSE({chosen},{value},{low_cells.text},{high_cells.text})"
     in_use = Cells(book.live, np.full(len(low), term.value), text)
     return prices.formula(in_use, f"{term.meaning}, in use over deck", "factor")
@@ -352,6 +372,9 @@ def _returns(book: Book, one: Answered) -> None:
             totals.append(total.text)
         sides.append("+".join(totals))
     book.checks.append((f"sources less uses ({one.title})", f"ABS({sides[0]}-({sides[1]}))"))
+    gap: Any = statements(one.flows).gap
+    gap_cells = f"SUMPRODUCT(ABS({gap.everywhere}))"
+    book.checks.append((f"balance sheet ({one.title})", gap_cells))
 
 
 def _valued(book: Book, one: Answered, key: str) -> None:
@@ -514,8 +537,8 @@ def _checks(book: Book) -> None:
     def once(what: str, unit: str, text: str) -> Cells:
         return sheet.formula(Cells(book.live, 0.0, text), what, unit)
 
-    failed = [f"IF($C${4 + place}>{TOLERANCE},1,0)" for place in range(len(book.checks))]
-    once("checks failed", "", "+".join(failed))
+    cells = f"$C$4:$C${3 + len(book.checks)}"
+    once("checks failed", "", f'ROWS({cells})-COUNTIF({cells},"<={TOLERANCE}")')
     for what, check in book.checks:
         once(what, "MUSD", check)
     sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.yearly_rows import YearStep, carried, carried_back
+from planner.finance.yearly_rows import YearStep, after, before, carried, carried_back
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.parts import Part, ReportTable, Text
 
@@ -34,6 +34,12 @@ LOOKS: dict[str, dict[str, Any]] = {
     HEAD: {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"},
     NOTE: {"text_wrap": True, "valign": "top"},
 }
+CHOICES: dict[str, Any] = {
+    "validate": "list",
+    "source": ["1", "2", "3"],
+    "error_message": "1 value, 2 low, 3 high",
+}
+"""What may be entered as a choice."""
 LINKED = re.compile(r"'[^']*'!(\{now\}|\$[A-Z]+\$)\d+")
 ADDED, BALANCE = ("MUSD", "t"), "end of the year"
 """Units of rows that have a total, unless their label says that they are balances."""
@@ -41,11 +47,12 @@ ADDED, BALANCE = ("MUSD", "t"), "end of the year"
 
 @dataclass(frozen=True, kw_only=True)
 class SheetPlan:
-    """A sheet to come. timed: its columns are years. front: it is printed as one page, sentences run across all columns."""
+    """A sheet to come. timed: its columns are years. colour: of its tab. front: it is printed as one page, sentences run across all columns."""
 
     name: str
     title: str
     timed: bool
+    colour: str
     front: bool = False
 
 
@@ -67,6 +74,7 @@ class LiveBook:
         for sheet in sheets:
             page = book.add_worksheet(sheet.name)
             self._lay_out(page, sheet)
+            page.set_tab_color(sheet.colour)
             page.write_string(0, 0, sheet.title, self.looks[HEAD])
             page.write_string(0, 1, "checks failed")
             page.write_formula(0, CONSTANT, checks, None, 0)
@@ -103,16 +111,17 @@ class LiveBook:
         backward: bool = False,
     ) -> Cells:
         """Write a line that follows from itself a year before, or `backward` from itself a year after."""
-        page = self.sheets[sheet]
-        page.begin()
-        beside = "{after}" if backward else "{before}"
-        opening = Cells(self, 0.0, f"'{sheet}'!{beside}{page.row + 1}")
-        following: Any = step(opening, *rows)
-        key = sheet, label, following.text.replace(opening.text, "")
+        key = sheet, label, ";".join(row.text for row in rows)
         if key not in self._written:
+            page = self.sheets[sheet]
+            page.begin()
             first, *others = [np.broadcast_to(row.values.astype(float), self.years) for row in rows]
             carry = carried_back if backward else carried
             values = carry(first, step, others, sheet=sheet, label=label, unit=unit)
+            beside = "{after}" if backward else "{before}"
+            moved = after(values) if backward else before(values)
+            opening = Cells(self, moved, f"'{sheet}'!{beside}{page.row + 1}")
+            following: Any = step(opening, *rows)  # may write steps on other sheets
             line = Cells(self, values, following.text)
             self._written[key] = page.formula(line, label, unit)
         return self._written[key]
@@ -179,9 +188,11 @@ class LiveSheet:
     def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Cells:
         """An input in use, chosen of its value, low and high."""
         row = self.row + 1
-        text = f"CHOOSE($D${row},$E${row},$F${row},$G${row})"
+        chosen = f"MAX(1,MIN(3,INT($D${row})))"  # a choice out of range fails a check, not the book
+        text = f"CHOOSE({chosen},$E${row},$F${row},$G${row})"
         cells = self.formula(Cells(self.book, values[0], text), label, unit)
         self.page.write_row(row - 1, TOTAL, (1, *values), self.book.looks[INPUT])
+        self.page.data_validation(row - 1, TOTAL, row - 1, TOTAL, CHOICES)
         self._delivered(CONSTANT, values[:1])
         return cells
 

@@ -287,7 +287,7 @@ def _debt(found: BusinessCase, names: Names) -> Chapter:
 
 
 def _money_by_year(found: BusinessCase) -> Chapter:
-    parts: list[Part] = [*charts.cash(found), tables.flows(found)]
+    parts: list[Part] = [*charts.cash(found), tables.flows(found), *tables.statement_tables(found)]
     return Chapter(anchor="money", title="Money by year", lead="Nominal MUSD.", parts=parts)
 
 
