@@ -19,6 +19,7 @@ from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
 from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Target, Training
+from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.results.figures.decided import Build, builds
@@ -236,27 +237,41 @@ class _Plants:
         """Plant -> its part of a limit that holds for all that a project is; {} where a table has none or nothing was built.
 
         What stands takes as much of the limit as it can use, and all of it in proportion where that is too little; what
-        may still be built has the rest.
+        may still be built has the rest. Raises InputError where one division does that for no more than some years.
         """
         if table not in LIMITS or row.project not in self.copies:
             return {}
+        plant = self._past.case.projects[row.project]
         built = self._built_of[row.project]
-        stands = self._past.case.projects[row.project].existing_tpa + built
-        whole = max(stands, self._limit(row, table))
-        parts = {copy: self.nameplate[copy] / whole for copy in self.copies[row.project]}
-        parts[row.project] = 1 - built / whole
-        return parts
+        others = plant.existing_tpa + max(plant.max_new_tpa - built, 0.0)
+        rooms = self._rooms(row, table)
+        for room in sorted(rooms, reverse=True):
+            whole = max(plant.existing_tpa + built, room)
+            if all(_is_divided(built, others, built / whole, limit) for limit in rooms):
+                parts = {copy: self.nameplate[copy] / whole for copy in self.copies[row.project]}
+                parts[row.project] = 1 - built / whole
+                return parts
+        message = (
+            f'what "{row.project}" may do at most ({table}: {row.element}) differs from year to year: it cannot be '
+            "divided between what was built of it by then and what may still be built"
+        )
+        remedy = "advance to a year before it is built, or solve with no more of it to be built"
+        raise InputError([Fault("--to", 0, "", message, remedy=remedy)])
 
-    def _limit(self, row: Any, table: str) -> float:
-        """The capacity that a limit has room for (t/y), in the year in which it is largest."""
+    def _rooms(self, row: Any, table: str) -> set[float]:
+        """The capacities that a limit has room for (t/y), in the years that are left, with what shocks do to demand."""
         case = self._past.case
         if table == "availability":
-            return float(row.tonnes)
-        country = case.projects[row.project].country
-        demands = [
-            case.demand.get((country, row.element, row.form, year), 0.0) for year in case.years
-        ]
-        return float(row.max_share * max(demands) / row.tonnes)
+            return {float(row.tonnes)}
+        good = (case.projects[row.project].country, row.element, row.form)
+        demands: set[float] = set()
+        for year in range(self._past.year, case.last_year + 1):
+            demands.add(case.demand.get((*good, year), 0.0))
+        for scenario in self._past.left:
+            for (*shocked, period), factor in self._tree.effects[scenario].demand.items():
+                if tuple(shocked) == good and year_of(period) >= self._past.year:
+                    demands.add(factor * case.demand[*good, year_of(period)])
+        return {row.max_share * demand / row.tonnes for demand in demands}
 
     def _steps(self, build: Build) -> Iterator[Project]:
         """A row for each stretch of years in which a build has one share of its nameplate; shocks where it is later."""
@@ -321,6 +336,14 @@ class _Plants:
                         factor=factor,
                         leak=0.0,
                     )
+
+
+def _is_divided(built: float, others: float, part: float, room: float) -> bool:
+    """Of a limit what was built has all that it can use in its part, and what else there is or may be in the rest."""
+    used = min(built, room)
+    rest = min(others, room - used)
+    slack = ROUNDING * max(room, 1.0)
+    return part * room >= used - slack and (1 - part) * room >= rest - slack
 
 
 def _built_before(past: _Past) -> list[Build]:

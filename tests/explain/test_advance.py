@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.errors import InputError
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, record, scenarios, shock
 from tests.conftest import MakeCase
 
 RAMPED: dict[str, Any] = {
@@ -101,6 +101,35 @@ def test_the_most_that_can_be_saved_or_mined_is_divided_among_what_stands(
     tonnes = {row.project: row.tonnes for row in planner.advance(mined, 2028).tables.availability}
     built = sum(part for name, part in tonnes.items() if name != "dig")
     assert sum(tonnes.values()) == near(15) and built == near(15)
+
+
+GROWING = [
+    record(country="AAA", element="Dy", year=year, tonnes=20 * (year - 2025))
+    for year in range(2026, 2031)
+]
+
+
+@pytest.mark.parametrize("most", [18.0, 100.0])
+def test_a_limit_that_grows_with_demand_is_divided_rightly_or_not_at_all(
+    make_case: MakeCase, most: float
+) -> None:
+    """Room for 18 t in 2028, 30 in 2030; 18 stand by then, and keep all that they can use where no more may be built."""
+    thrift = {"project": "thrift", "country": "AAA", "stage": "saving", "max_new_tpa": most}
+    plan = planner.solve(
+        make_case(
+            demand=GROWING,
+            projects=[thrift | {"capex_usd_per_tpa": MUSD, "lead_time_years": 1}],
+            savings="project, element, form, tonnes, max_share\nthrift, Dy, oxide, 1, 0.3",
+            budgets=budget(10, 10, *([10, 10, 10] if most > 18 else [0, 0, 0])),
+        )
+    )
+    if most > 18:
+        with pytest.raises(InputError, match="cannot be divided between what was built"):
+            planner.advance(plan, 2028)
+        return
+    rows = planner.advance(plan, 2028).tables.savings
+    shares = {row.project: row.max_share for row in rows}
+    assert shares.pop("thrift") == near(0) and sum(shares.values()) == near(0.3)
 
 
 def test_targets_of_what_has_not_come_and_bounds_of_what_is_certain_go(make_case: MakeCase) -> None:
