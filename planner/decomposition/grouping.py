@@ -35,8 +35,9 @@ from planner.decomposition.subproblem import (
     OnReference,
     UsableCapacity,
 )
+from planner.formulation.declarations import NODE_LETTERS
 from planner.formulation.index_sets import Scope
-from planner.formulation.whole_program import EQUATIONS, VARIABLES
+from planner.formulation.whole_program import DECLARED, EQUATIONS
 from planner.results.losses import weighted_loss, weights_in_risk
 from planner.solving.impossible_targets import with_beyond
 from planner.solving.program import Key, Program
@@ -362,7 +363,8 @@ class _Parting:
         self._of_row = self._branches_of_rows()
 
     def _branches_of_rows(self) -> NDArray[np.intp]:
-        """Row -> first node of the branch whose columns it holds; -1 where it is of all histories."""
+        """Row -> first node of the branch whose columns it holds, or at whose nodes it stands: what nobody may pay for
+        holds links alone. -1 where it is of all histories."""
         entries = self._program.matrix.tocoo()
         within = self._of_column[entries.col] >= 0
         of_row = np.full(len(self._program.rows), -1)
@@ -370,6 +372,10 @@ class _Parting:
         for i, (name, index) in enumerate(self._program.rows):
             if index is None or name in OF_ALL_HISTORIES:
                 of_row[i] = -1
+            elif of_row[i] < 0:
+                place = link_of(self._part.scope, self._part.stem, name, index)
+                if isinstance(place, int):
+                    of_row[i] = self._first_of[place]
         return of_row
 
     def branches(self) -> list[Branch]:
@@ -434,26 +440,26 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
 
 def _node_places() -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
-    for variable in VARIABLES:
-        for kind in ("n", "a"):
-            if kind in variable.letters:
-                found[variable.name] = (kind, variable.letters.index(kind))
+    for declared in DECLARED:
+        for kind in ("n", "a", "w"):
+            if kind in declared.letters:
+                found[declared.name] = (kind, declared.letters.index(kind))
     return found
 
 
 NODE_PLACES = _node_places()
-"""Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
+"""Variable or equation -> kind of its node (n: operations, a: accounts, w: staff) and the place of it in its index."""
 
 
 def link_of(
     scope: Scope, stem: Mapping[int, int], name: str, index: Any
 ) -> OnReference | Key | int:
-    """A variable as a link of branches to the rest of the plan; its node, if it is off the reference.
+    """A variable or a row as a link of branches to the rest of the plan; its node, if it is off the reference.
 
     stem: nodes of the reference -> position.
     """
     kind, place = NODE_PLACES.get(name, ("", 0))
-    if not kind or (kind == "a" and scope.account_tree is not scope.tree):
+    if not kind or NODE_LETTERS[kind](scope) is not scope.tree:
         return name, index
     others = list(index) if isinstance(index, tuple) else [index]
     node = int(others.pop(place))

@@ -152,6 +152,13 @@ def test_worst_odds_and_decisions_in_stages_end_at_the_optimum(
     agree(whole, parted)
 
 
+def test_a_draw_that_decides_by_itself_pays_for_what_it_decides(tmp_path: Path) -> None:
+    """Nobody may pay in Germany: where such a row holds nothing of the branch's own it was in no program."""
+    test_worst_odds_and_decisions_in_stages_end_at_the_optimum(
+        163, {"policy.investment": "staged"}, tmp_path
+    )
+
+
 def test_every_round_holds_and_none_is_worse(case: Case) -> None:
     exact = float(planner.solve(case, baseline=False).summary["least_risk_musd"])
     found = searched(case, alone=2)
