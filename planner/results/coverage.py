@@ -11,6 +11,8 @@ import pandas as pd
 from planner.results.reader import rows_of
 from planner.results.schema import COVERAGE
 
+LeastServed = dict[str, dict[str, dict[str, Any]]]
+"""Year -> element -> the least `share` of demand that can be served, and `without` what."""
 COVERAGE_JSON = "coverage.json"
 NOTHING = "nothing"
 FALL = 0.10
@@ -38,6 +40,11 @@ class TakenAway:
         """What a row of the table says is taken away."""
         parts = dict(part.split(":", 1) for part in name.split("+")) if name != NOTHING else {}
         return cls(**parts)
+
+    @property
+    def is_single(self) -> bool:
+        """One thing."""
+        return self.name != NOTHING and not self.is_pair
 
     @property
     def is_pair(self) -> bool:
@@ -110,14 +117,19 @@ class Coverage:
         return [row for row in self.rows if row.plan]
 
     @property
-    def n1(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Year -> element -> the least `share` served without one origin, and `without` which."""
-        return _least(row for row in self.with_plan if row.removal.name.startswith("origin:"))
+    def n1(self) -> LeastServed:
+        """Without one origin."""
+        return self.without_origin(plan=True)
+
+    def without_origin(self, *, plan: bool) -> LeastServed:
+        """Without one origin, with the plan or without one."""
+        rows = [row for row in self.rows if row.plan is plan and row.removal.is_single]
+        return _least(row for row in rows if row.removal.origin)
 
     @property
-    def n2(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Shares of demand served without a pair: the largest origin, and an ally or a plant."""
-        return _least((row for row in self.with_plan if row.removal.is_pair), pairs=True)
+    def n2(self) -> LeastServed:
+        """Without a pair: the largest origin, and an ally or a plant."""
+        return _least(row for row in self.with_plan if row.removal.is_pair)
 
     @property
     def single_points(self) -> list[dict[str, Any]]:
@@ -147,14 +159,10 @@ class Coverage:
         return {"n1": self.n1, "n2": self.n2, "single_points": self.single_points}
 
 
-def _least(
-    rows: Iterable[CoverageRow], pairs: bool = False
-) -> dict[str, dict[str, dict[str, Any]]]:
-    """Year -> element -> the row of least served share; of equals the first."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+def _least(rows: Iterable[CoverageRow]) -> LeastServed:
+    """The row of least served share; of equals the first."""
+    found: LeastServed = {}
     for row in rows:
-        if row.removal.is_pair != pairs:
-            continue
         by_element = found.setdefault(str(row.year), {})
         known = by_element.get(row.element)
         if known is None or row.served_share < known["share"] - SAME:

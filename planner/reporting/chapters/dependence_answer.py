@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,11 +11,11 @@ from planner.reporting.parts import Column, ReportTable, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import NOTHING, percent
 from planner.reporting.words.sentences import Passages
+from planner.results.coverage import LeastServed
 from planner.results.figures.dependence import (
+    coverage,
     largest_origins,
-    met_without_origin,
     milestones,
-    removals,
     worst_single_losses,
 )
 from planner.results.figures.sums import elements_by_loss, records
@@ -27,7 +28,7 @@ SOURCE = "tables/origins.csv, basis=last; summary.json: diversification.without_
 def lead(plan: Plan) -> str:
     """The worst single loss of each year told, or the command that tells it."""
     losses = list(worst_single_losses(plan))
-    return say("lead", asked=not removals(plan).empty, losses=losses, names=names_of(plan.case))
+    return say("lead", asked=bool(coverage(plan).rows), losses=losses, names=names_of(plan.case))
 
 
 def _before_and_after(no_plan: str, with_plan: str) -> str:
@@ -44,7 +45,7 @@ def answer_table(plan: Plan) -> ReportTable | None:
     frame = frame.fillna(NOTHING)
     names = list(map(names_of(plan.case).element, elements_by_loss(plan)))
     frame.insert(0, "element", names)
-    asked = not removals(plan).empty
+    asked = bool(coverage(plan).rows)
     compared = asked or origins_without_plan(plan) != {}
     return ReportTable(
         title=say("answer_title"),
@@ -103,28 +104,27 @@ def _share_of(plan: Plan, before: dict[str, Any], row: dict[str, Any]) -> str:
 
 def _met_shares(plan: Plan) -> dict[str, dict[str, str]]:
     """Heading -> element -> the share of demand that can be met without the origin that matters most."""
-    rows = met_without_origin(plan)
-    lost = _lost(plan, rows)
+    covered = coverage(plan)
+    with_plan, no_plan = covered.n1, covered.without_origin(plan=False)
+    lost = _lost(plan, with_plan, no_plan)
     found: dict[str, dict[str, str]] = {}
-    for year in milestones(rows["year"].unique()):
-        of_year = rows[rows["year"] == year]
-        has_plan = of_year["plan"]
-        no_plan = _met_by_element(of_year[~has_plan])
-        with_plan = _met_by_element(of_year[has_plan])
+    for year in milestones(map(int, with_plan)):
+        before = _met_by_element(no_plan.get(str(year), {}))
         cells = {}
-        for element, share in with_plan.items():
-            before = no_plan.get(element, NOTHING)
-            cells[element] = _before_and_after(before, share)
+        for element, share in _met_by_element(with_plan[str(year)]).items():
+            cells[element] = _before_and_after(before.get(element, NOTHING), share)
         found[f"met without {lost}, {year}"] = cells
     return found
 
 
-def _met_by_element(rows: pd.DataFrame) -> dict[str, str]:
-    by_element = zip(rows["element"], rows["served_share"], strict=True)
-    return {element: percent(share) for element, share in by_element}
+def _met_by_element(served: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {element: percent(least["share"]) for element, least in served.items()}
 
 
-def _lost(plan: Plan, rows: pd.DataFrame) -> str:
+def _lost(plan: Plan, *served: LeastServed) -> str:
     """The origin that is lost, where it is the same for each element and year."""
-    origins = rows["without"].unique()
-    return names_of(plan.case).without(origins[0]) if len(origins) == 1 else "the worst origin"
+    origins = set()
+    for by_year in served:
+        for by_element in by_year.values():
+            origins |= {least["without"] for least in by_element.values()}
+    return names_of(plan.case).without(*origins) if len(origins) == 1 else "the worst origin"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.reporting.parts import Chapter, Text
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import decided, share_rows
-from planner.results.figures.dependence import removals
+from planner.results.figures.dependence import coverage
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
 
@@ -18,7 +18,7 @@ def chapter(plan: Plan) -> Chapter | None:
         "commands",
         explained=decided(plan) is not None,
         evaluated=out_of_sample(plan) is not None,
-        covered=not removals(plan).empty,
+        covered=bool(coverage(plan).rows),
         shared=bool(share_rows(plan)),
     )
     commands = Text(told, title="What was asked of this run, and what may be", listed=True)

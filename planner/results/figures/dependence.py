@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.coverage import NOTHING, Coverage
-from planner.results.figures.sums import records
+from planner.results.coverage import Coverage
 from planner.results.origins import LAST, STOCK
 from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
@@ -56,56 +55,25 @@ def milestones(years: Iterable[int]) -> list[int]:
 
 
 @kept
-def removals(plan: Plan) -> pd.DataFrame:
-    """The table `coverage`, `plan` a truth value; empty if it was not asked for."""
-    table = plan.rows("coverage")
-    return table.assign(plan=table["plan"] == "true")
-
-
-@kept
 def coverage(plan: Plan) -> Coverage:
     """The demand that can be met without an origin, an ally or a plant; no rows if it was not asked for."""
     return Coverage.of_table(plan.rows("coverage"))
 
 
-def _single(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows in which one thing is lost and no pair."""
-    is_pair = rows["without"].str.contains("+", regex=False)
-    return rows[(rows["without"] != NOTHING) & ~is_pair]
-
-
-def met_without_origin(plan: Plan) -> pd.DataFrame:
-    """The least share of demand that can be met without one origin: plan, year, element, `without`, `served_share`."""
-    rows = _single(removals(plan))
-    rows = rows[rows["without"].str.startswith("origin:")]
-    rows = rows.sort_values(["served_share", "without"])
-    return rows.drop_duplicates(["plan", "year", "element"])
-
-
-def worst_single_losses(run: Plan) -> Iterator[SingleLoss]:
+def worst_single_losses(plan: Plan) -> Iterator[SingleLoss]:
     """For each milestone that coverage tells, the one origin, ally or plant without which most is lost, with the plan or
     without one; no entry for a year in which nothing is."""
-    rows = _single(removals(run))
-    if rows.empty:
-        return
-    keys = ["year", "without"]
-    losses = pd.DataFrame(index=rows.set_index(keys).index.unique())
-    for column, plan in (("with_plan", True), ("no_plan", False)):
-        of_plan = rows[rows["plan"] == plan]
-        losses[column] = of_plan.groupby(keys)["loss_musd"].max()
-    losses = losses.fillna(0.0).reset_index()
-    for year in milestones(losses["year"].unique()):
-        yield from _worst_of(losses[losses["year"] == year])
-
-
-def _worst_of(losses: pd.DataFrame) -> Iterator[SingleLoss]:
-    """The worst of a year's losses; nothing if there is none."""
-    worst = losses[["with_plan", "no_plan"]].max(axis="columns")
-    if worst.max() > TOLERATED:
-        row = records(losses.loc[[worst.idxmax()]])[0]
-        yield SingleLoss(
-            year=row["year"],
-            without=row["without"],
-            with_plan_musd=row["with_plan"],
-            no_plan_musd=row["no_plan"],
-        )
+    losses: dict[int, dict[str, dict[bool, float]]] = {}
+    for row in coverage(plan).rows:
+        if row.removal.is_single:
+            of_removal = losses.setdefault(row.year, {}).setdefault(row.removal.name, {})
+            of_removal[row.plan] = max(of_removal.get(row.plan, 0.0), row.loss_musd)
+    for year in milestones(losses):
+        without, musd = max(losses[year].items(), key=lambda item: max(item[1].values()))
+        if max(musd.values()) > TOLERATED:
+            yield SingleLoss(
+                year=year,
+                without=without,
+                with_plan_musd=musd.get(True, 0.0),
+                no_plan_musd=musd.get(False, 0.0),
+            )
