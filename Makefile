@@ -23,10 +23,10 @@ demo: $(VENV)/demo.done
 	$(PLANNER) coverage $(RUN) $(MILESTONES:%=--year %)
 	@echo "Look at $(RUN)/report.html"
 
-# Why this plan: verdicts, bottlenecks, prices (some 200 programs of the real case, an hour on one core), and the lower bound
-# of its risk in the scenarios of the demo.
+# Why this plan: alternatives, levers, every plant dropped, every doubtful figure at both ends (some 500 programs of the real
+# case, a night), and the lower bound of its risk in the scenarios of the demo.
 decision: demo
-	$(PLANNER) explain $(RUN)
+	$(PLANNER) explain $(RUN) --doubts
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH)
 
 # What is compiled is kept, whatever the environment says: the tests start dozens of processes that import the package.

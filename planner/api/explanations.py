@@ -3,57 +3,68 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from planner.api.plans import open_run, page_process, plan_of, write_again
+from planner.api.plans import LARGE, open_run, page_process, plan_of, write_again
+from planner.data.program_size import size_of
 from planner.errors import file_words
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
 from planner.explanation.explain import explain
+from planner.host import cores
+from planner.parallel import opened
 from planner.reporting.pages.comparison import comparison_page
 from planner.results.comparison import Comparison
 from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation
 from planner.results.folders import refuse_foreign, write_folder
+from planner.results.journal import Journal
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
 from planner.solving.goals import Progress, silent
 from planner.solving.shares import shares, shares_table
 
-COMPARISON = "compare.html"
+COMPARISON, DOUBTS = "compare.html", "doubts.db"
 A_COMPARISON = "a comparison"
 
 
 def explain_into(
     run: Path,
     *,
-    thorough: bool = False,
-    as_given: bool = False,
+    more: bool = False,
+    doubts: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> tuple[Plan, Explanation]:
     """`explain` the plan of a run folder, and write explain.json and the reports there, of which it is a part now.
 
-    Raises InputError, RunFolderError, StoppedError.
+    workers: processes of this machine that answer questions; one per core for a large case if left out. As everywhere
+    where processes are started, a script calls it under `if __name__ == "__main__"`. doubts: a call that was stopped goes
+    on where it was. Raises InputError, RunFolderError, StoppedError.
     """
     progress("reading the run")
     belongs_to = _fingerprint(run)
     plan = open_run(run)
+    if workers is None:
+        workers = cores() if size_of(plan.case).terms > LARGE else 1
     with page_process(plan.case) as beside:
-        found = explain(
-            plan,
-            file_words(run.name),
-            progress,
-            thorough=thorough,
-            as_given=as_given,
-            workers=workers,
-        )
+        with opened(workers) as processes, _journal(run, doubts) as journal:
+            found = explain(
+                plan,
+                file_words(run.name),
+                progress,
+                more=more,
+                doubts=doubts,
+                workers=processes,
+                journal=journal,
+            )
         covered = coverage(plan, progress=progress)
         plan = _with_table(plan, COVERAGE.name, covered.table())
 
@@ -65,6 +76,19 @@ def explain_into(
         progress("writing the reports")
         refresh_pages(run, fill, belongs_to)
     return plan, found
+
+
+@contextmanager
+def _journal(run: Path, doubts: bool) -> Iterator[Journal | None]:
+    """The journal of a run's doubts, which goes once all are answered; None where they are not asked."""
+    if not doubts:
+        yield None
+        return
+    path = run / DOUBTS
+    with Journal(path) as journal:
+        yield journal
+    for file in (path, path.with_suffix(".lock")):
+        file.unlink(missing_ok=True)
 
 
 def _fingerprint(run: Path) -> str:

@@ -23,7 +23,6 @@ from planner.reporting.pages.business_case import (
     write_business_case_pdf,
 )
 from planner.results.business_case import PLAN, Basis, BusinessCase, Removal
-from planner.results.explanation import read_explanation
 from planner.results.plan import Plan
 from planner.results.store import file_name, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
@@ -59,7 +58,7 @@ def business_case_into(
     belongs_to = fingerprint(run)
     kept = _kept_removals(run, belongs_to)
     key = "+".join(sorted(projects))
-    known = kept.get(key) or _by_merit(run, projects)
+    known = kept.get(key)
     found = business_case(
         plan,
         projects,
@@ -128,14 +127,3 @@ def _kept_removals(run: Path, belongs_to: str) -> dict[str, Removal]:
         return REMOVAL_BY_PLANTS.validate_python(kept["removals"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _by_merit(run: Path, projects: Sequence[str]) -> Removal | None:
-    """The worth of one plant as the merit list of an explained run has it."""
-    explained = read_explanation(run) if len(projects) == 1 else None
-    if explained is None or explained.decision is None:
-        return None
-    for row in explained.decision.merit:
-        if row.project == projects[0] and row.worth:
-            return Removal(row.worth, merit=True)
-    return None

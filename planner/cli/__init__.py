@@ -64,7 +64,7 @@ COMMANDS = {
     "solve": "Solve a case and write the run folder: summary, tables, report.html, report.xlsx.",
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",
     "report": "Write the reports of a run again, from its tables; or the investment case of one or more plants.",
-    "explain": "Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
+    "explain": "Explain a plan: what else could be done, how much each lever matters, what each plant adds.",
     "coverage": "How much of demand a calm year serves without an origin, an ally or a plant: N-1, N-2, single points of failure.",
     "shares": "Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",

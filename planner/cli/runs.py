@@ -22,7 +22,7 @@ from planner.cli.console import (
 from planner.data.case import Case
 from planner.data.difference import shared_ids
 from planner.data.export import write_model, write_tables
-from planner.errors import Fault, InputError, PlannerError, file_words
+from planner.errors import Fault, InputError, file_words
 from planner.finance.project_facts import CASE_MARKET, PAID_FOR_YEARS, SUPPORT_YEARS
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
@@ -159,34 +159,35 @@ def _parse_feeds(given: list[str]) -> dict[str, dict[str, float]]:
 @app.command("explain")
 def explain(
     run: RunPath,
-    thorough: Annotated[
+    more: Annotated[
         bool,
         typer.Option(
-            "--thorough",
-            help="Leave nothing out of a large case: every unsure input is tried on every claim.",
+            "--more",
+            help="Also the efficient frontier, what near-optimal plans share, and the value of information.",
         ),
     ] = False,
-    as_given: Annotated[
+    doubts: Annotated[
         bool,
         typer.Option(
-            "--as-given",
-            help="Try no unsure input, which saves half of the solves of a large case.",
+            "--doubts",
+            help="Also try every doubtful figure at both ends of its range; what was stopped goes on where it was.",
         ),
     ] = False,
     workers: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1_000, metavar="N", help="Programs solved at once. Default: as many as help."
+            min=1,
+            max=1_000,
+            metavar="N",
+            help="Processes that solve. Default: one per core for a large case.",
         ),
     ] = None,
 ) -> None:
-    """Explain a plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
+    """Explain a plan: what else could be done, how much each lever matters, what each plant adds."""
     with exit_codes():
-        if thorough and as_given:
-            raise PlannerError("--thorough and --as-given exclude each other: give one of them")
         with shown_progress() as progress:
             plan, found = explanations.explain_into(
-                run, thorough=thorough, as_given=as_given, workers=workers, progress=progress
+                run, more=more, doubts=doubts, workers=workers, progress=progress
             )
         for line in explain_lines(found, plan.case):
             say(line)

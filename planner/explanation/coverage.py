@@ -1,13 +1,13 @@
 """What if this is not there? Each origin, ally and plant taken away from a calm year, and pairs with the largest origin.
 
-A year is a linear program of one period: the plants, people and savings that stand by then, every factor 1, without
-stocks, `rise`, targets and discounting. One program is kept for each year, and only the bounds of its columns change.
-What a solution does not use can be taken away from it: then nothing is solved again.
+A year is a case of one period: the plants, people and savings that stand by then, every factor 1, without stocks, `rise`,
+targets and discounting. What is taken away is a change of it. What a solution does not use can be taken away from it:
+then nothing is solved again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,29 +16,25 @@ import numpy as np
 
 from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.lookups import Good
-from planner.data.scenario_tree import scenario_tree
+from planner.data.change import Change, cells_changed
 from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
-from planner.formulation.import_cover import every_demand
-from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import VARIABLES
 from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
 from planner.results.figures.decided import builds
 from planner.results.plan import Plan
+from planner.solving.engine import Engine, Question, Solved
 from planner.solving.goals import Progress, silent
-from planner.solving.highs import Columns, Solver
 from planner.solving.program import Vector
-from planner.solving.program_writer import Writer
-from planner.solving.solution import Solution, Stop
+from planner.solving.solution import Stop
 from planner.thresholds import ROUNDING
 
 EVERY = 5
 """Years between those that are told of by default."""
 LETTERS = {variable.name: variable.letters for variable in VARIABLES}
 LOSS = "loss"
-"""Name of the objective that is no element."""
+"""Name of the figure that is no element's."""
 ORDER = ("again", "dual", "primal", "ipm")
 
 
@@ -122,6 +118,7 @@ class Standing:
             scenarios=(),
             shocks=(),
             draws=(),
+            uncertainties=(),
             stockpiles=(),
             budgets=(),
         )
@@ -174,37 +171,68 @@ def standing_without(case: Case, year: int) -> Standing:
     return Standing(case=case, year=year, builds={}, staff=staff)
 
 
+# ---- a calm year, and what is taken away from it ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What a calm year comes to: `loss` (MUSD), and by element the largest share of its demand that is served.
+
+    used: what some plan of these uses, as `origin:X`, `country:C`, `project:P`: without anything else all stays as it is.
+    """
+
+    figures: Mapping[str, float]
+    used: frozenset[str]
+
+
+def served(solved: Solved) -> Served:
+    """The measure: the least loss of a year, then for each element with a demand the least that stays short of it."""
+    case = solved.scope.case
+    used = set(_used(solved, solved.point))
+    solved.solver.reset_bounds()  # each figure is what it is if nothing else mattered
+    figures = {LOSS: max(solved.outcome.values["risk"], 0.0)}
+    demand: dict[str, float] = {}
+    for (_, element, _, _), tonnes in case.demand.items():
+        demand[element] = demand.get(element, 0.0) + tonnes
+    for element in case.elements:
+        if demand.get(element, 0.0) <= 0:
+            continue
+        short = np.zeros(len(solved.program.columns))
+        for column, (name, index) in enumerate(solved.program.columns):
+            short[column] = float(name == "shortfall" and index[1] == element)
+        best = solved.solver.minimise_sum(short, ORDER, element)
+        if best.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"{case.first_year}: no proven optimum for {element} ({best.stop})")
+        figures[element] = max(1.0 - float(short @ best.x) / demand[element], 0.0)
+        used.update(_used(solved, best.x))
+    return Served(figures=figures, used=frozenset(used))
+
+
+def _used(solved: Solved, x: Vector) -> Iterator[str]:
+    """What a point (n) uses: suppliers, by their origins, plants and the countries that they stand in, people lent."""
+    case = solved.scope.case
+    for (name, index), amount in zip(solved.program.columns, x.tolist(), strict=True):
+        if abs(amount) <= ROUNDING or not isinstance(index, tuple):
+            continue
+        at = dict(zip(LETTERS.get(name, ()), index, strict=False))
+        if name == "imported":
+            for supplier in solved.scope.suppliers[index[:3]]:
+                yield f"origin:{case.supplier_origin[supplier]}"
+        elif name == "imported_from":
+            yield f"origin:{case.supplier_origin[at['v']]}"
+        elif name == "seconded":
+            yield f"country:{at['c']}"
+        elif "p" in at:
+            yield f"project:{at['p']}"
+            yield f"country:{case.projects[at['p']].country}"
+
+
 class CalmYear:
-    """The program of a year, from which things are taken away."""
+    """A year of a plan, from which things are taken away, each as a change of its case."""
 
     def __init__(self, standing: Standing) -> None:
         self.standing, self.case = standing, standing.calm_case()
         self.year = standing.year
-        self.scope = Scope(self.case, not_covered=every_demand(scenario_tree(self.case)))
-        self.program = Writer(self.scope).program()
-        self.solver = Solver(self.program)
-        self.demand = dict.fromkeys(self.case.elements, 0.0)
-        for (_, element, _, _), tonnes in self.case.demand.items():
-            self.demand[element] += tonnes
-        self._goals = self._all_goals()
-
-    def _all_goals(self) -> dict[str, Vector]:
-        """Weights of the columns whose sum is the loss, and the shortfall of each element that is wanted."""
-        size = len(self.program.columns)
-        goals = {LOSS: np.zeros(size)}
-        goals[LOSS][self.program.column["expected_loss", None]] = 1.0
-        for element, tonnes in self.demand.items():
-            if tonnes > 0:
-                goals[element] = np.zeros(size)
-        for column, (name, index) in enumerate(self.program.columns):
-            if name == "shortfall" and index[1] in goals:
-                goals[index[1]][column] = 1.0
-        return goals
-
-    @property
-    def elements(self) -> list[str]:
-        """Elements with a demand in the year."""
-        return [name for name in self._goals if name != LOSS]
 
     @cached_property
     def origins(self) -> dict[str, float]:
@@ -231,70 +259,71 @@ class CalmYear:
             for project in self.case.projects:
                 yield TakenAway(origin=origin, project=project)
 
-    def limits_of(self, removal: TakenAway) -> dict[int, float]:
-        """Column -> what it is held to by a removal, at most."""
-        found: dict[int, float] = {}
-        for column, (name, index) in enumerate(self.program.columns):
-            values = index if isinstance(index, tuple) else ()
-            at = dict(zip(LETTERS.get(name, ()), values, strict=False))
-            if removal.origin and name == "imported":
-                found[column] = self._left_on_offer(removal.origin, (at["c"], at["e"], at["o"]))
-            elif self._is_gone(removal, name, at):
-                found[column] = 0.0
+    def question(self, removal: TakenAway) -> Question:
+        """What is otherwise where something is taken away."""
+        changes: list[Change] = []
+        if removal.origin:
+            for supplier in sorted({row.supplier for row in self.case.tables.imports}):
+                if self.case.supplier_origin[supplier] == removal.origin:
+                    of = {"supplier": supplier}
+                    changes.append(cells_changed("imports", of, "tonnes", 0.0))
+        if removal.project:
+            of = {"project": removal.project}
+            changes.append(cells_changed("projects", of, "existing_tpa", 0.0))
+        if removal.country:
+            changes += self._without_country(removal.country)
+        return Question.of(*changes)
+
+    def _without_country(self, country: str) -> Iterator[Change]:
+        """No plants, savings and people of a country; its demand and imports stay."""
+        of = {"country": country}
+        for table, column in (("projects", "existing_tpa"), ("workforce", "initial")):
+            rows: Sequence[Any] = self.case.rows(table)
+            if any(row.country == country for row in rows):
+                yield cells_changed(table, of, column, 0.0)
+
+    def answers(self) -> dict[TakenAway, Served]:
+        """What the year comes to without each removal. Where no plan uses what is taken away nothing is asked."""
+        removals = list(self.removals())
+        first = [one for one in removals if not (one.country or one.project)]
+        engine = Engine(self.case)
+        found = self._asked(engine, first)
+        later = []
+        for removal in removals[len(first) :]:
+            base = found[TakenAway(origin=removal.origin)]
+            other = (
+                f"project:{removal.project}" if removal.project else f"country:{removal.country}"
+            )
+            if other in base.used:
+                later.append(removal)
+            else:
+                found[removal] = base
+        return found | self._asked(engine, later)
+
+    def _asked(self, engine: Engine, removals: Sequence[TakenAway]) -> dict[TakenAway, Served]:
+        """Answers of the engine, those that take away one origin after the other."""
+        by_origin: dict[str, list[TakenAway]] = {}
+        for one in removals:
+            by_origin.setdefault(one.origin, []).append(one)
+        of = list(by_origin.values())
+        chains = [[self.question(one) for one in chain] for chain in of]
+        found = {}
+        for number, answers in engine.answered(chains, served):
+            for one, answer in zip(of[number], answers, strict=True):
+                found[one] = answer.get(f"{self.year} without {one.name}")
         return found
-
-    def _is_gone(self, removal: TakenAway, name: str, at: Mapping[str, str]) -> bool:
-        """A column that a removal leaves nothing of. at: its index by letter."""
-        if name == "imported_from":
-            return bool(removal.origin) and self.case.supplier_origin[at["v"]] == removal.origin
-        if name == "seconded" and at["c"] == removal.country:
-            return True
-        if "p" not in at:
-            return False
-        country = self.case.projects[at["p"]].country
-        return at["p"] == removal.project or country == removal.country
-
-    def _left_on_offer(self, origin: str, good: Good) -> float:
-        """Tonnes of a good that suppliers of other origins can sell in the year."""
-        left = 0.0
-        for (supplier, *of, _), tonnes in self.case.import_limit.items():
-            if tuple(of) == good and self.case.supplier_origin[supplier] != origin:
-                left += tonnes
-        return left
-
-    def least(self, goal: str, limits: Mapping[int, float]) -> Solution:
-        """The least of a goal with some columns held. Raises StoppedError without a proven optimum."""
-        columns: Columns = np.array(list(limits), dtype=np.int32)
-        low, high = self.program.lower[columns], self.program.upper[columns]
-        held = np.minimum(high, np.array(list(limits.values())))
-        self.solver.hold(columns, np.maximum(low, np.minimum(held, 0.0)), held)
-        found = self.solver.minimise_sum(self._goals[goal], ORDER, goal)
-        self.solver.hold(columns, low, high)
-        if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"{self.year}: no proven optimum without something ({found.stop})")
-        return found
-
-    def value(self, goal: str, solution: Solution) -> float:
-        """Loss (MUSD), or the share of an element's demand that is served."""
-        least = float(self._goals[goal] @ solution.x)
-        return max(least if goal == LOSS else 1.0 - least / self.demand[goal], 0.0)
-
-    def goals(self) -> Iterable[str]:
-        """The loss, then each element."""
-        return self._goals
 
 
 def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
     """Rows of one year; those of projects that change nothing are left out."""
-    known: dict[TakenAway, dict[str, Solution]] = {}
+    answers = year.answers()
     for removal in year.removals():
         base = TakenAway(origin=removal.origin) if removal.is_pair else TakenAway()
-        found = _answers(year, removal, known.get(base))
-        if not (removal.country or removal.project):
-            known[removal] = found
-        told, before = _figures(year, found), _figures(year, known[base])
+        told, before = answers[removal].figures, answers[base].figures
         costlier = abs(told[LOSS] - before[LOSS]) > SAME * (1.0 + before[LOSS])
-        for element in year.elements:
+        for element in told:
+            if element == LOSS:
+                continue
             changed = costlier or abs(told[element] - before[element]) > SAME
             if changed or not removal.project:
                 yield CoverageRow(
@@ -305,24 +334,3 @@ def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
                     served_share=told[element],
                     loss_musd=told[LOSS],
                 )
-
-
-def _figures(year: CalmYear, found: Mapping[str, Solution]) -> dict[str, float]:
-    return {goal: year.value(goal, solution) for goal, solution in found.items()}
-
-
-def _answers(
-    year: CalmYear, removal: TakenAway, base: Mapping[str, Solution] | None
-) -> dict[str, Solution]:
-    """The optimum of each goal without something. base: those without the first of a pair, or without nothing."""
-    limits = year.limits_of(removal)
-    held = np.array(list(limits), dtype=int)
-    most = np.array(list(limits.values()))
-    out = {}
-    for goal in year.goals():
-        before = None if base is None else base[goal]
-        if before is not None and not np.any(np.abs(before.x[held]) > most + ROUNDING):
-            out[goal] = before
-        else:
-            out[goal] = year.least(goal, limits)
-    return out

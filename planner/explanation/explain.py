@@ -1,46 +1,39 @@
-"""Why this plan: all counterfactuals of a run, solved, and what follows from them: which lever takes what off the risk,
-who must act together, and when."""
+"""Why this plan: a list of named questions, asked of one engine, and sums over the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
+from planner.data.case import Case
 from planner.errors import A_PLAN, StoppedError, refuse_other
-from planner.evaluation.stock_value import stock_value
-from planner.explanation import claims
-from planner.explanation.alternatives import alternatives, with_planned
-from planner.explanation.bottleneck import links
-from planner.explanation.commitments import capital_by_stage
-from planner.explanation.counterfactuals import (
-    Counterfactual,
-    Optimum,
-    Reference,
-    SolverPool,
-    solver_pool,
+from planner.explanation.claims import claims, lever_values
+from planner.explanation.commitments import built, expected_tpa
+from planner.explanation.doubts import End, doubts_of, ends_of, influences, values_at
+from planner.explanation.efficient_frontier import frontier
+from planner.explanation.information import knowledge
+from planner.explanation.near_optimal import near_optimal, with_planned
+from planner.explanation.odds import odds_change, other_odds
+from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.questions import (
+    EQUAL_RATES,
+    NOTHING,
+    PLAN,
+    SAME,
+    alternative_questions,
+    base_of,
+    dropping_questions,
+    lever_questions,
 )
-from planner.explanation.decision import frontier
-from planner.explanation.frontier_walk import COARSE, Walk
-from planner.explanation.levers import alone, key_of, lever_values, steps
-from planner.explanation.other_odds import odds_change, other_odds
-from planner.explanation.other_rules import RuleQuestion, compared, timing, together
-from planner.explanation.rungs import all_but_one, cumulative, ladder, left_out, own_rung
 from planner.explanation.target_marginals import target_marginals
-from planner.explanation.unsure_inputs import InputEnd, at_ends, influences
-from planner.explanation.value_of_information import knowing, knowledge
-from planner.planning import solve_case
-from planner.results.decision import Decision, Shares
-from planner.results.explanation import Explanation
-from planner.results.figures.decided import builds
+from planner.parallel import Workers
+from planner.results.explanation import Alternative, Dropping, Explanation
+from planner.results.journal import Journal
 from planner.results.plan import Plan, Status
-from planner.solving.frontier import PRECISION
-from planner.solving.game import Game
-from planner.solving.goals import Progress, silent
-from planner.solving.shares import charged
+from planner.solving.engine import Engine, Question, in_words
+from planner.solving.goals import HOLD_MUSD, Progress, silent
 
-FULL = 100_000
-"""Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""
+LINEAR = "linear"
 
 
 def explain(
@@ -48,180 +41,241 @@ def explain(
     name: str = "",
     progress: Progress = silent,
     *,
-    thorough: bool = False,
-    as_given: bool = False,
-    workers: int | None = None,
+    more: bool = False,
+    doubts: bool = False,
+    workers: Workers | None = None,
+    journal: Journal | None = None,
 ) -> Explanation:
-    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
+    """Why a solved plan is as it is: what else could be done, each lever alone and taken away, each plant dropped.
 
-    name: what the plan is called. progress: called with each step in words.
-    thorough: where the program is large, all that is left out else: every unsure input on every claim, what information
-    is worth, and what all good plans share. as_given: unsure inputs are as given in every answer.
-    Variants are not held to targets that must hold, nor is the plan that they are compared with, which is solved anew.
-    workers: how many programs are solved at once (None: as many as help).
+    name: what the plan is called. progress: called with each step in words, and with about how long the rest takes.
+    more: also what information is worth, what all near-optimal plans share, and the whole efficient frontier. doubts: also
+    every doubtful figure of the case at both ends of its range. journal: of `planner.results.journal`, which has the
+    answers about doubts of a call that was stopped, and gets these. workers: of `planner.parallel`; this process if left out.
+    All questions are changes of the plan's case, free of targets that must hold and with plants of any size.
     Raises StoppedError where no optimum is proven.
 
-    >>> why = explain(plan, workers=1)
-    >>> [verdict.claim for verdict in why.verdicts][:1]
-    ['mining']
+    >>> why = explain(plan)
+    >>> [claim.verdict for claim in why.claims if claim.lever == "stockpile"]
+    ['large', 'large']
     """
     refuse_other(plan, Plan, A_PLAN)
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
-    asked, free = plan, plan.case.without_targets(hard_only=True)
-    if free is not plan.case:
-        progress("the plan without targets that must hold, to compare with")
-        plan = solve_case(free, baseline="without_plan" in plan.summary)
-    progress("building the program")
-    reference = Reference(plan.case, plan.point)
-    if plan.case.model.objective.goal == "target":
-        reference.slacken(plan.summary["risk_musd"])
-    full = thorough or reference.program.matrix.nnz <= FULL
-    questions = _questions(plan, reference, full=full, as_given=as_given)
-    with solver_pool(reference, workers, progress) as pool:
-        found = _explain(
-            plan, name=name, questions=questions, pool=pool, progress=progress, thorough=thorough
+    inquiry = _Inquiry.of(plan, workers, progress)
+    ends = list(ends_of(inquiry.case, doubts_of(inquiry.case))) if doubts else []
+    inquiry.ask_about(ends, journal)
+    found = _explained(inquiry, plan, name, ends)
+    if more:
+        found = _with_more(inquiry, found)
+    if plan.case.targets:
+        progress("targets a percentage point stricter")
+        stricter = target_marginals(plan)
+        found = replace(found, marginals=stricter, solves=found.solves + len(stricter))
+    return found
+
+
+@dataclass(kw_only=True)
+class _Inquiry:
+    """The engine of the case that a plan is compared with, and what it has answered, by the names of the questions."""
+
+    engine: Engine
+    progress: Progress
+    alternatives: dict[str, Question]
+    droppings: dict[str, Question]
+    answers: dict[str, PlanOutcome]
+
+    @classmethod
+    def of(cls, plan: Plan, workers: Workers | None, progress: Progress) -> _Inquiry:
+        """All that is asked of every plan, answered."""
+        engine = _engine_of(plan, workers)
+        case = engine.base
+        alternatives = alternative_questions(case)
+        own = engine.ask({PLAN: SAME}, outcome_of)
+        droppings = dropping_questions(case, own[PLAN].builds)
+        questions = alternatives | lever_questions(case) | other_odds(case)
+        questions |= {without(project): one for project, one in droppings.items()}
+        after = {key: NOTHING for key in questions if key.startswith("alone:")}
+        answers = engine.ask(questions, outcome_of, after=after, progress=progress)
+        inquiry = cls(
+            engine=engine,
+            progress=progress,
+            alternatives=alternatives,
+            droppings=droppings,
+            answers=answers,
         )
-    if not asked.case.targets:
-        return found
-    progress("targets a percentage point stricter")
-    stricter = target_marginals(asked)
-    return replace(found, marginals=stricter, solves=found.solves + len(stricter))
+        inquiry.measure_at_the_rates_of_the_case()
+        return inquiry
+
+    @property
+    def case(self) -> Case:
+        """The case that all questions are changes of."""
+        return self.engine.base
+
+    def measure_at_the_rates_of_the_case(self) -> None:
+        """Have the plan of equal rates carried out where the rates are as given; not of several paths, of which no
+        decision stands for all scenarios."""
+        if EQUAL_RATES not in self.alternatives:
+            return
+        if self.case.model.policy.investment != "committed":
+            del self.alternatives[EQUAL_RATES]
+            return
+        found = self.answers[EQUAL_RATES]
+        held = {EQUAL_RATES: Question.of(fixed=found.amounts)}
+        measured = self.engine.ask(held, outcome_of)[EQUAL_RATES]
+        self.answers[EQUAL_RATES] = replace(measured, public=found.public)
+
+    def ask_about(self, ends: Sequence[End], journal: Journal | None) -> None:
+        """Try doubts at both ends of their ranges; says beforehand how many programs that is, and about how long."""
+        questions: dict[str, Question] = {}
+        for end in ends:
+            questions |= {end.named(key): one for key, one in end.questions.items()}
+        if not questions:
+            return
+        left = self.engine.left_of(questions.values(), journal)
+        rest = in_words(self.engine.seconds_for(left))
+        self.progress(
+            f"{len(ends)} ends of doubtful figures: {left} programs to solve, in about {rest}"
+        )
+        after: dict[str, str] = {}
+        for end in ends:
+            after |= end.after
+        self.answers |= self.engine.ask(
+            questions,
+            outcome_of,
+            after=after,
+            progress=self.progress,
+            journal=journal,
+            kind=PlanOutcome,
+        )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Questions:
-    """All that is asked about a run. full: nothing is left out because the program is large."""
-
-    reference: Reference
-    full: bool
-    partners: Sequence[RuleQuestion]
-    times: Sequence[RuleQuestion]
-    ends: Sequence[InputEnd]
-    trials: Sequence[claims.AskedAtEnd]
-    losses: Mapping[str, float]
-
-    def counterfactuals(self) -> list[Counterfactual]:
-        """All that is solved for them, without the last rung of the ladder, which is the run itself."""
-        reference = self.reference
-        found = [*cumulative(reference)[1:], *all_but_one(reference), *alone(reference)]
-        for question in [*self.times, *self.partners]:
-            if question.asked is not None:
-                found.append(question.asked)
-        found += other_odds(reference, self.full)
-        found += [end.plan for end in self.ends]
-        if self.full:
-            found += knowing(reference, self.losses)
-        return found + claims.counterfactuals_of(reference, self.trials)
+def _engine_of(plan: Plan, workers: Workers | None) -> Engine:
+    """The engine of the case that a plan is compared with; where that seeks the least risk in place of a target, with as
+    much slack as the plan takes, so that all are held to the same measure."""
+    case = base_of(plan.case)
+    if plan.case.model.objective.goal == "target":
+        least = Engine(case).solve().outcome.values["risk"]
+        if least > HOLD_MUSD:
+            slack = max(0.0, plan.summary["risk_musd"] / least - 1)
+            case = case.set_model("objective.risk_slack", slack)
+    point = plan.point if case is plan.case else None
+    return Engine(case, point=point, workers=workers)
 
 
-def _questions(plan: Plan, reference: Reference, *, full: bool, as_given: bool) -> Questions:
-    """The questions about a plan. full: as `Questions` has it; as_given: no unsure input is tried."""
-    return Questions(
-        reference=reference,
-        full=full,
-        partners=together(reference),
-        times=timing(reference),
-        ends=[] if as_given else at_ends(reference),
-        trials=[] if as_given else claims.trials_of(reference, every_pair=full),
-        losses=plan.summary["scenario_loss_musd"],
-    )
-
-
-def _explain(
-    plan: Plan,
-    *,
-    name: str,
-    questions: Questions,
-    pool: SolverPool,
-    progress: Progress,
-    thorough: bool,
-) -> Explanation:
-    """Ask all questions of a run and put the answers together, the solver working on the next while one is read."""
-    reference, full = questions.reference, questions.full
-    case = reference.case
-    progress("counterfactuals: levers, partners, time, information, unsure inputs")
-    pool.know(_known(plan, reference))
-    near = None
-    if full:
-        near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"]))
-    found = pool(questions.counterfactuals())
-    nothing = found[key_of([])]
-    decided = pool.begin(partial(_decision, plan, reference, nothing, full=full, thorough=thorough))
-    shared = pool.begin(partial(_shares, reference))
-    progress("verdicts, the frontier, who pays")
-    verdicts = claims.verdicts(reference, questions.trials, pool)
-    own = own_rung(plan, reference)
-    committed = builds(plan)
-    rungs = ladder(case, found, plan.summary.get("without_plan", {}))
-    rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, committed))
-    _, solved = reference.best()
-    decision = replace(decided.result(), shares=shared.result())
-    solves = pool.solved + 1 + decision.frontier.solves
-    others = known = None
-    if near is not None:
-        others = with_planned(near.result(), case, committed)
-        solves += 1 + others.solves
-        known = knowledge(reference, questions.losses, own.objective, found)
-    moved = influences(
-        case, objective=own.objective, verdicts=verdicts, ends=questions.ends, found=found
-    )
+def _explained(inquiry: _Inquiry, plan: Plan, name: str, ends: Sequence[End]) -> Explanation:
+    """The sums over the answers."""
+    case, answers = inquiry.case, inquiry.answers
+    values = lever_values(case, answers)
+    at_ends = values_at(case, ends, answers)
+    judged = claims(case, values, at_ends)
     return Explanation(
-        goal=reference.goal,
+        goal="welfare" if case.model.objective.goal == "welfare" else "risk",
         run=name,
-        own=own,
-        ladder=rungs,
-        left_out=left_out(case, found, own),
-        together=compared(case, questions.partners, found, own),
-        timing=compared(case, questions.times, found, own),
+        alternatives=_alternatives(inquiry, plan),
+        values=values,
+        droppings=_droppings(inquiry),
+        claims=judged,
+        influences=influences(ends, answers, objective=values.everything, claims=judged),
+        odds=odds_change(case, answers),
+        solves=inquiry.engine.solved,
+    )
+
+
+def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
+    """The explanation with what is asked on request alone."""
+    engine, answers = inquiry.engine, inquiry.answers
+    plan = answers[PLAN]
+    inquiry.progress("the value of information")
+    known = knowledge(engine, plan, inquiry.progress)
+    curve = frontier(engine, plan, answers[NOTHING], inquiry.progress)
+    inquiry.progress("near-optimal plans")
+    near = near_optimal(engine.solve(engine.base), found.goal)
+    near = with_planned(near, engine.base, plan.builds)
+    return replace(
+        found,
         knowledge=known,
-        links=links(reference, solved.x, solved.duals),
-        marginals=[],
-        verdicts=verdicts,
-        influences=moved,
-        solves=solves,
-        alternatives=others,
-        decision=decision,
-        stock=stock_value(plan),
-        odds=odds_change(plan, reference, found, committed),
-        values=lever_values(case, reference.objective, found),
+        frontier=curve,
+        near_optimal=near,
+        solves=engine.solved + curve.solves + near.solves,
     )
 
 
-def _known(plan: Plan, reference: Reference) -> Optimum:
-    """The run itself, as the counterfactual in which all levers are pulled."""
-    summary = plan.summary
-    return Optimum(
-        key=key_of(steps(reference.case)),
-        objective=reference.objective,
-        risk=summary["risk_musd"],
-        cost=summary["cost_musd"],
-        losses=summary["scenario_loss_musd"],
-        decisions={},
-        nodes=(),
+# ---- what the answers say --------------------------------------------------------------------------------------------
+
+
+def _alternatives(inquiry: _Inquiry, plan: Plan) -> list[Alternative]:
+    """What could be done in place of the plan; where the plants of the plan are whole, the linear plan beside it."""
+    answers, nothing = inquiry.answers, inquiry.answers[NOTHING]
+    found = []
+    for key, question in inquiry.alternatives.items():
+        one = alternative(inquiry.case, key, answers[key], nothing)
+        found.append(replace(one, changes=list(question.changes)))
+    if plan.case.model.policy.whole_plants:
+        linear = replace(found[-1], key=LINEAR, changes=["policy.whole_plants=false"])
+        found[-1:] = [linear, _of_run(plan, found[-1], nothing)]
+    return found
+
+
+def alternative(case: Case, key: str, answer: PlanOutcome, nothing: PlanOutcome) -> Alternative:
+    """An answer as an alternative. nothing: the answer without any lever."""
+    expected, cvar = answer.tails(case)
+    return Alternative(
+        key=key,
+        changes=[],
+        objective=answer.objective,
+        risk=answer.risk,
+        cost=answer.cost,
+        cost_beyond=answer.cost - nothing.cost,
+        expected_loss=expected,
+        cvar=cvar,
+        public=answer.public,
+        builds=built(case, answer.builds),
     )
 
 
-def _decision(
-    plan: Plan, reference: Reference, nothing: Optimum, *, full: bool, thorough: bool
-) -> Decision:
-    """The curve of risk and cost to the last corner if thorough."""
-    walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)
-    curve, merit = frontier(walk, plan, nothing)
-    return Decision(curve, merit)
+def _of_run(plan: Plan, linear: Alternative, nothing: PlanOutcome) -> Alternative:
+    """The plan of whole plants itself, by the figures of its run."""
+    figures = plan.summary
+    risk, cost = figures["risk_musd"], figures["cost_musd"]
+    builds = {project: tpa for project, tpa in figures["new_capacity_tpa"].items() if tpa > 0}
+    is_welfare = plan.case.model.objective.goal == "welfare"
+    return replace(
+        linear,
+        key=PLAN,
+        objective=risk + cost if is_welfare else risk,
+        risk=risk,
+        cost=cost,
+        cost_beyond=cost - nothing.cost,
+        expected_loss=figures["expected_loss_musd"],
+        cvar=figures["cvar_musd"],
+        public=figures["public_spend_musd"],
+        builds=builds,
+    )
 
 
-def _shares(reference: Reference) -> Shares | None:
-    """Who carries what so that nobody leaves; not asked where the allies do not act as one group.
+def without(project: str) -> str:
+    """The name of the question what dropping a plant adds."""
+    return f"without:{project}"
 
-    Shares go by the given odds, without targets, and by plants of any size; the program of the reference serves where
-    it does too.
-    """
-    case = reference.case
-    if case.model.policy.coordination != "allied":
-        return None
-    model = case.model
-    if model.policy.whole_plants or model.objective.odds == "worst" or case.target_rows:
-        return charged(Game(case), "alone")
-    return charged(Game(case, reference.live, reference.best()[0]), "alone")
+
+def _droppings(inquiry: _Inquiry) -> list[Dropping]:
+    """What each plant of the plan adds, the one that is missed most first."""
+    case, answers = inquiry.case, inquiry.answers
+    own = answers[PLAN]
+    sizes = expected_tpa(own.builds)
+    found = []
+    for project in inquiry.droppings:
+        dropped, tpa = answers[without(project)], sizes[project]
+        one = Dropping(
+            project=project,
+            adds=dropped.objective - own.objective,
+            risk=dropped.risk - own.risk,
+            cost=dropped.cost - own.cost,
+            tpa=tpa,
+            capital=tpa * case.full_capex(project),
+            public=tpa * case.public_capex(project),
+        )
+        found.append(one)
+    return sorted(found, key=lambda one: (-one.adds, one.project))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from planner.explanation.counterfactuals import (
-    Counterfactual,
-    Mask,
-    Optimum,
-    Reference,
-    held_at_zero,
-    optimum,
-)
+from planner.data.case import Case
+from planner.explanation.commitments import expected_tpa
+from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.questions import SAME, base_of, without_new
 from planner.results.business_case import Removal
 from planner.results.plan import Plan
-from planner.solving.program import Program, Vector
+from planner.solving.engine import Engine, Solved
 
 NOTICED = 0.1
 """Tonnes from which another plan builds or buys more."""
@@ -25,110 +19,74 @@ Shortfall = Mapping[str, Mapping[str, float]]
 """Tonnes over the horizon by scenario and element."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Tonnes:
+    """A plan with what stays short, and what it buys of each element, expected (t)."""
+
+    plan: PlanOutcome
+    short: Shortfall
+    bought: Mapping[str, float]
+
+
 def removed(plan: Plan, projects: Sequence[str]) -> Removal:
     """The loss of the alliance without the plants: solved with and without them. Raises StoppedError."""
-    reference = Reference(plan.case, plan.point)
-    program = reference.program
-    is_build = _builds_of(program, projects)
-    whole, x = _best(reference, "with", lambda: program)
-    none, x_without = _best(reference, "without", lambda: held_at_zero(program, is_build))
-    more_risk = none.risk - whole.risk
-    if reference.goal == "risk":
-        more_risk = none.objective - whole.objective
+    case = base_of(plan.case)
+    engine = Engine(case, point=plan.point if case is plan.case else None)
+    answers = engine.ask({"with": SAME, "without": without_new(*projects)}, _tonnes)
+    whole, none = answers["with"], answers["without"]
+    is_risk = case.model.objective.goal != "welfare"
+    more_risk = none.plan.risk - whole.plan.risk
     saved = {}
-    for scenario, loss in whole.losses.items():
-        saved[scenario] = none.losses[scenario] - loss
-    short_with = _shortfall(reference, x)
-    short_without = _shortfall(reference, x_without)
-    short = _more_short(short_with, short_without)
-    expected, most = _over_scenarios(reference, short)
+    for scenario, loss in whole.plan.losses.items():
+        saved[scenario] = none.plan.losses[scenario] - loss
+    expected, most = _over_scenarios(case, whole.short, none.short)
     return Removal(
-        worth=_more(none, whole),
-        risk=more_risk,
+        worth=more_risk + none.plan.cost - whole.plan.cost,
+        risk=none.plan.objective - whole.plan.objective if is_risk else more_risk,
         shortfall_t=expected,
         saved=saved,
-        instead=_instead(reference, whole, none, projects),
+        instead=_instead(whole, none, projects),
         stock_t=most,
     )
 
 
-def _builds_of(program: Program, projects: Sequence[str]) -> Mask:
-    """The columns that build one of some projects (n)."""
-    found = np.zeros(len(program.columns), dtype=bool)
-    for column, (name, index) in enumerate(program.columns):
-        found[column] = name == "build" and index[0] in projects
-    return found
-
-
-def _best(reference: Reference, key: str, make: Callable[[], Program]) -> tuple[Optimum, Vector]:
-    found = optimum(Counterfactual(key, make, with_cost=True, want_x=True), reference)
-    assert found.x is not None  # noqa: S101 (wanted above)
-    return found, found.x
-
-
-def _more(than: Optimum, whole: Optimum) -> float:
-    """Cost and risk over those of the whole plan (MUSD)."""
-    return than.risk + (than.cost or 0.0) - whole.risk - (whole.cost or 0.0)
-
-
-def _shortfall(reference: Reference, x: Vector) -> dict[str, dict[str, float]]:
-    """Shortfall over the horizon by scenario and element (t)."""
-    case, nodes = reference.case, reference.scope.tree.nodes
-    out = {scenario: dict.fromkeys(case.elements, 0.0) for scenario in case.scenarios}
-    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
-        if name != "shortfall":
-            continue
-        for scenario in nodes[index[3]].scenarios:
-            out[scenario][index[1]] += tonnes
-    return out
-
-
-def _more_short(before: Shortfall, after: Shortfall) -> Shortfall:
-    """Shortfall that the plants avoid, by scenario and element (t)."""
-    out = {}
-    for scenario, tonnes in after.items():
-        known = before[scenario]
-        out[scenario] = {element: t - known[element] for element, t in tonnes.items()}
-    return out
+def _tonnes(solved: Solved) -> _Tonnes:
+    """The measure: figures of a plan, its shortfalls and purchases."""
+    case, nodes = solved.scope.case, solved.scope.tree.nodes
+    short = {scenario: dict.fromkeys(case.elements, 0.0) for scenario in case.scenarios}
+    bought: dict[str, float] = {}
+    for (name, index), tonnes in zip(solved.program.columns, solved.point.tolist(), strict=True):
+        if name == "shortfall":
+            for scenario in nodes[index[3]].scenarios:
+                short[scenario][index[1]] += tonnes
+        elif name == "bought":
+            expected = tonnes * nodes[index[-1]].probability
+            bought[index[1]] = bought.get(index[1], 0.0) + expected
+    return _Tonnes(plan=outcome_of(solved), short=short, bought=bought)
 
 
 def _over_scenarios(
-    reference: Reference, short: Shortfall
+    case: Case, before: Shortfall, after: Shortfall
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Tonnes of each element, expected over the scenarios, and in the scenario in which they are most."""
+    """Shortfall that the plants avoid of each element (t): expected, and in the scenario in which it is most."""
     expected: dict[str, float] = {}
     most: dict[str, float] = {}
-    chances = reference.case.scenarios
-    for element in sorted(reference.case.elements):
-        tonnes = {scenario: of[element] for scenario, of in short.items()}
-        weighed = [chances[scenario] * t for scenario, t in tonnes.items()]
-        expected[element] = sum(weighed)
+    for element in sorted(case.elements):
+        tonnes = {
+            scenario: of[element] - before[scenario][element] for scenario, of in after.items()
+        }
+        expected[element] = sum(case.scenarios[scenario] * t for scenario, t in tonnes.items())
         most[element] = max(0.0, *tonnes.values())
     return expected, most
 
 
-def _instead(
-    reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]
-) -> dict[str, float]:
+def _instead(whole: _Tonnes, none: _Tonnes, projects: Sequence[str]) -> dict[str, float]:
     """Plants built (t/y) and elements bought (t) more without the plants, expected."""
-    out = defaultdict[str, float](float)
-    for what, amount in _expected(reference, none):
-        out[what] += amount
-    for what, amount in _expected(reference, whole):
-        out[what] -= amount
+    before = {**expected_tpa(whole.plan.builds), **whole.bought}
+    after = {**expected_tpa(none.plan.builds), **none.bought}
     more = {}
-    for what, amount in out.items():
-        if what not in projects and amount > NOTICED:
-            more[what] = amount
+    for what, amount in after.items():
+        rise = amount - before.get(what, 0.0)
+        if what not in projects and rise > NOTICED:
+            more[what] = rise
     return more
-
-
-def _expected(reference: Reference, found: Optimum) -> Iterator[tuple[str, float]]:
-    """(project or element, amount): builds (t/y) and purchases (t) of an optimum, expected, decision by decision."""
-    for (name, index), amount in found.decisions.items():
-        if name == "build":
-            project, node = index
-            yield project, amount * found.nodes[node].probability
-        elif name == "bought":
-            chance = reference.scope.tree.nodes[index[-1]].probability
-            yield index[1], amount * chance

@@ -5,12 +5,12 @@ A shadow price is a one-sided derivative; the difference of two optima says what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from planner.data.case import Case
+from planner.data.change import change_of
+from planner.explanation.questions import SAME
 from planner.results.explanation import Marginal
 from planner.results.plan import Plan
-from planner.solving.engine import Engine
+from planner.solving.engine import Engine, Question, Solved
 from planner.solving.target_prices import POINT, UNIT, criterion
 
 MOST = 5
@@ -22,28 +22,38 @@ def target_marginals(plan: Plan) -> list[Marginal]:
 
     A target that cannot be met a point stricter, or whose share has no point left, is left out.
     """
-    return list(_solved_again(plan))
-
-
-def _solved_again(plan: Plan) -> Iterator[Marginal]:
-    """Marginal values of the dearest targets, each solved again at a share that is a little stricter."""
     table = plan.tables["shadow_prices"]
     found = table[table["scarce"] == "target"].nlargest(MOST, "musd_per_unit")
     prices = dict(zip(found["item"], found["musd_per_unit"].tolist(), strict=True))
-    if not prices:
-        return
-    engine = Engine(plan.case)
-    before = engine.solve()
-    for target, price in prices.items():
+    targets, asked = [], [SAME]
+    for target in prices:
         share = stricter(plan.case, target)
-        if not 0.0 <= share <= 1.0:
-            continue
-        after = engine.solve(plan.case.with_settings({f"targets.{target}.share": share}))
-        name = criterion(after.scope, target)
-        if after.is_optimal:
-            # What a criterion reached in its own phase.
-            grows = after.outcome.values[name] - before.outcome.values[name]
-            yield Marginal(scarce="target", item=target, unit=UNIT, price=price, resolved=grows)
+        if 0.0 <= share <= 1.0:
+            targets.append(target)
+            asked.append(Question.of(change_of(f"targets.{target}.share", share)))
+    if not targets:
+        return []
+    engine = Engine(plan.case, point=plan.point)
+    answers = {}
+    for number, (answer,) in engine.answered([[one] for one in asked], reached):
+        answers[number] = answer.value
+    before = answers[0] or {}
+    out = []
+    for number, target in enumerate(targets, start=1):
+        after = answers[number]
+        if after is not None:
+            grows = after[target] - before[target]
+            price = prices[target]
+            out.append(
+                Marginal(scarce="target", item=target, unit=UNIT, price=price, resolved=grows)
+            )
+    return out
+
+
+def reached(solved: Solved) -> dict[str, float]:
+    """The measure: what the criterion of each target reached in its own phase (MUSD)."""
+    values = solved.outcome.values
+    return {target: values[criterion(solved.scope, target)] for target in solved.scope.case.targets}
 
 
 def stricter(case: Case, target: str) -> float:

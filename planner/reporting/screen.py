@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.stages import stages_told
-from planner.reporting.chapters.why import explained, say
+from planner.reporting.chapters.why import alternative_name, explained, say
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
@@ -99,13 +99,17 @@ def _worst(plan: Plan) -> dict[str, Any]:
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:
-    """Cumulative levers, verdicts, bottleneck, information."""
-    wide = max(len(rung.name.split(":")[0]) for rung in found.ladder)
+    """Alternatives, what each plant adds, levers, information."""
+    names = Names(case)
+    wide = max(len(alternative_name(one).split(":")[0]) for one in found.alternatives)
+    missed = [(names.placed(one.project), one.adds) for one in found.droppings[:NAMED]]
     return worded_lines(
         "screen.j2",
         "explained",
         found=found,
         wide=wide,
-        statements=explained(found, Names(case)),
+        named=alternative_name,
+        missed=missed,
+        statements=explained(found, names),
         any_size=say("any_size") if case.model.policy.whole_plants else "",
     )

@@ -16,6 +16,7 @@ from planner.finance.sensitivity import Spread, Swing
 from planner.finance.support import Package, PublicCost, PublicMoney
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
+from planner.thresholds import TOLERATED
 
 DRAWS_MAY_FAIL = 0.10
 """Share of draws that may leave less cover than is asked at low prices in a bankable case."""
@@ -97,7 +98,7 @@ class Market:
 @dataclass(frozen=True)
 class Removal:
     """The loss of the alliance without the plants, all else planned anew: least cost and risk (MUSD) without them less
-    with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone.
+    with them, of that the risk, and expected shortfall by element (t).
     saved: loss avoided by future (MUSD); instead: what is built by plant (t/y) and bought by element (t) more without
     them; stock_t: shortfall avoided by element (t), each in the future in which it is most.
     """
@@ -105,7 +106,6 @@ class Removal:
     worth: float
     risk: float | None = None
     shortfall_t: Mapping[str, float] | None = None
-    merit: bool = False
     saved: Mapping[str, float] = field(default_factory=dict)
     instead: Mapping[str, float] = field(default_factory=dict)
     stock_t: Mapping[str, float] = field(default_factory=dict)
@@ -208,7 +208,8 @@ class BusinessCase(Parts):
         if gone is None or gone.risk is None:
             return None
         expected = sum(self.futures[w] * saved for w, saved in gone.saved.items())
-        return gone.worth - gone.risk, expected, gone.risk - expected
+        worst = gone.risk - expected
+        return gone.worth - gone.risk, expected, worst if abs(worst) > TOLERATED else 0.0
 
     @property
     def years_of(self) -> dict[str, int]:

@@ -1,5 +1,5 @@
-"""The grounds of a decision, as values: the cost of risk, the order of payment, and who carries the cost.
-`planner.explanation` fills them in, the decision page and explain.json show them.
+"""The grounds of a decision, as values: the cost of risk, and who carries the cost.
+`planner.explanation` and `planner.sharing` fill them in, the report, explain.json and tables/shares.csv show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
 """
@@ -60,29 +60,6 @@ class Frontier:
 
 
 @dataclass(frozen=True)
-class Merit:
-    """A project in the order in which money should go to it.
-
-    weight: the largest of cost at which the frontier holds a tenth of its final size `tpa` (t/y), that in the plan of
-    least risk; cost, risk: of the frontier there. core_tpa: its size in the core plan. worth: least cost + risk without
-    it, less with it; 0 if the core plan does without it. public: discounted public capital in the core plan, or where
-    that does without it in the plan of least risk. last_hundredth: only there from the last hundredth of risk on.
-    """
-
-    project: str
-    stage: str
-    country: str
-    weight: float
-    cost: float
-    risk: float
-    tpa: float
-    core_tpa: float
-    worth: float
-    public: float
-    last_hundredth: bool
-
-
-@dataclass(frozen=True)
 class Share:
     """The charge of a party so that nobody is better off leaving, a row of the table `shares` (MUSD).
 
@@ -126,13 +103,3 @@ class Shares(Parts):
         """The charge of each party, and their sum (MUSD)."""
         charges = {row.party: f"{row.charge:,.0f}" for row in self.rows}
         return {**charges, "sum": f"{self.optimum:,.0f} MUSD"}
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The content of the decision page. merit: the project to be paid for first comes first. shares: who carries what,
-    where the allies act as one group."""
-
-    frontier: Frontier
-    merit: Sequence[Merit]
-    shares: Shares | None = None

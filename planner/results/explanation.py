@@ -1,6 +1,6 @@
 """The reasons of a plan, as values. `planner.explanation` fills them in, pages and explain.json show them.
 
-Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
+Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the scenarios.
 """
 
 from __future__ import annotations
@@ -13,60 +13,37 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from planner.results.decision import Decision
+from planner.results.decision import Frontier
 from planner.results.display import Parts
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
-OWN_PLAN = "This plan"
-"""Name of the run's own rung, where its goal is the least risk."""
+LARGE, SMALL, OPEN = "large", "small", "open"
+LARGE_SHARE, SMALL_SHARE = 0.15, 0.05
+"""Shares of what all levers take off: a lever whose whole range is at least the one is large, at most the other small;
+any other is open."""
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One counterfactual, solved. Money in MUSD.
+@dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """What could be done in place of the plan, solved by itself (MUSD).
 
-    objective: the least risk, or the least cost plus risk, as the goal of the run is; risk and cost: of the plan that
-    attains it (cost None: not asked for). against: key of the rung it is compared with; change: its objective less
-    that rung's. capital: expected, not discounted, by stage; only of the rungs of the ladder.
+    key: `nothing`, `plan`, .. changes: what is otherwise than in the case of the plan, as a user writes it after `--set`.
+    objective: the least risk, or the least cost plus risk, as the goal of the run is; risk, cost, expected_loss, cvar: of
+    the plan that attains it. cost_beyond: its cost over that of no plan. public: expected public spending, not
+    discounted. builds: expected new capacity (t/y) of what is built more than a hundredth of.
     """
 
     key: str
-    name: str
+    changes: Sequence[str]
     objective: float
     risk: float
-    cost: float | None
+    cost: float
+    cost_beyond: float
     expected_loss: float
     cvar: float
-    against: str = ""
-    change: float = 0.0
-    change_cost: float | None = None
-    capital: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Link:
-    """The worth of one link of the chain for one element in one year: MUSD of risk, and its share of the whole."""
-
-    element: str
-    year: int
-    link: str
-    musd: float
-    share: float
-
-
-@dataclass(frozen=True)
-class Marginal:
-    """The price of a target (MUSD per unit) and the same found by solving again with a unit stricter.
-
-    scarce, item: as in the table `shadow_prices`.
-    """
-
-    scarce: str
-    item: str
-    unit: str
-    price: float
-    resolved: float
+    public: float
+    builds: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,77 +74,86 @@ class LeverValues:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A claim measured with one input at another value.
+class Dropping:
+    """A plant of the plan, dropped: nothing new of it, all else free (MUSD).
 
-    with_it, without_it: objectives (MUSD) with the thing that the claim is about and without it; whole: reduction of
-    the objective by all levers (MUSD); measure: share of it that the thing makes.
+    adds: to the objective; risk, cost: to those of the plan. tpa: expected new capacity in the plan; capital: what that
+    costs, public and private, and public: what public budgets pay of it, both not discounted.
     """
+
+    project: str
+    adds: float
+    risk: float
+    cost: float
+    tpa: float
+    capital: float
+    public: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """The share of a lever with one doubtful figure at an end of its range; source: where the range comes from."""
 
     input: str
     setting: str
     source: str
-    with_it: float
-    without_it: float
-    whole: float
-    measure: float
-    flips: bool
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """A claim that holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
+class Claim:
+    """How much a lever matters: its share of what all levers take off the objective, as given and at all ends tried.
 
-    claim: its key. basis: what is measured: levers pulled first, missing last, or allies without a deal. whole: the
-    reduction of the objective by all levers (MUSD), of which the measure is a share. turns_on, not_tried: names of
-    unsure inputs. goal: what the objectives are of, as in Explanation.
+    basis: `alone`: what it takes off if it is pulled alone; `missing`: what is lost if it alone is missing. low, high:
+    the whole range. verdict: large, small or open. turns_on: doubts with which it is otherwise than as given. supposed:
+    what the data suppose of the answer, a key; '' where they suppose nothing.
     """
 
-    claim: str
-    verdict: str
+    lever: str
+    name: str
     basis: str
-    with_it: float
-    without_it: float
-    whole: float
-    measure: float
-    threshold: float
-    trials: Sequence[Trial]
-    turns_on: Sequence[str]
-    not_tried: Sequence[str] = ()
-    goal: str = "risk"
+    share: float
+    low: float
+    high: float
+    verdict: str
+    trials: Sequence[Trial] = ()
+    turns_on: Sequence[str] = ()
+    supposed: str = ""
 
 
-@dataclass(frozen=True)
-class Tried:
-    """An input at another value: the setting in words, and the plan then, solved by itself.
+def judged(low: float, high: float) -> str:
+    """The verdict on a range of shares.
 
-    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
-    builds more than a hundredth of.
+    >>> judged(0.2, 0.4), judged(0.0, 0.04), judged(0.04, 0.2)
+    ('large', 'small', 'open')
     """
+    if low >= LARGE_SHARE:
+        return LARGE
+    return SMALL if high <= SMALL_SHARE else OPEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A doubtful figure at an end of its range, and the plan solved anew there (MUSD). changes: as a user writes them."""
 
     setting: str
+    changes: Sequence[str]
     objective: float
     cost: float
-    capital: Mapping[str, float]
-    builds: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Influence:
-    """The effect of one unsure input on the objective of the run when it is moved to the ends of its range.
+    """The effect of one doubtful figure on the objective of the run when it is moved to the ends of its range.
 
-    effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
-    sources: those that stand beside most of the rows; decides: keys of the claims that it turned.
+    why: where the range comes from. effect: the largest change (MUSD). decides: levers whose verdict it turns.
     """
 
     input: str
     why: str
+    confidence: str
     tried: Sequence[Tried]
     effect: float
-    tables: Sequence[str]
-    rows: int
-    confidence: Mapping[str, int]
-    sources: Sequence[str]
     decides: Sequence[str] = ()
 
 
@@ -180,11 +166,25 @@ def leading(influences: Sequence[Influence], objective: float) -> list[Influence
 
 
 @dataclass(frozen=True)
+class Marginal:
+    """The price of a target (MUSD per unit) and the same found by solving again with a unit stricter.
+
+    scarce, item: as in the table `shadow_prices`.
+    """
+
+    scarce: str
+    item: str
+    unit: str
+    price: float
+    resolved: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Knowledge:
     """Value of information (MUSD of the objective) and regret by scenario.
 
     evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above. vss:
-    objective if the plan for the mean future is carried out less the plan's. least_loss: had the scenario been known.
+    objective if the plan for the mean scenario is carried out less the plan's. least_loss: had the scenario been known.
     regret: loss with the plan less that; only where the objective is the least risk.
     """
 
@@ -198,7 +198,7 @@ class Knowledge:
     regret: Mapping[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Range:
     """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
 
@@ -217,7 +217,7 @@ class Range:
 
 
 @dataclass(frozen=True)
-class Alternatives:
+class NearOptimal:
     """Ranges over all plans within these shares of the best: of `risk` and `cost`, or of their sum `welfare`."""
 
     within: Mapping[str, float]
@@ -229,10 +229,10 @@ class Alternatives:
 class PlanUnderOdds:
     """A plan under odds that are not known: cost and risk (MUSD) by the given odds and by the worst, and what it builds.
 
-    new_capacity: t/y by project, expected by the given odds. cost: None if it was not asked for.
+    new_capacity: t/y by project, expected by the given odds.
     """
 
-    cost: float | None
+    cost: float
     risk_given: float
     risk_worst: float
     new_capacity: Mapping[str, float]
@@ -240,16 +240,17 @@ class PlanUnderOdds:
 
 @dataclass(frozen=True, kw_only=True)
 class OddsTrial:
-    """A claim with the probability of one storyline at an end of its range: plans fixed, others making room.
+    """The share of a lever with the probability of one storyline at an end of its range: plans fixed, others making room.
 
-    measure: share of the whole reduction, as of the claim.
+    lever, basis: as of a claim. verdict: as judged then.
     """
 
-    claim: str
+    lever: str
+    basis: str
     storyline: str
     probability: float
-    measure: float
-    flips: bool
+    share: float
+    verdict: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,69 +258,62 @@ class OddsChange:
     """The plan by the given odds beside that by the worst.
 
     changed_share: of the capital that either spends on a project, the part that only one of them does, in [0, 1].
-    other: the odds that the run does not go by; measures: of each claim by them, solved again; trials: of each claim
-    with one storyline's probability at an end of its range, plans fixed.
+    other: the odds that the run does not go by. trials: of each claim that turns with one storyline's probability at an
+    end of its range, plans fixed.
     """
 
     given: PlanUnderOdds
     worst: PlanUnderOdds
     changed_share: float
     other: str = "worst"
-    measures: Mapping[str, float] = field(default_factory=dict)
     trials: Sequence[OddsTrial] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class StockValue:
-    """Risk (MUSD) of a plan without and with stock purchases, operations knowing the past alone, decisions fixed."""
-
-    with_purchases: float
-    without_purchases: float
-
-    @property
-    def reduces_risk_by(self) -> float:
-        """The reduction of risk by stock purchases, MUSD."""
-        return self.without_purchases - self.with_purchases
-
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Explanation(Parts):
-    """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
-    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself.
-    `knowledge` and `alternatives` are None where they were not asked for. `stock`: the value of
-    stock purchases without hindsight, which the ladder states with it. `odds`: what changes from the given odds to the
-    worst; None where no bounds are given. `values`: of each lever on one scale.
+    """All of it. goal: `risk` or `welfare`, what objectives are of. `alternatives`: what else could be done, the plan
+    among them. `values`: of each lever on one scale, and `claims` about them; none where nothing is at risk.
+    `droppings`: what each plant of the plan adds. `influences`: of doubtful figures, none where they were not tried.
+    `near_optimal`, `knowledge` and `frontier` are None where they were not asked for. `odds`: what changes from the given
+    odds to the worst; None where no bounds are given.
     """
 
     goal: str
     run: str
-    own: Rung
-    ladder: Sequence[Rung]
-    left_out: Sequence[Rung]
-    together: Sequence[Rung]
-    timing: Sequence[Rung]
-    knowledge: Knowledge | None
-    links: Sequence[Link]
-    marginals: Sequence[Marginal]
-    verdicts: Sequence[Verdict]
-    influences: Sequence[Influence]
+    alternatives: Sequence[Alternative]
     values: LeverValues
-    solves: int
-    alternatives: Alternatives | None
-    decision: Decision | None = None
-    stock: StockValue | None = None
+    droppings: Sequence[Dropping]
+    claims: Sequence[Claim]
+    influences: Sequence[Influence] = field(default_factory=list)
+    marginals: Sequence[Marginal] = field(default_factory=list)
     odds: OddsChange | None = None
+    knowledge: Knowledge | None = None
+    near_optimal: NearOptimal | None = None
+    frontier: Frontier | None = None
+    solves: int = 0
 
     @property
     def headline(self) -> dict[str, str]:
-        """The run, its objective, and the verdicts on the claims."""
-        verdicts = ", ".join(f"{one.claim} {one.verdict}" for one in self.verdicts)
-        return {"run": self.run, "objective": self.goal, "verdicts": verdicts or "none"}
+        """The run, its objective, and what was judged of each lever that is missing."""
+        judged_of = [f"{one.lever} {one.verdict}" for one in self.claims if one.basis == "missing"]
+        verdicts = ", ".join(judged_of) or "none"
+        return {"run": self.run, "objective": self.goal, "levers, missing": verdicts}
+
+    @property
+    def own(self) -> Alternative:
+        """The plan with which all others are compared: that of the run, of plants of any size, free of targets that must
+        hold."""
+        by_key = {one.key: one for one in self.alternatives}
+        return by_key.get("linear") or by_key["plan"]
 
     @property
     def ranges(self) -> Sequence[Range]:
-        """Of the alternatives, none if they were not asked for."""
-        return self.alternatives.ranges if self.alternatives is not None else ()
+        """Of the near-optimal plans, none if they were not asked for."""
+        return self.near_optimal.ranges if self.near_optimal is not None else ()
+
+    def alternative(self, key: str) -> Alternative | None:
+        """An alternative by its key; None if it was not asked."""
+        return next((one for one in self.alternatives if one.key == key), None)
 
     def as_json(self, run_sha256: str) -> dict[str, Any]:
         """Plain values for explain.json, and the fingerprint of the run that they belong to."""

@@ -32,7 +32,7 @@ from planner.server.edits import (
 from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
 from planner.server.solver_thread import OF_LEAST, SolverThread
 from planner.server.writer import CaseWriter
-from planner.solving.frontier import risk_of, weighted_case
+from planner.solving.frontier import risk_of, weighing
 
 LONGEST_NAME = 60
 """Characters of a variant's name."""
@@ -181,7 +181,7 @@ class Workbench:
         if not away:
             return None
         nearest = min(away, key=away.__getitem__)
-        return weighted_case(case, nearest)
+        return case.changed(weighing(nearest))
 
     def _asked_or_base(self) -> Case:
         try:
@@ -335,7 +335,7 @@ class Workbench:
         weight = left[0]
         number = len(known) + 1
         thread.phase(f"the efficient frontier: plan {number} of {len(WEIGHTS)}")
-        found = thread.optimum(weighted_case(case, weight))
+        found = thread.optimum(case.changed(weighing(weight)))
         cost = found.value("cost")
         risk = risk_of(found.value("risk"), weight)
         point = (weight, cost, risk)

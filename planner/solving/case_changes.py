@@ -60,6 +60,7 @@ MAY_VANISH: frozenset[InputColumn] = frozenset(
         ("projects", "max_new_tpa"),
         ("training", "max_new_seats"),
         ("workforce", "hires_per_year"),
+        ("workforce", "initial"),
         ("model", "policy.secondment_share"),
     }
 )

@@ -9,10 +9,10 @@ is asked:
 
 where `risk` is `def risk(solved: Solved) -> float: return solved.value("risk")`. With `Engine(case, workers=..)` those of
 `planner.parallel` share the questions among them; then the measure is a function of a module, or a `partial` of one, as it is pickled.
-Each question begins at the optimum of the base; those of a chain (`chains`) are solved one after the other, each from
-the nearest basis that its chain has met. So no answer depends on how many workers there are, or on what a worker did
-before. Who keeps a journal of its own, or shares work out itself, takes the answers as they come (`answered`), from bases
-that it may have written down (`bases`).
+Each question begins at the optimum of the base, or of another question (`after`). Who has many questions near each other
+puts them into chains and takes the answers as they come (`answered`): those of a chain are solved one after the other,
+each from the nearest basis that the chain has met. So no answer depends on how many workers there are, or on what a
+worker did before. A journal (`planner.results.journal`) has the answers of a list that was stopped.
 
 What is known of programs stands here and in `live_program`:
 
@@ -37,7 +37,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -53,6 +52,7 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
 from planner.host import give_memory_back
 from planner.parallel import Call, KeptObject, Workers, answers
+from planner.results.journal import Entry, Journal, read_entries
 from planner.solving.goals import Outcome, Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.highs import Solver, Statuses, versions
 from planner.solving.live_program import CANCELLED, LiveProgram
@@ -66,6 +66,8 @@ KEPT_TERMS = 1_200_000
 them, as in the real case, one takes a fifth of a GB (measured)."""
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
+ANSWER = "answer"
+"""Kind of the entries of a journal."""
 BAD_INPUT, CRASHED = "bad_input", "crashed"
 """Statuses of answers beside those of `Stop`."""
 Variant = Case | Change | str | Iterable[Change]
@@ -138,6 +140,8 @@ class Answer(Generic[T]):
     value: T | None = None
     message: str = ""
     seconds: float = 0.0
+    ends: PackedBases | None = field(default=None, repr=False)
+    """The bases at which it ended in the program of the base, where they were to be kept."""
 
     def get(self, question: str) -> T:
         """The value. question: its name, for the StoppedError that is raised where there is none."""
@@ -184,26 +188,27 @@ class Engine:
         self.base, self._workers = base, workers
         self.progress: Progress = silent
         self._time_limit, self._point = time_limit, point
-        self._others: list[LiveProgram] = []
-        """Programs of other structures than the base, the last used first: who takes a change back waits for none."""
-        self._in_use: LiveProgram | None = None
         self._found: Solved | None = None
         """The optimum of the case in use."""
+        self.solved = 0
+        """Questions of lists that were solved, and not found in a journal."""
+        self._seconds = 0.0
+        """Of all of them, one after the other."""
         if workers is None:
-            self._first  # noqa: B018 (written here, before another thread may ask for it)
+            self._programs  # noqa: B018 (written here, before another thread may ask for it)
 
     @cached_property
-    def _first(self) -> LiveProgram:
-        """The program of the base, which is kept for good."""
-        live = LiveProgram(self.base, self._time_limit)
+    def _programs(self) -> _Programs:
+        """The program of the base, and those of other structures."""
+        first = LiveProgram(self.base, self._time_limit)
         if self._point is not None:
-            live.begin_at(self._point)
-        return live
+            first.begin_at(self._point)
+        return _Programs(first)
 
     @property
     def live(self) -> LiveProgram:
         """The program in use."""
-        return self._in_use or self._first
+        return self._programs.in_use
 
     @property
     def case(self) -> Case:
@@ -218,7 +223,7 @@ class Engine:
     @property
     def programs(self) -> int:
         """Number of programs kept."""
-        return 1 + len(self._others)
+        return len(self._programs.kept)
 
     # ---- a session: one question after the other, each from what was solved last ----------------------------------
 
@@ -261,29 +266,8 @@ class Engine:
         if case is self.case:
             return
         self._found = None
-        self._in_use = self._holding(case)
-        if self._keeps_fewer():
+        if self._programs.take(case):
             give_memory_back()
-
-    def _holding(self, case: Case) -> LiveProgram:
-        """A program that holds a case now."""
-        kept = [self._first, *self._others]
-        by_size = sorted(kept, key=lambda live: live.program.matrix.shape)
-        taken = next((live for live in by_size if live.update(case, write=False)), None)
-        if taken is None:
-            recent = (self.live, *self._others, self._first)
-            start = next((live for live in recent if live.shares_as(case)), self.live)
-            taken = copy(start)  # which stays as it is
-            taken.update(case)
-        return taken
-
-    def _keeps_fewer(self) -> bool:
-        """Put the program in use behind the first. Returns whether one had to be let go."""
-        others = [live for live in self._others if live is not self.live]
-        if self.live is not self._first:
-            others.insert(0, self.live)
-        self._others = _within_room(self._first, others)
-        return len(self._others) < len(others)
 
     def _case_of(self, variant: Variant) -> Case:
         return variant if isinstance(variant, Case) else self.base.changed(variant)
@@ -295,25 +279,80 @@ class Engine:
         questions: Mapping[str, Question],
         measure: Measure[T],
         *,
-        chains: Sequence[Sequence[str]] = (),
+        after: Mapping[str, str] | None = None,
         progress: Progress = silent,
-        journal: Journal[T] | None = None,
+        journal: Journal | None = None,
+        kind: type[T] | None = None,
     ) -> dict[str, T]:
         """What the measure says of each question, by its name.
 
-        Equal questions are solved once. chains: names of questions that are solved one after the other, each from the
-        nearest before it; a question in none is one by itself. progress: told how many are answered, and about how long
-        the others take. journal: has the answers of former calls and gets these. Raises StoppedError, which names a
-        question without an optimum, and InputError for a change that the case does not allow.
+        Equal questions are solved once. after: name of a question -> that of one from whose optimum it is nearer than from
+        that of the base. progress: told how many are answered, and about how long the others take. journal: has the
+        answers of former calls, of type `kind`, and gets these, one by one. Raises StoppedError, which names a question without an optimum
+        or with a change that the case does not allow.
         """
-        known = {} if journal is None else journal.known(questions.values())
-        left = _chains_left(questions, chains, known)
-        watch = _Watch(sum(map(len, left)), progress)
-        path = None if journal is None else journal.path
-        for number, answered in self.answered(left, measure, journal=path):
-            known.update(zip(left[number], answered, strict=True))
-            watch.tell(len(answered))
+        known: dict[Question, Answer[T]] = {}
+        if journal is not None:
+            known = self._written(journal, questions.values(), kind)
+        before = {questions[name]: questions[first] for name, first in (after or {}).items()}
+        left = [one for one in dict.fromkeys(questions.values()) if one not in known]
+        watch = _Watch(len(left), progress)
+        first = [one for one in left if one not in before]
+        starts = set(before.values())
+        rounds = [(first, [one in starts for one in first])]
+        later = [one for one in left if one in before]
+        rounds.append((later, [False] * len(later)))
+        for asked, kept in rounds:
+            begins = [
+                self._nearest(known.get(before[one]) if one in before else None) for one in asked
+            ]
+            chains = [[one] for one in asked]
+            for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
+                known[asked[number]] = answer
+                self._write(journal, asked[number], answer)
+                watch.tell()
         return {name: known[one].get(name) for name, one in questions.items()}
+
+    def _nearest(self, before: Answer[Any] | None) -> PackedBases:
+        """The bases of an answer, or of the base where it has none that fit its program."""
+        return self.bases if before is None or before.ends is None else before.ends
+
+    def left_of(self, questions: Iterable[Question], journal: Journal | None) -> int:
+        """Number of different questions that a journal has no answer to."""
+        names = {digest_of(self.base, question) for question in questions}
+        if journal is not None:
+            names -= {entry.name for entry in read_entries(journal.path, ANSWER, answers=False)}
+        return len(names)
+
+    def _written(
+        self, journal: Journal, questions: Iterable[Question], kind: Any
+    ) -> dict[Question, Answer[Any]]:
+        """The answers that former calls wrote into a journal."""
+        entries = {entry.name: entry for entry in read_entries(journal.path, ANSWER)}
+        values = TypeAdapter(kind)
+        known: dict[Question, Answer[Any]] = {}
+        for question in questions:
+            entry = entries.get(digest_of(self.base, question))
+            if entry is not None:
+                value = values.validate_python(entry.answer)
+                known[question] = Answer(status=str(entry.status), value=value)
+        return known
+
+    def _write(self, journal: Journal | None, question: Question, answer: Answer[Any]) -> None:
+        """Keep an answer; only what has a value is worth it."""
+        self.solved += 1
+        self._seconds += answer.seconds
+        if journal is not None and answer.value is not None:
+            value = TypeAdapter(type(answer.value)).dump_python(answer.value, mode="json")
+            entry = Entry(
+                digest_of(self.base, question), value, answer.status, "", round(answer.seconds, 3)
+            )
+            journal.append(ANSWER, [entry])
+
+    def seconds_for(self, questions: int) -> float:
+        """About how long so many more questions take, by those that were solved."""
+        at_once = 1 if self._workers is None else max(1, self._workers.ahead // 2)
+        return self._seconds / max(self.solved, 1) * questions / at_once
 
     def answered(
         self,
@@ -321,21 +360,24 @@ class Engine:
         measure: Measure[T],
         *,
         bases: PackedBases | None = None,
-        journal: Path | None = None,
+        begins: Sequence[PackedBases] | None = None,
+        kept: Sequence[bool] | None = None,
     ) -> Iterator[tuple[int, list[Answer[T]]]]:
-        """The number of each chain and its answers, in whatever order they come.
+        """The number of each chain and its answers, in whatever order they come. The questions of a chain are solved one
+        after the other, each from the nearest optimum of those before it.
 
-        bases: at which every chain begins; those of the optimum of the base if left out, and {} for none: each question
-        is then solved from nothing. journal: gets each answer before the next question is begun. A worker that dies
-        takes its chain with it, of which each question is then tried by itself; one that three workers die of has
-        `crashed`. Raises StoppedError if no worker can be had any more.
+        bases: at which every chain begins, {} for none: each question is then solved from nothing; those of the optimum of
+        the base if left out. begins: the same, for each chain by itself. kept: chains whose answers bring the bases at which
+        they end. A worker that dies takes its chain with it, of which each question is then tried by itself; one that three
+        workers die of has `crashed`. Raises StoppedError if no worker can be had any more.
         """
-        if bases is None and chains:
-            bases = self.bases
-        asked = partial(Call, self._desk, "answer")
+        if begins is None:
+            bases = self.bases if bases is None and chains else bases
+            begins = [bases or {} for _ in chains]
+        kept = kept if kept is not None else [False for _ in chains]
         calls = {}
         for number, chain in enumerate(chains):
-            calls[number] = asked((bases, list(chain), measure, journal))
+            calls[number] = self._call(chain, measure, begins[number], kept[number])
         lost: list[int] = []
         for number, future in answers(self._workers, calls):
             if isinstance(future.exception(), WorkerLostError):
@@ -345,7 +387,7 @@ class Engine:
         for number in lost:
             alone = {}
             for place, question in enumerate(chains[number]):
-                alone[place] = asked((bases, [question], measure, journal))
+                alone[place] = self._call([question], measure, begins[number], kept[number])
             found: dict[int, Answer[T]] = {}
             for place, future in answers(self._workers, alone):
                 error = future.exception()
@@ -354,6 +396,11 @@ class Engine:
                 else:
                     (found[place],) = future.result()
             yield number, [found[place] for place in sorted(found)]
+
+    def _call(
+        self, chain: Sequence[Question], measure: Measure[Any], bases: PackedBases, kept: bool
+    ) -> Call:
+        return Call(self._desk, "answer", (bases, list(chain), measure, kept))
 
     @cached_property
     def bases(self) -> PackedBases:
@@ -367,38 +414,45 @@ class Engine:
         """Where questions are answered: here, or by an object that each worker keeps."""
         make = partial(_Desk, self.base, time_limit=self._time_limit)
         if self._workers is None:
-            return KeptObject(partial(make, live=self._first), None)
+            return KeptObject(partial(make, live=self._programs.kept[0]), None)
         return KeptObject(partial(make, point=self._point), self._workers)
 
 
-def _chains_left(
-    questions: Mapping[str, Question],
-    chains: Sequence[Sequence[str]],
-    known: Mapping[Question, object],
-) -> list[list[Question]]:
-    """Chains of the questions that are not answered yet, each question once."""
-    chained = {name for chain in chains for name in chain}
-    alone = [[name] for name in questions if name not in chained]
-    met = set(known)
-    left: list[list[Question]] = []
-    for chain in [*chains, *alone]:
-        fresh = []
-        for name in chain:
-            if questions[name] not in met:
-                met.add(questions[name])
-                fresh.append(questions[name])
-        if fresh:
-            left.append(fresh)
-    return left
+class _Programs:
+    """Programs of several structures: the first, which is kept for good, and those used last, so that who takes a change
+    back waits for none."""
+
+    def __init__(self, first: LiveProgram) -> None:
+        self.kept = [first]
+        self.in_use = first
+
+    def take(self, case: Case) -> bool:
+        """Bring a case into one of the programs, the smallest that can hold it, or write one. Returns whether one had to
+        be let go."""
+        by_size = sorted(self.kept, key=lambda live: live.program.matrix.shape)
+        taken = next((live for live in by_size if live.update(case, write=False)), None)
+        if taken is None:
+            recent = (self.in_use, *self.kept[1:], self.kept[0])
+            start = next((live for live in recent if live.shares_as(case)), self.in_use)
+            taken = copy(start)  # which stays as it is
+            taken.update(case)
+        self.in_use = taken
+        first, *others = self.kept
+        known = [first]
+        for live in (taken, *others):
+            if live not in known:
+                known.append(live)
+        self.kept = _within_room(known)
+        return len(self.kept) < len(known)
 
 
-def _within_room(first: LiveProgram, others: list[LiveProgram]) -> list[LiveProgram]:
-    """Programs beside the first, the last used, as many as are kept; one in any case."""
-    terms = first.program.matrix.nnz
+def _within_room(lives: list[LiveProgram]) -> list[LiveProgram]:
+    """Programs, the first and then the last used, as many as are kept; the first two in any case."""
     kept: list[LiveProgram] = []
-    for live in others[: STRUCTURES - 1]:
+    terms = 0
+    for live in lives[:STRUCTURES]:
         terms += live.program.matrix.nnz
-        if kept and terms > KEPT_TERMS:
+        if len(kept) >= 2 and terms > KEPT_TERMS:
             break
         kept.append(live)
     return kept
@@ -452,30 +506,30 @@ class _Desk:
         live = self._of_base()
         if live.solve(silent).stop is not Stop.OPTIMAL:
             return {}
-        return {phase: packed(basis) for phase, basis in live.solver.last_bases.items()}
+        return _bases_of(live)
 
     def answer(
         self,
         bases: PackedBases,
         questions: Sequence[Question],
         measure: Measure[T],
-        journal: Path | None = None,
+        kept: bool = False,
     ) -> list[Answer[T]]:
         """The answers of a chain: the first from these bases, each from the nearest optimum of those before it. Without
-        bases each is solved from nothing, in a program written for it alone.
+        bases each is solved from nothing, in a program written for it alone. kept: with the bases at which each ends.
 
         An error that the planner does not know becomes the status `crashed`; it costs its question only.
         """
-        live: LiveProgram | None = None
+        programs: _Programs | None = None
         found: list[Answer[T]] = []
         for question in questions:
-            if live is None and bases:
-                live = self._begun(bases)
-            answer = self._answer(question, live, measure)
+            if programs is None and bases:
+                programs = _Programs(self._begun(bases))
+            answer = self._answer(question, programs, measure)
             if answer.status == CRASHED:
-                live = None  # whatever it keeps now is not to be trusted
-            if journal is not None and answer.value is not None:
-                append(journal, digest_of(self._changer.case, question), answer)
+                programs = None  # whatever they keep now is not to be trusted
+            if kept and programs is not None and programs.in_use is programs.kept[0]:
+                answer = replace(answer, ends=_bases_of(programs.in_use))
             found.append(answer)
         return found
 
@@ -498,17 +552,18 @@ class _Desk:
         return live
 
     def _answer(
-        self, question: Question, live: LiveProgram | None, measure: Measure[T]
+        self, question: Question, programs: _Programs | None, measure: Measure[T]
     ) -> Answer[T]:
-        """What came of a question. live: a program that holds another case; None: a new one is written."""
+        """What came of a question. programs: that hold other cases; None: a new one is written."""
         started = perf_counter()
         try:
             case = question.on(self._changer)
-            if live is None:
-                live = LiveProgram(case, self._time_limit)
+            if programs is None:
+                programs = _Programs(LiveProgram(case, self._time_limit))
             else:
-                live.release()
-                live.update(case)
+                programs.in_use.release()
+                programs.take(case)
+            live = programs.in_use
             fixed = None if question.fixed is None else dict(question.fixed)
             solved = _solved(live, fixed=fixed)
             stop = solved.outcome.stop
@@ -523,6 +578,11 @@ class _Desk:
         return replace(answer, seconds=perf_counter() - started)
 
 
+def _bases_of(live: LiveProgram) -> PackedBases:
+    """The bases at which a program ended, by phase."""
+    return {phase: packed(basis) for phase, basis in live.solver.last_bases.items()}
+
+
 def packed(basis: Statuses) -> str:
     """A basis as text."""
     return base64.b85encode(zlib.compress(basis.tobytes())).decode("ascii")
@@ -533,38 +593,7 @@ def unpacked(text: str) -> Statuses:
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
 
 
-# ---- what is kept of a list that was stopped ---------------------------------------------------------------------------
-
-
-class Journal(Generic[T]):
-    """A file with a line for each answer, so that a list of questions that was stopped goes on where it was.
-
-    kind: the type of the values.
-    """
-
-    def __init__(self, path: Path, base: Case, kind: type[T]) -> None:
-        self.path, self._base = path, base
-        self._answers: dict[str, Answer[T]] = {}
-        adapter = TypeAdapter(kind)
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        for line in lines:
-            try:
-                entry = json.loads(line)
-                value = adapter.validate_python(entry["value"])
-                digest, seconds = entry["question"], float(entry["seconds"])
-            except (ValueError, KeyError, TypeError):
-                continue  # written in part, as it was stopped
-            found = Answer(status=Stop.OPTIMAL.value, value=value, seconds=seconds)
-            self._answers[digest] = found
-
-    def known(self, questions: Iterable[Question]) -> dict[Question, Answer[T]]:
-        """The answers that former calls wrote down."""
-        found = {}
-        for question in questions:
-            answer = self._answers.get(digest_of(self._base, question))
-            if answer is not None:
-                found[question] = answer
-        return found
+# ---- how far a list is, and what is kept of it --------------------------------------------------------------------------
 
 
 def digest_of(base: Case, question: Question) -> str:
@@ -574,15 +603,6 @@ def digest_of(base: Case, question: Question) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:20]
 
 
-def append(path: Path, digest: str, answer: Answer[Any]) -> None:
-    """Add an answer to a journal. Several processes may: a line is written at once."""
-    value = TypeAdapter(type(answer.value)).dump_python(answer.value, mode="json")
-    entry = {"question": digest, "seconds": round(answer.seconds, 3), "value": value}
-    line = json.dumps(entry, ensure_ascii=False, allow_nan=False) + "\n"
-    with path.open("ab", buffering=0) as file:
-        file.write(line.encode())
-
-
 class _Watch:
     """Tells how many of a list of questions are answered, and about how long the others take."""
 
@@ -590,9 +610,9 @@ class _Watch:
         self._total, self._progress = total, progress
         self._begun, self._done = perf_counter(), 0
 
-    def tell(self, more: int) -> None:
-        """So many more are answered."""
-        self._done += more
+    def tell(self) -> None:
+        """One more is answered."""
+        self._done += 1
         left = self._total - self._done
         passed = perf_counter() - self._begun
         if left:

@@ -18,10 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from planner.data.case import Case
-from planner.solving.highs import Solver
-from planner.solving.program import Program, Vector
-from planner.solving.solution import Solution
+from planner.data.change import Change, cells_changed, change_of
 
 PRECISION = 1e-8
 """Relative distance of the curve from the crossing of two lines that counts as none."""
@@ -42,66 +39,13 @@ class Tangent:
         return self.value + self.slope * (at - self.at)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class FrontierPoint:
-    """A plan of least risk + weight * cost, or an end of the curve: cost and risk (MUSD), all columns (n)."""
-
-    cost: float
-    risk: float
-    x: Vector
-
-    def tangent(self, weight: float) -> Tangent:
-        """The point on the curve of least risk + weight * cost, which upside down is convex in the weight."""
-        return Tangent(weight, -(self.risk + weight * self.cost), -self.cost)
-
-
-class FrontierSolver:
-    """One program at weights of cost one after the other, each solved on from the one before.
-
-    phase: the name under which bases are kept. order: of algorithms, as in `Solver.minimise`.
-    """
-
-    def __init__(
-        self, program: Program, *, phase: str, order: Sequence[str], longest_way: float = 1.0
-    ) -> None:
-        self.program, self._phase, self._order = program, phase, order
-        self.solver = Solver(program, longest_way=longest_way)
-
-    def at(self, weight: float) -> Solution:
-        """The plan of least risk + weight * cost."""
-        self.solver.replace(weighted(self.program, weight))
-        return self.least("welfare")
-
-    def least(self, column: str) -> Solution:
-        """The least of a column of the program as it is."""
-        at = self.program.column[column, None]
-        return self.solver.minimise(at, self._order, phase=self._phase)
-
-    def point(self, x: Vector) -> FrontierPoint:
-        """A point of the program (n) as one of the frontier."""
-        program = self.program
-        return FrontierPoint(cost=program.measure("cost", x), risk=program.measure("risk", x), x=x)
-
-
-def weighted(program: Program, weight: float) -> Program:
-    """The program whose welfare is risk plus cost times a weight."""
-    row, cost = program.row["welfare_definition", None], program.column["cost", None]
-    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
-    data = program.matrix.data.copy()
-    data[span][program.matrix.indices[span] == cost] *= weight
-    return program.with_data(data=data)
-
-
-def weighted_case(case: Case, weight: float) -> Case:
-    """The case of least cost * weight + risk, for whoever keeps its program with others: one whose losses weigh less by
-    as much. Without levers where cost weighs infinitely more, so that nothing new is done."""
-    goal = {"objective.goal": "welfare", "objective.risk_limit": None}
+def weighing(weight: float) -> list[Change]:
+    """The change to the least cost * weight + risk: losses weigh less by as much. Without levers where cost weighs
+    infinitely more, so that nothing new is done."""
+    changes = [change_of("objective.goal", "welfare"), change_of("objective.risk_limit", None)]
     if weight == inf:
-        return case.with_settings({"levers": (), **goal})
-    countries = []
-    for row in case.tables.countries:
-        countries.append(row.model_copy(update={"weight": row.weight / weight}))
-    return case.with_settings(goal).with_tables(countries=tuple(countries))
+        return [*changes, change_of("levers", [])]
+    return [*changes, cells_changed("countries", {}, "weight", f"x{1 / weight!r}")]
 
 
 def risk_of(value: float, weight: float) -> float:

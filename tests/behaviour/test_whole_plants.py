@@ -352,9 +352,10 @@ def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: 
 
 def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:
     case = knapsack(make_case)
-    found = explain(planner.solve(case, baseline=False), "run", workers=1)
-    assert found.own.risk == near(120)
-    assert found.own.objective == found.ladder[-1].objective == near(3 * (60 - 26 / 1.1))
+    found = explain(planner.solve(case, baseline=False), "run")
+    plan = found.alternative("plan")
+    assert plan is not None and plan.risk == near(120)
+    assert found.own.objective == found.values.everything == near(3 * (60 - 26 / 1.1))
     assert explain_lines(found, case)[0].startswith(
         "Plants in what is compared here are of any size"
     )

@@ -1,25 +1,32 @@
-"""The verdict rule on risks made up for it, and on a case where one input decides."""
+"""How much levers matter: the rule on ranges made up for it, cases with an answer by hand, doubts at their ends."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from planner.data.case import Case
+from planner.data.changed_case import Changer
 from planner.data.difference import differences
 from planner.errors import InputError
-from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, Sides, judged, tried
+from planner.explanation.doubts import doubts_of, ends_of
 from planner.explanation.explain import explain
-from planner.explanation.unsure_inputs import InputAtEnd, UncertainInput, uncertain_inputs
 from planner.planning import solve_case
-from planner.reporting.chapters.claims import verdict_statements, why
-from planner.results.explanation import Trial
+from planner.reporting.chapters.claims import claim_statements
+from planner.results.explanation import LARGE, OPEN, SMALL, Claim, Explanation, judged
+from planner.results.journal import JOURNAL, Journal, read_entries
+from planner.results.plan import Plan
+from planner.solving.engine import ANSWER
 from tests.cases import (
     MUSD,
     budget,
     demand,
     imports,
+    load_case,
     mine,
+    near,
     plant,
     scenarios,
     shock,
@@ -28,96 +35,29 @@ from tests.cases import (
 )
 from tests.conftest import MakeCase
 
-BY_KEY = {claim.key: claim for claim in CLAIMS}
-INPUT = UncertainInput(
-    key="input", name="an input", low=1, high=2, source="guessed", claims=(), ranges=()
-)
-
-
-def sides(with_it: float, without_it: float) -> Sides:
-    """Nothing leaves 100 MUSD and everything 50, so that the whole is 50."""
-    return Sides(with_it=with_it, without_it=without_it, nothing=100, everything=50)
-
-
-def trial(key: str, at: tuple[float, float], given: tuple[float, float]) -> Trial:
-    return tried(BY_KEY[key], sides(*given), sides(*at), InputAtEnd(INPUT, 2.0))
-
 
 @pytest.mark.parametrize(
-    ("key", "given", "at", "verdict"),
+    ("low", "high", "verdict"),
     [
-        ("mining", (97, 100), (96, 100), HOLDS),  # 6 and 8 % of 50
-        ("mining", (50, 100), (60, 100), FAILS),
-        ("mining", (97, 100), (80, 100), OPEN),
-        ("separation", (50, 100), (50, 75), HOLDS),
-        ("separation", (50, 51), (50, 52), FAILS),
-        ("separation", (50, 51), (50, 70), OPEN),
-        ("metal", (50, 55), (50, 54), OPEN),
-        ("metal", (50, 90), (50, 60), HOLDS),
-        ("people", (50, 73), (50, 53), OPEN),
-        ("allies", (50, 100), (50, 90), HOLDS),
-        ("allies", (50, 50), (50, 50), FAILS),
-        ("allies", (50, 55), (50, 55), HOLDS),  # a tenth is enough
+        (0.15, 0.15, LARGE),
+        (0.15, 0.9, LARGE),
+        (0.149, 0.9, OPEN),
+        (0.0, 0.05, SMALL),
+        (-0.1, 0.0, SMALL),
+        (0.0, 0.051, OPEN),
+        (0.06, 0.14, OPEN),
+        (0.04, 0.2, OPEN),
     ],
 )
-def test_verdict_rule(
-    key: str, given: tuple[float, float], at: tuple[float, float], verdict: str
-) -> None:
-    found = judged(BY_KEY[key], sides(*given), trials=[trial(key, at, given)])
-    assert found.verdict == verdict
-    assert (found.turns_on == ["an input"]) == (verdict == OPEN)
-    assert why(found).endswith(".")
+def test_the_whole_range_decides(low: float, high: float, verdict: str) -> None:
+    assert judged(low, high) == verdict
 
 
-@pytest.mark.parametrize(("without", "measure"), [(60, 1.0), (50, 0.0)])
-def test_where_levers_reduce_nothing_a_loss_is_all_of_it(without: float, measure: float) -> None:
-    alone = Sides(with_it=50, without_it=without, nothing=50, everything=50)
-    assert alone.measure == measure
+def claims_of(found: Explanation) -> dict[tuple[str, str], Claim]:
+    return {(claim.lever, claim.basis): claim for claim in found.claims}
 
 
-def test_without_trials_the_verdict_says_so() -> None:
-    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], sides(97, 100), trials=[]))
-
-
-def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCase) -> None:
-    """100 t of oxide wanted in a cut, 100 t/y of separation financed: a new plant is needed only if that fails."""
-    case = make_case(
-        {"objective.risk_aversion": 0.0},
-        imports=[imports(100)],
-        projects=[
-            mine(),
-            plant(project="old", existing_tpa=100),
-            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1),
-        ],
-        budgets=budget(100),
-        scenarios=scenarios(calm=0.5, cut=0.5),
-        shocks=[shock("cut", "import", 0, 2027, 2028)],
-        uncertainties=[
-            unsure(
-                "projects",
-                "existing_tpa",
-                0.4,
-                0.7,
-                "stage=separation",
-                name="what is financed",
-                claims="separation",
-                source="plants may fail",
-            )
-        ],
-    )
-    found = {
-        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
-    }
-    separation = found["separation"]
-    assert separation.verdict == OPEN
-    assert separation.turns_on == ["what is financed"]
-    assert "× 0.4 (plants may fail)" in why(separation)
-    assert found["mining"].verdict == HOLDS
-
-
-def test_metal_making_is_a_bottleneck_where_oxide_is_bought_and_furnaces_are_missing(
-    make_case: MakeCase,
-) -> None:
+def test_metal_is_large_where_oxide_is_there_and_furnaces_are_missing(make_case: MakeCase) -> None:
     """10 t of metal wanted, oxide for it made, no furnace yet: a new one takes all of the loss off, mines nothing."""
     case = make_case(
         {"objective.risk_aversion": 0.0},
@@ -129,24 +69,162 @@ def test_metal_making_is_a_bottleneck_where_oxide_is_bought_and_furnaces_are_mis
         ],
         budgets=budget(100),
     )
-    found = {
-        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
-    }
-    assert found["metal"].verdict == HOLDS
-    assert found["metal"].measure == pytest.approx(1.0)
-    assert "Without new metal plants 100 %" in why(found["metal"])
+    found = explain(solve_case(case, baseline=False))
+    claims = claims_of(found)
+    metal, mines = claims["metal", "missing"], claims["mine", "alone"]
+    assert (metal.verdict, metal.share) == (LARGE, near(1))
+    assert (mines.verdict, mines.share) == (SMALL, near(0))
+    told = {one.about: one.sentence for one in claim_statements(found)}
+    assert told["Without metal making"] == "Large: 100 % lost."
+    assert "No doubtful figure was tried" in told["Levers"]
 
 
-def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: MakeCase) -> None:
+def test_nothing_is_judged_where_levers_take_nothing_off(make_case: MakeCase) -> None:
     case = make_case(
-        countries=[{"country": "AAA"}, {"country": "BBB"}],
-        demand=demand(10, country="BBB", form="metal"),
-        projects=[mine(), plant(existing_tpa=10), smelter(existing_tpa=10)],
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)],
+        budgets=budget(100),
     )
-    found = {
-        v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts
-    }
-    assert found["allies"].verdict == HOLDS
+    found = explain(solve_case(case))
+    assert found.claims == []
+    (told,) = claim_statements(found)
+    assert told.sentence.endswith("take nothing off the least risk, so none is judged.")
+
+
+@pytest.mark.parametrize(("initial", "supposed"), [(10, "staff_covers"), (9, "")])
+def test_a_claim_that_the_data_suppose_says_so(
+    make_case: MakeCase, initial: float, supposed: str
+) -> None:
+    """10 t/y stand and need a person each; so many are counted."""
+    case = make_case(
+        projects=[mine(), plant(existing_tpa=10, max_new_tpa=90, capex_usd_per_tpa=MUSD / 100)],
+        budgets=budget(100),
+        skills="skill, name, attrition\nworker, Worker, 0",
+        workforce=f"country, skill, initial, hires_per_year\nAAA, worker, {initial}, 100",
+        staffing="stage, skill, persons_per_ktpa\nseparation, worker, 1000",
+    )
+    claims = claims_of(explain(solve_case(case)))
+    assert claims["people", "missing"].supposed == supposed
+    assert claims["separation", "missing"].supposed == ""
+
+
+# ---- doubts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def doubtful(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """100 t of oxide wanted in a cut, 100 t/y of separation financed: a new plant is needed only if that fails, and
+    there is money for 30 t/y of it."""
+    case = load_case(
+        tmp_path_factory.mktemp("doubtful"),
+        {"objective.risk_aversion": 0.0},
+        imports=[imports(100)],
+        projects=[
+            mine(),
+            plant(project="old", existing_tpa=100),
+            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1),
+        ],
+        budgets=budget(30),
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0, 2027, 2028)],
+        uncertainties=[
+            unsure(
+                "projects",
+                "existing_tpa",
+                0.4,
+                0.99,
+                "stage=separation",
+                name="what is financed",
+                source="plants may fail",
+            ),
+            unsure("demand", "tonnes", 1, 1.2, name="use"),
+        ],
+    )
+    return solve_case(case)
+
+
+@pytest.fixture(scope="module")
+def found(doubtful: Plan) -> Explanation:
+    return explain(doubtful, "run", doubts=True)
+
+
+def test_a_doubt_on_which_a_claim_turns_is_named_with_where_it_comes_from(
+    found: Explanation,
+) -> None:
+    """As given nothing is at risk; the doubts are asked all the same, and say what would be."""
+    assert found.claims == []
+    by_input = {one.input: one for one in found.influences}
+    fails = by_input["what is financed"]
+    assert [tried.setting for tried in fails.tried] == ["× 0.4", "× 0.99"]
+    assert fails.why == "plants may fail"
+
+
+def test_each_end_is_the_case_with_its_changes(found: Explanation, doubtful: Plan) -> None:
+    assert [one.input for one in found.influences] == ["what is financed", "use"]
+    sizes = [abs(one.effect) for one in found.influences]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 1
+    for one in found.influences:
+        for tried in one.tried:
+            plan = solve_case(doubtful.case.changed(*tried.changes), baseline=False)
+            assert tried.objective == near(plan.summary["least_risk_musd"])
+            assert tried.cost == pytest.approx(plan.summary["cost_musd"], abs=1e-3)
+
+
+def test_a_lever_is_open_where_a_doubt_turns_it(tmp_path: Path) -> None:
+    """Mines of 40 t/y as given, or of 100: then a plant of 100 t/y needs no new mine."""
+    case = load_case(
+        tmp_path,
+        {"objective.risk_aversion": 0.0},
+        projects=[
+            mine(project="old", existing_tpa=40),
+            mine(project="new", existing_tpa=0, max_new_tpa=60, capex_usd_per_tpa=MUSD / 100),
+            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD / 100),
+        ],
+        budgets=budget(100),
+        uncertainties=[
+            unsure("projects", "existing_tpa", 1, 2.5, "stage=mine", name="ore", source="a letter")
+        ],
+    )
+    found = explain(solve_case(case), doubts=True)
+    mines = claims_of(found)["mine", "missing"]
+    assert (mines.share, mines.low, mines.high) == near((0.6, 0, 0.6))
+    assert (mines.verdict, list(mines.turns_on)) == (OPEN, ["ore"])
+    (influence,) = found.influences
+    assert list(influence.decides) == ["mine"]
+    told = {one.about: one.sentence for one in claim_statements(found)}
+    assert (
+        "It turns on ore (a letter): to know that better would settle it." in told["Without mines"]
+    )
+    separation = claims_of(found)["separation", "missing"]
+    assert separation.verdict == LARGE and len(separation.trials) == 1
+
+
+def test_doubts_say_beforehand_how_many_programs_and_go_on_where_they_were_stopped(
+    doubtful: Plan, found: Explanation, tmp_path: Path
+) -> None:
+    class Interrupt(Exception):
+        pass
+
+    told: list[str] = []
+
+    def stop_after_five(step: str) -> None:
+        told.append(step)
+        if "ends of doubtful figures" in "".join(told) and step.startswith("5 of"):
+            raise Interrupt
+
+    with Journal(tmp_path / JOURNAL) as journal, pytest.raises(Interrupt):
+        explain(doubtful, "run", stop_after_five, doubts=True, journal=journal)
+    (said,) = [step for step in told if "ends of doubtful figures" in step]
+    assert re.fullmatch(r"3 ends of doubtful figures: \d+ programs to solve, in about .*", said)
+    kept = len(list(read_entries(tmp_path / JOURNAL, ANSWER)))
+    assert kept == 5
+    told.clear()
+    with Journal(tmp_path / JOURNAL) as journal:
+        again = explain(doubtful, "run", told.append, doubts=True, journal=journal)
+    (left,) = [step for step in told if "ends of doubtful figures" in step]
+    count = int(said.split()[5])
+    assert int(left.split()[5]) == count - kept
+    assert again.influences == found.influences and again.claims == found.claims
 
 
 def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase) -> None:
@@ -155,24 +233,18 @@ def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase
         imports=[imports(100)],
         scenarios=scenarios(calm=0.6, mild=0.35, severe=0.05),
         shocks=[shock("mild", "import", 0.5, 2027, 2027), shock("severe", "import", 0, 2027, 2028)],
-        uncertainties=[unsure("scenarios", "probability", 0.5, 2, "scenario=severe")],
+        uncertainties=[unsure("scenarios", "probability", 0.5, 2, "scenario=severe;gone")],
     )
-    (tail,) = uncertain_inputs(case)
-    other = tail.vary(case, 2.0)
-    assert other.scenarios["severe"] == pytest.approx(0.1)
-    assert other.scenarios["mild"] == pytest.approx(0.35 * 0.9 / 0.95)
-    assert tail.vary(case, 100.0).scenarios["severe"] == pytest.approx(1.0)
+    (tail,) = doubts_of(case)
 
+    def at(factor: float) -> Case:
+        (end,) = [one for one in ends_of(case, [tail]) if one.factor == factor]
+        return end.questions["plan"].on(Changer(case))
 
-def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
-    found = explain(
-        solve_case(make_case(projects=[mine(), plant(existing_tpa=10)]), baseline=False), workers=1
-    )
-    assert not found.influences
-    [scale, *statements] = verdict_statements(found)
-    assert scale.sentence.endswith("No unsure input was tried: the case names none.")
-    for told in statements:
-        assert "No unsure input" not in told.sentence, "said once, not of each claim"
+    assert at(2.0).scenarios["severe"] == pytest.approx(0.1)
+    assert at(2.0).scenarios["mild"] == pytest.approx(0.35 * 0.9 / 0.95)
+    (most,) = tail.changes(case, 100.0)
+    assert most.value == pytest.approx(20)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +262,6 @@ def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
         ),
         (unsure("projects", "existing_tpa", 0.5, 2, "metal"), "is not of the form column=value"),
         (unsure("projects", "existing_tpa", 2, 0.5), "high: 0.5 is below low 2"),
-        (
-            unsure("projects", "existing_tpa", 0.5, 2, claims="peple"),
-            'claims: unknown claim "peple"',
-        ),
     ],
 )
 def test_faults_of_ranges(make_case: MakeCase, row: dict[str, object], said: str) -> None:

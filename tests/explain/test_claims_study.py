@@ -1,4 +1,4 @@
-"""The study that ships for claims in joint draws: its measures are those of `explain` in the case so drawn."""
+"""The study that ships for levers in joint draws: its shares are those of `explain` in the case so drawn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.explanation.claims import speaking
 from tests.cases import near
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +44,9 @@ def test_the_study_measures_claims_as_explain_does(
         for cell in [cells] if isinstance(cells, str) else cells:
             changes.append(cell.replace("?", repr(float(value))))
     drawn = case.changed(*changes)
-    why = planner.explain(planner.solve(drawn, baseline=False), as_given=True, workers=1)
-    told = {verdict.claim: verdict.measure for verdict in why.verdicts}
-    assert set(told) == {claim.key for claim in speaking(case)}
-    assert measured[list(told)].to_dict() == near(told)
-    assert measured["separation"] > 0.1
+    why = planner.explain(planner.solve(drawn, baseline=False))
+    shares = {(claim.lever, claim.basis): claim.share for claim in why.claims}
+    assert measured["mines alone"] == near(shares["mine", "alone"])
+    for name in ("separation", "metal", "people"):
+        assert measured[f"without {name}"] == near(shares[name, "missing"]), name
+    assert measured["without separation"] > 0.1

@@ -14,7 +14,8 @@ import planner
 from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
-from planner.reporting.chapters.claims import verdict_statements
+from planner.reporting.chapters.claims import claim_statements
+from planner.reporting.chapters.why import alternative_name
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
@@ -48,18 +49,17 @@ def test_the_report_says_why(explained: Path) -> None:
     assert found is not None
     anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
     assert anchors[0] == "answer" and anchors.index("doubts") < anchors.index("why")
-    for rung in [*found.ladder, *found.together, *found.timing]:
-        assert rung.name in page.text
-    scale, *verdicts = verdict_statements(found)
+    for one in found.alternatives:
+        assert alternative_name(one) in page.text
+    scale, *judged = claim_statements(found)
     assert page.text.count(scale.sentence) == 1
-    assert len(verdicts) == len(found.verdicts)
-    for told in verdicts:
+    assert len(judged) == len(found.claims) > 0
+    for told in judged:
         assert f"{told.about}. {told.sentence}" in page.text
     assert MISSING not in page.text
-    assert all(lean.input in page.text for lean in found.influences)
-    assert f"{EXPLANATION}: ladder" in page.text
-    assert f"{EXPLANATION}: verdicts" in page.text
-    assert "last out MUSD" in page.text, "what each lever is worth is read off in print too"
+    for field in ("alternatives", "claims", "droppings"):
+        assert f"{EXPLANATION}: {field}" in page.text
+    assert "dropping it adds" in page.text
     assert {path.name for path in explained.iterdir()} >= {
         *("summary.json", "solution.npy", "inputs", "tables", SUMS),
         *("coverage.json", EXPLANATION, "report.html", "report.xlsx"),
@@ -70,19 +70,18 @@ def test_the_workbook_says_why(explained: Path) -> None:
     found = read_explanation(explained)
     assert found is not None
     book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
-    assert "why this plan" in book.sheetnames[1:8] and len(book.sheetnames) <= MOST_SHEETS
-    rungs = [
-        row
-        for row in book["why this plan"].iter_rows(min_row=2, values_only=True)
-        if row[0] == "cumulative levers"
-    ]
-    assert [row[2] for row in rungs] == pytest.approx([rung.objective for rung in found.ladder])
+    assert "alternatives" in book.sheetnames[1:8] and len(book.sheetnames) <= MOST_SHEETS
+    heading, *rows = book["alternatives"].iter_rows(min_row=1, values_only=True)
+    at = heading.index("risk (MUSD)")
+    assert [row[at] for row in rows if isinstance(row[at], float)][: len(found.alternatives)] == (
+        pytest.approx([one.risk for one in found.alternatives])
+    )
 
 
 def test_what_was_found_reads_back_as_it_was(explained: Path) -> None:
     read = read_explanation(explained)
     assert isinstance(read, Explanation)
-    again = explain(planner.open_run(explained), explained.name, workers=1)
+    again = explain(planner.open_run(explained), explained.name, more=True)
     assert read == Explanation(**{**vars(again)})
     assert json.loads((explained / EXPLANATION).read_text(encoding="utf-8"))[
         "run_sha256"
@@ -115,16 +114,10 @@ def test_nothing_is_written_if_the_run_is_another_meanwhile(
     def changed(plan: Plan, *args: object, **options: object) -> Explanation:
         shutil.rmtree(run / "inputs")
         write_case(planner.load(STARTER, overrides={"objective.tail": 0.5}), run / "inputs")
-        return explain(plan, "run", workers=1)
+        return explain(plan, "run")
 
     monkeypatch.setattr(explanations, "explain", changed)
     done = CliRunner().invoke(app, ["explain", str(run)])
     assert done.exit_code != 0
     assert "another run was put there meanwhile" in " ".join(done.output.split())
     assert not (run / EXPLANATION).exists() and (run / "report.html").read_bytes() == before
-
-
-def test_as_given_excludes_the_thorough(run: Path) -> None:
-    both = CliRunner().invoke(app, ["explain", str(run), "--as-given", "--thorough"])
-    assert both.exit_code == 2
-    assert "exclude each other" in both.output

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -393,23 +392,6 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
     for form in ("write_business_case", "write_business_case_pdf"):
         patched.setattr(planner.api.investment_cases, form, is_written)
     patched.setattr(planner.api.investment_cases, "business_case_page", lambda found, case: "")
-
-
-def test_an_explained_run_says_what_a_plant_is_worth(
-    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_run(solve_case(plan.case), tmp_path / "run")
-    row = SimpleNamespace(project="plant", worth=12.0)
-    explained = SimpleNamespace(decision=SimpleNamespace(merit=[row]))
-    monkeypatch.setattr(planner.api.investment_cases, "read_explanation", lambda run: explained)
-    monkeypatch.setattr(planner.api.investment_cases, "write_business_case", lambda *given: None)
-    monkeypatch.setattr(
-        planner.api.investment_cases, "write_business_case_pdf", lambda *given: False
-    )
-    _, found, _ = business_case_into(tmp_path / "run", ["plant"])
-    assert found.removal is not None and found.removal.worth == 12 and found.removal.merit
-    assert not (tmp_path / "run" / "removals.json").exists()
-    assert "merit list" in (tmp_path / "run" / "project-plant.html").read_text()
 
 
 def test_money_by_year_foots_to_the_printed_digit(plan: Plan) -> None:

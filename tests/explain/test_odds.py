@@ -15,7 +15,7 @@ from tests.cases import near, shock
 
 
 def explained(case: planner.Case) -> Explanation:
-    return explain(planner.solve(case, baseline=False), "run", workers=1)
+    return explain(planner.solve(case, baseline=False), "run")
 
 
 @pytest.mark.parametrize("odds", ["given", "worst"])
@@ -44,30 +44,25 @@ def test_where_storylines_show_nothing_nothing_waits(tmp_path: Path) -> None:
     """All that happens was drawn: a plan in stages answers no single draw, so it is the committed one, and builds for 50
     what saves 60."""
     drawn = [shock(w, "import", 0, **DRAWN) for w in ("a-1", "a-2", "b-1")]
-    plan = planner.solve(case_of(tmp_path, "committed", drawn))
-    found = explain(plan, "run", workers=1)
-    (staged,) = [rung for rung in found.timing if rung.key == "staged"]
-    alone = planner.solve(case_of(tmp_path / "alone", "staged", drawn))
-    both = alone.summary["risk_musd"] + alone.summary["cost_musd"]
-    assert (staged.objective, staged.against) == (near(both), "")
+    found = explained(case_of(tmp_path, "committed", drawn))
+    staged = found.alternative("staged")
+    assert staged is not None and staged.objective == near(found.own.objective)
 
 
-def test_odds_that_turn_a_verdict_are_named(tmp_path: Path) -> None:
-    """By the given odds no plant pays, by the worst half a plant brings 50 down to 45, and all of that is separation's.
+def test_odds_that_turn_a_claim_are_named(tmp_path: Path) -> None:
+    """By the given odds no plant pays, and nothing is judged; by the worst half a plant brings 50 down to 45, and all of
+    that is separation's.
 
     In the plan for the worst odds early and late lose 100 each, for 15 MUSD; without a plan late loses 200. If late
-    cannot happen, the plan costs 15 MUSD for nothing; at 0.2 it saves 20 for 15.
+    cannot happen, the plan costs 15 MUSD for nothing, so no lever takes anything off; at 0.2 it saves 20 for 15.
     """
     given = explained(choice(tmp_path / "given", "given"))
-    assert given.odds is not None and given.odds.other == "worst"
-    assert given.odds.measures["separation"] == near(1)
-    [verdict] = [one for one in given.verdicts if one.claim == "separation"]
-    assert (verdict.verdict, verdict.measure) == ("fails", near(0))
+    assert given.odds is not None and (given.odds.other, given.odds.trials) == ("worst", [])
+    assert given.claims == []
     worst = explained(choice(tmp_path / "worst", "worst"))
     assert worst.odds is not None and worst.odds.other == "given"
-    assert worst.odds.measures["separation"] == near(0)
-    late = {}
-    for trial in worst.odds.trials:
-        if (trial.claim, trial.storyline) == ("separation", "late"):
-            late[trial.probability] = (trial.measure, trial.flips)
-    assert late == {0.0: (near(0), True), 0.2: (near(1), False)}
+    [separation] = [
+        one for one in worst.claims if (one.lever, one.basis) == ("separation", "missing")
+    ]
+    assert (separation.verdict, separation.share) == ("large", near(1))
+    assert worst.odds.trials == []

@@ -30,8 +30,8 @@ def test_a_binding_target_is_solved_again_a_point_stricter(make_case: MakeCase) 
 def test_variants_are_compared_with_a_plan_that_is_not_held_to_targets(make_case: MakeCase) -> None:
     """20 t are short with the target, none without it, whatever the levers."""
     plan = planner.solve(make_case(**TABLES, targets=[HALF]))
-    found = planner.explain(plan, workers=1)
+    found = planner.explain(plan)
     assert plan.summary["risk_musd"] == pytest.approx(20)
     assert found.own.risk == pytest.approx(0)
-    assert all(rung.risk == pytest.approx(0) for rung in found.ladder)
+    assert all(one.risk == pytest.approx(0) for one in found.alternatives)
     assert [m.item for m in found.marginals if m.scarce == "target"] == ["half"]

@@ -93,7 +93,7 @@ def test_the_farmer_of_birge_and_louveaux(make_case: MakeCase) -> None:
     plan = solve_case(farmer(make_case), baseline=False)
     acres = {c: plan.summary["new_capacity_tpa"][f"{c}_crop"] / (YIELD[c] * BEST) for c in YIELD}
     assert acres == pytest.approx({"wheat": 170, "corn": 80, "beets": 250}, abs=0.01)
-    found = explain(plan, "farmer", workers=1).knowledge
+    found = explain(plan, "farmer", more=True).knowledge
     assert 1000 * found.stochastic - NOT_SOLD == pytest.approx(-108_390, abs=1)
     assert 1000 * found.wait_and_see - NOT_SOLD == pytest.approx(-115_405.56, abs=1)
     assert 1000 * found.evpi == pytest.approx(7_015.56, abs=1)

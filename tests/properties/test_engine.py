@@ -14,7 +14,8 @@ from planner.data.change import parse_change
 from planner.errors import InfeasibleError, InputError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.parallel import ProcessWorkers
-from planner.solving.engine import Engine, Journal, Question, Solved
+from planner.results.journal import JOURNAL, Journal
+from planner.solving.engine import Engine, Question, Solved
 from planner.solving.goals import Phase
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +78,7 @@ QUESTIONS = {
     "each alone": Question.of("policy.coordination=national"),
     "half the money": Question.of(HALF),
 }
-CHAINS = [["as it is", "dearer"], ["half the money", "nothing"]]
+AFTER = {"dearer": "half the money", "each alone": "nothing"}
 
 
 def figures(solved: Solved) -> Figures:
@@ -98,7 +99,7 @@ def cold(question: Question) -> Figures:
 def test_a_list_of_questions_has_the_answers_of_each_solved_by_itself(number: int | None) -> None:
     with ExitStack() as stack:
         workers = number and stack.enter_context(ProcessWorkers(number))
-        found = Engine(CASE, workers=workers or None).ask(QUESTIONS, figures, chains=CHAINS)
+        found = Engine(CASE, workers=workers or None).ask(QUESTIONS, figures, after=AFTER)
     assert list(found) == list(QUESTIONS)
     for name, question in QUESTIONS.items():
         known = cold(question)
@@ -143,20 +144,27 @@ def test_a_question_without_an_optimum_is_named() -> None:
 
 
 def test_a_list_that_was_stopped_goes_on_from_its_journal(tmp_path: Path) -> None:
-    path, asked = tmp_path / "journal", list(QUESTIONS)
-    first = {name: QUESTIONS[name] for name in asked[:3]}
-    known = Engine(CASE).ask(first, figures, journal=Journal(path, CASE, Figures))
-    with path.open("a", encoding="utf-8") as file:
-        file.write('{"question": "cut off as it was wr')
+    first = {name: QUESTIONS[name] for name in list(QUESTIONS)[:3]}
     told: list[str] = []
-    engine = Engine(CASE)
-    found = engine.ask(
-        QUESTIONS, figures, journal=Journal(path, CASE, Figures), progress=told.append
-    )
-    assert told == ["1 of 2 programs are solved" + told[0][26:]]
+    with Journal(tmp_path / JOURNAL) as journal:
+        known = Engine(CASE).ask(first, figures, journal=journal, kind=Figures)
+        engine = Engine(CASE)
+        assert engine.left_of(QUESTIONS.values(), journal) == 2
+        found = engine.ask(QUESTIONS, figures, journal=journal, kind=Figures, progress=told.append)
+        assert Engine(CASE.changed(HALF)).left_of(QUESTIONS.values(), journal) == len(QUESTIONS)
+    assert [step.partition(";")[0] for step in told] == ["1 of 2 programs are solved"]
+    assert engine.solved == 2
     assert {name: found[name] for name in first} == known
-    changed = CASE.changed(HALF)
-    assert not Journal(path, changed, Figures).known(QUESTIONS.values())
+
+
+def test_a_chain_goes_on_from_question_to_question_and_from_nothing_if_asked() -> None:
+    asked = [list(QUESTIONS.values()), [Question.of(DEARER)]]
+    from_the_base = dict(Engine(CASE).answered(asked, figures))
+    cold_ones = dict(Engine(CASE).answered(asked, figures, bases={}))
+    for number, chain in enumerate(asked):
+        assert len(from_the_base[number]) == len(chain)
+        for warm, again in zip(from_the_base[number], cold_ones[number], strict=True):
+            assert warm.get("warm").risk == pytest.approx(again.get("cold").risk, rel=1e-7)
 
 
 def test_an_error_of_a_worker_arrives_as_it_was_raised() -> None:

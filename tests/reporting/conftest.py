@@ -91,8 +91,8 @@ def explained(once: Once) -> Path:
 def explained_starter(folder: Path) -> None:
     """Write it as `run` into a folder, by the commands."""
     run = stored(planner.solve(planner.load(STARTER)), folder / "run")
-    for command in ("explain", "report"):
-        done = CliRunner().invoke(app, [command, str(run)])
+    for command in (["explain", "--more"], ["report"]):
+        done = CliRunner().invoke(app, [*command, str(run)])
         assert done.exit_code == 0, (done.output, done.exception)
 
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pandas as pd
 
-from planner.results.decision import PLANS, Corner, Decision, Frontier, Merit, NamedPlan
+from planner.results.decision import PLANS, Corner, Frontier, NamedPlan
+from planner.results.explanation import Dropping
 from planner.results.plan import Plan
 from planner.results.schema import SHARES
 
@@ -15,8 +16,8 @@ COSTS = (100.0, 900.0, 4600.0, 2200.0, 5900.0)
 RISKS = (15000.0, 2400.0, 2095.0, 2110.0, 2090.0)
 
 
-def made_up(plan: Plan) -> Decision:
-    """Five plans on a curve: 99 % of the effect for 900 of 5,900 MUSD; every project of the plan in order of its id."""
+def made_up(plan: Plan) -> Frontier:
+    """Five plans on a curve: 99 % of the effect for 900 of 5,900 MUSD."""
     built = plan.tables["investments"]
     builds = {str(p): float(t) for p, t in built.groupby("project")["tpa"].sum().items()}
     plans = [
@@ -30,27 +31,26 @@ def made_up(plan: Plan) -> Decision:
     corners = [
         Corner(weight, cost, risk) for weight, (cost, risk) in zip(slopes, ends, strict=True)
     ]
-    merit = []
-    for place, project in enumerate(sorted(builds)):
-        row, at = plan.case.projects[project], 100.0 * (place + 1)
-        size, last = builds[project], place == len(builds) - 1
-        worth = 0.0 if last else 5000.0 / 4**place
-        merit.append(
-            Merit(
-                project,
-                row.stage,
-                row.country,
-                10.0 / (place + 1),
-                at,
-                15000 / (place + 2),
-                size,
-                size,
-                worth,
-                at,
-                last,
-            )
+    return Frontier(corners, plans, 0.0, 9)
+
+
+def made_up_droppings(plan: Plan) -> list[Dropping]:
+    """What every project of the plan adds, the first in order of its id most, the last nothing."""
+    built = plan.tables["investments"].groupby("project")["tpa"].sum()
+    found = []
+    for place, (project, tpa) in enumerate(sorted(built.items())):
+        adds = 0.0 if place == len(built) - 1 else 5000.0 / 4**place
+        one = Dropping(
+            project=str(project),
+            adds=adds,
+            risk=adds + 10.0,
+            cost=-10.0,
+            tpa=float(tpa),
+            capital=100.0 * (place + 1),
+            public=50.0 * (place + 1),
         )
-    return Decision(Frontier(corners, plans, 0.0, 9), merit)
+        found.append(one)
+    return found
 
 
 def with_shares(plan: Plan) -> Plan:

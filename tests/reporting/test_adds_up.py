@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+import planner
 from planner.reporting.chapters.fund import lead
 from planner.reporting.chapters.sharing import chart as sharing_chart
 from planner.reporting.chapters.sharing import table as gets_and_pays
-from planner.reporting.chapters.why import named_plans
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import ReportTable
@@ -20,8 +19,11 @@ from planner.reporting.screen import closing_lines
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import money, number
 from planner.results.explanation import Explanation
-from planner.results.figures.decision import decided, share_rows
+from planner.results.figures.decision import share_rows
 from planner.results.plan import Plan
+from planner.results.schema import SHARES
+from planner.solving.shares import shares, shares_table
+from tests.cases import near
 from tests.reporting.conftest import read_page
 
 
@@ -55,9 +57,6 @@ def totals(tables: list[ReportTable]) -> dict[tuple[str, str], float]:
 def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
     """What totals must be, from the summary and the result tables."""
     s, built = plan.summary, plan.tables["investments"]
-    found = decided(run)
-    assert found is not None and found.shares is not None
-    least = found.shares.optimum
     return {
         ("Who pays", "pays"): s["public_spend_musd"],
         ("Who pays", "budget"): sum(row.musd for row in plan.case.tables.budgets),
@@ -65,8 +64,6 @@ def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
         ("From public money to the cost of the plan", "public money"): s["public_spend_musd"],
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
         ("Loss by scenario", "probability"): 1.0,
-        ("Gets and pays", "charge"): least,
-        ("Gets and pays", "transfer to others"): 0.0,
         ("Who is short", "loss, expected"): s["expected_loss_musd"],
     }
 
@@ -109,13 +106,13 @@ def test_what_a_table_prints_sums_to_what_it_prints_as_total(tables: list[Report
 def test_one_quantity_has_one_value_everywhere(
     plan: Plan, run: Plan, made: Report, explained: Path
 ) -> None:
-    s, found = plan.summary, decided(run)
+    s, found = plan.summary, run.explanation
     assert found is not None
-    rows = {row[0]: row for row in named_plans(run, found).rows}
-    chosen = next(row for name, row in rows.items() if "recommended" in str(name).lower())
-    assert (chosen[1], chosen[4]) == (s["cost_musd"], s["risk_musd"])
-    assert (rows["No action"][1], rows["No action"][4]) == tuple(
-        s["without_plan"][of] for of in ("cost_musd", "risk_musd")
+    nothing = found.alternative("nothing")
+    assert nothing is not None
+    assert (found.own.cost, found.own.risk) == near((s["cost_musd"], s["risk_musd"]))
+    assert (nothing.cost, nothing.risk) == near(
+        tuple(s["without_plan"][of] for of in ("cost_musd", "risk_musd"))
     )
     cards = {card.title: card.value for card in made.front.cards}
     assert (
@@ -130,24 +127,22 @@ def test_one_quantity_has_one_value_everywhere(
         in screen
     )
     page = read_page((explained / "report.html").read_text(encoding="utf-8")).text
-    told = set(re.findall(r"No action leaves a [a-z -]+ of ([\d,.]+) MUSD", page))
-    ladder = run.explanation.ladder[0].objective if run.explanation is not None else 0.0
-    assert told <= {number(ladder)}
     assert cards["Risk, in-sample"] in page and cards["Cost beyond no plan"] in page
 
 
-def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: Plan) -> None:
-    found = decided(run)
-    assert found is not None and found.shares is not None
-    assert sum(row.charge for row in found.shares.rows) == pytest.approx(
-        found.shares.optimum, rel=1e-9
-    )
-    core = next(p for p in found.frontier.plans if p.key == "core")
-    assert found.shares.optimum == pytest.approx(core.cost + core.risk, rel=1e-7)
+def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(plan: Plan) -> None:
+    found = shares(plan.case)
+    assert sum(row.charge for row in found.rows) == pytest.approx(found.optimum, rel=1e-9)
+    together = planner.solve(plan.case.set_model("objective.goal", "welfare"), baseline=False)
+    core = together.summary["cost_musd"] + together.summary["risk_musd"]
+    assert found.optimum == pytest.approx(core, rel=1e-7)
+    run = dataclasses.replace(plan, tables={**plan.tables, SHARES.name: shares_table(found)})
     rows = share_rows(run)
-    assert min(row.gain for row in rows) >= -1e-6 * found.shares.optimum
+    assert min(row.gain for row in rows) >= -1e-6 * found.optimum
     chart, table = sharing_chart(run), gets_and_pays(run)
     assert chart is not None and table is not None
     assert chart.title.startswith("If leaving stopped trade, nobody would gain")
     assert "Public budgets pay" in lead(run)
     assert table.rows[0][0] == names_of(run.case).party(rows[0].party)
+    assert table.sum_of("charge") == pytest.approx(found.optimum)
+    assert table.sum_of("transfer") == pytest.approx(0, abs=1e-6)

@@ -36,7 +36,7 @@ def evaluated(risk: float, without: float) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def asked(plan: Plan, explanation: Explanation) -> Plan:
     """The starter with all that may be asked about its decision."""
-    found = dataclasses.replace(explanation, decision=made_up(plan))
+    found = dataclasses.replace(explanation, frontier=made_up(plan))
     return dataclasses.replace(plan, explanation=found, **evaluated(100.0, 900.0))
 
 

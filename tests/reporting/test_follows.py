@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from types import SimpleNamespace
 
 import pytest
 
-from planner.reporting.chapters import claims, doubts, fund, limits, remains, why
+from planner.reporting.chapters import claims, doubts, fund, limits, remains
 from planner.reporting.chapters.answer import front
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
-from planner.results.explanation import (
-    Alternatives,
-    Explanation,
-    LeverValue,
-    LeverValues,
-    Range,
-    StockValue,
-)
-from planner.results.figures.decision import decided
+from planner.results.explanation import Explanation, NearOptimal, Range
 from planner.results.plan import Plan
-from tests.reporting.decided import made_up
+from tests.reporting.decided import made_up_droppings
 
 
 @pytest.fixture(scope="module")
 def run(plan: Plan, explanation: Explanation) -> Plan:
     return dataclasses.replace(
-        plan, explanation=dataclasses.replace(explanation, decision=made_up(plan))
+        plan, explanation=dataclasses.replace(explanation, droppings=made_up_droppings(plan))
     )
 
 
@@ -40,55 +31,36 @@ def test_a_marginal_value_is_the_most_that_more_can_bring(run: Plan) -> None:
     assert table.title.endswith("the most that one unit more can bring")
 
 
-def test_money_of_a_step_and_of_this_plan_are_told_apart(run: Plan) -> None:
-    found = decided(run)
-    assert found is not None
-    note = fund.steps_table(run, found).note
-    assert "at the sizes of the step" in note
-    assert "Public money is for the sizes in this plan" in note
-    # Projects enter a corner of the curve together; that one is worth nothing without the others was not asked.
-    assert "complementary" not in note + fund.lead(run)
-
-
-def test_where_no_unsure_input_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
+def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> None:
     assert run.explanation is not None
-    untried = [dataclasses.replace(verdict, trials=()) for verdict in run.explanation.verdicts]
-    bare = dataclasses.replace(run.explanation, influences=(), verdicts=untried)
+    table = fund.droppings_table(run, run.explanation)
+    assert table is not None
+    assert "several of these together may not" in table.note
+    # Which plants go together was not asked.
+    assert "complementary" not in table.note + fund.lead(run)
+
+
+def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
+    assert run.explanation is not None and run.explanation.claims
+    bare = dataclasses.replace(run.explanation, influences=[])
     lead = doubts.lead(dataclasses.replace(run, explanation=bare))
-    assert "No unsure input was tried" in lead
-    assert "by a hundredth" not in lead and "inconclusive" not in lead
-    note = claims.verdict_table(bare).note
-    assert "Every unsure input was tried" not in note and "Wilson" not in note
-    assert claims.verdict_chart(bare).title.startswith("As given: ")
-    trial = SimpleNamespace(measure=0.2)
-    tried = [dataclasses.replace(verdict, trials=[trial]) for verdict in untried]  # type: ignore[list-item]
-    told = claims.verdict_chart(dataclasses.replace(bare, verdicts=tried)).title
-    assert not told.startswith("As given")
-
-
-def test_lever_titles_state_their_condition(run: Plan) -> None:
-    """A rung of the ladder owes its size to the order; stock is not said to be worth more or less than a policy makes of
-    it."""
-    assert run.explanation is not None
-    lever = LeverValue(key="stockpile", name="stock", first_in=60.0, last_out=60.0)
-    stock = StockValue(with_purchases=40.0, without_purchases=100.0)
-    values = LeverValues(nothing=60.0, everything=0.0, levers=[lever])
-    found = dataclasses.replace(run.explanation, values=values, stock=stock)
-    chart = claims.lever_chart(found)
-    assert chart is not None
-    assert chart.title == "Missed most: stock, 100 % of the whole reduction"
-    assert "stock purchases reduce in-sample risk by 60.0 MUSD" in chart.caption
-    assert why.levers(found).title.startswith("In this order the longest step is ")
+    assert "No doubtful figure was tried" in lead
+    assert "by a hundredth" not in lead and "turns" not in lead
+    chapter = claims.chapter(dataclasses.replace(run, explanation=bare))
+    assert chapter is not None and "judged by the figures as given alone" in chapter.lead
+    assert claims.claim_table(bare) is None
+    chart = claims.lever_chart(bare)
+    assert chart is not None and "all ends" not in chart.caption
 
 
 def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
     assert run.explanation is not None
     project = str(run.tables["investments"]["project"].iloc[0])
-    one = Range("project", project, least=1.0, most=50.0, limit=100.0, word="must")
-    near = Alternatives(within={"welfare": 0.01}, ranges=[one], solves=2)
+    one = Range(kind="project", key=project, least=1.0, most=50.0, limit=100.0, word="must")
+    near = NearOptimal(within={"welfare": 0.01}, ranges=[one], solves=2)
     table = investments(
         dataclasses.replace(
-            run, explanation=dataclasses.replace(run.explanation, alternatives=near)
+            run, explanation=dataclasses.replace(run.explanation, near_optimal=near)
         )
     )
     headings = [column.title for column in table.columns]

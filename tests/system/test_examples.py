@@ -73,7 +73,7 @@ def answers(names: dict[str, Any]) -> dict[str, Any]:
     case, plan = names["case"], names["plan"]
     return {
         "business": planner.business_case(plan, "coast_plant"),
-        "why": planner.explain(plan, workers=1),
+        "why": planner.explain(plan),
         "study": planner.open_study(names["example_study"]),
         "session": planner.Session(case),
         "shares": planner.shares(case),
@@ -95,11 +95,11 @@ def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, A
     for answer in (answers["business"], why):
         assert isinstance(answer, Parts) and answer.parts
         for part in answer.parts:
-            assert len(answer.frame(part)) > 0 or part in ("terms",), part
-    verdicts = why.frame("verdicts").set_index("claim")
-    assert verdicts["verdict"].to_dict() == {one.claim: one.verdict for one in why.verdicts}
-    with pytest.raises(InputError, match='did you mean "verdicts"'):
-        why.frame("verdict")
+            assert len(answer.frame(part)) > 0 or part in ("terms", "influences", "marginals"), part
+    shown = why.frame("alternatives").set_index("key")
+    assert shown["risk"].to_dict() == {one.key: one.risk for one in why.alternatives}
+    with pytest.raises(InputError, match='did you mean "alternatives"'):
+        why.frame("alternative")
     with pytest.raises(InputError, match='did you mean "shortfall"'):
         names["plan"].table("shortfal")
     with pytest.raises(InputError, match='did you mean "demand"'):

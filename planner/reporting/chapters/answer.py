@@ -18,16 +18,14 @@ from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.decision import Frontier
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import (
-    Step,
     alike,
+    curve,
     cut_suppliers,
     cut_years,
-    decided,
     doing_nothing,
     effect,
     named,
     next_billion,
-    steps,
 )
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.money import cost_increment, public_present
@@ -39,9 +37,7 @@ say = Passages("answer.j2")
 of_frontier = Passages("frontier.j2")
 KIND = "Supply security plan"
 MOST_SUPPLIERS = 2
-FIRST_STEPS = 3
-"""Steps of the frontier that the first screen shows."""
-FRONTIER = f"{EXPLANATION}: decision, frontier"
+FRONTIER = f"{EXPLANATION}: frontier"
 
 
 def front(plan: Plan) -> Front:
@@ -66,12 +62,12 @@ def front(plan: Plan) -> Front:
 
 def claim(plan: Plan) -> str:
     """The answer in one line."""
-    found = decided(plan)
+    frontier = curve(plan)
     basis, before, after = _risks(plan)
     core, core_effect = None, None
-    if found is not None:
-        core = named(found.frontier, "core")
-        core_effect = effect(found.frontier, core.risk)
+    if frontier is not None:
+        core = named(frontier, "core")
+        core_effect = effect(frontier, core.risk)
     return say(
         "claim",
         goal=plan.case.model.objective.goal,
@@ -120,7 +116,7 @@ def _risk_cards(plan: Plan) -> Iterator[Card]:
         note=say("risk_note", run=plan, idle=idle, risk=risk),
         source=summary_keys("risk_musd", "without_plan.risk_musd"),
     )
-    if decided(plan) is not None:
+    if curve(plan) is not None:
         source = f"{summary_keys('risk_musd')}; {FRONTIER}"
         in_sample = replace(in_sample, source=source)
     fresh = out_of_sample(plan)
@@ -151,41 +147,25 @@ def _cost_card(plan: Plan) -> Card:
     )
 
 
-def first_steps(plan: Plan) -> list[Step]:
-    """The first steps of the frontier; none if it was not asked for."""
-    found = decided(plan)
-    if found is None or not found.merit:
-        return []
-    return steps(found.merit, named(found.frontier, "nothing"))
-
-
-def frontier_chart(run: Plan) -> Chart | None:
-    """Least residual risk for each cost, with the named plans and the first steps; None if it was not asked for."""
-    found = decided(run)
-    if found is None:
+def frontier_chart(plan: Plan) -> Chart | None:
+    """Least residual risk for each cost, with the named plans; None if it was not asked for."""
+    frontier = curve(plan)
+    if frontier is None:
         return None
-    frontier = found.frontier
     nothing = max(named(frontier, "nothing").risk, 1e-9)
     unit, per = "MUSD", 1.0
-    if max(plan.cost for plan in frontier.plans) >= BILLION:
+    if max(one.cost for one in frontier.plans) >= BILLION:
         unit, per = "bn USD", 1000.0
-    first = first_steps(run)[:FIRST_STEPS]
-    told = _told_steps(run, first, nothing)
-    spec = funding.frontier(
-        _corners(frontier, nothing, per),
-        _named_plans(frontier, nothing, per),
-        _marks(told, per),
-        unit,
+    corners, plans = _corners(frontier, nothing, per), _named_plans(frontier, nothing, per)
+    return told_chart(
+        of_frontier,
+        "frontier",
+        funding.frontier(corners, plans, unit, FRONTIER),
         FRONTIER,
+        nothing=nothing,
+        next_billion=next_billion(frontier),
+        gap=frontier.gap,
     )
-    values: dict[str, Any] = {
-        "first": first[:1],
-        "nothing": nothing,
-        "next_billion": next_billion(frontier),
-        "steps": told,
-        "gap": frontier.gap,
-    }
-    return told_chart(of_frontier, "frontier", spec, f"{FRONTIER}, merit", **values)
 
 
 def _corners(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:
@@ -214,25 +194,6 @@ def _named_plans(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame
             }
         )
     return pd.DataFrame(rows)
-
-
-def _marks(told: list[dict[str, Any]], per: float) -> pd.DataFrame:
-    """The first steps as marks on the curve."""
-    rows = []
-    for one in told:
-        step = one["step"]
-        projects = ", ".join(one["names"])
-        cost = step.cost / per
-        rows.append({"place": step.place, "cost": cost, "share": one["left"], "projects": projects})
-    return pd.DataFrame(rows)
-
-
-def _told_steps(plan: Plan, first: list[Step], nothing: float) -> list[dict[str, Any]]:
-    told = []
-    for step in first:
-        names = [names_of(plan.case).project(project) for project in step.projects]
-        told.append({"step": step, "left": step.risk / nothing, "names": names})
-    return told
 
 
 def plan_name(same: list[Any]) -> str:

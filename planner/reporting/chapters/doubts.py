@@ -28,21 +28,19 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def lead(plan: Plan) -> str:
-    """The input that moves the result most, and the claims that are inconclusive."""
+    """The figure that moves the result most, and the levers that are open."""
     drawn = len(plan.weights) if plan.case.tables.draws else 0
     found = plan.explanation
     if found is None:
-        return say("lead", asked=False, drawn=drawn, leaning=[], undecided=[], verdicts=())
+        return say("lead", tried=False, drawn=drawn, leaning=[], opened=[])
     return say(
         "lead",
-        asked=True,
-        tried=bool(found.influences) or any(verdict.trials for verdict in found.verdicts),
+        tried=bool(found.influences),
         drawn=drawn,
-        own=found.own.objective,
+        own=found.values.everything,
         goal=found.goal,
-        leaning=leading(found.influences, found.own.objective)[:1],
-        undecided=[verdict for verdict in found.verdicts if verdict.turns_on],
-        verdicts=found.verdicts,
+        leaning=leading(found.influences, found.values.everything)[:1],
+        opened=[claim for claim in found.claims if claim.turns_on],
     )
 
 
@@ -51,7 +49,7 @@ def tornado_chart(plan: Plan) -> Chart | None:
     found = plan.explanation
     if found is None or not found.influences:
         return None
-    frame = tornado(found.influences[:MOST_INPUTS], found.own.objective)
+    frame = tornado(found.influences[:MOST_INPUTS], found.values.everything)
     if frame.empty:
         return None
     first = found.influences[0]
@@ -68,5 +66,5 @@ def tornado_chart(plan: Plan) -> Chart | None:
         legend=False,
     )
     return told_chart(
-        say, "tornado", spec, INFLUENCES, first=first, what=what, own=found.own.objective
+        say, "tornado", spec, INFLUENCES, first=first, what=what, own=found.values.everything
     )

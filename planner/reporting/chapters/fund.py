@@ -1,4 +1,4 @@
-"""What to fund now, and by whom? Steps of the frontier, merit, what is begun when, and who carries it."""
+"""What to fund now, and by whom? What each plant adds, what is begun when, and who carries it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.chapters import sharing
-from planner.reporting.chapters.answer import first_steps
 from planner.reporting.charts import funding as charts
 from planner.reporting.parts import (
-    SHEET,
     Chapter,
     Chart,
     DeclaredTable,
     Part,
     ReportTable,
     TableRow,
+    changed,
     figures,
-    frame_of,
     in_musd,
-    per_cent,
     text,
     told_chart,
     total,
@@ -30,11 +27,10 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import STAGES, midway, names_of
-from planner.reporting.words.numbers import NOTHING, first_few, number, span
+from planner.reporting.words.numbers import NOTHING, number, span
 from planner.reporting.words.sentences import Passages
-from planner.results.decision import Decision, Merit
-from planner.results.explanation import EXPLANATION
-from planner.results.figures.decision import decided, named, public_money, steps
+from planner.results.explanation import EXPLANATION, Explanation
+from planner.results.figures.decision import public_money
 from planner.results.figures.money import Begun, begun
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import (
@@ -43,15 +39,14 @@ from planner.results.figures.plants import (
     decisions,
     everywhere,
     expected_sum,
-    first_begun,
 )
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("fund.j2")
 of_timeline = Passages("timeline.j2")
-MERIT = f"{EXPLANATION}: decision, merit"
-MOST_PLANTS, MOST_FUNDED, MOST_STEPS, MOST_ROWS = 4, 6, 5, 25
+DROPPINGS = f"{EXPLANATION}: droppings"
+MOST_PLANTS, MOST_NAMED, MOST_ROWS = 4, 3, 25
 FIRST_YEARS = ("this year", "next year")
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 BEGUN = (
@@ -62,101 +57,61 @@ BEGUN = (
 
 def chapter(plan: Plan) -> Chapter | None:
     """The chapter on the use of the next money, its time, and who pays and carries what."""
-    found = decided(plan)
+    found = plan.explanation
     when = [begun_table(plan), timeline(plan)]
     parts: list[Part | None] = [*when, sharing.chart(plan), sharing.table(plan)]
-    if found is not None and found.merit:
-        parts = [steps_table(plan, found), *parts, merit_table(plan, found)]
+    if found is not None:
+        parts = [droppings_table(plan, found), *parts]
     return Chapter.of("fund", "What to fund now, and by whom?", parts, lead=lead(plan))
 
 
 def lead(plan: Plan) -> str:
-    """The first step, and who pays."""
+    """The plants that are missed most if they are dropped, and who pays."""
     money = public_money(plan)
-    first = first_steps(plan)[:1]
-    names: list[str] = []
-    for step in first:
-        names += map(names_of(plan.case).project, step.projects)
+    found = plan.explanation
+    missed = [one.project for one in found.droppings[:MOST_NAMED]] if found is not None else []
     payers = []
     for funder, paid in money.payers.items():
         payers.append(f"{names_of(plan.case).party(funder)} {number(paid)}")
-    return say("lead", first=first, names=names, money=money, payers=payers)
+    names = list(map(names_of(plan.case).project, missed))
+    return say("lead", names=names, money=money, payers=payers)
 
 
-class Steps(DeclaredTable):
-    """A row a step of the efficient frontier."""
+class Droppings(DeclaredTable):
+    """A row a plant of the plan."""
 
-    source = MERIT
+    source = DROPPINGS
     stacked = True
-
-    place = whole("step")
-    what = text("what is funded")
-    public = figures("public money", "MUSD, present value")
-    increment = figures("cost so far", "MUSD beyond no action")
-    left = per_cent("residual risk", "% of no action")
-    worth = in_musd("the step reduces cost plus risk by")
-
-
-def steps_table(plan: Plan, found: Decision) -> ReportTable:
-    """The first steps of the efficient frontier."""
-    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    shown = first_steps(plan)[:MOST_STEPS]
-    funded = []
-    for step in shown:
-        names = list(map(names_of(plan.case).placed, step.projects))
-        funded.append(first_few(names, MOST_FUNDED))
-    frame = frame_of(shown)
-    return Steps.over(
-        frame.assign(what=funded, left=frame["risk"] / nothing),
-        title=say("steps_title", steps=shown[:1], nothing=nothing),
-        note=say("steps_note"),
+    sheet = "droppings"
+    meaning = (
+        "plants of the plan: what dropping each adds, nothing new of it and all else planned anew"
     )
 
-
-def tag(plan: Plan, row: Merit) -> str:
-    """A word or two on the time at which a project is to be paid for."""
-    return say("tag", row=row, year=first_begun(plan).get(row.project))
-
-
-class MeritList(DeclaredTable):
-    """A row a project; what a step is worth stands at its last project."""
-
-    title = "Merit list"
-    source = MERIT
-    folded = True
-    stacked = True
-    sheet = "merit list"
-    meaning = "projects in the order in which money should go to them; worth: cost plus risk without, less with it"
-
     project = text()
-    step = whole("step")
     stage = text()
     country = text()
-    public = figures("public money", "MUSD, present value")
-    worth = in_musd("net worth")
-    when = text()
-    tpa = figures("size", "t/y, least risk", only=SHEET)
-    core_tpa = figures("size", "t/y", only=SHEET)
-    step_worth = in_musd("the step is worth")
-    cost = figures("cost so far", "MUSD, present value", only=SHEET)
-    left = per_cent("residual risk", "% of no action")
+    tpa = figures("size", "t/y")
+    capital = figures("capital", "MUSD, not discounted")
+    public = figures("public part", "MUSD, not discounted")
+    adds = in_musd("dropping it adds")
+    risk = changed("risk", "MUSD")
+    cost = changed("cost", "MUSD")
 
 
-def merit_table(plan: Plan, found: Decision) -> ReportTable:
-    """Projects in the order in which money should go to them."""
-    nothing = named(found.frontier, "nothing")
-    rows = {}
-    for row in found.merit:
-        rows[row.project] = vars(row) | {"when": tag(plan, row), "cost": None}
-    for step in steps(found.merit, nothing):
-        for project in step.projects:
-            rows[project]["step"] = step.place
-        left = step.risk / max(nothing.risk, 1e-9)
-        ends = {"step_worth": step.worth, "cost": step.cost, "left": left}
-        rows[step.projects[-1]] |= ends
-    return MeritList.over(
-        names_of(plan.case).told(pd.DataFrame([*rows.values()])),
-        note=say("merit_note", last=sum(row.last_hundredth for row in found.merit)),
+def droppings_table(plan: Plan, found: Explanation) -> ReportTable | None:
+    """What dropping each plant of the plan adds, the one that is missed most first."""
+    if not found.droppings:
+        return None
+    rows = []
+    for one in found.droppings:
+        project = plan.case.projects[one.project]
+        rows.append(vars(one) | {"stage": project.stage, "country": project.country})
+    first = names_of(plan.case).project(found.droppings[0].project)
+    return Droppings.over(
+        names_of(plan.case).told(pd.DataFrame(rows)),
+        title=say("droppings_title", first=first, adds=found.droppings[0].adds),
+        note=say("droppings_note", goal=found.goal),
+        folded=len(rows) > MOST_ROWS,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.reporting.parts import Chapter, Text
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided, share_rows
+from planner.results.figures.decision import share_rows
 from planner.results.figures.dependence import coverage
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
@@ -16,7 +16,7 @@ def chapter(plan: Plan) -> Chapter | None:
     """The only place that names commands: whoever decides need not read it."""
     told = say.lines(
         "commands",
-        explained=decided(plan) is not None,
+        explained=plan.explanation is not None,
         evaluated=out_of_sample(plan) is not None,
         covered=bool(coverage(plan).rows),
         shared=bool(share_rows(plan)),

@@ -23,7 +23,6 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided
 from planner.results.figures.people_and_stock import people_decisions, purchases
 from planner.results.figures.plants import counted, decisions, everywhere
 from planner.results.plan import Plan
@@ -84,7 +83,7 @@ def investments(plan: Plan) -> ReportTable:
             expected=rows["capex_musd"] * rows["probability"],
         )
     )
-    near = plan.explanation.alternatives if plan.explanation is not None else None
+    near = plan.explanation.near_optimal if plan.explanation is not None else None
     left_out = [] if spread else ["spread"]
     if is_certain:
         left_out += ["probability", "expected", "scenarios"]
@@ -102,14 +101,14 @@ def investments(plan: Plan) -> ReportTable:
 def _spread(plan: Plan) -> dict[str, str]:
     """Project -> how much of it near-optimal plans have, where that differs, or whether a plan as good does without it,
     where no more was asked; empty if nothing was."""
-    found, asked = plan.explanation, decided(plan)
+    found = plan.explanation
     if found is None:
         return {}
-    if found.alternatives is None and asked is not None and found.goal == "welfare":
+    if found.near_optimal is None:
         line = TIED * found.own.objective
         words = {}
-        for row in asked.merit:
-            words[row.project] = "needed" if row.worth > line else "one of several: none"
+        for row in found.droppings:
+            words[row.project] = "needed" if row.adds > line else "one of several: none"
         return words
     words = {}
     for of in found.ranges:

@@ -25,7 +25,7 @@ from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import STAGES_MANY, names_of
 from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import decided, doing_nothing
+from planner.results.figures.decision import curve, doing_nothing
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import use_by_stage
 from planner.results.figures.sums import scenarios_by_loss
@@ -52,7 +52,7 @@ def chapter(plan: Plan) -> Chapter | None:
             title="What the plan does not protect against, in-sample",
             listed=True,
         ),
-        losses_chart(plan) if decided(plan) is not None else None,
+        losses_chart(plan) if curve(plan) is not None else None,
         bounds_table(plan),
         by_stage_table(plan),
     ]

@@ -21,7 +21,6 @@ from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import money
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import Share
-from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import acting_alone, risk_by_party, share_rows
 from planner.results.plan import Plan
 
@@ -30,11 +29,7 @@ LEAST = 0.5
 """MUSD from which a transfer is told."""
 
 
-def source(plan: Plan) -> str:
-    """The place of the charges in the run folder."""
-    return "tables/shares.csv" if len(plan.rows("shares")) else f"{EXPLANATION}: decision, shares"
-
-
+SOURCE = "tables/shares.csv"
 ALONE, TOGETHER = "stand-alone burden", "charge together"
 LOOK = {ALONE: style.PLAIN, TOGETHER: style.ACCENT}
 """Burden that a party would carry alone, and what it carries."""
@@ -71,7 +66,7 @@ def chart(plan: Plan) -> Chart | None:
         kind="kind",
         look=LOOK,
         tips=TIPS,
-        source=source(plan),
+        source=SOURCE,
     )
     alone = acting_alone(plan)
     first = rows[0]
@@ -79,7 +74,7 @@ def chart(plan: Plan) -> Chart | None:
         say,
         "sharing",
         spec,
-        source(plan),
+        SOURCE,
         party=names_of(plan.case).party(first.party),
         gain=first.gain,
         moved=sum(max(row.transfer, 0.0) for row in rows),
@@ -87,7 +82,7 @@ def chart(plan: Plan) -> Chart | None:
         givers=_largest(plan, rows, 1),
         getters=_largest(plan, rows, -1),
         stopped=alone.get("national"),
-        trading=alone.get("own money"),
+        trading=alone.get("own_money"),
     )
 
 
@@ -141,5 +136,5 @@ def table(plan: Plan) -> ReportTable | None:
     if all(row.lowest is None for row in rows):
         left_out += ["lowest", "highest"]
     return GetsAndPays.over(
-        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=source(plan)
+        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=SOURCE
     )

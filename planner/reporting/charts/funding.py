@@ -1,4 +1,4 @@
-"""Charts of what to fund: the efficient frontier, the merit list, when plants are built, and capacity by year."""
+"""Charts of what to fund: the efficient frontier, when plants are built, and capacity by year."""
 
 from __future__ import annotations
 
@@ -50,13 +50,11 @@ PLAN_TIPS = {
 }
 
 
-def frontier(
-    corners: pd.DataFrame, plans: pd.DataFrame, steps: pd.DataFrame, unit: str, source: str
-) -> style.Drawing:
-    """Least residual risk for each cost, the named plans and the first steps on it.
+def frontier(corners: pd.DataFrame, plans: pd.DataFrame, unit: str, source: str) -> style.Drawing:
+    """Least residual risk for each cost, and the named plans on it.
 
     corners: cost (as `unit` says), share of the risk of no action that remains. plans: name, cost, share, risk_musd,
-    chosen, meaning. steps: place, cost, share, projects.
+    chosen, meaning.
     """
     chart = style.marked(plans, PLAN_TIPS | {"cost": f"cost, {unit}"}, source)
     dots = chart.mark_point(filled=True, size=110, opacity=1, stroke=style.ACCENT)
@@ -65,26 +63,8 @@ def frontier(
     up = style.shares("share", "in-sample residual risk, % of no action")
     fill = alt.condition("datum.chosen", alt.value(style.ACCENT), alt.value("white"))
     layers = [line.encode(x=across, y=up), dots.encode(x=across, y=up, color=fill)]
-    if len(steps):
-        layers.append(_steps(steps, unit, source))
     layers += _labels(plans, corners)
     return style.across(alt.layer(*layers), HIGH)
-
-
-def _steps(steps: pd.DataFrame, unit: str, source: str) -> alt.Chart:
-    """A mark above the curve at each of the first steps."""
-    tips = {
-        "place": "step",
-        "projects": "projects",
-        "cost": f"cost, {unit}",
-        "share": "risk that remains",
-    }
-    chart = style.marked(steps, tips, source)
-    marks = chart.mark_point(
-        shape="triangle-down", filled=True, size=60, color=style.MISSING, yOffset=-8
-    )
-    drawn: alt.Chart = marks.encode(x=alt.X("cost:Q"), y=alt.Y("share:Q"))
-    return drawn
 
 
 def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:

@@ -67,19 +67,6 @@ def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawi
     )
 
 
-def levers(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """Residual risk as levers are added one after the other. frame: lever, risk_musd, kind (none, some, all)."""
-    order = list(frame["lever"])
-    tips = {"lever": "levers", "risk_musd": "residual risk, MUSD"}
-    base = style.marked(frame, tips, source).encode(
-        x=style.across_amounts("risk_musd", "residual risk, MUSD"), y=style.rows("lever", order)
-    )
-    bars = base.mark_bar().encode(color=style.coloured("kind", LEVERS_LOOK, legend=None))
-    amount = alt.Text("risk_musd:Q", format=style.DIGITS)
-    words = base.mark_text(align="left", dx=4).encode(text=amount)
-    return style.across(alt.layer(bars, words), style.rows_high(order, 26))
-
-
 MET_TIPS = {
     "element": "element",
     "year": "year",

@@ -1,17 +1,17 @@
-"""Figures of the decision: the efficient frontier and its plans, the merit list in steps, what may wait, who pays."""
+"""Figures of the decision: the efficient frontier and its plans, what may wait, who pays."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 import pandas as pd
 
 from planner.data.cells import begin_of, end_of
-from planner.results.decision import Decision, Frontier, Merit, NamedPlan, Share
-from planner.results.explanation import Influence, Rung, Trial, Verdict
+from planner.results.decision import Frontier, NamedPlan, Share
+from planner.results.explanation import Alternative, Explanation, Influence
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -26,21 +26,17 @@ SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
 """Shares of risk or cost up to which two plans are alike, and from which one saves."""
 
 
-def decided(plan: Plan) -> Decision | None:
-    """The findings about the decision, if that was asked."""
-    return plan.explanation.decision if plan.explanation is not None else None
+def curve(plan: Plan) -> Frontier | None:
+    """The efficient frontier, if it was asked for."""
+    return plan.explanation.frontier if plan.explanation is not None else None
 
 
 def doing_nothing(plan: Plan) -> dict[str, float]:
-    """Risk and cost (MUSD) without a plan, of the frontier or of what the run was compared with; empty if neither is
-    known."""
-    found = decided(plan)
-    if found is not None:
-        idle = named(found.frontier, "nothing")
-        return {"risk": idle.risk, "cost": idle.cost}
+    """Risk and cost (MUSD) without a plan, as the run was compared with or else explained; empty if neither is known."""
     if plan.compared:
         return {"risk": plan.without["risk_musd"], "cost": plan.without["cost_musd"]}
-    return {}
+    idle = plan.explanation.alternative("nothing") if plan.explanation is not None else None
+    return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
 
 
 def named(frontier: Frontier, key: str) -> NamedPlan:
@@ -87,55 +83,6 @@ def next_billion(frontier: Frontier) -> float | None:
     return taken if taken > frontier.gap else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """A step of the frontier: projects that come in together.
-
-    public: their public money (MUSD, present value); cost, risk: of the frontier at its end (MUSD); increment: cost over
-    that of no plan; worth: by how much cost plus risk have fallen since the step before, or since no plan.
-    """
-
-    place: int
-    projects: list[str]
-    stages: dict[str, int]
-    public: float
-    cost: float
-    risk: float
-    increment: float
-    worth: float
-
-
-def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[Step]:
-    """The steps of the frontier in their order, from the merit list."""
-    found: list[Step] = []
-    cost = nothing.cost
-    risk = nothing.risk
-    for place, (_, group) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
-        projects = list(group)
-        before = cost + risk
-        cost = max(cost, *(row.cost for row in projects))
-        risk = min(risk, *(row.risk for row in projects))
-        stages = Counter(row.stage for row in projects)
-        step = Step(
-            place=place,
-            projects=[row.project for row in projects],
-            stages=dict(stages.most_common()),
-            public=sum(row.public for row in projects),
-            cost=cost,
-            risk=risk,
-            increment=cost - nothing.cost,
-            worth=before - cost - risk,
-        )
-        found.append(step)
-    return found
-
-
-def decisive_trial(verdict: Verdict) -> Trial | None:
-    """The trial that turns a claim and lies farthest from the measure as given; None if none turns it."""
-    flips = [trial for trial in verdict.trials if trial.flips]
-    return max(flips, key=lambda trial: abs(trial.measure - verdict.measure), default=None)
-
-
 def cut_suppliers(plan: Plan) -> list[str]:
     """The suppliers whose imports some scenario cuts."""
     suppliers: set[str] = set()
@@ -164,9 +111,6 @@ def share_rows(plan: Plan) -> list[Share]:
     for row in records(plan.rows("shares")):
         amounts = {name: row.get(f"{name}_musd", 0.0) for name in names}
         rows.append(Share(row["party"], **amounts))
-    found = decided(plan)
-    if not rows and found is not None and found.shares is not None:
-        rows = list(found.shares.rows)
     charged = [row for row in rows if abs(row.charge) + row.alone > SHOWN_MUSD]
     return sorted(charged, key=lambda row: (-row.gain, row.party))
 
@@ -211,11 +155,10 @@ def public_money(plan: Plan) -> PublicMoney:
 
 @dataclass(frozen=True)
 class Recourse:
-    """The plan that decides everything once (two-stage) and the one that answers (multistage), both with costs: where
-    scenarios were drawn the one that answers the storylines, since a single draw can tell what only hindsight knows."""
+    """The plan that decides everything once (two-stage) and the one that answers what storylines show (multistage)."""
 
-    committed: Rung
-    answering: Rung
+    committed: Alternative
+    answering: Alternative
 
     @property
     def same_risk(self) -> bool:
@@ -226,35 +169,30 @@ class Recourse:
     @property
     def saves(self) -> bool:
         """Answering reduces the cost or the risk by a hundredth or more."""
-        most_cost = (1 - SMALLEST_SHARE) * _cost(self.committed)
+        most_cost = (1 - SMALLEST_SHARE) * self.committed.cost
         most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SHOWN_MUSD
-        return _cost(self.answering) <= most_cost or self.answering.risk <= most_risk
+        return self.answering.cost <= most_cost or self.answering.risk <= most_risk
 
 
-def _cost(plan: Rung) -> float:
-    return plan.cost or 0.0
-
-
-def recourse(timing: Sequence[Rung]) -> Recourse | None:
-    """Both plans, if both were solved with costs."""
-    by_key = {rung.key: rung for rung in timing if rung.cost is not None}
-    answering = by_key.get("staged") or by_key.get("adaptive")
-    if answering is None or "committed" not in by_key:
-        return None
-    return Recourse(by_key["committed"], answering)
+def recourse(found: Explanation) -> Recourse | None:
+    """Both plans, if both were asked."""
+    answering, committed = found.alternative("staged"), found.alternative("committed")
+    if answering is not None:
+        return Recourse(found.own, answering)
+    return None if committed is None else Recourse(committed, found.own)
 
 
 def acting_alone(plan: Plan) -> dict[str, float]:
-    """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own money`
+    """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own_money`
     with trade going on; empty if that was not asked with this goal."""
     found = plan.explanation
     if found is None or found.goal != "welfare":
         return {}
     out = {}
-    for counterfactual in found.together:
-        if counterfactual.key in ("national", "own money") and counterfactual.against:
-            base = counterfactual.objective - counterfactual.change
-            out[counterfactual.key] = counterfactual.change / base
+    for key in ("national", "own_money"):
+        one = found.alternative(key)
+        if one is not None:
+            out[key] = one.objective / found.own.objective - 1
     return out
 
 

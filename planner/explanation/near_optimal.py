@@ -15,15 +15,15 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.explanation.commitments import SLIGHT, expected_tpa
-from planner.explanation.counterfactuals import Goal, Reference, quickest
-from planner.results.explanation import Alternatives, Range
+from planner.results.explanation import NearOptimal, Range
 from planner.results.figures.decided import Build
+from planner.solving.engine import Solved
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
 from planner.solving.program import Vector
 from planner.solving.solution import Stop
 
-NEAR: Mapping[Goal, Mapping[str, float]] = {
+NEAR: Mapping[str, Mapping[str, float]] = {
     "risk": {"risk": 0.02, "cost": 0.05},
     "welfare": {"welfare": 0.01},
 }
@@ -46,17 +46,16 @@ class Extreme:
     limit: float | None = None
 
 
-def alternatives(reference: Reference, cost: float) -> Alternatives:
-    """Ranges over all plans that are nearly as good as the optimum of the reference, which costs `cost` (MUSD)."""
-    program, near = reference.program, NEAR[reference.goal]
-    best, solution = reference.best()
+def near_optimal(solved: Solved, goal: str) -> NearOptimal:
+    """Ranges over all plans that are nearly as good as an optimum, which the solver stands at. goal: of the case."""
+    program, near = solved.program, NEAR[goal]
     solver = Solver(program, longest_way=1.0)
-    solver.begin_like(best.kept)
+    solver.begin_like(solved.solver.kept)
     for name, share in near.items():
-        least = cost if name == "cost" else reference.objective
+        least = solved.value("cost") if name == "cost" else solved.outcome.values[name]
         solver.bound(program.column[name, None], least * (1 + share) + HOLD_MUSD)
-    targets = _targets(reference)
-    search = _Search(solver, targets, solution.x, reference.goal)
+    targets = _targets(solved)
+    search = _Search(solver, targets, solved.point, goal)
     for place in range(len(targets)):
         search.least(place)
     for place in range(len(targets)):
@@ -74,23 +73,22 @@ def alternatives(reference: Reference, cost: float) -> Alternatives:
             word=word(low, high, target.limit),
         )
         ranges.append(found)
-    return Alternatives(near, ranges, search.solves)
+    return NearOptimal(near, ranges, search.solves)
 
 
-def with_planned(found: Alternatives, case: Case, builds: Sequence[Build]) -> Alternatives:
+def with_planned(found: NearOptimal, case: Case, builds: Sequence[Build]) -> NearOptimal:
     """The ranges with what a plan that builds these holds of each."""
     tpa = expected_tpa(builds)
-    capital: dict[str, float] = {}
     by_country: dict[str, float] = {}
     for project, amount in tpa.items():
-        musd = amount * case.full_capex(project)
         country = case.projects[project].country
-        capital[project] = musd
-        by_country[country] = by_country.get(country, 0.0) + musd
+        spent = amount * case.full_capex(project)
+        by_country[country] = by_country.get(country, 0.0) + spent
     ranges = []
     for one in found.ranges:
         if one.kind == "project":
-            planned, spent = tpa.get(one.key, 0.0), capital.get(one.key, 0.0)
+            planned = tpa.get(one.key, 0.0)
+            spent = planned * case.full_capex(one.key)
         else:
             planned = spent = by_country.get(one.key, 0.0)
         ranges.append(replace(one, planned=planned, capital=spent))
@@ -105,13 +103,13 @@ def word(least: float, most: float, limit: float | None) -> str:
     return "never" if most <= line else "may"
 
 
-def _targets(reference: Reference) -> list[Extreme]:
+def _targets(solved: Solved) -> list[Extreme]:
     """New capacity of each project that may grow, then capital (undiscounted, public and private) in each country."""
-    case, scope = reference.case, reference.scope
-    size = len(reference.program.columns)
+    scope, program = solved.scope, solved.program
+    case, size = scope.case, len(program.columns)
     projects: dict[str, Vector] = {}
     countries: dict[str, Vector] = {}
-    for column, (name, index) in enumerate(reference.program.columns):
+    for column, (name, index) in enumerate(program.columns):
         if name != "build":
             continue
         project, node = index
@@ -157,7 +155,7 @@ class _Search:
             self._solve(-self._targets[place].weights)
 
     def _solve(self, weights: Vector) -> None:
-        order = ("primal" if self.solves else "again", *quickest(self._solver.program))
+        order = ("primal" if self.solves else "again", "ipm", "dual")
         found = self._solver.minimise_sum(weights, order, self._phase)
         self.solves += 1
         if found.stop is Stop.OPTIMAL:

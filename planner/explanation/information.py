@@ -18,110 +18,81 @@ from typing import Any, Literal
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.change import cells_changed
-from planner.data.changed_case import applied
+from planner.data.change import Change, cells_changed, change_of
 from planner.data.lookups import GOOD
 from planner.data.schema import Scenario, Shock
 from planner.data.shock_effects import Effects, effects_by_scenario, year_of
-from planner.explanation.counterfactuals import (
-    Counterfactual,
-    Optimum,
-    Reference,
-    held_decisions,
-    optimum,
-    with_policy,
-)
+from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.questions import SAME
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
-from planner.solving.program import Program
+from planner.solving.engine import Engine, Question
+from planner.solving.goals import Progress
 from planner.thresholds import TOLERATED
 
 MEAN = "mean"
+OF_SCENARIOS = ("shocks", "draws")
+"""Tables whose rows are of one scenario."""
 QUARTERS = (1, 2, 3, 4)
 ByScenario = Mapping[str, float]
 """Scenario -> MUSD, or a weight."""
 Mean = Callable[[str, Any], float]
-"""Kind of effect and its key, which ends with the year -> the mean factor over the futures."""
+"""Kind of effect and its key, which ends with the year -> the mean factor over the scenarios."""
 
 
-def knowing(reference: Reference, losses: ByScenario) -> Iterator[Counterfactual]:
-    """The plan for the mean future carried out, and for each scenario the plan if it were known from the start.
-
-    losses: of the run's plan, by scenario (MUSD). Under the goal of least risk there is nothing to ask where they are
-    nothing; else a loss counts as much as it does in the risk of that plan.
-    """
-    yield Counterfactual("mean plan", partial(_mean_plan, reference))
-    for scenario, weight in _weights(reference, losses).items():
-        if reference.goal == "welfare" or losses[scenario] > TOLERATED:
-            make = partial(_known, reference.case, scenario, weight)
-            yield Counterfactual(_key(scenario), make)
-
-
-def _key(scenario: str) -> str:
-    return f"know:{scenario}"
-
-
-def alone(case: Case, scenario: str) -> Case:
-    """The case in which one scenario is certain."""
-    certain = {"probability": 1.0, "probability_low": None, "probability_high": None}
-    rows = [row for row in case.tables.scenarios if row.scenario == scenario]
-    shocks = tuple(row for row in case.tables.shocks if row.scenario == scenario)
-    scenarios = tuple(row.model_copy(update=certain) for row in rows)
-    policy = case.model.policy.model_copy(update={"investment": "committed"})
-    model = case.model.model_copy(update={"policy": policy})
-    return case.with_tables(scenarios=scenarios, shocks=shocks).with_model(model)
-
-
-def knowledge(
-    reference: Reference, losses: ByScenario, objective: float, found: Mapping[str, Optimum]
-) -> Knowledge:
-    """The value of information and of the stochastic solution (MUSD), of the optima found.
-
-    losses: by scenario under the run's plan. objective: of that plan (MUSD). Raises KeyError for an optimum not asked
-    for.
-    """
-    case = reference.case
-    stochastic = objective
-    if case.model.policy.investment != "committed":
-        stochastic = found["committed"].objective
-    if reference.goal == "risk":
-        least = _least_losses(case, found)
-        known = weighed(case, least).risk
-        regret = {w: _clean(losses[w] - _clean(least[w])) for w in case.scenarios}
-    else:
-        least = _losses_if_known(reference, losses, found)
-        known = sum(p * found[_key(w)].objective for w, p in case.scenarios.items())
+def knowledge(engine: Engine, plan: PlanOutcome, progress: Progress) -> Knowledge:
+    """The value of information and of the stochastic solution (MUSD), asked of the engine of a case. plan: of the case."""
+    case = engine.base
+    questions = {"once": _committed(case)}
+    for scenario, weight in _weights(case, plan.losses).items():
+        questions[scenario] = known_from_the_start(case, scenario, weight)
+    answers = engine.ask(questions, outcome_of, progress=progress)
+    stochastic = answers.pop("once").objective
+    if case.model.objective.goal == "welfare":
+        least = {w: answers[w].risk / weight for w, weight in _weights(case, plan.losses).items()}
+        known = sum(p * answers[w].objective for w, p in case.scenarios.items())
         regret = {}
-    mean = found["mean plan"].objective
+    else:
+        least = {w: _clean(answer.objective) for w, answer in answers.items()}
+        known = weighed(case, least).risk
+        regret = {w: _clean(plan.losses[w] - least[w]) for w in case.scenarios}
+    mean = _of_mean_plan(engine)
     return Knowledge(
         stochastic=stochastic,
         wait_and_see=known,
         evpi=_clean(stochastic - known),
         expected_value_plan=mean,
         vss=_clean(mean - stochastic),
-        loss=dict(losses),
+        loss=dict(plan.losses),
         least_loss={scenario: _clean(loss) for scenario, loss in least.items()},
         regret=regret,
     )
 
 
-def _least_losses(case: Case, found: Mapping[str, Optimum]) -> dict[str, float]:
-    """The least loss (MUSD) in each scenario if it were known; 0 where it was not asked for."""
-    least = {}
-    for scenario in case.scenarios:
-        known = found.get(_key(scenario))
-        least[scenario] = known.objective if known is not None else 0.0
-    return least
+def _committed(case: Case) -> Question:
+    """What is decided once for all scenarios."""
+    if case.model.policy.investment == "committed":
+        return SAME
+    return Question.of(change_of("policy.investment", "committed"))
 
 
-def _losses_if_known(
-    reference: Reference, losses: ByScenario, found: Mapping[str, Optimum]
-) -> dict[str, float]:
-    """The loss (MUSD) in each scenario if it were known, where cost counts beside it."""
-    least = {}
-    for scenario, weight in _weights(reference, losses).items():
-        least[scenario] = found[_key(scenario)].risk / weight
-    return least
+def known_from_the_start(case: Case, scenario: str, weight: float) -> Question:
+    """One scenario is certain, its losses times a weight."""
+    others = [other for other in case.scenarios if other != scenario]
+    changes: list[Change] = []
+    if others:
+        for table in ("scenarios", *OF_SCENARIOS):
+            tables: Sequence[Any] = case.rows(table)
+            rows = {row.scenario for row in tables} & set(others)
+            if rows:
+                gone = (("scenario", ";".join(sorted(rows))),)
+                changes.append(Change(table=table, rows=gone, how="gone"))
+        for column, value in (("probability_low", None), ("probability_high", None)):
+            changes.append(cells_changed("scenarios", {"scenario": scenario}, column, value))
+        changes.append(cells_changed("scenarios", {"scenario": scenario}, "probability", 1.0))
+    if weight != 1.0:
+        changes.append(cells_changed("countries", {}, "weight", f"x{weight!r}"))
+    return Question.of(*changes, *_committed(case).changes)
 
 
 def _clean(musd: float) -> float:
@@ -129,13 +100,13 @@ def _clean(musd: float) -> float:
     return musd if abs(musd) > TOLERATED else 0.0
 
 
-def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
+def _weights(case: Case, losses: ByScenario) -> dict[str, float]:
     """Scenario -> the part of its loss that counts in the risk: (1 - lambda) + lambda * its part of the tail.
 
     1 under the goal of least risk, where each scenario's own loss is what is wanted.
     """
-    objective, chances = reference.case.model.objective, reference.case.scenarios
-    if reference.goal == "risk":
+    objective, chances = case.model.objective, case.scenarios
+    if objective.goal != "welfare":
         return dict.fromkeys(chances, 1.0)
     tail, aversion = in_tail(losses, chances, objective.tail), objective.risk_aversion
     weights = {}
@@ -145,22 +116,15 @@ def _weights(reference: Reference, losses: ByScenario) -> dict[str, float]:
     return weights
 
 
-def _known(case: Case, scenario: str, weight: float) -> Case:
-    """The case in which one scenario is certain, its losses times a weight."""
-    weighed_more = cells_changed("countries", {}, "weight", f"x{weight!r}")
-    return applied(alone(case, scenario), [weighed_more])
+# ---- the mean scenario -------------------------------------------------------------------------------------------------
 
 
-# ---- the mean future -------------------------------------------------------------------------------------------------
-
-
-def _mean_plan(reference: Reference) -> Program:
-    """The program in which the plan for the mean future is carried out, for the committed policy."""
-    case = reference.case
-    mean = optimum(Counterfactual(MEAN, lambda: mean_case(case), with_cost=True), reference)
-    if case.model.policy.investment != "committed":
-        reference = Reference(with_policy(case, investment="committed"))
-    return held_decisions(reference.program, mean.decisions)
+def _of_mean_plan(engine: Engine) -> float:
+    """The objective (MUSD) where the plan for the mean scenario is carried out."""
+    case = engine.base
+    plan = outcome_of(Engine(mean_case(case)).solve())
+    held = Question.of(*_committed(case).changes, fixed=plan.amounts)
+    return engine.ask({"the plan for the mean scenario": held}, outcome_of).popitem()[1].objective
 
 
 def mean_case(case: Case) -> Case:
@@ -185,13 +149,13 @@ def mean_case(case: Case) -> Case:
     years = {"first_year": case.first_year, "last_year": case.last_year}
     horizon = case.model.horizon.model_copy(update=years)
     model = case.model.model_copy(update={"horizon": horizon})
-    return with_policy(replace(case, tables=certain, model=model), investment="committed")
+    return replace(case, tables=certain, model=model).set_model("policy.investment", "committed")
 
 
 def _mean_factor(
     effects: Mapping[str, Effects], chances: ByScenario, kind: str, key: Sequence[Any]
 ) -> float:
-    """The mean factor of an effect over the futures. key: what it is about, the year last."""
+    """The mean factor of an effect over the scenarios. key: what it is about, the year last."""
     *what, year = key
     total = 0.0
     for scenario, chance in chances.items():
@@ -219,7 +183,7 @@ def _mean_flows(
     given: Mapping[Any, float],
     factor: Callable[[Any], float],
 ) -> Iterator[Any]:
-    """A row for each series and year. given: its tonnes then; factor: the mean over the futures."""
+    """A row for each series and year. given: its tonnes then; factor: the mean over the scenarios."""
     for key in sorted(series):
         for year in case.years:
             at = (*key, year)
