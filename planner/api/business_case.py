@@ -47,7 +47,6 @@ from planner.finance.support import (
     Package,
     Search,
     Volumes,
-    cost_of_contracts,
     least_support,
     owners_npv,
     public_money,
@@ -464,7 +463,7 @@ class _Judge:
     """Judges answers to what is sold: at the deck, at prices that hurt, in draws."""
 
     def __init__(self, question: _Question) -> None:
-        self._futures, self._terms = question.futures, question.terms
+        self._terms = question.terms
         self.adverse = adverse(question.found, question.terms)
         self._base, self._least_cover = question.x, question.terms["dscr_low"].value
 
@@ -488,7 +487,6 @@ class _Judge:
             flows=flows,
             adverse=bad,
             returns=returns_of(flows, x, bad),
-            contracts=cost_of_contracts(volumes, x, self._futures),
             spread=spread,
             economics=economics(found, x, use),
             credit=debt,

@@ -17,8 +17,10 @@ from planner.data.case import Case
 from planner.errors import InputError, did_you_mean, file_words
 from planner.finance.project_facts import CASE_MARKET
 from planner.reporting.forms.investment_workbook import write_business_case
+from planner.reporting.forms.workbook import write_workbook
 from planner.reporting.pages.business_case import (
     business_case_page,
+    side_by_side,
     statements,
     write_business_case_pdf,
 )
@@ -87,6 +89,56 @@ def business_case_into(
     progress("writing the investment case")
     refresh_pages(run, fill, belongs_to)
     return plan, found, files
+
+
+def side_by_side_into(
+    run: Path,
+    projects: Sequence[str],
+    files: Sequence[Path],
+    *,
+    basis: Basis = PLAN,
+    market: str = CASE_MARKET,
+    terms: Mapping[str, float] | None = None,
+    progress: Progress = silent,
+) -> tuple[dict[str, BusinessCase], list[str]]:
+    """Variants of an investment case of a run folder on one page and in one workbook, written there.
+
+    files: TOML files of terms and their values, one a variant; the first variant is without them. terms: hold in all.
+    Returns the variants by name and the files written. Raises InputError, RunFolderError.
+    """
+    plan = plan_of(run, progress)
+    variants = {"as stated": dict(terms or {})}
+    for path in files:
+        variants[path.stem] = {**(terms or {}), **_terms_in(path)}
+    cases = {}
+    for name, changed in variants.items():
+        progress(name)
+        cases[name] = business_case(plan, projects, basis=basis, market=market, terms=changed)
+    page, chapter = side_by_side(cases, plan.case)
+    stem = file_name("-".join(["project", *projects, *(path.stem for path in files)]))
+    written = [f"{stem}.html", f"{stem}.xlsx"]
+
+    def fill(target: Path) -> None:
+        (target / written[0]).write_text(page, encoding="utf-8", newline="\n")
+        write_workbook(target / written[1], ", ".join(projects), "MUSD", [chapter])
+
+    refresh_pages(run, fill, fingerprint(run))
+    return cases, [str(run / name) for name in written]
+
+
+def _terms_in(path: Path) -> dict[str, float]:
+    """Terms of a TOML file. Raises InputError for what is no number."""
+    read = read_toml(path, "file of terms")
+    faults = []
+    terms = {}
+    for name, value in read.values.items():
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            terms[name] = float(value)
+        else:
+            faults.append(read.fault("not-a-number", [name], "is not a number"))
+    if faults:
+        raise InputError(faults)
+    return terms
 
 
 def _write_forms(found: BusinessCase, case: Case, target: Path, stem: str) -> list[str]:

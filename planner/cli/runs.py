@@ -24,7 +24,7 @@ from planner.data.difference import shared_ids
 from planner.data.export import write_model, write_tables
 from planner.errors import Fault, InputError, file_words
 from planner.finance.project_facts import CASE_MARKET, PAID_FOR_YEARS, SUPPORT_YEARS
-from planner.reporting.pages.business_case import business_case_lines
+from planner.reporting.pages.business_case import business_case_lines, side_by_side_lines
 from planner.reporting.pages.comparison import comparison_lines
 from planner.reporting.screen import explain_lines
 from planner.reporting.words.sentences import worded_lines
@@ -75,6 +75,14 @@ def report(
             help="The feed of a plant, or PLANT=FEED:0.6,FEED:0.4; of a metal or magnet plant its elements.",
         ),
     ] = None,
+    variants: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--terms",
+            metavar="FILE",
+            help="TOML file of terms; the cases of all such files stand side by side on one page.",
+        ),
+    ] = None,
     worth: Annotated[
         bool,
         typer.Option(
@@ -93,17 +101,24 @@ def report(
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:
         if not project:
-            given = [
-                *(terms or ()),
-                *(feed or ()),
-                *([str(tables)] if tables else ()),
-                *(["--worth"] if worth else ()),
-            ]
-            if given or basis != PLAN or market != CASE_MARKET:
+            is_asked = any((terms, feed, tables, variants, worth))
+            if is_asked or basis != PLAN or market != CASE_MARKET:
                 message = "an investment case is of a plant: name it with --project"
                 raise InputError([Fault("--project", 0, "", message)])
             pages = plans.write_reports(run, progress)
             lines = [", ".join(map(str, pages))]
+        elif variants:
+            cases, files = investment_cases.side_by_side_into(
+                run,
+                project,
+                variants,
+                basis=basis,
+                market=market,
+                terms=_parse_terms(terms or []),
+                progress=progress,
+            )
+            lines = side_by_side_lines(cases)
+            lines += [f"{'Written':<17}{name}" for name in files]
         else:
             plan, found, files = investment_cases.business_case_into(
                 run,

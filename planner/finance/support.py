@@ -14,7 +14,7 @@ from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
-from planner.finance.sensitivity import Draws, price_ends
+from planner.finance.sensitivity import Draws
 from planner.finance.yearly_rows import Array, added, before
 
 GRANT, LOAN, GUARANTEE, CFD = "grant", "public_loan", "guarantee", "cfd"
@@ -38,7 +38,6 @@ TIGHT = 1e-3
 """Distance from a bound, of the whole or in MUSD, at which it binds."""
 WORST, MANY = 0.95, 2
 """Share of draws that cost no more than is told as worst; dimensions of a level that differs from case to case."""
-DECK_PRICES, LOW_PRICES, HIGH_PRICES = "deck", "low", "high"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +65,6 @@ class Package:
     amounts: Mapping[str, float]
     binds: tuple[str, ...]
     returns: Mapping[float, float | None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublicCost:
-    """Public cost of contracts as present value (MUSD): expected over the futures at the prices of the deck, and the
-    most over all futures at deck prices, all low and all high. future, prices: where it costs most."""
-
-    expected: float
-    worst: float
-    future: str
-    prices: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,24 +159,6 @@ def worst_cost(volumes: Volumes, given: Levels) -> float:
     """What all public money costs in one draw in twenty, or more (MUSD). given: levels that hold in every draw."""
     at = {**volumes.draws.x, **given}
     return float(np.quantile(public_cost(volumes.draws.flows(volumes.found, given), at), WORST))
-
-
-def cost_of_contracts(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> PublicCost:
-    """Public cost of the contracts of the case, expected and at worst."""
-    low, high = price_ends(volumes.found)
-    costs = {}
-    for name, levels in ((DECK_PRICES, {}), (LOW_PRICES, low), (HIGH_PRICES, high)):
-        at = {**x, **levels}
-        of_contracts = public_costs(_by_future(volumes, at, futures), at)["contracts"]
-        costs[name] = np.broadcast_to(of_contracts, (len(futures),))
-    worst_prices = max(costs, key=lambda name: float(costs[name].max()))
-    worst_future = int(costs[worst_prices].argmax())
-    return PublicCost(
-        expected=expected(costs[DECK_PRICES], futures),
-        worst=float(costs[worst_prices][worst_future]),
-        future=list(futures)[worst_future],
-        prices=worst_prices,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Spread, Swing
-from planner.finance.support import Package, PublicCost, PublicMoney
+from planner.finance.support import Package, PublicMoney
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 from planner.thresholds import TOLERATED
@@ -36,7 +36,7 @@ class Sold:
     """The case with one answer to what is sold: the plants, for each the use of its capacity by year, and what follows.
 
     use: rate over the years of output; levels: of terms,
-    prices and support; adverse: flows at prices that hurt; contracts: public cost of the case's contracts; spread: draws
+    prices and support; adverse: flows at prices that hurt; spread: draws
     of futures and terms; economics: unit costs, break-even and what goes with them; credit: tranches of debt, their cover
     and that of cases worse than the base; steps: NPV at market prices, then what contracts (with support), tax, the
     rate of the owners and debt change, to the NPV of the owners.
@@ -49,7 +49,6 @@ class Sold:
     flows: CashFlows
     adverse: CashFlows
     returns: Returns
-    contracts: PublicCost
     spread: Spread
     economics: Economics
     credit: Credit

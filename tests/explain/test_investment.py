@@ -229,13 +229,12 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
     )
     more = {"prices": prices, "contracts": [floor], "scenarios": scenarios(calm=0.75, glut=0.25)}
     found = business_case(planned(make_case, **more), "plant", market="lenders")
-    # 2 MUSD/t on 4, 8 and 8 t in the glut alone; at the low end of all prices, half, 3.5 MUSD/t there.
+    # 2 MUSD/t on 4, 8 and 8 t in the glut alone.
     tonnes = sum(t / 1.03 ** (n + 3) for n, t in enumerate((4, 8, 8)))
-    cost = found.full.contracts
-    assert cost.expected == near(2 * tonnes / 4) and cost.worst == near(3.5 * tonnes)
-    assert (cost.future, cost.prices) == ("glut", "low")
+    (cost,) = found.money
+    assert cost.cost == near(2 * tonnes / 4) and cost.worst == near(2 * tonnes)
     told = " ".join(business_case_lines(found, planned(make_case, **more).case))
-    assert "at worst: in “glut” at the low end of all prices" in told
+    assert "in the scenario in which it is most" in told
     assert found.full.steps["contracts"] == near(0)
     with pytest.raises(InputError, match="lenders"):
         business_case(planned(make_case, **more), "plant", market="lender")
@@ -394,27 +393,20 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(planner.api.investment_cases, "business_case_page", lambda found, case: "")
 
 
-def test_money_by_year_foots_to_the_printed_digit(plan: Plan) -> None:
-    """What is printed adds up, and is what the case holds within a cent a line."""
-    found = business_case(plan, "plant", terms={"equity_rate": 0.4})
-    table = tables.flows(found)
-    heads = [column.title for column in table.columns]
-    flows = found.shown.flows
-    by_year = dict(zip(found.investment.years, flows.owners.tolist(), strict=True))
-    cfads, owners = heads.index("cash for debt (CFADS)"), heads.index("owners")
-    assert len(table.shown) > 4
-    for row in table.shown[:-1]:
-        at = dict(
-            zip(
-                heads,
-                [float(cell.replace("−", "-").replace(",", "").replace("–", "0")) for cell in row],
-                strict=True,
-            )
-        )
-        before_debt = [at[name] for name in heads[1:cfads]]
-        assert round(sum(before_debt), 2) == at["cash for debt (CFADS)"]
-        assert round(sum(at[name] for name in heads[cfads:owners]), 2) == at["owners"]
-        assert at["owners"] == pytest.approx(by_year[int(at["year"])], abs=0.07)
+def test_the_page_shows_statements_that_foot_and_balance(plan: Plan) -> None:
+    """Within a cent a line, as printed; the last line in real money too."""
+    found = business_case(plan, "plant", terms={"equity_rate": 0.4, "inflation": 0.03})
+    income, cash, balance = tables.statement_tables(found)
+    for table, last in ((income, "profit"), (cash, "to owners")):
+        frame = table.frame.drop(columns="year").astype(float)
+        lines = frame.drop(columns=[last, f"{last}, real"])
+        assert len(lines.columns) >= 5 and lines.abs().to_numpy().max() > 1
+        assert (lines.sum(axis=1) - frame[last]).abs().max() < 0.06
+    frame = balance.frame.drop(columns="year").astype(float)
+    assets = frame[["plant", "receivables and stock", "reserve account", "kept from owners"]]
+    assert (assets.sum(axis=1) - frame["debt"] - frame["equity"]).abs().max() < 0.04
+    real = frame["equity"] / found.shown.flows.index
+    assert (real - frame["equity, real"]).abs().max() < 0.02
 
 
 def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:

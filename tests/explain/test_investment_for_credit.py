@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.api.investment_cases import side_by_side_into
 from planner.cli import app
 from planner.data.stages import STAGES
+from planner.errors import InputError
 from planner.finance.cashflow import funding
 from planner.reporting.pages.business_case import business_case_lines
 from planner.results.store import write_run
@@ -207,3 +209,28 @@ def test_rates_are_given_real_or_nominal_and_support_for_years(plan: Any) -> Non
     for_one = case(plan, basis="market", terms={"floor": 1.2, "support_years": 1})
     paid = [one.full.flows.plants[0].sales[0].floored for one in (forever, for_one)]
     assert paid[0][2:5] == near([4.8, 9.6, 9.6]) and paid[1][2:5] == near([4.8, 0, 0])
+
+
+def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
+    """A column a file of terms, each as it is alone, with what was changed in words."""
+    run = tmp_path / "run"
+    write_run(plan, run)
+    texts = {
+        "granted": "grant = 0.3",
+        "dear": "debt_rate_nominal = 0.12\nequity_rate = 0.4",
+        "wrong": 'grant = "much"',
+    }
+    files = {name: tmp_path / f"{name}.toml" for name in texts}
+    for name, text in texts.items():
+        files[name].write_text(text)
+    told = [f"--terms={files[name]}" for name in ("granted", "dear")]
+    result = CliRunner().invoke(app, ["report", str(run), "--project", "plant", *told])
+    assert result.exit_code == 0 and "public cost" in result.output, result.output
+    cases, written = side_by_side_into(run, ["plant"], [files["granted"], files["dear"]])
+    assert list(cases) == ["as stated", "granted", "dear"] and len(written) == 2
+    alone = case(plan, terms={"grant": 0.3})
+    assert cases["granted"].public_cost == near(alone.public_cost)
+    page = Path(written[0]).read_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert "12 % nominal" in page and "grant 30 %" in page
+    with pytest.raises(InputError, match="not a number"):
+        side_by_side_into(run, ["plant"], [files["wrong"]])

@@ -137,6 +137,8 @@ def by_year(found: BusinessCase) -> Part:
     if len(columns) == 1:
         return Text([])
     is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > TOLERATED
+    columns.append(figures("cash for debt (CFADS)", "MUSD", field="cfads", form=CENTS))
+    lines["cfads"] = sold.flows.cfads.round(2).tolist()
     columns.append(figures("senior DSCR", "times", field="cover", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
     frame = pd.DataFrame(lines, dtype=object)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -14,10 +13,10 @@ from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
-from planner.finance.cashflow import CashFlows, funding
+from planner.finance.cashflow import funding
 from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.statements import statements
-from planner.finance.yearly_rows import Array, added, before
+from planner.finance.yearly_rows import Array
 from planner.reporting.parts import (
     CENTS,
     SHEET,
@@ -276,116 +275,6 @@ def alternatives(found: BusinessCase) -> ReportTable:
         per = one.worth / one.cost if one.worth is not None and one.cost else None
         rows.append((ALTERNATIVES[one.what], one.cost, one.worth, per))
     return AlternativesTable.from_rows(rows, note=say("alternatives"))
-
-
-paid = partial(figures, unit="MUSD", form=CENTS, summed=True)
-"""A column of money by year, printed to the cent and added up."""
-
-
-class FlowsTable(DeclaredTable):
-    """A row a year: money that comes in, and goes out below nought."""
-
-    title = "Money by year"
-    folded = True
-    sum_row = "Sum"
-
-    year = text()
-    sales = paid("sales")
-    running = paid("running cost")
-    feed = paid("feed")
-    royalty = paid("royalty")
-    support = paid("availability payment")
-    tax = paid("tax, less credit")
-    working_capital = paid("working capital")
-    sustaining = paid("sustaining and closure")
-    cfads = paid("cash for debt (CFADS)")
-    capital = paid("capital")
-    grant = paid("grant and tax credit")
-    drawn = paid("drawn")
-    service = paid("debt service")
-    swept = paid("repaid early")
-    fees = paid("fees of lenders")
-    tranches = paid("other tranches")
-    public = paid("public loan")
-    reserve = paid("reserve account")
-    tax_saved = paid("tax saved by interest")
-    kept = paid("kept from owners")
-    owners = paid("owners")
-    owed = in_musd("debt owed", form=CENTS)
-    cover = figures("DSCR", "times", form=CENTS)
-
-
-def flows(found: BusinessCase) -> ReportTable:
-    """Money by year: each line rounded to two decimals, each sum that of what is printed."""
-    sold = found.shown
-    lines = _ledger(sold.flows)
-    rows = []
-    for place, year in enumerate(found.investment.years):
-        row: TableRow = {name: float(amounts[place]) for name, amounts in lines.items()}
-        if any(row.values()):
-            cover = row["cover"] or None
-            rows.append(row | {"year": str(year), "cover": cover})
-    told = found.told(sold)
-    columns = FlowsTable.all() if sold.flows.tranches else FlowsTable.all("tranches")
-    return FlowsTable.from_rows(rows, columns, note=say("flows", told=told))
-
-
-def _ledger(flows: CashFlows) -> dict[str, Array]:
-    """Money that comes in (above nought) and goes out by year, nominal, its sums, debt owed and its cover; each rounded to
-    two decimals before it is added up."""
-    operations = _rounded(_before_debt(flows))
-    financing = _rounded(_after_debt(flows))
-    for_debt = added([*operations.values()], flows.index)
-    ends = {"owed": flows.owed(), "cover": flows.cover()}
-    return {
-        **operations,
-        "cfads": for_debt,
-        **financing,
-        "owners": for_debt + added([*financing.values()], flows.index),
-        **_rounded(ends),
-    }
-
-
-def _rounded(lines: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.round(amounts, 2) for name, amounts in lines.items()}
-
-
-def _before_debt(flows: CashFlows) -> dict[str, Array]:
-    """Money of operations by year."""
-    feed = added([plant.feed for plant in flows.plants], flows.index) * flows.index
-    on_output = flows.credit - flows.credit_on_capital
-    return {
-        "sales": flows.sales,
-        "running": feed - flows.costs,
-        "feed": -feed,
-        "royalty": -flows.royalty,
-        "support": flows.availability,
-        "tax": on_output - flows.tax,
-        "working_capital": before(flows.working) - flows.working,
-        "sustaining": -flows.late,
-    }
-
-
-def _after_debt(flows: CashFlows) -> dict[str, Array]:
-    """Money of building, of lenders and of the tax that interest saves, by year."""
-    loan, public = flows.loan, flows.public
-    fees, tranches = loan.fees, 0.0 * flows.index
-    for one in flows.tranches:
-        fees = fees + one.fees
-        tranches = tranches + one.loan.draws - one.loan.service
-    return {
-        "capital": -flows.capital,
-        "grant": flows.grant + flows.credit_on_capital,
-        "drawn": loan.draws,
-        "service": -loan.service,
-        "swept": -loan.swept,
-        "fees": -fees,
-        "tranches": tranches,
-        "public": public.draws - public.service,
-        "reserve": before(loan.reserve) - loan.reserve,
-        "tax_saved": flows.tax - flows.tax_with_debt,
-        "kept": before(flows.kept) - flows.kept,
-    }
 
 
 class StatementTable(DeclaredTable):

@@ -11,6 +11,7 @@ from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
+from planner.reporting.chapters import investment_variants as variants
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
@@ -29,6 +30,7 @@ say = Passages(
 KIND, REASONS = "Investment case", 3
 ABOUT = {
     "answer": "Answer",
+    "changed": "Changed",
     "verdict": "Verdict",
     "alliance": "For the alliance",
     "why": "Why it is built",
@@ -87,6 +89,29 @@ def _front(found: BusinessCase, case: Case) -> Front:
         statements=rest,
         note=_say("basis", found, case),
     )
+
+
+def side_by_side(cases: Mapping[str, BusinessCase], case: Case) -> tuple[str, Chapter]:
+    """The page of variants of an investment case, and its chapter, for a workbook."""
+    names = Names(case)
+    first = next(iter(cases.values()))
+    plants = " and ".join(map(names.placed, first.projects))
+    chapter = Chapter(anchor="variants", title="Variants", parts=[variants.variants(cases)])
+    front = Front(kind=KIND, title=plants, subtitle=f"variants; run “{first.run}”")
+    return render(front, [chapter]), chapter
+
+
+def side_by_side_lines(cases: Mapping[str, BusinessCase]) -> list[str]:
+    """Variants on the screen, a line each."""
+    lines = []
+    for name, found in cases.items():
+        returns = found.judged_on.returns
+        lines.append(
+            f"{name[:16]:<17}NPV of the owners {number(returns.npv_owners)} MUSD, IRR {percent(returns.irr_owners)}, "
+            f"DSCR {number(returns.dscr)}; public cost {number(found.public_cost)} MUSD "
+            f"({number(found.stated_cost)} stated): {variants.support_of(found)}"
+        )
+    return lines
 
 
 def statements(found: BusinessCase, case: Case) -> list[Statement]:
@@ -169,6 +194,7 @@ def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
         "guesses": [term.meaning for term in found.terms.values() if term.judged],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
         "carried": carried,
+        "changes": variants.changes_of(found),
     }
 
 
@@ -287,7 +313,7 @@ def _debt(found: BusinessCase, names: Names) -> Chapter:
 
 
 def _money_by_year(found: BusinessCase) -> Chapter:
-    parts: list[Part] = [*charts.cash(found), tables.flows(found), *tables.statement_tables(found)]
+    parts: list[Part] = [*charts.cash(found), *tables.statement_tables(found)]
     return Chapter(anchor="money", title="Money by year", lead="Nominal MUSD.", parts=parts)
 
 
