@@ -71,6 +71,9 @@ class Journal:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise _unwritable(path, error) from error
         except sqlite3.Error as error:
             self.close()
             raise _damaged(path, error) from error
@@ -93,7 +96,7 @@ class Journal:
             with self._database:
                 yield self._database
         except sqlite3.Error as error:
-            raise RunFolderError(f"{self.path}: cannot be written: {error}") from error
+            raise _unwritable(self.path, error) from error
 
     def close(self) -> None:
         """Write through to the disk and let go; a finished database is one file."""
@@ -125,6 +128,10 @@ def read_entries(path: Path, kind: str, answers: bool = True) -> Iterator[Entry]
     except sqlite3.Error as error:
         if "no such table" not in str(error):  # another process is just about to make it
             raise _damaged(path, error) from error
+
+
+def _unwritable(path: Path, error: sqlite3.Error) -> RunFolderError:
+    return RunFolderError(f"{path}: cannot be written: {error}")
 
 
 def _text(value: Any) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -176,8 +175,6 @@ class Journal:
             raise RunFolderError(f"{folder}: {said}") from None
         except OSError as error:
             raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-        for left in folder.glob(f".{JOURNAL}-*"):  # of a server that was killed
-            shutil.rmtree(left, ignore_errors=True)
         self.record = self._read()
 
     def close(self) -> None:

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
 from planner import Plan, RunFolderError
 from planner.api.plans import solve_into
+from planner.cli import app
 from planner.data.case import Case
 from planner.results.folders import _prefix, beside, claim, write_whole
 from planner.results.store import refresh_pages, write_run
@@ -162,6 +164,41 @@ def test_a_full_disk_writes_nothing_and_keeps_the_old_run(plan: Plan, small_disk
         assert content(run) == before
         assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "run"]
         (small_disk / "filler").unlink()
+
+
+@pytest.mark.parametrize("room", [20, 120])
+def test_a_study_over_a_full_disk_says_so_and_goes_on(small_disk: Path, room: int) -> None:
+    """In its first files, or among its results; room: KiB that are left."""
+    study = {
+        "title": "t",
+        "case": str(STARTER),
+        "outcomes": ["risk_musd"],
+        "design": {"kind": "grid"},
+        "uncertainties": [{"name": "money", "change": "budgets.*.*.musd=x?", "values": [0.5, 1.0]}],
+    }
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (os.statvfs(small_disk).f_bavail * 4096 - room * 1024))
+    with pytest.raises(RunFolderError, match=r"cannot be written: .*(No space left|disk is full)"):
+        planner.study(study, small_disk / "study")
+    filler.unlink()
+    assert planner.study(study, small_disk / "study").statuses == {"optimal": 2}
+
+
+def test_a_case_edited_while_it_is_solved_is_kept_as_it_was_read(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(STARTER, tmp_path / "case"))
+    demand = source / "demand.csv"
+    text = demand.read_text(encoding="utf-8")
+
+    def edit(step: str) -> None:
+        demand.write_text(text.replace(",2026,100,", ",2026,90,"), encoding="utf-8")
+
+    read = planner.load(source)
+    _, run = solve_into(read, tmp_path / "run", progress=edit)
+    assert demand.read_text(encoding="utf-8") != text
+    assert planner.open_run(run).case.demand == read.demand != planner.load(source).demand
+    assert CliRunner().invoke(app, ["replay", str(run)]).exit_code == 0
+    said = CliRunner().invoke(app, ["check", str(source), "--against", str(run)]).output
+    assert "demand.csv:2: tonnes: 100 -> 90" in said
 
 
 def test_a_read_only_target_is_said_and_nothing_is_lost(plan: Plan, small_disk: Path) -> None:

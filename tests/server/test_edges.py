@@ -21,9 +21,10 @@ from planner.server.charts import FrontierPoints, Mark, frontier, risk_range
 from planner.server.edits import Edit, EditedValue, edited, seeking_least
 from planner.server.journal import shown_as
 from planner.server.page_regions import Regions
+from planner.server.security import Gate
 from planner.server.workbench import Workbench
 from planner.server.writer import write_report
-from tests.server.conftest import answered, post, wait_for
+from tests.server.conftest import HERE, PORT, TOKEN, answered, post, wait_for
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,22 @@ def test_because_is_told_against_the_pinned_plan(bench: Workbench) -> None:
         and [one[0].key for one in because.effects] == ["plant.metal_works"]
     )
     assert because.change[0] == pytest.approx(both["risk_musd"] - kept.risk)
+
+
+def test_two_tabs_edit_one_workbench_one_after_the_other(client: TestClient, site: Site) -> None:
+    """Both edits hold, both tabs hear of each, and either one undoes the last, whoever made it."""
+    other = TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False)
+    other.get(f"/?token={TOKEN}")
+    tabs = (client, other)
+    before = [tab.get("/part/questions").text for tab in tabs]
+    edits = [{"key": "money", "value": 0.5}, {"key": "discount_rate", "value": 0.08}]
+    for tab, edit in zip(tabs, edits, strict=True):
+        assert post(tab, "/edit", edit).status_code == 200
+    assert {edit.key for edit in site.bench.record.edits} == {"money", "discount_rate"}
+    after = [tab.get("/part/questions").text for tab in tabs]
+    assert after[0] == after[1] and before[0] == before[1] != after[0]
+    assert post(client, "/undo", {}).status_code == 200
+    assert {edit.key for edit in site.bench.record.edits} == {"money"}
 
 
 def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -> None:
