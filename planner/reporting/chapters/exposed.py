@@ -10,18 +10,12 @@ from planner.reporting.sources import summary_keys, table_rows
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.sums import (
-    EXPECTED,
-    costliest_first,
-    expected_sums,
-    scenarios_by_loss,
-    undone_column,
-)
+from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss, undone_column
 from planner.results.figures.unmet import (
     SMALLEST_T,
     main_scenario,
-    short_by,
-    short_columns,
+    short_by_scenario,
+    short_expected,
     worst_cases,
 )
 from planner.results.plan import Plan
@@ -62,10 +56,8 @@ def tail(plan: Plan) -> str:
 
 def by_element(plan: Plan) -> Chart | None:
     """Unmet demand of each element by year in a scenario."""
-    keys, columns = ["scenario", "element", "year"], short_columns(plan)
-    short = plan.tables["shortfall"]
-    mean = expected_sums(plan, short, keys[1:], columns).assign(scenario=EXPECTED)
-    rows = _shown(plan, pd.concat([mean, short_by(plan, keys)]))
+    mean = short_expected(plan).assign(scenario=EXPECTED)
+    rows = _shown(plan, pd.concat([mean, short_by_scenario(plan)]))
     if rows.empty:
         return None
     names = _scenarios(plan)

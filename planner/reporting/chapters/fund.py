@@ -35,6 +35,7 @@ from planner.results.figures.money import Begun, begun
 from planner.results.figures.people_and_stock import training_begins
 from planner.results.figures.plants import (
     are_measures,
+    built,
     counted,
     decisions,
     everywhere,
@@ -182,8 +183,7 @@ def timeline(plan: Plan) -> Chart | None:
     rows = decisions(plan)
     if rows.empty:
         return None
-    capital = rows.groupby("project")["capex_musd"].sum()
-    drawn = capital.nlargest(MOST_ROWS).index
+    drawn = built(plan)["capex_musd"].nlargest(MOST_ROWS).index
     phases: list[TableRow] = []
     signs = []
     for row in rows_of(rows[rows["project"].isin(drawn)]):

@@ -37,8 +37,6 @@ LIKELY = 0.02
 
 
 KEYS = ["country", "element", "form", "year"]
-OF_ELEMENT = ["scenario", "element", "year"]
-"""Columns by which unmet demand is added up."""
 
 
 def short_columns(plan: Plan) -> list[str]:
@@ -46,9 +44,18 @@ def short_columns(plan: Plan) -> list[str]:
     return ["tonnes", "demand_t", WITHOUT] if plan.compared else ["tonnes", "demand_t"]
 
 
-def short_by(plan: Plan, keys: list[str]) -> pd.DataFrame:
-    """Unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t), summed by keys."""
+@kept
+def short_by_scenario(plan: Plan) -> pd.DataFrame:
+    """Unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t) by scenario, element and year."""
+    keys = ["scenario", "element", "year"]
     return plan.tables["shortfall"].groupby(keys, as_index=False)[short_columns(plan)].sum()
+
+
+@kept
+def short_expected(plan: Plan) -> pd.DataFrame:
+    """The same expected, by element and year."""
+    short = plan.tables["shortfall"]
+    return expected_sums(plan, short, ["element", "year"], short_columns(plan))
 
 
 def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -62,9 +69,8 @@ def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def met_by_scenario(plan: Plan, element: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
-    every, keys = plan.tables["shortfall"], ["scenario", "year"]
-    rows = every[every["element"] == element]
-    return _met(rows.groupby(keys, as_index=False)[short_columns(plan)].sum(), keys)
+    rows = short_by_scenario(plan)
+    return _met(rows[rows["element"] == element], ["scenario", "year"])
 
 
 def fan(plan: Plan, rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -101,8 +107,7 @@ def _quantile(values: NDArray[Any], reached: NDArray[Any], share: float) -> floa
 
 def balances(plan: Plan) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
-    keys = ["element", "year"]
-    return _met(expected_sums(plan, plan.tables["shortfall"], keys, short_columns(plan)), keys)
+    return _met(short_expected(plan), ["element", "year"])
 
 
 @kept
@@ -145,12 +150,8 @@ def ever_short_countries(plan: Plan) -> list[str]:
 
 def ever_short(plan: Plan) -> list[str]:
     """The elements that are short in some scenario, with or without the plan, the costliest shortage first."""
-    most = (
-        plan.tables["shortfall"]
-        .groupby("element")[["tonnes", undone_column(plan)]]
-        .max()
-        .max(axis=1)
-    )
+    rows = short_by_scenario(plan)
+    most = rows.groupby("element")[["tonnes", undone_column(plan)]].max().max(axis=1)
     return [element for element in elements_by_loss(plan) if most[element] > 0]
 
 
@@ -171,7 +172,7 @@ class WorstYear:
 def worst_shares(plan: Plan) -> dict[tuple[str, str], WorstYear]:
     """(scenario, element) -> the year of the largest share of demand not met, with the plan and without, all countries
     together; without a plan the same where nothing is compared."""
-    sums = short_by(plan, OF_ELEMENT)
+    sums = short_by_scenario(plan)
     sums = sums[sums["demand_t"] > 0]
     demand = sums["demand_t"]
     shares = sums.assign(share=sums["tonnes"] / demand, before=sums[undone_column(plan)] / demand)
