@@ -145,11 +145,16 @@ def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
 def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any]:
     """Figures on what the plan builds and runs of it, and would take instead."""
     apart, builds = [], []
-    planned_use = found.planned.use if found.planned else (0.0,) * len(found.projects)
+    planned = found.planned
     for place in found.apart:
         project = names.project(found.projects[place])
-        used, sold = percent(planned_use[place]), percent(found.full.use[place])
-        apart.append(f"the plan uses {used} of {project}, which could sell {sold}")
+        whole, sold = found.investment.plants[place].size, percent(found.full.use[place])
+        size = planned.investment.plants[place].size if planned else 0.0
+        used = percent(planned.use[place] if planned else 0.0)
+        apart.append(
+            f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of that; "
+            f"the whole could sell {sold}"
+        )
     for by_year in found.builds.values():
         for year, tpa in by_year.items():
             if tpa > SLIGHT:
