@@ -130,15 +130,18 @@ class ProcessWorkers(Workers):
 
     def submit(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
         """Have a process call a function. What comes back raises WorkerLostError if three processes die of it, and
-        StoppedError if none can start."""
-        return self._threads.submit(self._call, function, *arguments, **named)
+        StoppedError if none can start. Raises CancelledError once they were let go."""
+        with self._lock:
+            self._raise_if_closed()
+            return self._threads.submit(self._call, function, *arguments, **named)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
-        """Let all processes go, whatever they are doing."""
+        """End all processes, whatever they are doing."""
         with self._lock:
             self._closed = True
-        for lifeline, _ in self._started:
+        for lifeline, pool in self._started:
             lifeline.close()
+            _kill(pool)
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
         for _, pool in self._started:
             pool.shutdown(wait=wait, cancel_futures=cancel_futures)
@@ -167,8 +170,8 @@ class ProcessWorkers(Workers):
             pool = ProcessPoolExecutor(1, context, initializer=_begin, initargs=(theirs,))
             with self._lock:
                 self._raise_if_closed()
+                lives = pool.submit(os.getpid)
                 self._started.append((ours, pool))
-            lives = pool.submit(os.getpid)
             theirs.close()
             with suppress(BrokenProcessPool):
                 lives.result()
@@ -183,6 +186,13 @@ class ProcessWorkers(Workers):
     def _raise_if_closed(self) -> None:
         if self._closed:
             raise CancelledError
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the process of a pool. One that is just starting hears nothing of its lifeline before it has loaded what it
+    needs, which takes a minute on a machine with other work."""
+    for process in list(pool._processes.values()):  # as `kill_workers` does, which Python has from 3.14 on
+        process.kill()
 
 
 def _begin(lifeline: Connection[Any, Any]) -> None:
@@ -326,14 +336,6 @@ def begun(beside: Executor | None, function: Callable[..., T], *arguments: Any) 
     if beside is None:
         return partial(function, *arguments)
     return beside.submit(function, *arguments).result
-
-
-def meanwhile(function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
-    """Begin a call in a thread: while HiGHS runs in it, Python goes on here. What comes back waits for its value."""
-    pool = ThreadPoolExecutor(1, initializer=name_solver_thread)
-    begun = pool.submit(function, *arguments)
-    pool.shutdown(wait=False)
-    return begun.result
 
 
 def name_solver_thread() -> None:

@@ -61,13 +61,14 @@ class CaseWriter:
     def close(self) -> None:
         """End what is being written; nothing is written any more."""
         self._closed = True
-        if self._process is not None:
-            self._process.shutdown()
+        process = self._process
+        if process is not None:
+            process.shutdown()
 
     def _have(self, write: Callable[[Path, str], None], run: Path, what: str) -> None:
         """Have a process write a page, and end it; nothing is done if the writer is closed."""
-        with self._one, suppress(CancelledError):
-            if self._closed:
-                return
-            with ProcessWorkers() as self._process:
-                self._process.submit(write, run, what).result()
+        with self._one, suppress(CancelledError), ProcessWorkers() as process:
+            self._process = process
+            # Looked at once `close` can reach the process: looked at before, what it misses would be written to the end.
+            if not self._closed:
+                process.submit(write, run, what).result()

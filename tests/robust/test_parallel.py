@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import CancelledError
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,22 @@ def test_answers_and_errors_come_from_processes_that_live_on() -> None:
         assert first.result() == second.result() != os.getpid()
         child = first.result()
     assert not alive(child)
+
+
+def test_processes_that_are_just_starting_are_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workbench that was left while a page of it began to be written waited for the process to load all it needs."""
+    (tmp_path / "sitecustomize.py").write_text("import time\ntime.sleep(20)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    processes = ProcessWorkers()
+    task = processes.submit(os.getpid)
+    time.sleep(0.5)
+    began = time.monotonic()
+    processes.shutdown()
+    assert time.monotonic() - began < 10
+    with pytest.raises(CancelledError):
+        task.result()
 
 
 def test_a_process_that_dies_is_replaced_and_a_task_is_given_up_after_three(tmp_path: Path) -> None:
