@@ -206,8 +206,9 @@ class Search:
         return levels
 
     def tried(self, levels: Levels) -> Trial:
-        """Public cost of supports (a row each), and what they must not leave below nought (MUSD): the gain of the owners,
-        and by year what cash flow at adverse prices leaves of all debt service, senior at the cover asked then."""
+        """Public cost of supports (a row each), and what they must not leave below nought (MUSD): the gain of the owners over
+        the return they ask, all that they get less all that they pay, undiscounted, and by year what cash flow at adverse
+        prices leaves of all debt service, senior at the cover asked then."""
         volumes = self.volumes
         base = cash_flows(volumes.found, levels, volumes.use)
         at_low_prices = {**levels, **self.adverse}
@@ -216,7 +217,8 @@ class Search:
         spare = np.minimum(np.maximum(bad.cfads, 0.0) - service, service)
         due = before(base.loan.owed) * base.loan.rate
         spare = np.where(base.loan.missed > 0, np.minimum(spare, -due), spare)
-        gains = np.column_stack([worth(base, levels, "owners"), spare / base.index])
+        in_all = (base.owners / base.index).sum(axis=-1)
+        gains = np.column_stack([worth(base, levels, "owners"), in_all, spare / base.index])
         return Trial(cost=self._cost(levels, base), gains=gains, serves=service > PAID)
 
     @cached_property
@@ -337,7 +339,8 @@ def _binding(search: Search, found: Found) -> tuple[str, ...]:
     trial = search.tried(_levels(search, found))
     gains, owes = trial.gains[0], trial.serves[0]
     binds = ["owners"] if gains[0] < TIGHT else []
-    tight = np.flatnonzero(owes & (gains[1:] < TIGHT))
+    binds += ["in all"] if gains[1] < TIGHT else []
+    tight = np.flatnonzero(owes & (gains[2:] < TIGHT))
     binds += [f"debt {search.volumes.found.years[tight[0]]}"] if tight.size else []
     for lever, share in zip(found.levers, found.point.tolist(), strict=True):
         if share > 1.0 - TIGHT and lever not in (DEBT, CFD):

@@ -253,6 +253,8 @@ def recomputed(
         "swept": np.array(loan["swept"]),
         "fees": np.array(loan["fees"]),
         "public_owed": np.array(public["owed"]),
+        "public_drawn": np.array(public["drawn"]),
+        "public_paid": np.array(public["paid"]),
         "senior": np.array([loan["paid"][n] + beside[n] for n in range(6)]),
         "tranches": tranches,
         "per_kg": {part: np.array(by_year) for part, by_year in parts.items()},
@@ -289,7 +291,7 @@ def tranche_debt(left: list[float], name: str, t: Mapping[str, float]) -> dict[s
 
 def public_debt(left: list[float], t: Mapping[str, float]) -> dict[str, list[float]]:
     rate = (1 + t["public_loan_rate"]) * (1 + t["inflation"]) - 1
-    share = min(t["public_loan"] / sum(left), 1.0)
+    share = min(t["public_loan"] / sum(left), 1.0) if sum(left) > 1e-12 else 0.0
     drawn = [share * amount for amount in left]
     due = drawn[0] * (1 + rate) + drawn[1]
     years = int(t["debt_years"]) - 2
@@ -322,7 +324,7 @@ def debt(
     for n in reversed(range(first, 6)):
         bears[n] = min((bears[n + 1] + pays[n]) / (1 + rate), pays[n] / rate)
     whole = (lent_on[0] * (1 + rate) + lent_on[1]) * (1 + rate) ** (first - 2)
-    share = min(t["debt_share"], bears[first] / whole)
+    share = min(t["debt_share"], bears[first] / whole) if whole > 1e-12 else 0.0
     flat = sum(pays[n] / (1 + rate) ** (n - first + 1) for n in range(first, 6)) or 1.0
     names = ("drawn", "interest", "paid", "swept", "fees", "owed")
     owed, rows = 0.0, {name: [] for name in names}

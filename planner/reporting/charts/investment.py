@@ -64,7 +64,9 @@ def returns(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     """Public cost by the return of the owners; the line is what they ask. frame: rate, cost (MUSD)."""
     tips = {"rate": "return of the owners, real", "cost": "public cost, MUSD"}
     base = style.marked(frame, tips, source)
-    across = alt.X("rate:Q", title="return of the owners, real", axis=alt.Axis(format=".0%"))
+    across = alt.X(
+        "rate:Q", title="return of the owners, real", axis=alt.Axis(format=".0%", tickCount=6)
+    )
     drawn = base.mark_line(point=True, color=style.ACCENT)
     drawn = drawn.encode(x=across, y=style.amounts("cost", "public cost, MUSD"))
     line = style.constant("x", asked, color=style.MISSING, strokeDash=style.DASHED)

@@ -1,0 +1,91 @@
+"""The support of least public cost, held to a search over a grid that is recomputed year by year in plain numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from planner.finance.sensitivity import base_levels, drawn
+from planner.finance.support import Search, Volumes, least_support, public_money
+from tests.finance.plants import WHOLE, plain_terms, separation
+from tests.finance.test_recomputed import recomputed
+
+LOW = 0.7
+"""Prices at the low end, of the deck."""
+FUTURES = {"as is": 1.0}
+
+
+def search(**terms: float) -> Search:
+    """The plant, whose prices may be 0.7 of the deck. A public loan costs the public something."""
+    found = separation()
+    found = replace(found, quotes=tuple(replace(q, low=LOW, high=1.3) for q in found.quotes))
+    stated = plain_terms(**{"public_rate": 0.06, "public_loan_rate": 0.03, **terms})
+    x = base_levels(found, stated)
+    every = [np.ones((1, 6))]
+    draws = drawn(found, stated, FUTURES, every, draws=2)
+    volumes = Volumes(found=found, use=WHOLE, use_in=every, draws=draws)
+    low = {"price:Dy": np.asarray(LOW)}
+    return Search(volumes=volumes, x=x, adverse=low, futures=FUTURES)
+
+
+def judged(one: Search, support: Mapping[str, float]) -> tuple[float, float]:
+    """By hand: public cost of a support, and the least of what it must not leave below nought."""
+    t = {name: float(level) for name, level in one.x.items() if np.ndim(level) == 0} | dict(support)
+    base, bad = recomputed(t, None), recomputed(t, None, LOW)
+    factor = 1 / (1 + t["public_rate"]) ** np.arange(1, 7)
+    capital = np.array([20.0, 20, 0, 0, 0, 0])
+    paid = t["grant"] * capital + t["availability"] * np.array([0, 0, 1, 1, 1, 0])
+    loan = base["public_drawn"] - base["public_paid"]
+    owed = np.append(0.0, base["owed"][:-1])
+    paid = paid + t["guarantee"] * t["guarantee_loss"] * owed
+    cost = float(paid @ factor) + max(float(loan @ factor), 0.0)
+    service = t["dscr_low"] * base["senior"] + base["public_paid"]
+    served = np.where(service > 1e-9, bad["cfads"] - service, 0.0)
+    return cost, min(base["npv_owners"], float(base["owners"].sum()), float(served.min()))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"equity_rate": 0.5, "debt_share": 0.0},
+        {"equity_rate": 0.4, "tax_rate": 0.4, "dscr": 1.5},
+        {"equity_rate": 0.45, "grant": 0.2, "dscr": 1.4, "inflation": 0.0},
+    ],
+)
+def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
+    """Grant, availability payment, public loan, guarantee and lenders' share, in steps; without a contract for difference,
+    which the grid does not hold. The support found is enough by the recomputation, and what it is said to cost."""
+    one = search(**terms)
+    package = least_support(one)
+    assert package is not None and package.amounts
+    if "cfd" not in package.amounts:
+        cost, least = judged(one, package.amounts)
+        assert least >= -1e-3
+        levels = {**one.x, **{name: np.asarray(v) for name, v in package.amounts.items()}}
+        money = public_money(one.volumes, one.x, levels, FUTURES)
+        assert sum(row.cost for row in money) == pytest.approx(cost, abs=1e-6)
+    else:
+        levels = {**one.x, **{name: np.asarray(v) for name, v in package.amounts.items()}}
+        cost = sum(row.cost for row in public_money(one.volumes, one.x, levels, FUTURES))
+    stated = float(one.x["grant"])
+    grid: Any = product(
+        np.linspace(stated, 1.0, 9),
+        np.linspace(0.0, 12.0, 7),
+        np.linspace(0.0, 40.0, 5),
+        (0.0, 1.0),
+        np.linspace(0.0, float(one.x["debt_share"]), 3),
+    )
+    names = ("grant", "availability", "public_loan", "guarantee", "debt_share")
+    for point in grid:
+        of_grid, least = judged(one, dict(zip(names, map(float, point), strict=True)))
+        assert least < 0 or of_grid >= cost - 0.1, point
+
+
+def test_what_is_bankable_needs_nothing() -> None:
+    package = least_support(search(equity_rate=0.0, debt_share=0.0))
+    assert package is not None and package.amounts == {}
