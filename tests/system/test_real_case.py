@@ -176,6 +176,62 @@ def test_the_table_of_customs_has_what_the_case_trades_and_makes(register: Case)
         assert quoted(label) == [round(value)], label
 
 
+ROOM_OF_FLOWS = {
+    # flow: element -> what the sources leave, t of oxide in 2026: low, high (decisive.csv, the ids behind)
+    "magnets loose": {"dy": (247, 424), "tb": (46, 78)},  # DC32; Tb: 59 t within the same shares
+    "in goods": {"dy": (100, 400), "tb": (18, 74)},  # DC33; Tb: 50 t alike
+    "oxide, metal, strip and powder": {"dy": (115, 430), "tb": (59, 150)},  # DC40, DC41
+    "use": {"dy": (620, 956), "tb": (142, 219)},  # DC39; Tb: 179 t alike
+}
+ROOM_ABOVE_USE = {"dy": 62, "tb": 32}
+"""Tonnes by which the flows may exceed use: sales to others and stock (DC39, DC41)."""
+OWN_SCRAP = {"dy": 15, "tb": 5}
+"""Tonnes that Japanese recyclers give (20 t of both, DECISIVE_NOTES)."""
+
+
+@pytest.mark.parametrize("element", MAGNETIC)
+def test_the_balance_of_an_element_closes(register: Case, element: str) -> None:
+    """Use is what comes loose, in goods, as oxide, metal, strip and powder, and of own scrap, within the room of the sources."""
+    flows = {
+        "magnets loose": offered(register, (element,), "chn_magnet"),
+        "in goods": offered(register, (element,), "chn_goods"),
+        "oxide, metal, strip and powder": offered(register, (element,), "chn"),
+        "use": sum(t for (_, e, _, y), t in register.demand.items() if (e, y) == (element, 2026)),
+    }
+    for flow, tonnes in flows.items():
+        low, high = ROOM_OF_FLOWS[flow][element]
+        assert low <= tonnes <= high, flow
+    use = flows.pop("use")
+    assert use <= sum(flows.values()) + OWN_SCRAP[element] <= use + ROOM_ABOVE_USE[element]
+
+
+def test_yttrium_is_what_is_left_of_chinese_exports(register: Case) -> None:
+    """Korea, Europe and Britain use the 640 t (350-900) that Japan, the USA and others leave of 2,450 (DC50-DC53)."""
+    left = sum(
+        tonnes
+        for (country, element, _, year), tonnes in register.demand.items()
+        if (element, year) == ("y", 2026) and country not in ("JPN", "USA", "CAN", "AUS")
+    )
+    assert left == pytest.approx(640, rel=0.01)
+    assert offered(register, ("y",), "chn") <= 2700
+
+
+@pytest.mark.parametrize("year", [2026, 2030, 2035, 2040])
+def test_dysprosium_of_all_years_is_on_one_basis(register: Case, year: int) -> None:
+    """5 % of use as oxide in every country and year: none was left on the basis of the third edition."""
+    for country in {c for c, e, _, _ in register.demand if e == "dy"}:
+        oxide = register.demand[country, "dy", "oxide", year]
+        whole = oxide + register.demand[country, "dy", "magnet", year]
+        assert oxide / whole == pytest.approx(0.05, abs=0.002), (country, year)
+
+
+def test_each_country_alone_has_a_calm_year_without_shortage(register: Case) -> None:
+    """Imports and home plants cover what a country uses, whoever shares with it."""
+    alone = register.set_model("policy.coordination", "national")
+    idle = alone.with_model(alone.model.model_copy(update={"levers": ()}))
+    assert planner.solve(idle, baseline=False).summary["risk_musd"] == 0.0
+
+
 def a_year_without_any(case: Case, element: str) -> float:
     """USD per kg on average if no demand of a year is met: the tiers by depth, or the one loss of an element without any."""
     tiers = [tier for tier in case.tables.loss_tiers if tier.element == element]
