@@ -411,6 +411,18 @@ class Stockpile(Row):
     )
 
 
+class Owner(Row):
+    project: Id = identifier("plant or saving")
+    owner: Name = col("who owns it, or would build it", min_length=1)
+    status: Literal["runs", "building", "financed", "study", "idea"] = col(
+        "what there is of it: output, a site, money, a study of its own, or none of these"
+    )
+    announced: Whole | None = edge("year of first output as its owner says")
+    expected: Whole | None = edge("the same year by the record of such plants")
+    feed_contract: Name = col("feed that is contracted, where it is known", default="")
+    instrument: Name = col("what a state gives or has given for it, and who pays", default="")
+
+
 class UncertainRange(Row):
     uncertainty: Id = identifier("what is unsure; its rows move together")
     name: Name = col("name for people, the same in all its rows", default="")
@@ -540,6 +552,9 @@ class Tables:
         "uncertainty table where column",
         "how far figures may be off; explanations try them, no plan reads them",
         solved=False,
+    )
+    owners: tuple[Owner, ...] = _rows(
+        "project", "whose a plant is, whether it runs, and what was given for it", solved=False
     )
     contracts: tuple[Contract, ...] = _rows(
         "contract", "who buys, who delivers (investment cases)", solved=False

@@ -29,6 +29,8 @@ MORE = {
     "dear,less is used,demand,,JPN,Dy,oxide,,,,trouble,,,,,,,,,0.8,0.9,0\n"
     "ban,no exports,import,CHN,JPN,Dy,oxide,,,,,cut;slip,0.1,2027Q2,2028Q1,2,6,,,0,0.5,0.3\n",
     "draws": "scenario,hazard,subject,start,end,factor\ncut,ban,,2027Q3,2028Q1,0.25\n",
+    "owners": "project,owner,status,announced,expected,feed_contract,instrument\n"
+    "coast_plant,a firm,building,2028,2030,desert mine,a loan\n",
     "contracts": "contract,project,kind,party,element,covers,tonnes,price_usd_per_kg,price_share,floor_usd_per_kg,"
     "cap_usd_per_kg,upside_from_usd_per_kg,upside_share,upside_most_musd,first_year,last_year,public,real\n"
     "floor,coast_plant,offtake,a state,Dy,0.5,50,,1,300,900,500,0.3,10,2028,2035,true,false\n"

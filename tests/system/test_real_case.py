@@ -286,6 +286,27 @@ def test_danger_may_begin_in_any_year_to_2039(register: Case) -> None:
         ), year
 
 
+def test_every_plant_has_an_owner_and_a_state_that_fits_its_row(register: Case) -> None:
+    """What runs is there in 2026; what is still to be decided is no more than a study, or a building site called one."""
+    owners = {row.project: row for row in register.tables.owners}
+    plants = {name: row for name, row in register.projects.items() if row.stage != "saving"}
+    assert set(owners) == set(plants)
+    for name, plant in plants.items():
+        state = owners[name].status
+        if plant.max_new_tpa > 0:
+            assert state in ("study", "idea") or name in ("ucore_louisiana", "metal_vnm"), name
+        elif register.existing_tpa(name, 2026) > 0:
+            assert state == "runs", name
+
+
+def test_no_plant_is_expected_before_it_is_announced(register: Case) -> None:
+    """Expected by the record of its class: never earlier than its owner says, and said of all that is not running."""
+    for row in register.tables.owners:
+        if row.announced is not None:
+            assert row.expected is None or row.expected >= row.announced, row.project
+            assert row.expected is not None or row.status in ("runs", "building"), row.project
+
+
 BORDER = {"dy": 225.0, "tb": 950.0, "y": 8.0, "gd": 30.0, "sm": 3.0, "lu": 850.0}
 """USD per kg of oxide at the Chinese border in a calm year to 2030."""
 

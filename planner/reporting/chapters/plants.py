@@ -37,10 +37,10 @@ NEAR = "in near-optimal plans, t/y"
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """The three tables."""
+    """The tables of what is committed."""
     is_empty = plan.tables["investments"].empty
     plants = Text(["No new plant."]) if is_empty else investments(plan)
-    parts = [plants, people(plan), stocks(plan)]
+    parts = [plants, owners(plan), people(plan), stocks(plan)]
     return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
 
 
@@ -115,6 +115,31 @@ def _spread(plan: Plan) -> dict[str, str]:
         if of.kind == "project" and of.most - of.least > WIDE_RANGE * (of.limit or of.most):
             words[of.key] = f"{number(of.least)} to {number(of.most)}"
     return words
+
+
+class Owners(DeclaredTable):
+    """A row a plant that the plan builds and whose owner the case names."""
+
+    source = "inputs/owners.csv"
+    folded = True
+
+    project = text()
+    owner = text()
+    status = text()
+    announced = whole("first output, announced")
+    expected = whole("by the record")
+    feed_contract = text("feed contracted")
+    instrument = text("instruments")
+
+
+def owners(plan: Plan) -> ReportTable | None:
+    """Whose the plants are that the plan builds, and what a state gives for them."""
+    built = set(decisions(plan)["project"])
+    rows = [row.model_dump() for row in plan.case.tables.owners if row.project in built]
+    if not rows:
+        return None
+    frame = names_of(plan.case).told(pd.DataFrame(rows))
+    return Owners.over(frame, title=say("owners_title"), note=say("owners"))
 
 
 class People(DeclaredTable):
