@@ -307,6 +307,45 @@ def test_no_plant_is_expected_before_it_is_announced(register: Case) -> None:
             assert row.expected is not None or row.status in ("runs", "building"), row.project
 
 
+def needed(case: Case, skill: str, country: str, year: int) -> float:
+    """Persons of a skill that plants of a country need at full load in a year, of what exists or is financed."""
+    total = 0.0
+    for name, row in case.projects.items():
+        rate = [
+            one.persons_per_ktpa
+            for one in case.tables.staffing
+            if one.stage == row.stage and one.skill == skill and one.project in ("", name)
+        ]
+        own = [
+            one.persons_per_ktpa
+            for one in case.tables.staffing
+            if one.project == name and one.skill == skill
+        ]
+        if row.country == country and rate:
+            total += case.existing_tpa(name, year) / 1000 * (own or rate)[0]
+    return total
+
+
+def test_who_is_there_can_run_what_runs_today(register: Case) -> None:
+    for (country, skill), row in register.workforce.items():
+        assert needed(register, skill, country, 2026) <= row.initial, (country, skill)
+
+
+def test_people_were_counted_and_not_made_to_fit(register: Case) -> None:
+    """What is financed may need more masters than there are: the claim on people can come out either way."""
+    short = {
+        country
+        for country in register.countries
+        if ("sx_master" in {k for c, k in register.workforce if c == country})
+        and needed(register, "sx_master", country, 2030)
+        > register.workforce[country, "sx_master"].initial
+    }
+    assert "AUS" in short
+    assert not any("after leavers" in row.notes for row in register.tables.workforce)
+    masters = [row for row in register.tables.training if row.skill == "sx_master"]
+    assert all(4 <= row.duration_years <= 6 for row in masters)
+
+
 BORDER = {"dy": 225.0, "tb": 950.0, "y": 8.0, "gd": 30.0, "sm": 3.0, "lu": 850.0}
 """USD per kg of oxide at the Chinese border in a calm year to 2030."""
 
