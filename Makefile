@@ -9,6 +9,8 @@ PLANNER := $(BIN)/planner
 # The base set of draws of the real case; models/decisions/0008-scenarios-of-the-real-case.md says why so many.
 DRAWS ?= 8
 SEED ?= 1
+# 2026 is nearly over: nothing new is decided in it.
+FIRST ?= 2027
 # The seed of the scenarios in which the plan is then evaluated.
 FRESH ?= 100
 RUN := reports/allied-2026-base
@@ -18,7 +20,7 @@ MILESTONES := 2026 2030 2031 2036 2040
 demo: $(VENV)/demo.done
 	rm -rf build/allied-2026
 	$(PLANNER) sample inputs/allied-2026 --draws $(DRAWS) --seed $(SEED) --out build/allied-2026
-	$(PLANNER) solve build/allied-2026 --model models/base.toml --out $(RUN)
+	$(PLANNER) solve build/allied-2026 --model models/base.toml --set policy.first_decision_year=$(FIRST) --out $(RUN)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --seed $(FRESH) --no-foreseen
 	$(PLANNER) coverage $(RUN) $(MILESTONES:%=--year %)
 	@echo "Look at $(RUN)/report.html"

@@ -411,7 +411,7 @@ class Stockpile(Row):
     )
 
 
-class Owner(Row):
+class PlantOwner(Row):
     project: Id = identifier("plant or saving")
     owner: Name = col("who owns it, or would build it", min_length=1)
     status: Literal["runs", "building", "financed", "study", "idea"] = col(
@@ -553,7 +553,7 @@ class Tables:
         "how far figures may be off; explanations try them, no plan reads them",
         solved=False,
     )
-    owners: tuple[Owner, ...] = _rows(
+    owners: tuple[PlantOwner, ...] = _rows(
         "project", "whose a plant is, whether it runs, and what was given for it", solved=False
     )
     contracts: tuple[Contract, ...] = _rows(

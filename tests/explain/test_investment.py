@@ -327,7 +327,7 @@ def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
         markets += ["outside", "china"]
     plan = planner.solve(case, baseline=False)
     candidates = [project for project in case.projects if case.commitment_years(project)]
-    assert len(candidates) == (45 if LONG else 3)
+    assert len(candidates) == (46 if LONG else 3)
     for project in candidates:
         for market in markets:
             found = business_case(plan, project, market=market)

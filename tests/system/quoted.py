@@ -1,106 +1,338 @@
-"""What inputs/allied-2026/README.md quotes of the explained run of the real case.
+"""What inputs/allied-2026/README.md quotes of the tables of the case, of its run, and of studies of it.
 
-`python -m tests.system.quoted reports/allied-2026-base`, after `make decision`, writes the figures that
-tests/system/test_real_case.py holds the page to, and prints the two tables.
+`python -m tests.system.quoted reports/allied-2026-base`, after `make demo`, writes the figures of the run that
+tests/system/test_real_case.py holds the page to. `python -m tests.system.quoted` alone writes the tables of the page again,
+each between its name in a comment and the next empty line.
 """
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FIGURES = Path(__file__).parents[2] / "reports" / "reference" / "allied-2026-base.json"
+import planner
+from planner.data.case import Case
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "inputs" / "allied-2026"
+FIGURES = ROOT / "reports" / "reference" / "allied-2026-base.json"
+STUDIES = FIGURES.parent / "studies"
 SUMMARY = ("risk_musd", "cost_musd", "public_spend_musd")
-WORDS = {"not decided by these data": "inconclusive"}
-"""Verdicts as the report calls them."""
-LABELS = {
-    "nothing": "nothing (what exists and is financed does as the register says)",
-    "mine": "mines only",
-    "separation": "mines and separation",
-    "metal": "mines, separation and metal",
-    "magnet": "the same with magnets",
-    "people": "the same with training and hiring",
-    "saving": "the same with thrift and substitution",
-    "stockpile": "the same with stockpiles: everything (`base.toml`)",
-    "national": "everything, but each country alone (`national.toml`)",
-    "blocs": "everything, but each bloc by itself, with what others resell",
-    "own money": "everything, trade goes on while each pays for itself",
+MEASURES = {
+    "risk_musd": "risk: half the mean, half the worst tenth",
+    "expected_loss_musd": "expected loss",
+    "cvar_musd": "mean of the worst tenth",
 }
-CLAIMS = {
-    "mining": ("mines alone change little", "mines alone make {} of what all levers reduce"),
-    "separation": ("separation chemistry is a bottleneck", "without new separation {} is lost"),
-    "metal": ("metal making is a bottleneck", "without new metal plants {} is lost"),
-    "magnets": ("magnet making is a bottleneck", "without new magnet plants {} is lost"),
-    "people": ("skilled people are a bottleneck", "without training and hiring {} is lost"),
-    "allies": ("allies need a deal", "each bloc by itself: {} is lost"),
-}
+STATES = ("runs", "building", "financed", "study", "idea")
+COVERED = ("dy", "tb", "y")
 
 
 def figures(run: Path) -> dict[str, Any]:
-    """The figures of an explained run that pages quote; money in MUSD."""
-    summary, found = (
+    """The figures of an evaluated run that pages quote; money in MUSD."""
+    summary, fresh, coverage = (
         json.loads((run / name).read_text(encoding="utf-8"))
-        for name in ("summary.json", "explain.json")
+        for name in ("summary.json", "evaluation.json", "coverage.json")
     )
-    rungs = [*found["ladder"], *(r for r in found["together"] if r["against"])]
     return {
         "summary": {
             "without_plan_musd": summary["without_plan"]["risk_musd"],
             "without_plan_cost_musd": summary["without_plan"]["cost_musd"],
             **{key: summary[key] for key in SUMMARY},
+            "imports_musd": summary["cost_parts_musd"]["imports"],
+            "scenarios": summary["model"]["scenarios"],
+            "rows": summary["model"]["rows"],
         },
-        "rungs": [
-            {
-                "key": r["key"].removeprefix("ladder:"),
-                **{of: r[of] for of in ("risk", "cost", "objective")},
-            }
-            for r in rungs
-        ],
-        "without": {r["key"].removeprefix("without:"): r["objective"] for r in found["left_out"]},
-        "verdicts": [
-            {
-                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on")},
-                "trials": [
-                    {of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]
-                ],
-            }
-            for v in found["verdicts"]
-        ],
+        "utilisation": summary["utilisation"],
+        "new_capacity_tpa": summary["new_capacity_tpa"],
+        "fresh": {
+            "futures": fresh["futures"],
+            "plan": fresh["plan"]["policy"],
+            "without_plan": fresh["without_plan"]["policy"],
+            "difference": fresh["difference"]["policy"],
+            "ranges": fresh.get("ranges"),
+        },
+        "coverage": {key: coverage[key] for key in ("n1", "n2")},
     }
 
 
-def percent(measure: float) -> str:
-    """A measure in per cent, to a tenth: the line that decides is at 10 %."""
-    return f"{abs(100 * measure):.1f} %"
-
-
-def tables(found: dict[str, Any]) -> str:
-    """The two tables, as the pages have them."""
-    lines = [
-        "| what allies may pay for | risk left, MUSD | cost, MUSD | together |",
-        "| --- | --- | --- | --- |",
-    ]
-    for r in found["rungs"]:
-        lines.append(
-            f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |"
-        )
-    lines += ["", "| claim | verdict | as given | tried at both ends of |"]
-    lines.append("| --- | --- | --- | --- |")
-    for v in found["verdicts"]:
-        claim, measure = CLAIMS[v["claim"]]
-        ends: dict[str, list[float]] = {}
-        for t in v["trials"]:
-            ends.setdefault(t["input"], []).append(t["measure"])
-        tried = "; ".join(f"{name}: {' and '.join(map(percent, of))}" for name, of in ends.items())
-        verdict = WORDS.get(v["verdict"], v["verdict"])
-        cells = [claim, verdict, measure.format(percent(v["measure"])), tried]
-        lines.append(f"| {' | '.join(cells)} |")
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table as Markdown has it."""
+    lines = []
+    for line in (head, ["---"] * len(head), *rows):
+        cells = [f"| {cell} " if cell != "" else "| " for cell in line]
+        lines.append("".join(cells) + "|")
     return "\n".join(lines)
 
 
+def money(value: float) -> str:
+    """MUSD without decimals."""
+    return f"{value:,.0f}"
+
+
+def amount(value: float) -> str:
+    """Tonnes: two digits at least."""
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.1f}"
+
+
+def between(found: dict[str, float]) -> str:
+    """A figure with its 95 %."""
+    return f"{money(found['value'])} ({money(found['low'])} to {money(found['high'])})"
+
+
+# ---- of the tables of the case --------------------------------------------------------------------------------------
+
+
+def sold(case: Case, element: str, supplier: str, year: int = 2026) -> float:
+    """Tonnes of an element that a supplier can sell to all allies together."""
+    return sum(
+        tonnes
+        for (seller, _, of, _, when), tonnes in case.import_limit.items()
+        if (seller, of, when) == (supplier, element, year)
+    )
+
+
+def used(case: Case, element: str, year: int = 2026) -> float:
+    """Tonnes of an element that all allies use together."""
+    return sum(t for (_, of, _, when), t in case.demand.items() if (of, when) == (element, year))
+
+
+SOURCED = {
+    "magnets loose": ("320 (247-424)", "59"),
+    "in goods": ("272 (100-400)", "50"),
+    "oxide, metal, strip and powder": ("230 (115-430)", "97 (62-153)"),
+    "own scrap": ("20 (15-25) of both", ""),
+    "sum": ("842", "211"),
+    "use": ("780 (620-956)", "179"),
+}
+"""What decisive facts have for each flow of dysprosium and terbium (DC22-DC44)."""
+SCRAP = {"dy": 15.0, "tb": 5.0}
+"""Tonnes that Japanese recyclers give; the facts tell both together."""
+
+
+def balance(case: Case) -> str:
+    """Use, and where it comes from, in 2026."""
+    flows = {
+        "magnets loose": "chn_magnet",
+        "in goods": "chn_goods",
+        "oxide, metal, strip and powder": "chn",
+    }
+    found = {
+        name: {of: sold(case, of, supplier) for of in SCRAP} for name, supplier in flows.items()
+    }
+    found["own scrap"] = SCRAP
+    found["sum"] = {of: sum(flow[of] for flow in found.values()) for of in SCRAP}
+    found["use"] = {of: used(case, of) for of in SCRAP}
+    rows = [
+        [
+            name,
+            *(
+                cell
+                for of, told in zip(SCRAP, SOURCED[name], strict=True)
+                for cell in (amount(flow[of]), told)
+            ),
+        ]
+        for name, flow in found.items()
+    ]
+    return table(["t of oxide, 2026", "Dy here", "Dy, sources", "Tb here", "Tb, sources"], rows)
+
+
+def needed(case: Case, skill: str, country: str, year: int) -> float:
+    """Persons of a skill that plants which exist or are financed need in a country at full load."""
+    rates: dict[tuple[str, str], float] = {
+        (row.project or row.stage, row.skill): row.persons_per_ktpa for row in case.tables.staffing
+    }
+    total = 0.0
+    for name, row in case.projects.items():
+        if row.country == country:
+            rate = rates.get((name, skill), rates.get((row.stage, skill), 0.0))
+            total += case.existing_tpa(name, year) / 1000 * rate
+    return total
+
+
+def people(case: Case) -> str:
+    """Who is there, and whom the plants that run today and those that are financed need."""
+    rows = []
+    for skill in ("sx_master", "sx_operator", "metal_maker"):
+        here = {c: row.initial for (c, of), row in case.workforce.items() if of == skill}
+        cells = []
+        for year in (2026, 2030):
+            cells.append(sum(needed(case, skill, country, year) for country in here))
+        short = [c for c in here if needed(case, skill, c, 2030) > here[c]]
+        told = ", ".join(f"{c} {needed(case, skill, c, 2030):.1f} of {here[c]:g}" for c in short)
+        name = case.skills[skill].name
+        rows.append([name, f"{sum(here.values()):g}", *(f"{x:.0f}" for x in cells), told])
+    head = [
+        "skill",
+        "there",
+        "needed 2026",
+        "needed 2030",
+        "financed plants need more than there are",
+    ]
+    return table(head, rows)
+
+
+def states(case: Case) -> str:
+    """How many plants of each stage run, are built, financed, studied, or no more than an idea."""
+    counted = Counter((case.projects[row.project].stage, row.status) for row in case.tables.owners)
+    stages = ("mine", "separation", "metal", "magnet")
+    rows = [[stage, *(counted[stage, state] for state in STATES)] for stage in stages]
+    return table(["plants", *STATES], rows)
+
+
+LINES = (
+    "lynas_circuit_1", "lynas_hre_1", "eneabba_refinery_1", "caremag_1", "white_mesa_1a", "mp_heavy_1", "src_1",
+    "ucore_louisiana", "vinton",
+)  # fmt: skip
+
+
+def lines(case: Case) -> str:
+    """The heavy separation lines that are spoken of: whose, what state, when."""
+    owners = {row.project: row for row in case.tables.owners}
+    rows = []
+    for name in LINES:
+        row = owners[name]
+        rows.append(
+            [
+                case.projects[name].name,
+                row.owner,
+                row.status,
+                row.announced or "",
+                row.expected or "",
+            ]
+        )
+    return table(["line", "owner", "state", "announced", "by the record"], rows)
+
+
+def doubts(case: Case) -> str:
+    """The figures that are tried at both ends."""
+    seen = {}
+    for row in case.tables.uncertainties:
+        seen.setdefault(row.uncertainty, row)
+    rows = []
+    for row in seen.values():
+        asked = row.notes.partition("To be asked of: ")[2].partition(".")[0]
+        rows.append([row.name, f"x {row.low:g} to {row.high:g}", asked])
+    return table(["what may be off", "tried", "to be asked of"], rows)
+
+
+# ---- of the run ------------------------------------------------------------------------------------------------------
+
+
+def headline(found: dict[str, Any]) -> str:
+    """Out of sample: with the plan, without, and what it takes off."""
+    fresh = found["fresh"]
+    sides = ("without_plan", "plan", "difference")
+    rows = [
+        [name, *(between(fresh[side][key]) for side in sides)] for key, name in MEASURES.items()
+    ]
+    ranges = {
+        "risk by the best and the worst odds within their bounds": fresh["ranges"]["odds"],
+        "risk with every loss per kg at the low and at the high end": fresh["ranges"]["losses"],
+    }
+    for name, ends in ranges.items():
+        rows.append([name, "", f"{money(ends['low'])} to {money(ends['high'])}", ""])
+    head = f"MUSD, {fresh['futures']} fresh scenarios (95 %)"
+    return table([head, "without a plan", "with the plan", "less"], rows)
+
+
+def in_sample(found: dict[str, Any]) -> str:
+    """What the plan costs and leaves in the scenarios for which it was made."""
+    s = found["summary"]
+    rows = [
+        ["nothing", money(s["without_plan_musd"]), money(s["without_plan_cost_musd"]), ""],
+        ["the plan", *(money(s[key]) for key in ("risk_musd", "cost_musd", "imports_musd"))],
+    ]
+    head = f"in the {s['scenarios']} scenarios of `make demo`"
+    return table([head, "risk, MUSD", "cost, MUSD", "of it imports"], rows)
+
+
+def built(case: Case, found: dict[str, Any]) -> str:
+    """What the plan builds, by stage: t/y of each plant, and how many of those that could be built."""
+    rows = []
+    for stage in ("mine", "separation", "metal", "magnet", "saving"):
+        possible = [p for p, row in case.projects.items() if row.stage == stage and row.max_new_tpa]
+        sizes = {p: found["new_capacity_tpa"].get(p, 0.0) for p in possible}
+        chosen = sorted((p for p in possible if sizes[p] >= 0.05), key=lambda p: -sizes[p])
+        if stage == "saving":
+            told = f"{amount(sum(sizes.values()))} t/y in all"
+        else:
+            told = ", ".join(f"{case.projects[p].name} {amount(sizes[p])}" for p in chosen)
+        rows.append([stage, f"{len(chosen)} of {len(possible)}", told])
+    return table(["stage", "built", "t/y"], rows)
+
+
+def covered(found: dict[str, Any]) -> str:
+    """Share of use that a calm year can serve without China, and without the next one as well."""
+    years = list(found["coverage"]["n1"])
+    rows = []
+    for of in COVERED:
+        for key, words in (("n1", "without China"), ("n2", "and the worst ally or plant too")):
+            shares = [f"{100 * found['coverage'][key][year][of]['share']:.0f} %" for year in years]
+            rows.append([f"{of.capitalize()}, {words}", *shares])
+    return table(["share of use served, with the plan", *years], rows)
+
+
+# ---- of studies ------------------------------------------------------------------------------------------------------
+
+
+def read(name: str) -> list[list[str]]:
+    """The rows of a study's file, its head first."""
+    with (STUDIES / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def as_told(cell: str) -> str:
+    """A cell of a study: money without decimals, words as they are."""
+    return money(float(cell)) if re.fullmatch(r"-?\d+(\.\d+)?", cell) else cell
+
+
+def study(name: str) -> str:
+    """The rows of a study as a table."""
+    head, *rows = read(name)
+    return table(head, [[as_told(cell) for cell in row] for row in rows])
+
+
+def blocks(case: Case, found: dict[str, Any]) -> dict[str, str]:
+    """Every table of the page that is made, by the name that stands above it."""
+    return {
+        "balance": balance(case),
+        "states": states(case),
+        "lines": lines(case),
+        "people": people(case),
+        "doubts": doubts(case),
+        "headline": headline(found),
+        "in sample": in_sample(found),
+        "built": built(case, found),
+        "covered": covered(found),
+        "changes": study("fourth-edition.csv"),
+        "levers": study("levers.csv"),
+        "trials": study("trials.csv"),
+    }
+
+
+def written(page: str, made: dict[str, str]) -> str:
+    """A page with the tables put in their places."""
+    for name, text in made.items():
+        mark = f"<!-- {name} -->\n\n"
+        before, found, after = page.partition(mark)
+        if not found:
+            raise ValueError(f"the page has no place for {name}")
+        if after.startswith("|"):
+            after = after.partition("\n\n")[2]
+        page = f"{before}{mark}{text}\n\n{after}"
+    return page
+
+
 if __name__ == "__main__":
-    known = figures(Path(sys.argv[1]))
-    FIGURES.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(tables(known) + "\n")
+    if sys.argv[1:]:
+        known = figures(Path(sys.argv[1]))
+        FIGURES.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    page = FOLDER / "README.md"
+    tables = blocks(planner.load(FOLDER), json.loads(FIGURES.read_text(encoding="utf-8")))
+    page.write_text(written(page.read_text(encoding="utf-8"), tables), encoding="utf-8")
