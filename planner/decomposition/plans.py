@@ -27,9 +27,9 @@ from planner.decomposition.worker_pool import (
 )
 from planner.host import give_memory_back
 from planner.parallel import Workers
-from planner.results.amounts import PlanAmounts
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.results.verify import verify_amounts

@@ -30,7 +30,8 @@ from planner.decomposition.subproblem import (
 )
 from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
-from planner.results.amounts import Amounts, PlanAmounts, amounts, flow_order
+from planner.results.amounts import Amounts, amounts, flow_order
+from planner.results.plan_amounts import PlanAmounts
 from planner.solving.program import Key, Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution_amounts import solution_amounts

@@ -162,15 +162,6 @@ class Histories:
         return np.flatnonzero(self.active).tolist()
 
     @cached_property
-    def scenario_count(self) -> int:
-        """Scenarios that decisions are made for."""
-        count = 0
-        for d in self.decision_tree.nodes:
-            if d.parent < 0:
-                count += len(d.scenarios)
-        return count
-
-    @cached_property
     def deciding_nodes(self) -> tuple[Node, ...]:
         """Decision nodes at which something may be decided: from `policy.first_decision_year` on, none of probability
         0."""

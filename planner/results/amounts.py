@@ -8,14 +8,13 @@ is told of a plan is a function of its case and of these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.results.schema import PAID_ITEMS, RETURNED, SAVED
@@ -105,50 +104,6 @@ def amounts(vectors: Mapping[Any, Vector], size: int) -> Amounts:
 
 def _numbered(keys: Iterable[Any]) -> dict[Any, int]:
     return {key: place for place, key in enumerate(keys)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanAmounts:
-    """All amounts of a plan. Flows, short, stock and people live on histories; what is decided by year on decisions;
-    what is spent on accounts."""
-
-    case: Case
-    trees: Trees
-    flows: Amounts
-    """t by `FlowKey`."""
-    short: Amounts
-    """t not met, by good that is demanded."""
-    stock: Amounts
-    """t at the end of the period, by good."""
-    staff: Amounts
-    """Persons by (country, skill), as the next three."""
-    hired: Amounts
-    lent: Amounts
-    borrowed: Amounts
-    builds: Amounts
-    """t/y by project."""
-    intake: Amounts
-    """Persons by programme."""
-    new_seats: Amounts
-    """Seats by programme."""
-    scheduled: Amounts
-    """t a year by good."""
-    spent: Amounts
-    """MUSD by (funder, country, item)."""
-    payments: tuple[Payment, ...] = ()
-    short_without: Amounts | None = None
-    """t not met without the plan, by good, where that was solved for."""
-
-    def is_same(self, other: PlanAmounts) -> bool:
-        """All amounts are the same, to the last bit."""
-        for field in fields(self):
-            one, two = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(one, Amounts) and isinstance(two, Amounts):
-                if not one.is_same(two):
-                    return False
-            elif field.name not in ("case", "trees") and one != two:
-                return False
-        return True
 
 
 # ---- the order of keys ----------------------------------------------------------------------------------------------

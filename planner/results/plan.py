@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, did_you_mean
-from planner.results.amounts import PlanAmounts
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.reader import read_amounts
 from planner.results.tables import TableViews
 from planner.results.typed import empty_table

@@ -21,15 +21,8 @@ from planner.data.decision_tree import Trees, trees_of
 from planner.data.scenario_tree import Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import FORMS, STAGES
-from planner.results.amounts import (
-    Amounts,
-    FlowKey,
-    Payment,
-    PlanAmounts,
-    amounts,
-    flow_order,
-    spending_order,
-)
+from planner.results.amounts import Amounts, FlowKey, Payment, amounts, flow_order, spending_order
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import CONVERTED, IMPORTED, RETURNED, SAVED, SCHEDULE
 from planner.results.visits import AtVisits, Places, visited
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.odds import are_bounded
-from planner.results.amounts import PlanAmounts
 from planner.results.diversification import diversification
 from planner.results.losses import Losses, risk_under, service_level
 from planner.results.odds import least_risk, worst_odds
 from planner.results.origins import YearlyOrigin
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.verify import Verification
 
 

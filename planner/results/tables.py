@@ -1,14 +1,11 @@
 """The result tables of a plan, each made of its amounts when it is asked for: as if nothing had been merged, one row per
-scenario where histories differ.
-
-What lives on nodes is computed at all nodes at once; a table is then made of the nodes that each scenario visits.
-"""
+scenario where histories differ."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,19 +13,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.decision_tree import Trees
+from planner.data.cells import Quarter
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, Vector
-from planner.results.amounts import Amounts, FlowKey, PlanAmounts
+from planner.results.amounts import Amounts, FlowKey
 from planner.results.origins import YearlyOrigin, origins_table
-from planner.results.schema import PURCHASES, SCHEDULE, TABLE_COLUMNS
+from planner.results.plan_amounts import PlanAmounts
+from planner.results.schema import EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
 from planner.results.typed import typed_table
-from planner.results.visits import visited
+from planner.results.verify_resources import available_staff, needed_staff
+from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
 RowPlaces = NDArray[np.intp]
-Flags = NDArray[np.bool_]
+Columns = dict[str, Any]
+"""Name -> cells of a column."""
 Rows = Iterable[tuple[Any, ...]]
 Views = Mapping[str, Callable[[], pd.DataFrame]]
 """Table -> what makes it."""
@@ -173,192 +173,111 @@ def spending(plan: PlanAmounts) -> pd.DataFrame:
 # ---- what happens ----------------------------------------------------------------------------------------------------
 
 
-class Visits:
-    """The nodes of every scenario, in order of scenario and period: the rows of tables."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._scenarios = list(tree.case.scenarios)
-        self.node = visited(tree)
-        periods = len(self.node) // len(self._scenarios)
-        self._scenario: RowPlaces = np.repeat(np.arange(len(self._scenarios)), periods)
-        self._year = np.array([node.year for node in tree.nodes])
-        self._quarter = np.array([node.quarter or 0 for node in tree.nodes])
-
-    def each(self, things: int) -> tuple[RowPlaces, RowPlaces]:
-        """The visit of each row, and the thing that it is about, where every visit has a row for so many things."""
-        rows = np.repeat(np.arange(len(self.node)), things)
-        return rows, np.tile(np.arange(things), len(self.node))
-
-    def where(self, there: Flags) -> tuple[RowPlaces, RowPlaces]:
-        """Places of the rows where some things have a row at some nodes alone. there: mask (things x nodes)."""
-        rows, things = np.nonzero(there[:, self.node].T)
-        return rows, things
-
-    def table(self, name: str, rows: RowPlaces, columns: Mapping[str, Any]) -> pd.DataFrame:
-        """A result table. rows: the visit of each; columns: all but scenario, year and quarter."""
-        nodes = self.node[rows]
-        quarter = self._quarter[nodes]
-        when = {
-            "scenario": words(self._scenarios, self._scenario[rows]),
-            "year": self._year[nodes],
-            "quarter": pd.arrays.IntegerArray(quarter, quarter == 0),
-        }
-        names = [column for column in TABLE_COLUMNS[name] if column in when or column in columns]
-        more = [column for column in columns if column not in names]
-        return pd.DataFrame({**when, **columns}, columns=[*names, *more], copy=False)
+def _by_visit(name: str, visits: AtVisits, rows: RowPlaces, columns: Columns) -> pd.DataFrame:
+    """A result table of rows by scenario and period. rows: the visit of each; columns: all the others."""
+    periods = visits.tree.periods
+    scenario, period = np.divmod(rows, len(periods))
+    quarters = np.array([p.quarter if isinstance(p, Quarter) else 0 for p in periods])
+    quarter = quarters[period]
+    when = {
+        "scenario": words(visits.case.scenarios, scenario),
+        "year": visits.period_years[period],
+        "quarter": pd.arrays.IntegerArray(quarter, quarter == 0),
+    }
+    names = [
+        column.name for column in EVERY_TABLE[name].columns if column.name in {*when, *columns}
+    ]
+    return pd.DataFrame({**when, **columns}, columns=names, copy=False)
 
 
-def _stacked(vectors: Iterable[Vector], size: int) -> NDArray[np.float64]:
+def _where(there: NDArray[np.bool_]) -> tuple[RowPlaces, RowPlaces]:
+    """The visit of each row, and the thing that it is about. there: where things have a row (things, visits)."""
+    rows, things = np.nonzero(there.T)
+    return rows, things
+
+
+def _stacked(visits: AtVisits, vectors: Iterable[Vector]) -> NDArray[np.float64]:
     """Vectors as the rows of an array, of which there may be none."""
-    return np.array(list(vectors), dtype=float).reshape(-1, size)
-
-
-def _total(parts: Iterable[Vector], size: int) -> Vector:
-    """Sum of vectors, one after the other."""
-    return reduce(np.add, parts, np.zeros(size))
-
-
-def loads(plan: PlanAmounts) -> dict[str, Vector]:
-    """Throughput (t) of each plant at every node, as capacity counts it."""
-    return {project: _load(plan, project) for project in plan.case.projects}
-
-
-def _load(plan: PlanAmounts, project: str) -> Vector:
-    """Throughput (t) of a plant at each node, as capacity counts it."""
-    case, row = plan.case, plan.case.projects[project]
-    stage = case.stage_of(project)
-    flow = FlowKey(row.country, stage.item, project)
-    parts: list[Vector] = []
-    if stage.mines:
-        return plan.flows[flow._replace(feed=row.feeds[0])]
-    if stage.saves:
-        return plan.flows[flow]
-    if stage.separates:
-        for feed in sorted(row.feeds):
-            parts.append(case.capacity_use(project, feed) * plan.flows[flow._replace(feed=feed)])
-    else:
-        for element in case.elements:
-            parts.append(plan.flows[flow._replace(element=element, form=stage.takes)])
-    return _total(parts, len(plan.trees.histories.nodes))
+    return np.array(list(vectors), dtype=float).reshape(-1, len(visits.node))
 
 
 def capacity(plan: PlanAmounts) -> pd.DataFrame:
     """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
-    tree, projects = plan.trees.histories, plan.case.projects
-    size = len(tree.nodes)
-    # A row per plant, a column per node.
-    existing = _stacked(map(tree.existing, projects), size)
-    new = _stacked((new_capacity(plan, project) for project in projects), size)
-    factor = _stacked(map(tree.capacity_factors, projects), size)
-    usable = factor * (existing + new)
-    throughput = _stacked(loads(plan).values(), size)
-    visits = Visits(tree)
-    rows, plant = visits.where(existing + new > ROUNDING)
-    cells = plant, visits.node[rows]
-    columns = {
+    visits, projects = plan.visits, plan.case.projects
+    existing = _stacked(visits, visits.existing.values())
+    new = _stacked(visits, visits.new_capacity.values())
+    factor = _stacked(visits, map(visits.factor, projects))
+    throughput = _stacked(visits, visits.loads.values())
+    rows, plant = _where(existing + new > ROUNDING)
+    cells = plant, rows
+    columns: Columns = {
         "project": words(projects, plant),
         "stage": words([row.stage for row in projects.values()], plant),
         "country": words([row.country for row in projects.values()], plant),
         "existing_tpa": existing[cells],
         "new_tpa": new[cells],
         "factor": factor[cells],
-        "usable_tpa": usable[cells],
+        "usable_tpa": (factor * (existing + new))[cells],
         "throughput_t": throughput[cells],
     }
-    return visits.table("capacity", rows, columns)
-
-
-def new_capacity(plan: PlanAmounts, project: str) -> Vector:
-    """Capacity (t/y) at every node of what is built of a project, as far as its ramp has come."""
-    trees = plan.trees
-    new = np.zeros(len(trees.histories.nodes))
-    built = plan.builds[project]
-    for decision in np.flatnonzero(built).tolist():
-        year = trees.decisions.nodes[decision].year
-        usable = built[decision] * trees.histories.usable_shares(project, year)
-        new += np.where(_nodes_after(trees, decision), usable, 0.0)
-    return new
-
-
-def _nodes_after(trees: Trees, decision: int) -> Flags:
-    """Nodes whose history passes through a decision node."""
-    passed = np.array([decision in path for path in trees.decisions.paths])
-    return passed[list(trees.decision)]
+    return _by_visit("capacity", visits, rows, columns)
 
 
 def workforce(plan: PlanAmounts) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
-    visits, teams = Visits(plan.trees.histories), list(plan.staff.places)
-    rows, team = visits.each(len(teams))
-    cells = team, visits.node[rows]
-    moved = plan.borrowed.values - plan.lent.values
-    needed = _stacked((_needed(plan, team) for team in teams), len(plan.trees.histories.nodes))
-    columns: dict[str, Any] = {
+    visits = plan.visits
+    teams = list(plan.staff.places)
+    persons = {name: its.values for name, its in visits.people.items()}
+    persons["available"] = _stacked(visits, (available_staff(visits, team) for team in teams))
+    persons["needed"] = _stacked(visits, (needed_staff(visits, team) for team in teams))
+    rows, team = _where(np.ones(persons["staff"].shape, dtype=bool))
+    columns: Columns = {
         "country": words([country for country, _ in teams], team),
         "skill": words([skill for _, skill in teams], team),
-        "staff": plan.staff.values[cells],
-        "hired": plan.hired.values[cells],
-        "lent": plan.lent.values[cells],
-        "borrowed": plan.borrowed.values[cells],
-        "available": (plan.staff.values + moved)[cells],
-        "needed": needed[cells],
     }
-    return visits.table("workforce", rows, columns)
-
-
-def _needed(plan: PlanAmounts, team: tuple[str, str]) -> Vector:
-    """Persons that the plants of a country need of a skill, at every node."""
-    country, skill = team
-    case, tree = plan.case, plan.trees.histories
-    parts: list[Vector] = []
-    for project in sorted(case.projects):
-        if case.projects[project].country == country and skill in case.staffing[project]:
-            parts.append(case.staffing[project][skill] * _load(plan, project))
-    return _total(parts, len(tree.nodes)) / tree.lengths
+    for name, its in persons.items():
+        columns[name] = its[team, rows]
+    return _by_visit("workforce", visits, rows, columns)
 
 
 def operations(plan: PlanAmounts) -> pd.DataFrame:
     """Every flow (t) that is not zero."""
-    visits = Visits(plan.trees.histories)
-    rows, flow = visits.where(plan.flows.values != 0)
-    columns: dict[str, Any] = {"tonnes": plan.flows.values[flow, visits.node[rows]]}
+    tonnes = plan.visits.flows.values
+    rows, flow = _where(tonnes != 0)
+    columns: Columns = {"tonnes": tonnes[flow, rows]}
     for name in FlowKey._fields:
         columns[name] = words([getattr(key, name) for key in plan.flows.places], flow)
-    return visits.table("operations", rows, columns)
+    return _by_visit("operations", plan.visits, rows, columns)
 
 
 def shortfall(plan: PlanAmounts) -> pd.DataFrame:
     """Demand not met, by scenario, year, country, element and form; every demand has a row."""
-    tree = plan.trees.histories
-    visits, goods = Visits(tree), list(plan.short.places)
-    demand = _stacked(map(tree.demands, goods), len(tree.nodes))
-    rows, place = visits.where(demand > 0)
-    cells = place, visits.node[rows]
-    columns = {"tonnes": plan.short.values[cells], "demand_t": demand[cells]}
+    visits, goods = plan.visits, plan.short.places
+    demand = _stacked(visits, map(visits.demand, goods))
+    rows, place = _where(demand > 0)
+    cells = place, rows
+    columns = _of_goods(goods, place)
+    columns |= {"tonnes": visits.short.values[cells], "demand_t": demand[cells]}
     if plan.short_without is not None:
-        columns["without_plan_t"] = plan.short_without.values[cells]
-    return visits.table("shortfall", rows, _of_goods(goods, place) | columns)
+        columns["without_plan_t"] = plan.short_without.at(visits.node).values[cells]
+    return _by_visit("shortfall", visits, rows, columns)
 
 
 def stocks(plan: PlanAmounts) -> pd.DataFrame:
     """Year-end stock, purchases and releases by scenario and year."""
-    visits, goods = Visits(plan.trees.histories), list(plan.stock.places)
-    size = len(plan.trees.histories.nodes)
-    rows, place = visits.each(len(goods))
-    cells = place, visits.node[rows]
-    columns = {"stock_t": plan.stock.values[cells]}
+    visits, goods = plan.visits, plan.stock.places
+    held = visits.stock.values
+    rows, place = _where(np.ones(held.shape, dtype=bool))
+    columns = _of_goods(goods, place) | {"stock_t": held[place, rows]}
     for item in ("bought", "released"):
-        moved = (plan.flows[FlowKey(c, item, element=e, form=o)] for c, e, o in goods)
-        columns[f"{item}_t"] = _stacked(moved, size)[cells]
-    return visits.table("stocks", rows, _of_goods(goods, place) | columns)
+        moved = _stacked(visits, (visits.goods[item, good] for good in goods))
+        columns[f"{item}_t"] = moved[place, rows]
+    return _by_visit("stocks", visits, rows, columns)
 
 
-def _of_goods(goods: Sequence[Good], place: RowPlaces) -> dict[str, Any]:
-    return {
-        "country": words([country for country, _, _ in goods], place),
-        "element": words([element for _, element, _ in goods], place),
-        "form": words([form for _, _, form in goods], place),
-    }
+def _of_goods(goods: Iterable[Good], place: RowPlaces) -> Columns:
+    names = ("country", "element", "form")
+    return {name: words([good[at] for good in goods], place) for at, name in enumerate(names)}
 
 
 # ---- which there are -------------------------------------------------------------------------------------------------

@@ -19,14 +19,14 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.results import targets, verify_material, verify_resources
-from planner.results.amounts import PlanAmounts
 from planner.results.costs import cost_parts, utilisation
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_by_good, losses_of
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.reader import PlanTables
 from planner.results.verify_calm import calm_rules
 from planner.results.verify_tables import rules_of_tables
 from planner.results.violations import Broken, never
-from planner.results.visits import AtVisits, at_visits, decided_in, opening_visits
+from planner.results.visits import AtVisits, decided_in, opening_visits
 
 TOLERANCE = 1e-6
 
@@ -64,7 +64,7 @@ class Verification:
 
 def verify_amounts(plan: PlanAmounts) -> Verification:
     """Check every rule of the contract and recompute losses, CVaR, cost and public spending."""
-    return _verified(at_visits(plan), ())
+    return _verified(plan.visits, ())
 
 
 def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:

@@ -138,7 +138,7 @@ def needed_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
     country, skill = team
     lengths = visits.at(visits.tree.lengths)
     needed = visits.zeros()
-    for project, row in visits.case.projects.items():
+    for project, row in sorted(visits.case.projects.items()):
         staffing = visits.case.staffing[project]
         if row.country == country and skill in staffing:
             needed += staffing[skill] * (visits.loads[project] / lengths)

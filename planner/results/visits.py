@@ -19,8 +19,7 @@ from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, Vector
 from planner.data.shock_effects import Period, year_of
-from planner.results.amounts import Amounts, FlowKey, Payment, PlanAmounts, amounts
-from planner.results.schema import PURCHASES
+from planner.results.amounts import Amounts, FlowKey, Payment
 from planner.results.visit_inputs import VisitInputs, counted_per_tonne
 
 Places = NDArray[np.intp]
@@ -145,7 +144,7 @@ class AtVisits:
             for element in self.case.elements:
                 load += self.taken(project, element=element)
         elif stage.separates:
-            for feed in feeds:
+            for feed in sorted(feeds):
                 per_tonne = counted_per_tonne(self.case, project, feed)
                 load += per_tonne * self.taken(project, feed=feed)
         else:
@@ -213,65 +212,3 @@ def visited(tree: Tree) -> Places:
     """The node of each visit."""
     paths = [tree.path_of(scenario) for scenario in tree.case.scenarios]
     return np.array(paths, dtype=np.intp).ravel()
-
-
-def at_visits(plan: PlanAmounts) -> AtVisits:
-    """The amounts of a plan where scenarios visit their nodes."""
-    trees = plan.trees
-    node = visited(trees.histories)
-    people = {
-        "staff": plan.staff,
-        "hired": plan.hired,
-        "lent": plan.lent,
-        "borrowed": plan.borrowed,
-    }
-    return AtVisits(
-        case=plan.case,
-        trees=trees,
-        flows=plan.flows.at(node),
-        short=plan.short.at(node),
-        stock=plan.stock.at(node),
-        people={name: persons.at(node) for name, persons in people.items()},
-        builds=_decided(trees, plan.builds),
-        intake=_decided(trees, plan.intake),
-        new_seats=_decided(trees, plan.new_seats),
-        scheduled=_decided(trees, plan.scheduled),
-        spent=_spent(trees, plan.spent),
-        payments=plan.payments,
-    )
-
-
-def _decided(trees: Trees, by_decision: Amounts) -> Amounts:
-    """Amounts by key and year for each scenario, of amounts by key at decision nodes."""
-    nodes = trees.decision_of_year
-    found: dict[Any, Vector] = {}
-    for key, at_nodes in by_decision:
-        things = key if isinstance(key, tuple) else (key,)
-        for place, year in enumerate(trees.histories.case.years):
-            of_year = at_nodes[nodes[:, place]]
-            if of_year.any():
-                found[(*things, year)] = of_year
-    return amounts(found, len(nodes))
-
-
-def _spent(trees: Trees, spent: Amounts) -> Amounts:
-    """MUSD by (funder, country, item, period) for each scenario; what is decided by year is of the year."""
-    histories = trees.histories
-    count = len(histories.case.scenarios)
-    found: dict[Any, Vector] = {}
-    if trees.accounts is not histories:
-        of_year = trees.decision_of_year
-        for key, at_nodes in spent:
-            for place, year in enumerate(histories.case.years):
-                paid = at_nodes[of_year[:, place]]
-                if paid.any():
-                    found[(*key, year)] = paid
-        return amounts(found, count)
-    node = visited(histories).reshape(count, -1)
-    for key, at_nodes in spent:
-        for place, period in enumerate(histories.periods):
-            paid = at_nodes[node[:, place]]
-            if paid.any():
-                due = period if key[2] == PURCHASES else year_of(period)
-                found[(*key, due)] = paid
-    return amounts(found, count)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from planner.data.scenario_tree import Vector
-from planner.results.amounts import Amounts, PlanAmounts, amounts, spending_order
+from planner.results.amounts import Amounts, amounts, spending_order
+from planner.results.plan_amounts import PlanAmounts
 from planner.solving.payments import Accounts, Weights, split
 from planner.thresholds import ROUNDING
 

@@ -13,9 +13,9 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
-from planner.results.amounts import PlanAmounts
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import RUN_FORMAT
 from planner.results.summary import figures
 from planner.results.tables import TableViews

@@ -12,7 +12,8 @@ from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import CountrySkill
-from planner.results.amounts import Amounts, FlowKey, PlanAmounts, amounts
+from planner.results.amounts import Amounts, FlowKey, amounts
+from planner.results.plan_amounts import PlanAmounts
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import flows_of
 from planner.solving.node_values import AtNodes

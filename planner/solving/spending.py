@@ -9,7 +9,8 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.formulation.budgets import investment_spending
-from planner.results.amounts import Amounts, FlowKey, PlanAmounts, amounts
+from planner.results.amounts import Amounts, FlowKey, amounts
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import PAID_ITEMS, PURCHASES
 from planner.solving.program import Key, Program, Vector
 from planner.thresholds import ROUNDING

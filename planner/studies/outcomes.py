@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.results.amounts import Amounts, PlanAmounts
+from planner.results.amounts import Amounts
 from planner.results.costs import cost_parts
 from planner.results.losses import losses_by_country, losses_by_good, losses_of, service_level
+from planner.results.plan_amounts import PlanAmounts
 from planner.results.study import BUILT, LEAST, LIST_GROUPS, MEANINGS, MOST
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
 from planner.results.tables import views_of
-from planner.results.visits import at_visits
 from planner.solving.engine import Solved
 from planner.solving.program import Vector
 from planner.solving.solution_amounts import solution_amounts
@@ -75,7 +75,7 @@ def _measured(solved: Solved, plan: PlanAmounts, functions: Mapping[str, OwnOutc
 
 def _figures(solved: Solved, plan: PlanAmounts) -> Measures:
     """Figures of the plan of an optimum, by name; members of a group that names only what is not zero may be left out."""
-    case, visits = plan.case, at_visits(plan)
+    case, visits = plan.case, plan.visits
     lost = losses_by_good(visits)
     losses = losses_of(visits, lost)
     demand, short = expected_demand_and_shortfall(plan)
