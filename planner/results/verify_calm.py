@@ -32,14 +32,13 @@ def _rise(visits: AtVisits, project: str, rise: float) -> Iterator[Broken]:
     allowed = visits.whole(rise * capacity)
     started = visits.whole(started)
     loads = visits.whole(visits.loads[project])
-    for place, period in enumerate(visits.tree.periods):
-        year = visits.period_years[place]
-        if year == visits.case.first_year:
-            continue
-        year_before = visits.period_years == year - 1
-        before = loads[:, year_before].sum(axis=1)
-        most = before + allowed[:, place] + started[:, place]
-        yield at_most("rise_limit", loads[:, place] / length_of(period), most)
+    years = visits.period_years - visits.case.first_year
+    is_of_year = years[:, np.newaxis] == np.arange(len(visits.case.years))
+    by_year = loads @ is_of_year.astype(float)
+    later = years > 0
+    most = by_year[:, years[later] - 1] + allowed[:, later] + started[:, later]
+    lengths = np.array([length_of(period) for period in visits.tree.periods])
+    yield at_most("rise_limit", loads[:, later] / lengths[later], most)
 
 
 def _started_existing(visits: AtVisits, project: str) -> Vector:
