@@ -8,7 +8,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.stages import stages_told
 from planner.reporting.chapters.why import alternative_name, explained, say
-from planner.reporting.words.names import Names, midway, names_of
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
@@ -100,7 +100,7 @@ def _worst(plan: Plan) -> dict[str, Any]:
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:
     """Alternatives, what each plant adds, levers, information."""
-    names = Names(case)
+    names = names_of(case)
     wide = max(len(alternative_name(one).split(":")[0]) for one in found.alternatives)
     missed = [(names.placed(one.project), one.adds) for one in found.droppings[:NAMED]]
     return worded_lines(

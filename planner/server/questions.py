@@ -17,7 +17,7 @@ from planner.data.export import choices_of
 from planner.data.frames import field_type
 from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
-from planner.reporting.words.names import STAGES_MANY, Names, headline
+from planner.reporting.words.names import STAGES_MANY, headline, names_of
 from planner.reporting.words.numbers import span
 from planner.server.answers import Shown
 from planner.server.edits import Edits, refused, stands_from
@@ -93,7 +93,7 @@ class Chance:
 def words_of(bench: Workbench) -> Shown:
     """The values with which a template tells of an edit."""
     return {
-        "names": Names(bench.base),
+        "names": names_of(bench.base),
         "chances": chances(bench.base, bench.case),
         "levers": LEVERS,
     }
@@ -137,7 +137,7 @@ def _hazard_name(draws: Sequence[Any]) -> str:
 def _storyline_names(base: Case) -> dict[str, str]:
     """Storyline -> its name, without what the name of a sampled scenario has behind it."""
     found = {}
-    for scenario, name in reversed(Names(base).scenario.items()):
+    for scenario, name in reversed(names_of(base).scenario.items()):
         plain = DRAWN.sub("", name) if base.tables.draws else name
         found[base.storylines[scenario]] = plain
     return found

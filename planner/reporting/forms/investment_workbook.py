@@ -42,7 +42,7 @@ from planner.reporting.forms.live_book import (
 )
 from planner.reporting.forms.workbook import MADE, OPTIONS
 from planner.reporting.parts import Statement
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
@@ -128,7 +128,7 @@ def write_business_case(
     """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
     with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
-        names = Names(case)
+        names = names_of(case)
         live = LiveBook(target, found.investment.years, "='Checks'!$C$3", _sheets(found, names))
         book = Book(found, live)
         _levels(book)

@@ -15,7 +15,7 @@ from planner.reporting.chapters import investment_variants as variants
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
-from planner.reporting.words.names import STAGES, Names, midway
+from planner.reporting.words.names import STAGES, Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
@@ -53,7 +53,7 @@ CARRIED = ("delay_years", "contingency")
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
-    return say(passage, found=found, names=Names(case), percent=percent, **values)
+    return say(passage, found=found, names=names_of(case), percent=percent, **values)
 
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
@@ -75,7 +75,7 @@ def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workboo
 
 def _front(found: BusinessCase, case: Case) -> Front:
     """Title, the answer as the question, key figures and the case in sentences."""
-    names = Names(case)
+    names = names_of(case)
     first, *rest = statements(found, case)
     plants = " and ".join(map(names.placed, found.projects))
     present = {STAGES[plant.stage] for plant in found.investment.plants}
@@ -93,7 +93,7 @@ def _front(found: BusinessCase, case: Case) -> Front:
 
 def side_by_side(cases: Mapping[str, BusinessCase], case: Case) -> tuple[str, Chapter]:
     """The page of variants of an investment case, and its chapter, for a workbook."""
-    names = Names(case)
+    names = names_of(case)
     first = next(iter(cases.values()))
     plants = " and ".join(map(names.placed, first.projects))
     chapter = Chapter(anchor="variants", title="Variants", parts=[variants.variants(cases)])
@@ -116,7 +116,7 @@ def side_by_side_lines(cases: Mapping[str, BusinessCase]) -> list[str]:
 
 def statements(found: BusinessCase, case: Case) -> list[Statement]:
     """The case in sentences, the answer first; also what the screen shows."""
-    names = Names(case)
+    names = names_of(case)
     values = {
         **_worth(found, names),
         **_in_the_plan(found, case, names),
@@ -256,7 +256,7 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 
 def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
-    names = Names(case)
+    names = names_of(case)
     return [
         _terms(found, names),
         _sold(found, names),
@@ -349,7 +349,7 @@ def _outside() -> Chapter:
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
     """The screen."""
-    names = Names(case)
+    names = names_of(case)
     lines = [" and ".join(map(names.project, found.projects))]
     for one in statements(found, case):
         lines.append(f"{one.about[:16]:<17}{one.sentence}")

@@ -8,14 +8,14 @@ from planner.data.case import Case
 from planner.reporting.chapters import comparison
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Front, Statement
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import listed, signed
 from planner.results.comparison import Comparison
 
 
 def comparison_page(found: Sequence[Comparison], case: Case) -> str:
     """The whole page as text; the first run is compared with each of the others."""
-    names = Names(case)
+    names = names_of(case)
     told, shown = [], []
     for place, one in enumerate(found):
         told += [Statement(one.after, sentence) for sentence in comparison.sentences(one)]
