@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from planner.explanation.compare import compare as compare
     from planner.explanation.coverage import coverage as coverage
     from planner.explanation.explain import explain as explain
-    from planner.explanation.later_year import advance as advance
     from planner.formulation.pyomo_model import build_model as build_model
+    from planner.results.later_year import advance as advance
     from planner.results.plan import Plan as Plan
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
@@ -75,7 +75,7 @@ _HOMES = {
     ),
     "planner.evaluation.evaluate": ("evaluate",),
     "planner.evaluation.kept_draws": ("keep_draws",),
-    "planner.explanation.later_year": ("advance",),
+    "planner.results.later_year": ("advance",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.coverage": ("coverage",),
     "planner.explanation.explain": ("explain",),

@@ -325,23 +325,24 @@ class Workbench:
             thread.find_least(case)
 
     def _trace(self, thread: SolverThread) -> None:
-        """The next point of the frontier: a plan of another weight of cost."""
-        case = self.case
-        known = self.curve
-        traced = {weight for weight, *_ in known}
-        left = [weight for weight in WEIGHTS if weight not in traced]
-        if not left:
-            return
-        weight = left[0]
-        number = len(known) + 1
-        thread.phase(f"the efficient frontier: plan {number} of {len(WEIGHTS)}")
+        """The next point of a frontier: of the case as it is, whose frontier stays whatever is edited, then of the present
+        state."""
+        for case in (self.base, self.case):
+            known = self.curves.get(case.sha256, [])
+            traced = {weight for weight, *_ in known}
+            left = [weight for weight in WEIGHTS if weight not in traced]
+            if left:
+                self._trace_at(thread, case, left[0])
+                self.solver.later("frontier", self._trace)
+                return
+
+    def _trace_at(self, thread: SolverThread, case: Case, weight: float) -> None:
+        """A point of the frontier of a case: its plan of another weight of cost."""
+        known = self.curves.get(case.sha256, [])
+        thread.phase(f"the efficient frontier: plan {len(known) + 1} of {len(WEIGHTS)}")
         found = thread.optimum(case.changed(weighing(weight)))
-        cost = found.value("cost")
-        risk = risk_of(found.value("risk"), weight)
-        point = (weight, cost, risk)
+        point = (weight, found.value("cost"), risk_of(found.value("risk"), weight))
         self.curves[case.sha256] = sorted([*known, point])
-        if self.case is case:
-            self.solver.later("frontier", self._trace)
 
     def _look_back(self, thread: SolverThread) -> None:
         """The plan of the case as it is, where nobody has asked for it yet; then the effect of each change on the plan

@@ -15,7 +15,6 @@ from planner.formulation.whole_program import owners
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Vector
 from planner.solving.solution import Solution, Stop
 
@@ -88,21 +87,15 @@ class Game:
     """The least cost + risk of coalitions: each as a case of its own, and as the whole with what others bring left
     out. The latter may know of more, by shocks that only others feel, so it is never more."""
 
-    def __init__(
-        self, case: Case, live: LiveProgram | None = None, solver: Solver | None = None
-    ) -> None:
-        """live, solver: the program of a case in which all act as one group, and a solver of it from which to go on."""
+    def __init__(self, case: Case) -> None:
         self.case = welfare_case(case)
         self.parties = parties(self.case)
         self.everyone = frozenset(self.parties)
-        live = Engine(self.case).live if live is None else live
-        self.scope, self.program = live.scope, live.program
+        solved = Engine(self.case).solve(phases=WELFARE)
+        self.scope, self.program = solved.scope, solved.program
         self._column = self.program.column["welfare", None]
-        self._whole_solver = live.solver
-        if solver is not None:
-            self._whole_solver = Solver(self.program)
-            self._whole_solver.begin_like(solver.kept)
-        self.whole = _optimal(self._whole_solver.minimise(self._column), "all parties")
+        self._whole_solver = solved.solver
+        self.whole = _optimal(solved.outcome.last, "all parties")
         self.optimum = float(self.whole.x[self._column])
         program = self.program
         sides = np.where(np.isfinite(program.row_lower), program.row_lower, program.row_upper)

@@ -66,8 +66,8 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
         left = least_beyond([target], others).get(target, 0.0)
         share = case.targets[target].share
         nearest[target] = _rounded_down(max(share - left, 0.0))
-        cannot = f'target "{target}" cannot be met: no plan serves a share of {share:g}'
-        reasons.append(f"{cannot}; the nearest share that can be met is {nearest[target]:.6g}")
+        most = f"{100 * nearest[target]:.6g} % is the most that any plan serves"
+        reasons.append(f'target "{target}" cannot be met: {most}, {100 * share:g} % is asked for')
     if len(named) > 1:
         reasons.append(EACH_ALONE)
     return {"reasons": [*reasons, REMEDY], "nearest_shares": nearest}

@@ -292,6 +292,18 @@ def test_background_finds_causes_and_the_frontier(bench: Workbench) -> None:
     )  # the more cost weighs, the less is spent
 
 
+def test_the_frontier_of_the_case_is_traced_to_its_end_whatever_is_edited(bench: Workbench) -> None:
+    answered(bench)
+    bench.edit(Edit("money", 0.5))
+    answered(bench)
+    own = bench.base.sha256
+    assert bench.case.sha256 != own
+    wait_for(lambda: len(bench.curves.get(own, [])) == len(WEIGHTS))
+    bench.edit(Edit("plant.metal_works", "out"))
+    answered(bench)
+    assert len(bench.curves[own]) == len(WEIGHTS)
+
+
 def test_files_are_watched(tmp_path: Path) -> None:
     source = tmp_path / "case"
     shutil.copytree(ROOT / "inputs" / "starter", source)
