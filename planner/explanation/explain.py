@@ -27,7 +27,7 @@ from planner.explanation.questions import (
 )
 from planner.explanation.target_marginals import target_marginals
 from planner.parallel import Workers
-from planner.results.explanation import Alternative, Dropping, Explanation
+from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.journal import Journal
 from planner.results.plan import Plan, Status
 from planner.solving.engine import Engine, Question, in_words
@@ -205,7 +205,7 @@ def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
 # ---- what the answers say --------------------------------------------------------------------------------------------
 
 
-def _alternatives(inquiry: _Inquiry, plan: Plan) -> list[Alternative]:
+def _alternatives(inquiry: _Inquiry, plan: Plan) -> list[AlternativePlan]:
     """What could be done in place of the plan; where the plants of the plan are whole, the linear plan beside it."""
     answers, nothing = inquiry.answers, inquiry.answers[NOTHING]
     found = []
@@ -218,10 +218,10 @@ def _alternatives(inquiry: _Inquiry, plan: Plan) -> list[Alternative]:
     return found
 
 
-def alternative(case: Case, key: str, answer: PlanOutcome, nothing: PlanOutcome) -> Alternative:
+def alternative(case: Case, key: str, answer: PlanOutcome, nothing: PlanOutcome) -> AlternativePlan:
     """An answer as an alternative. nothing: the answer without any lever."""
     expected, cvar = answer.tails(case)
-    return Alternative(
+    return AlternativePlan(
         key=key,
         changes=[],
         objective=answer.objective,
@@ -235,7 +235,7 @@ def alternative(case: Case, key: str, answer: PlanOutcome, nothing: PlanOutcome)
     )
 
 
-def _of_run(plan: Plan, linear: Alternative, nothing: PlanOutcome) -> Alternative:
+def _of_run(plan: Plan, linear: AlternativePlan, nothing: PlanOutcome) -> AlternativePlan:
     """The plan of whole plants itself, by the figures of its run."""
     figures = plan.summary
     risk, cost = figures["risk_musd"], figures["cost_musd"]

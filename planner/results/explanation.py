@@ -25,7 +25,7 @@ any other is open."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alternative:
+class AlternativePlan:
     """What could be done in place of the plan, solved by itself (MUSD).
 
     key: `nothing`, `plan`, .. changes: what is otherwise than in the case of the plan, as a user writes it after `--set`.
@@ -280,7 +280,7 @@ class Explanation(Parts):
 
     goal: str
     run: str
-    alternatives: Sequence[Alternative]
+    alternatives: Sequence[AlternativePlan]
     values: LeverValues
     droppings: Sequence[Dropping]
     claims: Sequence[Claim]
@@ -300,7 +300,7 @@ class Explanation(Parts):
         return {"run": self.run, "objective": self.goal, "levers, missing": verdicts}
 
     @property
-    def own(self) -> Alternative:
+    def own(self) -> AlternativePlan:
         """The plan with which all others are compared: that of the run, of plants of any size, free of targets that must
         hold."""
         by_key = {one.key: one for one in self.alternatives}
@@ -311,7 +311,7 @@ class Explanation(Parts):
         """Of the near-optimal plans, none if they were not asked for."""
         return self.near_optimal.ranges if self.near_optimal is not None else ()
 
-    def alternative(self, key: str) -> Alternative | None:
+    def alternative(self, key: str) -> AlternativePlan | None:
         """An alternative by its key; None if it was not asked."""
         return next((one for one in self.alternatives if one.key == key), None)
 

@@ -16,7 +16,7 @@ from planner.planning import solve_case
 from planner.reporting.chapters.why import information
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import explain_lines
-from planner.results.explanation import Alternative, Explanation
+from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
@@ -213,7 +213,7 @@ def test_money_beside_the_value_of_information(found: Explanation) -> None:
     def said(cost: float, risk: float) -> str:
         once = [one for one in found.alternatives if one.key != "staged"]
         later = replace(found.own, key="staged", cost=cost, risk=risk)
-        with_it: list[Alternative] = [*once, later]
+        with_it: list[AlternativePlan] = [*once, later]
         (told,) = information(replace(found, alternatives=with_it))
         return told.sentence
 

@@ -25,7 +25,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import EXPLANATION, Alternative, Explanation, Knowledge, Range
+from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Knowledge, Range
 from planner.results.figures.decision import recourse
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import counted
@@ -136,7 +136,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
     )
 
 
-def _row(plan: Plan, found: Explanation, one: Alternative) -> TableRow:
+def _row(plan: Plan, found: Explanation, one: AlternativePlan) -> TableRow:
     begun = counted(plan, one.builds)
     return vars(one) | {
         "name": alternative_name(one),
@@ -147,7 +147,7 @@ def _row(plan: Plan, found: Explanation, one: Alternative) -> TableRow:
     }
 
 
-def alternative_name(one: Alternative) -> str:
+def alternative_name(one: AlternativePlan) -> str:
     """An alternative in words."""
     return say("alternative_name", one=one)
 

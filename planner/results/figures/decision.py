@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.data.cells import begin_of, end_of
 from planner.results.decision import Frontier, NamedPlan, Share
-from planner.results.explanation import Alternative, Explanation, Influence
+from planner.results.explanation import AlternativePlan, Explanation, Influence
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -157,8 +157,8 @@ def public_money(plan: Plan) -> PublicMoney:
 class Recourse:
     """The plan that decides everything once (two-stage) and the one that answers what storylines show (multistage)."""
 
-    committed: Alternative
-    answering: Alternative
+    committed: AlternativePlan
+    answering: AlternativePlan
 
     @property
     def same_risk(self) -> bool:
