@@ -8,7 +8,6 @@ from functools import partial
 from typing import Literal
 
 from planner.data.case import Case
-from planner.data.program_size import fits
 from planner.decomposition.plans import solve_by_scenario
 from planner.errors import InputError, fault
 from planner.parallel import Workers
@@ -16,6 +15,7 @@ from planner.results.plan import Plan, Status
 from planner.results.tables import TableViews
 from planner.solving.goals import Progress, phases_of, silent
 from planner.solving.plans import solve_whole
+from planner.solving.program_size import fits
 
 Method = Literal["auto", "whole", "scenarios"]
 MANY = 50

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from planner.api.plans import LARGE, open_run, page_process, plan_of, write_again
-from planner.data.program_size import size_of
 from planner.errors import file_words
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
@@ -29,6 +28,7 @@ from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
 from planner.solving.goals import Progress, silent
+from planner.solving.program_size import size_of
 from planner.solving.shares import shares, shares_table
 
 COMPARISON, DOUBTS = "compare.html", "doubts.db"

@@ -12,7 +12,6 @@ import altair
 
 from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.program_size import refuse_if_too_large, size_of
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import ProcessWorkers, Workers, begun, process_beside
@@ -34,6 +33,7 @@ from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refr
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import ENDS, solve_variant, solve_whole
+from planner.solving.program_size import refuse_if_too_large, size_of
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""

@@ -13,9 +13,9 @@ import planner
 from planner.cli import console
 from planner.data.case import Case
 from planner.data.difference import changes
-from planner.data.program_size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import RULES, Fault, InputError, did_you_mean
+from planner.solving.program_size import ALONE, refuse_if_too_large
 
 FAR_APART = ("far-off", "magnet-tonnes", "unit-above-most")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""

@@ -37,6 +37,59 @@ OF_ANOTHER_CASE = 0.5
 ADVANCED = "advanced.txt"
 A_LATER_CASE = "a case advanced by this command"
 RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
+PlantNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PLANT",
+        help="Write the investment case of this plant instead; several count as one.",
+    ),
+]
+SizingBasis = Annotated[
+    Basis,
+    typer.Option(
+        help="Volumes that support and debt are sized on: of the plan, all sold at the market, or contracted alone."
+    ),
+]
+PriceDeck = Annotated[
+    str, typer.Option(metavar="MARKET", help="Price deck: a market of the table `prices`.")
+]
+TermValues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="TERM=VALUE",
+        help="Another value of a term of `finance`: grant=0.3, floor=0.9:10 (for ten years), debt_rate_nominal=0.08.",
+    ),
+]
+PlantFeeds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PLANT=FEED",
+        help="The feed of a plant, or PLANT=FEED:0.6,FEED:0.4; of a metal or magnet plant its elements.",
+    ),
+]
+TermFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--terms",
+        metavar="FILE",
+        help="TOML file of terms; the cases of all such files stand side by side on one page.",
+    ),
+]
+WorthToo = Annotated[
+    bool,
+    typer.Option(
+        "--worth",
+        help="Solve for what the alliance loses without the plants too; it takes as long as the plan did.",
+    ),
+]
+InvestmentTables = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="TOML file with contracts, prices, finance, byproducts in place of the case's.",
+    ),
+]
 
 app = command_app()
 
@@ -44,59 +97,14 @@ app = command_app()
 @app.command("report")
 def report(
     run: RunPath,
-    project: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLANT",
-            help="Write the investment case of this plant instead; several count as one.",
-        ),
-    ] = None,
-    basis: Annotated[
-        Basis,
-        typer.Option(
-            help="Volumes that support and debt are sized on: of the plan, all sold at the market, or contracted alone."
-        ),
-    ] = PLAN,
-    market: Annotated[
-        str, typer.Option(metavar="MARKET", help="Price deck: a market of the table `prices`.")
-    ] = CASE_MARKET,
-    terms: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            metavar="TERM=VALUE",
-            help="Another value of a term of `finance`: grant=0.3, floor=0.9:10 (for ten years), debt_rate_nominal=0.08.",
-        ),
-    ] = None,
-    feed: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PLANT=FEED",
-            help="The feed of a plant, or PLANT=FEED:0.6,FEED:0.4; of a metal or magnet plant its elements.",
-        ),
-    ] = None,
-    variants: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--terms",
-            metavar="FILE",
-            help="TOML file of terms; the cases of all such files stand side by side on one page.",
-        ),
-    ] = None,
-    worth: Annotated[
-        bool,
-        typer.Option(
-            "--worth",
-            help="Solve for what the alliance loses without the plants too; it takes as long as the plan did.",
-        ),
-    ] = False,
-    tables: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="TOML file with contracts, prices, finance, byproducts in place of the case's.",
-        ),
-    ] = None,
+    project: PlantNames = None,
+    basis: SizingBasis = PLAN,
+    market: PriceDeck = CASE_MARKET,
+    terms: TermValues = None,
+    feed: PlantFeeds = None,
+    variants: TermFiles = None,
+    worth: WorthToo = False,
+    tables: InvestmentTables = None,
 ) -> None:
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:

@@ -18,12 +18,12 @@ from planner.data.findings import Finding, collapse, finding_at, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
-    check_availability,
+    OF_STAGE,
     check_must_run,
     check_project_feeds,
     check_return_sums,
     check_returns,
-    check_savings,
+    check_stages,
     check_unsaved,
 )
 from planner.data.stages import FORMS, STAGES
@@ -445,10 +445,12 @@ CHECKS: tuple[Check, ...] = (
     Check(check_horizon, needs=("demand",)),
     Check(check_feed_shares, needs=("feeds",)),
     Check(check_project_feeds, rows_of="projects"),
-    Check(check_savings, needs=("projects",), rows_of="savings"),
+    *(
+        Check(partial(check_stages, table), needs=("projects",), rows_of=table)
+        for table in OF_STAGE
+    ),
     Check(check_must_run, rows_of="projects"),
     Check(check_unsaved, needs=("savings",), rows_of="projects"),
-    Check(check_availability, needs=("projects",), rows_of="availability"),
     Check(check_returns, needs=("projects", "feeds"), rows_of="returns"),
     Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
     Check(check_ramps, needs=("ramps",)),

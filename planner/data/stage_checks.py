@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import Lookups, returning
@@ -39,12 +40,18 @@ def _in_place_of_feeds(row: Project) -> str:
     return f"a {row.stage} takes and gives no feeds"
 
 
-def check_savings(case: Lookups) -> Iterator[Finding]:
-    """Savings alone replace demand."""
-    for row in case.tables.savings:
+OF_STAGE = {"savings": ("saves", "savings-stage"), "availability": ("mines", "availability-stage")}
+"""Table -> what the stage of each of its projects does, and the rule that says so."""
+
+
+def check_stages(table: str, case: Lookups) -> Iterator[Finding]:
+    """Savings alone replace demand, and mines alone have limits of what they can yield."""
+    does, rule = OF_STAGE[table]
+    rows: Sequence[Any] = case.rows(table)
+    for row in rows:
         project = case.projects.get(row.project)
-        if project is not None and not STAGES[project.stage].saves:
-            yield finding_at(row, "project", "savings-stage", is_of=project.stage)
+        if project is not None and not getattr(STAGES[project.stage], does):
+            yield finding_at(row, "project", rule, is_of=project.stage)
 
 
 def check_must_run(case: Lookups) -> Iterator[Finding]:
@@ -66,14 +73,6 @@ def check_unsaved(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.projects:
         if STAGES[row.stage].saves and row.project not in told:
             yield finding_at(row, "project", "saving-without-rows")
-
-
-def check_availability(case: Lookups) -> Iterator[Finding]:
-    """Mines alone have limits of what they can yield."""
-    for row in case.tables.availability:
-        project = case.projects.get(row.project)
-        if project is not None and not STAGES[project.stage].mines:
-            yield finding_at(row, "project", "availability-stage", is_of=project.stage)
 
 
 def check_returns(case: Lookups) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import product
 
 from planner.data.cells import Quarter
@@ -287,18 +287,16 @@ def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
         yield unknown_name(row, "party", kind="party", name=row.party, known=case.party.values())
     if not isinstance(row, ModelTarget):
         return
-    scenarios = {*case.storylines, *case.storylines.values()}
-    if row.scenario and row.scenario not in scenarios:
-        yield unknown_name(row, "scenario", kind="scenario", name=row.scenario, known=scenarios)
-    for country in row.country:
-        if country not in case.countries:
-            yield unknown_name(row, "country", kind="country", name=country, known=case.countries)
-    if row.element and row.element not in case.elements:
-        yield unknown_name(row, "element", kind="element", name=row.element, known=case.elements)
-    feeds = {share.feed for share in case.tables.feeds}
-    for feed in row.feeds:
-        if feed not in feeds:
-            yield unknown_name(row, "feeds", kind="feed", name=feed, known=feeds)
+    named: list[tuple[str, str, Collection[str], Collection[str]]] = [
+        ("scenario", "scenario", (row.scenario,), {*case.storylines, *case.storylines.values()}),
+        ("country", "country", row.country, case.countries),
+        ("element", "element", (row.element,), case.elements),
+        ("feeds", "feed", row.feeds, case.feed_shares),
+    ]
+    for column, kind, names, known in named:
+        for name in names:
+            if name and name not in known:
+                yield unknown_name(row, column, kind=kind, name=name, known=known)
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:

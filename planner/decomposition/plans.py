@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.program_size import ALONE, fits, refuse_if_too_large
 from planner.data.scenario_tree import scenario_tree
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.grouping import Grouping, group, part_of, parts
@@ -41,6 +40,7 @@ from planner.solving.impossible_targets import nearest_shares, why_targets_fail
 from planner.solving.paid import paid
 from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate, Key
+from planner.solving.program_size import ALONE, fits, refuse_if_too_large
 from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced
 from planner.solving.shares import payment_weights

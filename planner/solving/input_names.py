@@ -13,12 +13,12 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.cells import Row
-from planner.data.program_size import size_of
 from planner.errors import Fault, InputError, fault
 from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECLARED
 from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program
+from planner.solving.program_size import size_of
 from planner.solving.program_writer import Writer
 
 LISTED = 6

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.program_size import refuse_if_too_large
 from planner.host import collector_paused
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
@@ -29,6 +28,7 @@ from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.paid import paid
 from planner.solving.program import Certificate
+from planner.solving.program_size import refuse_if_too_large
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop

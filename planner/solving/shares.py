@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.program_size import refuse_if_too_large
 from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
@@ -29,6 +28,7 @@ from planner.solving.game import Coalition, Game, named
 from planner.solving.goals import Progress, silent
 from planner.solving.paid import paid
 from planner.solving.payments import Weights, whole_budgets
+from planner.solving.program_size import refuse_if_too_large
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values

@@ -17,13 +17,13 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.load import load
-from planner.data.program_size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import Workers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.study import OPTIMAL, StudyStatus
 from planner.solving.engine import Answer, Engine, PackedBases
 from planner.solving.highs import versions
+from planner.solving.program_size import refuse_if_too_large
 from planner.studies.design import design, refuse_too_many
 from planner.studies.outcomes import OwnOutcome, PointFigures, point_figures
 from planner.studies.points import Point, Settler, chains, check_study, points

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.program_size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.host import available_memory
 from planner.solving import input_names
 from planner.solving.live_program import LiveProgram
+from planner.solving.program_size import counted_size, refuse_if_too_large, size_of
 from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
 ROWS = 1_000_000 if LONG else 5_000
@@ -56,7 +56,7 @@ def test_a_thousand_scenarios_fit_one_by_one_where_they_do_not_as_one_program(
 
 
 def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.data.program_size.available_memory", lambda: 0.1 * 2**30)
+    monkeypatch.setattr("planner.solving.program_size.available_memory", lambda: 0.1 * 2**30)
     checked = CliRunner().invoke(app, ["check", str(REAL)])
     assert checked.exit_code == 2
     with pytest.raises(InputError) as refused:
@@ -67,7 +67,7 @@ def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.Monk
 def test_session_and_study_refuse_a_case_too_large_before_anything_is_built(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("planner.data.program_size.available_memory", lambda: 0.1 * 2**30)
+    monkeypatch.setattr("planner.solving.program_size.available_memory", lambda: 0.1 * 2**30)
     monkeypatch.setattr(LiveProgram, "__init__", lambda *_: pytest.fail("built"))
     with pytest.raises(InputError, match="GiB are free"):
         planner.Session(planner.load(REAL))
