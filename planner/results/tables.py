@@ -27,7 +27,7 @@ from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
 RowPlaces = NDArray[np.intp]
-Columns = dict[str, Any]
+ColumnCells = dict[str, Any]
 """Name -> cells of a column."""
 Rows = Iterable[tuple[Any, ...]]
 Views = Mapping[str, Callable[[], pd.DataFrame]]
@@ -173,7 +173,7 @@ def spending(plan: PlanAmounts) -> pd.DataFrame:
 # ---- what happens ----------------------------------------------------------------------------------------------------
 
 
-def _by_visit(name: str, visits: AtVisits, rows: RowPlaces, columns: Columns) -> pd.DataFrame:
+def _by_visit(name: str, visits: AtVisits, rows: RowPlaces, columns: ColumnCells) -> pd.DataFrame:
     """A result table of rows by scenario and period. rows: the visit of each; columns: all the others."""
     periods = visits.tree.periods
     scenario, period = np.divmod(rows, len(periods))
@@ -210,7 +210,7 @@ def capacity(plan: PlanAmounts) -> pd.DataFrame:
     throughput = _stacked(visits, visits.loads.values())
     rows, plant = _where(existing + new > ROUNDING)
     cells = plant, rows
-    columns: Columns = {
+    columns: ColumnCells = {
         "project": words(projects, plant),
         "stage": words([row.stage for row in projects.values()], plant),
         "country": words([row.country for row in projects.values()], plant),
@@ -231,7 +231,7 @@ def workforce(plan: PlanAmounts) -> pd.DataFrame:
     persons["available"] = _stacked(visits, (available_staff(visits, team) for team in teams))
     persons["needed"] = _stacked(visits, (needed_staff(visits, team) for team in teams))
     rows, team = _where(np.ones(persons["staff"].shape, dtype=bool))
-    columns: Columns = {
+    columns: ColumnCells = {
         "country": words([country for country, _ in teams], team),
         "skill": words([skill for _, skill in teams], team),
     }
@@ -244,7 +244,7 @@ def operations(plan: PlanAmounts) -> pd.DataFrame:
     """Every flow (t) that is not zero."""
     tonnes = plan.visits.flows.values
     rows, flow = _where(tonnes != 0)
-    columns: Columns = {"tonnes": tonnes[flow, rows]}
+    columns: ColumnCells = {"tonnes": tonnes[flow, rows]}
     for name in FlowKey._fields:
         columns[name] = words([getattr(key, name) for key in plan.flows.places], flow)
     return _by_visit("operations", plan.visits, rows, columns)
@@ -275,7 +275,7 @@ def stocks(plan: PlanAmounts) -> pd.DataFrame:
     return _by_visit("stocks", visits, rows, columns)
 
 
-def _of_goods(goods: Iterable[Good], place: RowPlaces) -> Columns:
+def _of_goods(goods: Iterable[Good], place: RowPlaces) -> ColumnCells:
     names = ("country", "element", "form")
     return {name: words([good[at] for good in goods], place) for at, name in enumerate(names)}
 
