@@ -158,7 +158,7 @@ class Record:
 RECORD = TypeAdapter(Record)
 
 
-class Journal:
+class EditJournal:
     """The record of one folder, held by one server at a time. Raises RunFolderError if another one holds it, or if
     its file is none of ours."""
 

@@ -29,7 +29,7 @@ from planner.server.edits import (
     with_edit,
     without,
 )
-from planner.server.journal import Journal, Kept, OpenedCase, Record, shown_as, typed
+from planner.server.journal import EditJournal, Kept, OpenedCase, Record, shown_as, typed
 from planner.server.solver_thread import OF_LEAST, SolverThread
 from planner.server.writer import CaseWriter
 from planner.solving.frontier import risk_of, weighing
@@ -48,7 +48,7 @@ class Workbench:
     ) -> None:
         self.opened, self._told = opened, told
         self.base = opened.case or opened.load() if plan is None else plan.case
-        self.journal = Journal(opened.folder)
+        self.journal = EditJournal(opened.folder)
         plan = plan or opened.stored(self.base)
         self.fault = ""
         """The fault of the files of the case, or of an edit on top of them; '' if there is none."""

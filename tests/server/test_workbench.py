@@ -23,7 +23,7 @@ from planner.results.store import write_case
 from planner.server import solver_thread
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
-from planner.server.journal import Journal, OpenedCase, folder_for, shown_as
+from planner.server.journal import EditJournal, OpenedCase, folder_for, shown_as
 from planner.server.page_regions import Regions
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
@@ -326,7 +326,7 @@ def test_files_are_watched(tmp_path: Path) -> None:
 
 
 def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: OpenedCase) -> None:
-    journal = Journal(place.folder)
+    journal = EditJournal(place.folder)
     journal.take(journal.record.then((Edit("money", 0.5),)))
     journal.close()
     bench = Workbench(place, lambda: None)
@@ -361,12 +361,12 @@ def test_the_case_as_it_is_is_not_solved_again_another_day(place: OpenedCase) ->
 
 
 def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
-    one = Journal(tmp_path)
+    one = EditJournal(tmp_path)
     with pytest.raises(RunFolderError, match="open on it already"):
-        Journal(tmp_path)
+        EditJournal(tmp_path)
     one.take(one.record.then((Edit("money", 0.5),)).then(()).moved(-1))
     one.close()
-    two = Journal(tmp_path)
+    two = EditJournal(tmp_path)
     assert two.record.edits == (Edit("money", 0.5),) and two.record.moved(1).edits == ()
     two.close()
 
@@ -385,7 +385,7 @@ def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
 def test_a_file_that_is_no_journal_is_refused_and_stays(tmp_path: Path, text: str) -> None:
     (tmp_path / "journal.json").write_text(text)
     with pytest.raises(RunFolderError, match="no journal"):
-        Journal(tmp_path)
+        EditJournal(tmp_path)
     assert (tmp_path / "journal.json").read_text() == text
 
 
@@ -393,8 +393,8 @@ EDITOR = """
 import sys
 from pathlib import Path
 from planner.server.edits import Edit
-from planner.server.journal import Journal
-journal = Journal(Path(sys.argv[1]))
+from planner.server.journal import EditJournal
+journal = EditJournal(Path(sys.argv[1]))
 for at in range(100_000):
     journal.take(journal.record.then((Edit("money", at / 7),)))
     print(at, flush=True)
@@ -411,7 +411,7 @@ def test_a_kill_loses_no_edit_that_was_answered(tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.stdout.close()
     process.wait()
-    journal = Journal(tmp_path)
+    journal = EditJournal(tmp_path)
     (edit,) = journal.record.edits
     assert isinstance(edit.value, float) and edit.value >= last / 7
     assert [path.name for path in tmp_path.glob(".*")] == []

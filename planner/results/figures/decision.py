@@ -126,7 +126,7 @@ def risk_by_party(plan: Plan) -> dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublicMoney:
+class PublicPayments:
     """Payments out of public budgets, and the years in which these bind (MUSD).
 
     payers: funder -> paid, who pays most first; used: share of all budgets; binding: years in which one more MUSD
@@ -139,7 +139,7 @@ class PublicMoney:
     binding: list[int]
 
 
-def public_money(plan: Plan) -> PublicMoney:
+def public_money(plan: Plan) -> PublicPayments:
     """Public payments of the run."""
     paid = plan.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     payers = paid[paid["paid_musd"] >= LEAST_PAID_MUSD]
@@ -150,7 +150,7 @@ def public_money(plan: Plan) -> PublicMoney:
     binding = sorted({int(year) for year in prices.loc[is_dear, "year"]}) if len(paid) else []
     by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
     used = total / max(available, SHOWN_MUSD)
-    return PublicMoney(payers=by_payer, paid=total, used=used, binding=binding)
+    return PublicPayments(payers=by_payer, paid=total, used=used, binding=binding)
 
 
 @dataclass(frozen=True)
