@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
-    from planner.api.studies import study_report as study_report
+    from planner.api.study_reports import study_report as study_report
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config import ModelFile as ModelFile
     from planner.data.case import Case as Case
@@ -57,7 +57,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "planner.api.business_case": ("business_case",),
     "planner.api.plans": ("Plan", "Session", "chart", "open_run", "solve"),
-    "planner.api.studies": ("frontier", "open_study", "study", "study_report"),
+    "planner.api.studies": ("frontier", "open_study", "study"),
+    "planner.api.study_reports": ("study_report",),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),

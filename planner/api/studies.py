@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from planner.api.plans import solve_into
-from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.parallel import Workers, opened
-from planner.reporting.pages.study import frontier_page, write_page, write_report
-from planner.results.plan import Plan
 from planner.results.store import file_name
-from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
-from planner.solving.goals import Progress, silent
+from planner.results.study import FrontierResults, StudyStatus
 from planner.studies import run
-from planner.studies.analysis import analyse, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
-from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
+from planner.studies.frontier import frontier_status, is_frontier, run_frontier
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign
@@ -33,8 +25,7 @@ from planner.studies.study_file import FrontierDesign
 def study(
     asked: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
-    workers: int | Workers | None = None,
-    scheduler: str = "",
+    workers: int | Workers = 1,
     tell: run.Tell = run.untold,
     *,
     case: Case | None = None,
@@ -49,9 +40,9 @@ def study(
     (`trajectories`), `grid` or `one_at_a_time` (`levels`), `list` (`file`: a path or a DataFrame), `frontier`.
     models/studies/REFERENCE.md has every key.
 
-    out: its folder, which `open_study` reads; what it holds already is not run again. workers: this process for 1, or
-    if left out; for more a script calls this under `if __name__ == "__main__"`. scheduler: address of a dask scheduler
-    instead. tell: called with how far it is. case: in place of the one that the study names. functions: outcomes of the
+    out: its folder, which `open_study` reads; what it holds already is not run again. workers: this process for 1;
+    for more a script calls this under `if __name__ == "__main__"`; or those of a dask scheduler
+    (`planner.on_scheduler`). tell: called with how far it is. case: in place of the one that the study names. functions: outcomes of the
     user's own, by name: a function of a `SolvedPoint`. force: replace inputs of a former study even if somebody changed
     them since. Raises InputError, RunFolderError, StoppedError.
 
@@ -67,7 +58,7 @@ def study(
     if not isinstance(asked, Mapping):
         path = Path(asked)
     folder = default_out(path) if out is None else Path(out)
-    with _workers(workers, scheduler) as who:
+    with opened(workers) as who:
         if isinstance(found.design, FrontierDesign):
             opened_case = run.open_case(found, base, case)
             return run_frontier(found, opened_case, folder, who, tell, force=force)
@@ -75,10 +66,7 @@ def study(
 
 
 def retry_study(
-    folder: str | Path,
-    workers: int | Workers | None = None,
-    scheduler: str = "",
-    tell: run.Tell = run.untold,
+    folder: str | Path, workers: int | Workers = 1, tell: run.Tell = run.untold
 ) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing, of a frontier too.
 
@@ -86,7 +74,7 @@ def retry_study(
     """
     folder = Path(folder)
     frontier = is_frontier(folder)
-    with _workers(workers, scheduler) as who:
+    with opened(workers) as who:
         if frontier:
             asked = study_of(read_asked(folder))
             return run_frontier(asked, run.stored_case(folder), folder, who, tell)
@@ -97,28 +85,6 @@ def study_status(folder: str | Path) -> StudyStatus:
     """The progress of a study, finished or running: its points, or the parts of a frontier. Raises RunFolderError."""
     folder = Path(folder)
     return frontier_status(folder) if is_frontier(folder) else run.status_of(folder)
-
-
-def study_report(
-    folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
-) -> Path:
-    """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
-
-    plans: run folders whose plans are fixed at every point. Raises InputError, RunFolderError, StoppedError.
-
-    >>> study_report(example_study).name
-    'report.html'
-    """
-    folder = Path(folder)
-    page = folder / "report.html"
-    if is_frontier(folder) and not plans:
-        write_page(frontier_page(read_frontier(folder)), folder)
-        return page
-    _with_points(folder, "leave --plan out")
-    given = read_plans([Path(plan) for plan in plans])
-    held = hold(folder, given, progress) if given else None
-    write_report(analyse(folder, held), folder)
-    return page
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,7 +112,7 @@ class StudyData:
         return run.case_at(self.folder, str(point))[0]
 
 
-def _with_points(folder: str | Path, remedy: str) -> Path:
+def with_points(folder: str | Path, remedy: str) -> Path:
     """The folder of a study; raises InputError for a frontier."""
     folder = Path(folder)
     if is_frontier(folder):
@@ -161,7 +127,7 @@ def open_study(folder: str | Path) -> StudyData:
     >>> open_study(example_study).results["status"].tolist()
     ['optimal', 'optimal', 'optimal']
     """
-    folder = _with_points(folder, "read its frontier.csv")
+    folder = with_points(folder, "read its frontier.csv")
     return StudyData(
         folder=folder,
         case=run.stored_case(folder),
@@ -171,64 +137,9 @@ def open_study(folder: str | Path) -> StudyData:
     )
 
 
-def open_point(
-    folder: str | Path,
-    point: str | int,
-    out: str | Path | None = None,
-    progress: Progress = silent,
-    *,
-    force: bool = False,
-) -> tuple[Plan, Path, float]:
-    """Solve one point of a study as a case of its own into a run folder (default: reports/CASE-POINT-MODEL).
-
-    Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
-    one has an optimum and the other none. force: as for `Plan.write`. Raises RunFolderError, InputError.
-    """
-    folder = _with_points(folder, "name the folder of another study")
-    case, name = run.case_at(folder, str(point))
-    target = None if out is None else Path(out)
-    plan, written = solve_into(case, target, progress=progress, force=force)
-    results = read_results(folder).set_index("point")
-    rows = results[~results.index.duplicated()].to_dict("index")
-    return plan, written, _gap(rows[name], plan)
-
-
-def _gap(before: Mapping[Hashable, Any], plan: Plan) -> float:
-    """The largest relative difference of risk and cost between a row of results and a plan; infinite where one has an
-    optimum and the other none."""
-    if before["status"] is None:
-        return 0.0
-    was_optimal = before["status"] == OPTIMAL
-    if was_optimal != bool(plan.tables):
-        return math.inf
-    if not was_optimal:
-        return 0.0
-    gap = 0.0
-    for key in ("risk_musd", "cost_musd"):
-        now = plan.summary[key]
-        gap = max(gap, abs(before[key] - now) / (1.0 + abs(now)))
-    return gap
-
-
 def default_out(path: Path) -> Path:
     """reports/studies/NAME."""
     return Path("reports") / "studies" / path.stem
-
-
-@contextmanager
-def _workers(workers: int | Workers | None, scheduler: str) -> Iterator[Workers | None]:
-    """Those who solve points: processes of this machine, or the workers of a scheduler. Raises InputError if both are
-    given."""
-    if scheduler and workers is not None:
-        told = "does not apply beside --scheduler, which has workers of its own"
-        remedy = "leave one of the two out"
-        raise InputError([Fault("planner study", 0, "--workers", told, remedy=remedy)])
-    if not scheduler:
-        with opened(workers or 1) as processes:
-            yield processes
-        return
-    with on_scheduler(scheduler) as others:
-        yield others
 
 
 def frontier(

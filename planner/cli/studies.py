@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperGroup
 
-from planner.api.studies import open_point, retry_study, study, study_report, study_status
-from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
-from planner.errors import InfeasibleError, PlannerError, StoppedError
+import planner
+from planner.api.studies import retry_study, study, study_status
+from planner.cli.console import Force, command_app, err, exit_codes, say
+from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.parallel import Workers
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
-from planner.results.study import AGREEMENT, OPTIMAL, StudyStatus
+from planner.results.study import OPTIMAL, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 MOST_SHOWN = 20
 
+LATE = ("report", "open")
+"""Commands of a module of their own, which is loaded when one of them is chosen."""
+
+
+class StudyCommands(TyperGroup):
+    """The group of all commands on studies."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names, in the order of their use."""
+        return [*self.commands, *LATE]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One command, its module imported now."""
+        if cmd_name not in LATE:
+            return super().get_command(ctx, cmd_name)
+        late: Any = typer.main.get_command(import_module("planner.cli.study_reports").app)
+        return late.commands[cmd_name]
+
+
 app, study_app = command_app(), command_app()
-app.add_typer(study_app, name="study")
+app.add_typer(study_app, name="study", cls=StudyCommands)
 
 StudyPath = Annotated[
     Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
@@ -65,8 +89,8 @@ def run(
     """Run many variants of a case. A study that was stopped goes on with the same command; a point that has a result is not run again."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
-        with bar:
-            found = study(file, out, workers, scheduler, bar, force=force)
+        with _working(workers, scheduler) as who, bar:
+            found = study(file, out, who, bar, force=force)
         _say_end(found)
 
 
@@ -84,56 +108,21 @@ def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = ""
     """Run missing points, and those that failed, again."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):
-        with bar:
-            found = retry_study(folder, workers, scheduler, bar)
+        with _working(workers, scheduler) as who, bar:
+            found = retry_study(folder, who, bar)
         _say_end(found)
 
 
-@study_app.command()
-def report(
-    folder: Folder,
-    plan: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--plan",
-            metavar="RUN",
-            help="Hold the plan of this run fixed at every point; as often as wanted.",
-        ),
-    ] = None,
-) -> None:
-    """Write report.html and tables/*.csv of a study."""
-    with exit_codes():
-        with shown_progress() as progress:
-            progress("writing the report")
-            page = study_report(folder, plan or (), progress)
-        say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
-
-
-@study_app.command("open")
-def open_(
-    folder: Folder,
-    point: Annotated[
-        str,
-        typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins."),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Run folder. Default: reports/CASE-POINT-MODEL."),
-    ] = None,
-    force: Force = False,
-) -> None:
-    """Solve one point of a study into a run folder."""
-    with exit_codes():
-        with shown_progress() as progress:
-            plan, target, gap = open_point(folder, point, out, progress, force=force)
-        say(f"{target}: {plan.status}")
-        if plan.tables:
-            risk = plan.summary["risk_musd"]
-            cost = plan.summary["cost_musd"]
-            say(f"In-sample risk {risk:,.0f} MUSD, cost {cost:,.0f} MUSD")
-        if gap > AGREEMENT:
-            say(f"These are not the study's: relative difference {gap:.1e}")
-    raise typer.Exit(plan.status.exit_code)
+def _working(
+    workers: int | None, scheduler: str
+) -> AbstractContextManager[int] | AbstractContextManager[Workers]:
+    """Those who solve points: processes of this machine, or the workers of a scheduler. Raises InputError if both are
+    given."""
+    if scheduler and workers is not None:
+        told = "does not apply beside --scheduler, which has workers of its own"
+        remedy = "leave one of the two out"
+        raise InputError([Fault("planner study", 0, "--workers", told, remedy=remedy)])
+    return planner.on_scheduler(scheduler) if scheduler else nullcontext(workers or 1)
 
 
 def _say_end(found: StudyStatus) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.api.studies import study_report
+from planner.api.study_reports import study_report
 from planner.data.changed_case import Changer
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path

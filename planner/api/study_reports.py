@@ -1,0 +1,80 @@
+"""What is made of a study: its pages and tables, and a point of it as a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from planner.api.plans import solve_into
+from planner.api.studies import with_points
+from planner.reporting.pages.study import frontier_page, write_page, write_report
+from planner.results.plan import Plan
+from planner.results.study import OPTIMAL
+from planner.solving.goals import Progress, silent
+from planner.studies import run
+from planner.studies.analysis import analyse, hold, read_plans
+from planner.studies.frontier import is_frontier, read_frontier
+from planner.studies.store import read_results
+
+
+def study_report(
+    folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
+) -> Path:
+    """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
+
+    plans: run folders whose plans are fixed at every point. Raises InputError, RunFolderError, StoppedError.
+
+    >>> study_report(example_study).name
+    'report.html'
+    """
+    folder = Path(folder)
+    page = folder / "report.html"
+    if is_frontier(folder) and not plans:
+        write_page(frontier_page(read_frontier(folder)), folder)
+        return page
+    with_points(folder, "leave --plan out")
+    given = read_plans([Path(plan) for plan in plans])
+    held = hold(folder, given, progress) if given else None
+    write_report(analyse(folder, held), folder)
+    return page
+
+
+def open_point(
+    folder: str | Path,
+    point: str | int,
+    out: str | Path | None = None,
+    progress: Progress = silent,
+    *,
+    force: bool = False,
+) -> tuple[Plan, Path, float]:
+    """Solve one point of a study as a case of its own into a run folder (default: reports/CASE-POINT-MODEL).
+
+    Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
+    one has an optimum and the other none. force: as for `Plan.write`. Raises RunFolderError, InputError.
+    """
+    folder = with_points(folder, "name the folder of another study")
+    case, name = run.case_at(folder, str(point))
+    target = None if out is None else Path(out)
+    plan, written = solve_into(case, target, progress=progress, force=force)
+    results = read_results(folder).set_index("point")
+    rows = results[~results.index.duplicated()].to_dict("index")
+    return plan, written, _gap(rows[name], plan)
+
+
+def _gap(before: Mapping[Hashable, Any], plan: Plan) -> float:
+    """The largest relative difference of risk and cost between a row of results and a plan; infinite where one has an
+    optimum and the other none."""
+    if before["status"] is None:
+        return 0.0
+    was_optimal = before["status"] == OPTIMAL
+    if was_optimal != bool(plan.tables):
+        return math.inf
+    if not was_optimal:
+        return 0.0
+    gap = 0.0
+    for key in ("risk_musd", "cost_musd"):
+        now = plan.summary[key]
+        gap = max(gap, abs(before[key] - now) / (1.0 + abs(now)))
+    return gap
