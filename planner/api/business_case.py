@@ -148,10 +148,10 @@ def _question(
     """Plants of a plan on the terms of its case, with changes."""
     case = plan.case
     changes = {term: float(value) for term, value in terms.items()}
-    of_case = terms_of(case, case.projects[projects[0]].country, changes)
     mixes = _mixes(case, projects, feeds)
     builds = builds_of(plan, projects)
     whole = [plant_facts(case, project, mixes.get(project)) for project in projects]
+    of_case = _terms(case, whole, changes)
     bare = [_as_built(case, plant, builds) for plant in whole]
     years = _years([*whole, *bare], of_case)
     built, used = [], []
@@ -178,6 +178,31 @@ def _question(
         builds=builds,
         used=used,
     )
+
+
+def _terms(
+    case: Case, plants: Sequence[PlantFacts], changes: Mapping[str, float]
+) -> dict[str, FinanceTerm]:
+    """Terms of the plants' country; of several countries each term as a mean weighed by the capital that is spent there."""
+    capital: dict[str, float] = {}
+    for plant in plants:
+        capital[plant.country] = capital.get(plant.country, 0.0) + plant.size * plant.capex
+    by_country = {country: terms_of(case, country, changes) for country in capital}
+    first, *others = by_country.values()
+    if not others:
+        return first
+    weights = np.array([*capital.values()]) / (sum(capital.values()) or 1.0)
+    blended = {}
+    for name, term in first.items():
+        of_all = [terms[name] for terms in by_country.values()]
+        ends = {}
+        for end in ("value", "low", "high"):
+            mean = float(weights @ [getattr(one, end) for one in of_all])
+            ends[end] = float(round(mean)) if term.whole else mean
+        is_same = all(one.value == term.value for one in of_all)
+        source = term.source if is_same else f"weighed by capital: {', '.join(capital)}"
+        blended[name] = replace(term, **ends, source=source)
+    return blended
 
 
 def _as_built(

@@ -300,7 +300,7 @@ def _least(search: Search) -> Found | None:
     without = [lever for lever in LEVERS if lever != CFD]
     tries: list[tuple[Sequence[str], float]] = [(without, start) for start in STARTS]
     if not float(search.x[CFD]):
-        tries.append((LEVERS, 0.0))
+        tries += [(LEVERS, start) for start in STARTS]
     supports = []
     for levers, start in tries:
         one = _near(search, levers, np.full(len(levers), start))

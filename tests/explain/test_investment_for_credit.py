@@ -18,9 +18,9 @@ from planner.errors import InputError
 from planner.finance.cashflow import funding
 from planner.reporting.pages.business_case import business_case_lines
 from planner.results.store import write_run
-from tests.cases import LONG, load_case, near
+from tests.cases import LONG, MUSD, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
-from tests.explain.test_investment import planned
+from tests.explain.test_investment import PLANT, planned
 
 ROOT = Path(__file__).parents[2]
 
@@ -234,3 +234,22 @@ def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
     assert "12 % nominal" in page and "grant 30 %" in page
     with pytest.raises(InputError, match="not a number"):
         side_by_side_into(run, ["plant"], [files["wrong"]])
+
+
+def test_terms_of_several_countries_are_weighed_by_capital(make_case: MakeCase) -> None:
+    """40 MUSD where profit is taxed at 20 %, 8 where it is at 50 %."""
+    finance = [
+        {"item": "tax_rate", "country": "AAA", "value": 0.2},
+        {"item": "tax_rate", "country": "BBB", "value": 0.5},
+        {"item": "wacc", "value": 0.1},
+    ]
+    new = {"max_new_tpa": 8, "capex_usd_per_tpa": MUSD, "lead_time_years": 2, "country": "BBB"}
+    projects = [mine(), plant(**PLANT), smelter(**new)]
+    countries = [{"country": "AAA"}, {"country": "BBB"}]
+    more = {"finance": finance, "projects": projects, "countries": countries}
+    both_made = planned(make_case, **more)
+    both = planner.business_case(both_made, ("plant", "smelter"))
+    assert both.terms["tax_rate"].value == near((40 * 0.2 + 8 * 0.5) / 48)
+    assert both.terms["wacc"].value == near(0.1)
+    alone = planner.business_case(both_made, "smelter")
+    assert alone.terms["tax_rate"].value == near(0.5)
