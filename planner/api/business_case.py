@@ -195,13 +195,12 @@ def _terms(
     blended = {}
     for name, term in first.items():
         of_all = [terms[name] for terms in by_country.values()]
-        ends = {}
-        for end in ("value", "low", "high"):
-            mean = float(weights @ [getattr(one, end) for one in of_all])
-            ends[end] = float(round(mean)) if term.whole else mean
+        stated = np.array([(one.value, one.low, one.high) for one in of_all])
+        mean = weights @ stated
+        value, low, high = (np.round(mean) if term.whole else mean).tolist()
         is_same = all(one.value == term.value for one in of_all)
         source = term.source if is_same else f"weighed by capital: {', '.join(capital)}"
-        blended[name] = replace(term, **ends, source=source)
+        blended[name] = replace(term, value=value, low=low, high=high, source=source)
     return blended
 
 
