@@ -132,6 +132,14 @@ class Lookups:
         """What a reader calls the case, its commodity and its stages, by key; empty where nothing is said."""
         return {row.key: row.value for row in self.tables.about}
 
+    @cached_property
+    def stages(self) -> dict[str, Stage]:
+        """The stages of the chain by name, as the case calls them."""
+        return {
+            name: stage.called(self.about.get(f"stage_{name}", ""))
+            for name, stage in STAGES.items()
+        }
+
     @property
     def commodity(self) -> str:
         """What the case is about, in words."""

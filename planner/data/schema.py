@@ -501,7 +501,7 @@ class Tables:
     )
     projects: tuple[Project, ...] = _rows(
         "project",
-        "mines, separation, metal and magnet plants and savings, existing and possible",
+        "mines, plants of every further stage and savings, existing and possible",
         required=True,
     )
     recoveries: tuple[Recovery, ...] = _rows(

@@ -8,7 +8,7 @@ gives another) and saving (replaces demand). CONTRIBUTING.md says how to add a s
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from planner.config import StageLever
@@ -55,6 +55,13 @@ class Stage:
             raise ValueError(
                 f"{told}; what returns to an earlier one is told in the table `returns`"
             )
+
+    def called(self, word: str) -> Stage:
+        """The stage as a case calls it; as it is where the case says nothing."""
+        if not word:
+            return self
+        title = word[:1].upper() + word[1:]
+        return replace(self, heading=title, plural=title, short=title, making=word)
 
     @property
     def mines(self) -> bool:

@@ -246,7 +246,7 @@ class Regions:
             "tab": tab,
             "years": now.years,
             "compared": "" if before is None else self._pinned_name(),
-            "stage_names": names.STAGES_MANY,
+            "stage_names": names.names_of(now.case).stages_many,
             "scenario": two_plans.scenarios_of(now)[scenario],
             "run": shown_as(now.case),
         }

@@ -17,7 +17,8 @@ from planner.data.export import choices_of
 from planner.data.frames import field_type
 from planner.data.reweighting import happenings
 from planner.data.schema import BY_NAME, Table
-from planner.reporting.words.names import STAGES_MANY, headline, names_of
+from planner.data.stages import STAGES
+from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
 from planner.server.answers import Shown
 from planner.server.edits import Edits, refused, stands_from
@@ -201,7 +202,7 @@ def questions(bench: Workbench) -> Shown:
         **_of_case(bench.base, bench.case),
         **_of_plan(bench),
         "lessons": len(bench.record.steps) == 1,
-        "stage_names": STAGES_MANY,
+        "stage_names": names_of(bench.case).stages_many,
         "kinds": get_args(TargetKeys.model_fields["kind"].annotation),
         "forms": ("", *FORMS),
     }
@@ -303,7 +304,7 @@ def _joins(base: Case, values: Mapping[str, object], later: range) -> dict[str, 
 
 def _plants(base: Case, built: Mapping[str, float]) -> dict[str, list[PlantQuestion]]:
     """Plants that may be built, by stage."""
-    found: dict[str, list[PlantQuestion]] = {stage: [] for stage in STAGES_MANY}
+    found: dict[str, list[PlantQuestion]] = {stage: [] for stage in STAGES}
     for project, row in base.projects.items():
         if row.max_new_tpa > 0:
             one = PlantQuestion(

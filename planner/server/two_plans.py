@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from planner.reporting.words.names import STAGES_MANY, names_of
+from planner.data.stages import STAGES
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import SLIGHT, percent, signed
 from planner.results.figures.money import by_party, spent, spent_on
 from planner.results.figures.plants import built
@@ -67,7 +68,7 @@ class Bar:
 def plants_over_time(now: Plan, before: Plan | None) -> dict[str, list[Bar]]:
     """By stage the plants that either plan builds, the earliest first."""
     here, there = _shown(now), _shown(before)
-    bars: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
+    bars: dict[str, list[Bar]] = {stage: [] for stage in STAGES}
     either = there | here
 
     def begun(project: str) -> tuple[int, float, str]:

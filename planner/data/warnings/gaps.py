@@ -15,6 +15,7 @@ from planner.data.change import MODEL
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD, Good, good_of
 from planner.data.schema import TABLES
+from planner.data.stages import STAGES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
 from planner.data.warnings.facts import CaseFacts, Vector
 from planner.data.warnings.rows import NEEDS
@@ -72,6 +73,8 @@ def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
             rows = facts.rows(table.name)
             if column in NEEDS:
                 rows = [row for row in rows if getattr(row, NEEDS[column])]
+            if column == "basis":
+                rows = [row for row in rows if len(STAGES[row.stage].bases) > 1]
             blank = [row for row in rows if column not in row.model_fields_set]
             if len(blank) == 1 < len(rows):
                 yield finding_at(

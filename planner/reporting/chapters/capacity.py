@@ -7,7 +7,7 @@ import pandas as pd
 from planner.reporting.charts import funding, shapes, style
 from planner.reporting.parts import Chapter, Chart, told_chart
 from planner.reporting.sources import table_rows
-from planner.reporting.words.names import STAGES_MANY, names_of
+from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import stock_held, tightest_team
 from planner.results.figures.plants import capacity_by_year, capacity_groups, unit_of
@@ -35,7 +35,7 @@ def capacities(plan: Plan) -> Chart:
     built, used, last = [], [], None
     for stage, kind in capacity_groups(plan):
         sums = capacity_by_year(plan, stage, kind)
-        name = f"{STAGES_MANY[stage]}, {unit_of(plan.case, kind)}/y"
+        name = f"{names_of(plan.case).stages_many[stage]}, {unit_of(plan.case, kind)}/y"
         built.append(_by_kind(sums, name, BUILT))
         used.append(_by_kind(sums, name, USED))
         if last is None or stage == "metal":
@@ -46,6 +46,7 @@ def capacities(plan: Plan) -> Chart:
         funding.capacity(pd.concat(built), pd.concat(used), SOURCE),
         SOURCE,
         last=last,
+        stages=names_of(plan.case).stages_many,
         commodity=plan.case.commodity,
         worst=names_of(plan.case).scenario(worst_scenario(plan)),
     )

@@ -90,8 +90,10 @@ def _largest_share(plan: Plan, year: int, row: dict[str, Any]) -> str:
     before = by_form.get(row["form"], {}).get(str(year), {})
     no_plan = _share_of(plan, before, row)
     shares = _before_and_after(no_plan, percent(row["share"]))
-    origin = names_of(plan.case).origin(row["origin"])
-    return f"{shares} {origin} ({row['form']})"
+    names = names_of(plan.case)
+    form = names.form(row["form"])
+    origin = names.origin(row["origin"])
+    return f"{shares} {origin} ({form})" if form else f"{shares} {origin}"
 
 
 def _share_of(plan: Plan, before: dict[str, Any], row: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.case import Case
 from planner.reporting.chapters import sharing
 from planner.reporting.charts import funding as charts
 from planner.reporting.parts import (
@@ -26,7 +27,7 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.sources import table_rows
-from planner.reporting.words.names import STAGES, midway, names_of
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import NOTHING, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION, Explanation
@@ -188,7 +189,7 @@ def timeline(plan: Plan) -> Chart | None:
     signs = []
     for row in rows_of(rows[rows["project"].isin(drawn)]):
         plant = names_of(plan.case).brief(row.project)
-        phases += _phases(row, plant, plan.years[-1] + 1)
+        phases += _phases(plan.case, row, plant, plan.years[-1] + 1)
         signs.append({"plant": plant, "sign": "committed", "year": int(row.year)})
         begins = training_begins(plan, row.project, row.first_output)
         if begins is not None:
@@ -198,10 +199,11 @@ def timeline(plan: Plan) -> Chart | None:
     return told_chart(of_timeline, "timeline", spec, BUILT, **values)
 
 
-def _phases(row: Any, plant: str, end: int) -> Iterator[TableRow]:
+def _phases(case: Case, row: Any, plant: str, end: int) -> Iterator[TableRow]:
     """The phases of a plant that begin before the horizon ends."""
     size = f"{number(row.tpa)} {row.unit}"
-    told = {"plant": plant, "stage": STAGES[row.stage], "capex_musd": row.capex_musd, "size": size}
+    told = {"plant": plant, "stage": names_of(case).stages[row.stage]}
+    told |= {"capex_musd": row.capex_musd, "size": size}
     turns = (row.year, min(row.first_output, end), min(row.full_output, end), end)
     for phase, (start, stop) in zip(charts.PHASES, pairwise(turns), strict=True):
         if stop > start:
@@ -220,7 +222,7 @@ def _milestones(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
         "at_once": counted(plan, at_once["project"]),
         "year": begin,
         "first_output": int(first["first_output"]),
-        "first_stage": str(first["stage"]),
+        "first_stage": names_of(plan.case).own_stages.get(first["stage"], first["stage"]),
         "last": int(rows["full_output"].max()),
         "everywhere": everywhere(rows),
     }

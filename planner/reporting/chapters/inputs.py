@@ -14,6 +14,7 @@ from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES
 from planner.data.schema import Table as InputTable
+from planner.data.stages import STAGES
 from planner.reporting.parts import (
     MOST_ROWS,
     NUMBER,
@@ -146,6 +147,8 @@ def named_cell(names: Names, table: InputTable, column: str, value: Any) -> Any:
     if isinstance(value, tuple):
         name = names.country if column == "countries" else names.feed
         return "; ".join("all" if part == "*" else name(part) for part in value)
+    if column == "stage":
+        return names.own_stages.get(value, value)
     points_elsewhere = (column,) != table.key and value not in (None, "", "*")
     return names.by_column[column](value) if points_elsewhere and column in NAMED else value
 
@@ -168,6 +171,8 @@ def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
         cells = []
         for row in first:
             cell = getattr(row, column.name)
+            if column.name == "basis" and len(STAGES[row.stage].bases) == 1:
+                cell = ""  # there is nothing to choose
             if not column.is_number:
                 cell = named_cell(names, table, column.name, cell)
             cells.append("" if cell is None else cell)

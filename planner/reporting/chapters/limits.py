@@ -44,7 +44,7 @@ SCARCE = {
     "capacity": ScarceKind(
         "Capacity in use", "One more t/y of usable capacity at {item}", "placed"
     ),
-    "feed": ScarceKind("Feed", "One more t of TREO in feed from {item}", "source"),
+    "feed": ScarceKind("Feed", "One more t of feed from {item}", "source"),
     "staff joining": ScarceKind("People", "One more person joining: {skill}, {country},", "skill"),
     "hires": ScarceKind(
         "Room to hire", "One more person to be hired: {skill}, {country},", "skill"
@@ -134,8 +134,7 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     kind, year = row["scarce"], row["year"]
     scarce = _of_kind(kind)
     item = getattr(names, scarce.items)(row["item"]) if scarce.items else str(row["item"])
-    element = midway(names.element(row["element"]))
-    good = f"{element} {row['form']}"
+    good = names.good(row["element"], row["form"])
     country = names.country(row["country"])
     told = scarce.more.format(item=item, skill=midway(item), good=good, country=country)
     return told if year is None or year != year else f"{told} in {int(year)}"
@@ -199,7 +198,8 @@ def facts(plan: Plan) -> ReportTable:
     tell("objective", summary.get("goal"))
     tell("coordination", model.policy.coordination)
     tell("investment", model.policy.investment)
-    tell("levers", ", ".join(model.levers) or "none")
+    own = names_of(plan.case).own_stages
+    tell("levers", ", ".join(own.get(lever, lever) for lever in model.levers) or "none")
     for key, words in MUSD.items():
         if summary.get(key) is not None:
             tell(words, summary[key], "MUSD", before.get(key))

@@ -52,7 +52,11 @@ def chapter(plan: Plan) -> Chapter | None:
 
 def _called(plan: Plan, by: str, kind: str) -> str:
     """The name of a funder or of an item of spending."""
-    return names_of(plan.case).party(kind) if by == "funder" else ITEM_NAMES.get(kind, kind)
+    return (
+        names_of(plan.case).party(kind)
+        if by == "funder"
+        else names_of(plan.case).items.get(kind, kind)
+    )
 
 
 def spending(plan: Plan, by: str) -> Chart | None:
@@ -90,7 +94,7 @@ def _told_by_name(plan: Plan, by: str) -> list[str]:
     """The funders that pay most, or items in their order; where they are many, one less than is drawn."""
     order = largest_first(plan, by)
     if by == "item":
-        order = [item for item in ITEM_NAMES if item in order]
+        order = [item for item in names_of(plan.case).items if item in order]
     return order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
 
 

@@ -22,7 +22,7 @@ from planner.reporting.parts import (
     told_chart,
 )
 from planner.reporting.sources import summary_keys
-from planner.reporting.words.names import STAGES_MANY, names_of
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import before_and_after, money, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import curve, doing_nothing
@@ -138,7 +138,7 @@ def by_stage_table(plan: Plan) -> ReportTable | None:
         return None
     undisturbed = not use["new_undisturbed"].isna().all()
     return UseByStage.over(
-        use.assign(plants=use["stage"].map(STAGES_MANY)),
+        use.assign(plants=use["stage"].map(names_of(plan.case).stages_many)),
         columns=UseByStage.all() if undisturbed else UseByStage.all("new_undisturbed"),
         title=say("by_stage_title"),
         note=say("by_stage", undisturbed=undisturbed),

@@ -239,8 +239,13 @@ def in_order(values: pd.Series) -> list[str]:
 
 def stage_colours(stages: pd.Series) -> dict[str, str]:
     """The colours of the stages that are there."""
-    present = set(stages)
-    return {stage: hue for stage, hue in STAGE_COLOURS.items() if stage in present}
+    present = in_order(stages)
+    others = iter(hue for stage, hue in STAGE_COLOURS.items() if stage not in present)
+    found = {stage: hue for stage, hue in STAGE_COLOURS.items() if stage in present}
+    for stage in present:
+        if stage not in found:
+            found[stage] = next(others)  # as the case calls it
+    return found
 
 
 def constant(axis: Literal["x", "y"], at: float, **look: Any) -> alt.Chart:

@@ -15,7 +15,7 @@ from planner.reporting.chapters import investment_variants as variants
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
-from planner.reporting.words.names import STAGES, Names, midway, names_of
+from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
@@ -78,7 +78,7 @@ def _front(found: BusinessCase, case: Case) -> Front:
     names = names_of(case)
     first, *rest = statements(found, case)
     plants = " and ".join(map(names.placed, found.projects))
-    present = {STAGES[plant.stage] for plant in found.investment.plants}
+    present = {names.stages[plant.stage] for plant in found.investment.plants}
     stages = " and ".join(sorted(present))
     return Front(
         kind=KIND,

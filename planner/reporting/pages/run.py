@@ -210,7 +210,12 @@ def _is_printed(part: Part, chapter: Chapter) -> bool:
 
 
 def _write_workbook(report: Report, folder: Path) -> None:
-    write_workbook(folder / "report.xlsx", report.plan.title, say("units"), report.chapters)
+    write_workbook(
+        folder / "report.xlsx",
+        report.plan.title,
+        say("units", commodity=report.plan.case.commodity),
+        report.chapters,
+    )
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -14,17 +14,15 @@ from pandas.api.types import is_numeric_dtype
 from planner.data.case import Case
 from planner.data.kept import kept
 from planner.data.lookups import BASE
-from planner.data.stages import STAGES as KINDS
+from planner.data.stages import FORMS
 
-STAGES = {name: stage.heading for name, stage in KINDS.items()}
-STAGES_MANY = {name: stage.plural for name, stage in KINDS.items()}
-ITEM_NAMES = {f"capex {stage}": plural for stage, plural in STAGES_MANY.items()} | {
+ITEM_NAMES = {
     "training fees": "Training fees",
     "training seats": "Training seats",
     "hiring": "Hiring",
     "stock purchases": "Stock purchases",
 }
-"""Items of public spending."""
+"""Items of public spending but capital, which is called by its stage."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_NAME, LONGEST_ROW = 120, 76
 """Letters of a name, and of the name of a plant in a chart, which has room for two lines."""
@@ -73,7 +71,9 @@ class Lookup(dict[str, str]):
 class Names:
     """Look-ups id -> name of one case. Names that two rows share are told apart by their id.
 
-    programme: skill and country of a training programme. stories: what the name of a sampled scenario says behind its
+    programme: skill and country of a training programme. stages, stages_many: of one plant, of several. own_stages:
+    those that the case itself names. items: of public
+    spending. stories: what the name of a sampled scenario says behind its
     colon.
     """
 
@@ -97,6 +97,14 @@ class Names:
         for scenario, name in full.items():
             if ": " not in self.scenario[scenario]:
                 self.stories[scenario] = CONTROL.sub(" ", name).partition(": ")[2]
+        self.stages = {name: stage.heading for name, stage in case.stages.items()}
+        self.stages_many = {name: stage.plural for name, stage in case.stages.items()}
+        self.own_stages = {key.removeprefix("stage_"): word for key, word in case.about.items()}
+        capital = {f"capex {name}": plural for name, plural in self.stages_many.items()}
+        self.items = capital | ITEM_NAMES
+        self._forms = {form for _, _, form, _ in case.demand}
+        self._forms |= {case.stage_of(project).gives for project in case.projects}
+        self._forms &= set(FORMS)
         self._projects = case.projects
         self._parties = {}
         for country, name in self.country.items():
@@ -122,7 +130,7 @@ class Names:
             "party": self.party,
             "origin": self.origin,
             "scenarios": self.who,
-            "stage": stage_name,
+            "stage": self.stage,
         }
 
     def told(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -133,6 +141,18 @@ class Names:
                 names = {key: namer(key) if key else "" for key in rows[column].unique()}
                 named[column] = rows[column].map(names)
         return named
+
+    def good(self, element: str, form: str) -> str:
+        """Name of an element in a form, in the middle of a sentence; of the element alone where the case has one form."""
+        return f"{midway(self.element(element))} {self.form(form)}".strip()
+
+    def form(self, form: str) -> str:
+        """A form; nothing where the case has no other."""
+        return form if len(self._forms) > 1 else ""
+
+    def stage(self, stage: str) -> str:
+        """Name of a stage; another word as it is."""
+        return self.stages.get(stage, stage)
 
     def placed(self, project: str) -> str:
         """Name of a project with the country it is in, unless the name says it."""
@@ -204,11 +224,6 @@ class Names:
 def names_of(case: Case) -> Names:
     """The names of a case."""
     return Names(case)
-
-
-def stage_name(stage: str) -> str:
-    """Name of a stage; another word as it is."""
-    return STAGES.get(stage, stage)
 
 
 def _of(rows: Iterable[Any], key: str) -> Lookup:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.reporting.words.names import STAGES, STAGES_MANY, midway, readable, short
+from planner.reporting.words.names import midway, readable, short
 from planner.reporting.words.numbers import (
     as_year,
     change,
@@ -61,14 +61,7 @@ TEMPLATES.filters |= {
     "joined_lines": lambda text: "; ".join(_of_lines(text)),
     "each": lambda things, words: [words(thing) for thing in things],
 }
-TEMPLATES.globals |= {
-    "count": count,
-    "change": change,
-    "some_of": some_of,
-    "span": span,
-    "stages": STAGES_MANY,
-    "stage_names": STAGES,
-}
+TEMPLATES.globals |= {"count": count, "change": change, "some_of": some_of, "span": span}
 
 
 def passage(template: str, name: str, values: dict[str, Any]) -> str:
