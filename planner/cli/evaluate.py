@@ -15,7 +15,7 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
 from planner.workspace import find_case
 
-AIM = 0.05
+AIM = 0.08
 """Half-width of the interval, as a share of the risk, that the advice is for."""
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
@@ -73,8 +73,8 @@ app = command_app()
 def evaluate(
     folder: RunFolder,
     register: RegisterCase = None,
-    draws: DrawCount = 200,
-    samples: SampleCount = 10,
+    draws: DrawCount = 720,
+    samples: SampleCount = 30,
     seed: SeedOfDraws = 0,
     foreseen: LowerBound = True,
     gap: Replications = None,

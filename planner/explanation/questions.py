@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from planner.config import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.change import Change, cells_changed, change_of
-from planner.data.stages import STAGE_LEVERS, STAGES, stages_told
+from planner.data.stages import STAGE_LEVERS, stages_told
 from planner.explanation.commitments import built
 from planner.results.figures.decided import Build
 from planner.solving.engine import Question
@@ -65,7 +65,7 @@ def steps(case: Case) -> list[LeverStep]:
     told = {stage.lever for stage in stages_told(present)}
     pulled = set(case.model.levers) - (set(STAGE_LEVERS) - told)
     all_steps: list[tuple[str, str, tuple[Lever, ...]]] = []
-    for stage in STAGES.values():
+    for stage in case.stages.values():
         all_steps.append((stage.name, stage.making, (stage.lever,)))
     all_steps.append(("people", "training and hiring", ("training", "hiring")))
     all_steps.append(("stockpile", "stock", ("stockpile",)))

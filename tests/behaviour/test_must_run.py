@@ -126,3 +126,21 @@ def test_a_plant_that_counts_what_is_contained(solve: SolveCase) -> None:
     assert plan.summary["risk_musd"] == near(90 + 60)
     assert total(plan, "operations", "tonnes", item="separated") == near(100)
     assert plan.summary["cost_musd"] == near(50)
+
+
+# Feed for both is 300 t of ore with 0.1 t Dy and 0.4 t Nd each: 50 t/y that count TREO take 50 t, 50 t/y that count both
+# elements take 100 t. Of 150 t of ore come 15 t Dy and 60 t Nd.
+def test_a_plant_that_counts_what_is_contained_beside_one_that_counts_treo(
+    solve: SolveCase,
+) -> None:
+    contained = plant(existing_tpa=50, basis="contained")
+    treo = plant(project="other", existing_tpa=50)
+    plan = solve(
+        demand=[*demand(last=2026), *demand(last=2026, element="Nd")],
+        elements="element, loss_usd_per_kg\nDy, 1000\nNd, 1000",
+        feeds="feed, element, share\nore, Dy, 0.1\nore, Nd, 0.4",
+        projects=[mine(), contained, treo],
+    )
+    assert plan.summary["risk_musd"] == near(85 + 40)
+    assert total(plan, "operations", "tonnes", item="separated", project="plant") == near(100)
+    assert total(plan, "operations", "tonnes", item="separated", project="other") == near(50)

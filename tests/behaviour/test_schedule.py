@@ -197,3 +197,27 @@ def test_decisions_held_in_other_scenarios_hold_the_schedule(
     assert other.plan.foreseen["cvar_musd"].value == near(170)
     assert other.plan.policy["cvar_musd"].value == near(170)
     assert other.plan.purchases == near(0.5 * 6 + 0.5 * 3)
+
+
+def test_what_is_scheduled_comes_before_demand_where_imports_do_not_cover_both(
+    solve: SolveCase,
+) -> None:
+    """Imports of 100 t are what a year needs. Those short are worth 1 MUSD a tonne before 2028 and 5 in it: 60 t that are
+    scheduled leave 60 t short in 2026 and 2027 together, and 40 in 2028."""
+    tiers = [
+        {"element": "Dy", "up_to_share": 0.4, "loss_usd_per_kg": 1000},
+        {"element": "Dy", "up_to_share": 1, "loss_usd_per_kg": 5000},
+    ]
+    case = buyer(
+        imports=[imports(100)],
+        scenarios=scenarios(cut=1),
+        loss_tiers=tiers,
+        stockpiles=piles(60),
+    )
+    plan = solve(SCHEDULED, **case)
+    # Each of 60 t spares 5 MUSD in 2028 and costs 1 before; the first 40 t short in 2028 cost 1 as well.
+    assert total(plan, "purchases", "tonnes") == near(60)
+    assert total(plan, "shortfall", "tonnes", year=2028) == near(40)
+    before = [total(plan, "shortfall", "tonnes", year=year) for year in (2026, 2027)]
+    assert sum(before) == near(60)
+    assert plan.summary["risk_musd"] == near(60 + 40)

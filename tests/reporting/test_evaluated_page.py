@@ -32,9 +32,12 @@ def evaluation(**stated: object) -> dict[str, Any]:
     return found
 
 
-def test_the_first_screen_leads_with_the_risk_out_of_sample(plan: Plan) -> None:
+def test_the_first_screen_leads_with_losses_out_of_sample(plan: Plan) -> None:
     begin = front(dataclasses.replace(plan, evaluation=evaluation(out_of_sample=True)))
-    fresh, inside = begin.cards[:2]
+    expected, worst, fresh, inside = begin.cards[:4]
+    assert expected.title == "Expected loss, out of sample"
+    assert worst.title == "Worst 10 % of cases, mean loss, out of sample"
+    assert "the plan reduces it by" in expected.note and "95 %" in worst.note
     assert (fresh.title, fresh.value) == ("Risk, out of sample", "7.00 bn USD → 700 MUSD")
     assert "in 240 fresh scenarios" in fresh.note
     assert inside.title == "Risk, in-sample" and inside.small
@@ -47,7 +50,7 @@ def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: Plan) -
     bare = plan
     assert front(seen).claim == front(bare).claim
     titles = [card.title for card in front(seen).cards]
-    assert titles[0] == "Risk, in-sample" and "Risk, out of sample" not in titles
+    assert titles[2] == "Risk, in-sample" and not any("out of sample" in one for one in titles)
     chapter = remains.chapter(seen)
     assert chapter is not None
     losses = [card for card in chapter.cards if "loss" in card.title.lower()]
@@ -57,7 +60,9 @@ def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: Plan) -
 def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
     table = bounds_table(dataclasses.replace(plan, evaluation=evaluation()))
     assert table is not None
-    assert table.title == "In 240 fresh scenarios the plan reduces risk by 6.30 bn USD"
+    assert table.title == (
+        "In 240 fresh scenarios the plan reduces expected loss by 6.30 bn USD, the mean of the worst 10 % by 6.30 bn USD"
+    )
     assert "Policy myopic: nothing is known but the past." in table.note
     assert "lies between this policy and operations that know" in table.note
     # A difference of two bounds bounds nothing.
@@ -65,10 +70,11 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
     by_way = [(row[0], row[1], row[2], row[3], row[6], row[7]) for row in table.shown]
     known = "each scenario from its start (lower bound)"
     assert by_way[0] == (
-        *("Risk", "the past alone", "700", "630 to 770"),
+        *("Expected loss", "the past alone", "700", "630 to 770"),
         *("6,300", "5,670 to 6,930"),
     )
-    assert by_way[3] == ("Risk", known, "500", "450 to 550", "6,100", "5,490 to 6,710")
+    assert [row[0] for row in by_way[:3]] == ["Expected loss", "Mean loss of the tail", "Risk"]
+    assert by_way[5] == ("Risk", known, "500", "450 to 550", "6,100", "5,490 to 6,710")
     assert len(by_way) == 6
     alone = evaluation()
     for way in ("plan", "without_plan", "difference"):
@@ -77,10 +83,10 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
     assert one is not None and len(one.shown) == 3 and "lies between" not in one.note
 
 
-def test_the_workbook_leads_with_the_risk_out_of_sample(plan: Plan) -> None:
+def test_the_workbook_leads_with_losses_out_of_sample(plan: Plan) -> None:
     """The first rows of its first sheet; what the optimiser saw is called in-sample."""
     rows = limits.facts(dataclasses.replace(plan, evaluation=evaluation())).rows
-    assert rows[0][:4] == ["risk, out of sample, 240 scenarios", "MUSD", 700.0, 7000.0]
+    assert rows[0][:4] == ["expected loss, out of sample, 240 scenarios", "MUSD", 700.0, 7000.0]
     assert [row[2] for row in rows[1:3]] == [near(630.0), near(770.0)]
     named = {row[0]: row[2] for row in rows}
     assert named["risk, in-sample"] == plan.summary["risk_musd"]

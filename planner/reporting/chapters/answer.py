@@ -27,7 +27,7 @@ from planner.results.figures.decision import (
     named,
     next_billion,
 )
-from planner.results.figures.evaluated import out_of_sample
+from planner.results.figures.evaluated import in_fresh_scenarios, out_of_sample
 from planner.results.figures.money import cost_increment, public_present
 from planner.results.figures.plants import decisions
 from planner.results.figures.sums import EXPECTED
@@ -102,9 +102,33 @@ def _cut_off(plan: Plan) -> list[str]:
 
 
 def _cards(plan: Plan) -> Iterator[Card]:
-    """Risk, out of sample first, and cost beyond no plan."""
+    """Expected loss and the worst cases, out of sample where they are known so; risk; and cost beyond no plan."""
+    yield from _loss_cards(plan)
     yield from _risk_cards(plan)
     yield _cost_card(plan)
+
+
+def _loss_cards(plan: Plan) -> Iterator[Card]:
+    """What is lost without the plan and with it, expected and in the worst cases, and the difference."""
+    worst = say("worst_title", tail=1 - plan.case.model.objective.tail)
+    fresh = {one.figure: one for one in in_fresh_scenarios(plan) if one.way == "policy"}
+    for key, title in (("expected_loss_musd", "Expected loss"), ("cvar_musd", worst)):
+        value, note = float(plan.summary[key]), ""
+        before = plan.without.get(key)
+        basis, source = "in-sample", summary_keys(key, f"without_plan.{key}")
+        if before is not None:
+            note = say("loss_note", by=before - value, low=None, high=None)
+        if key in fresh:
+            one = fresh[key]
+            basis, source = "out of sample", f"evaluation.json: {key}"
+            before, value, less = one.without.value, one.plan.value, one.reduction
+            note = say("loss_note", by=less.value, low=less.low, high=less.high)
+        yield Card(
+            title=f"{title}, {basis}",
+            value=before_and_after(money, before, value),
+            note=note,
+            source=source,
+        )
 
 
 def _risk_cards(plan: Plan) -> Iterator[Card]:

@@ -41,7 +41,13 @@ def bounds_table(plan: Plan) -> ReportTable | None:
         return None
     return FreshFigures.from_rows(
         [_row(one) for one in figures],
-        title=say("bounds_title", evaluation=plan.evaluation, risk=figures[0]),
+        title=say(
+            "bounds_title",
+            evaluation=plan.evaluation,
+            expected=figures[0],
+            worst=figures[1],
+            tail=1 - plan.case.model.objective.tail,
+        ),
         note=say("bounds_note", evaluation=plan.evaluation, figures=figures),
     )
 

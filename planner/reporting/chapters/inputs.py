@@ -12,7 +12,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
-from planner.data.schema import TABLES
+from planner.data.schema import TABLES, Project
 from planner.data.schema import Table as InputTable
 from planner.data.stages import STAGES
 from planner.reporting.parts import (
@@ -159,6 +159,11 @@ def input_tables(case: Case, names: Names) -> list[ReportTable]:
     return [_input_table(table, case, names) for table in used_tables(case)]
 
 
+def _has_no_choice(row: Project, column: str) -> bool:
+    """A column that says nothing of a stage whose plants count in one way alone."""
+    return column == "basis" and len(STAGES[row.stage].bases) == 1
+
+
 def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
     rows = sorted(case.tables.rows(table.name), key=lambda row: rank(row.confidence))
     columns = columns_of(table, rows)
@@ -171,7 +176,7 @@ def _input_table(table: InputTable, case: Case, names: Names) -> ReportTable:
         cells = []
         for row in first:
             cell = getattr(row, column.name)
-            if column.name == "basis" and len(STAGES[row.stage].bases) == 1:
+            if isinstance(row, Project) and _has_no_choice(row, column.name):
                 cell = ""  # there is nothing to choose
             if not column.is_number:
                 cell = named_cell(names, table, column.name, cell)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from planner.results.evaluation import KEYS, RISK, Estimate
+from planner.results.evaluation import RISK, Estimate
 from planner.results.plan import Plan
 
+FIGURES = ("expected_loss_musd", "cvar_musd", RISK)
+"""Expected loss and the worst cases first: the risk is a blend of the two."""
 WAYS = ("policy", "foreseen")
 """The two bounds: of a policy that can be carried out, and with each scenario known from its start."""
 
@@ -42,7 +44,7 @@ class FreshFigure:
 def in_fresh_scenarios(plan: Plan) -> list[FreshFigure]:
     """The figures of an evaluation out of sample; none if there is none."""
     figures = []
-    for way, figure in product(WAYS, KEYS):
+    for way, figure in product(WAYS, FIGURES):
         with_plan = out_of_sample(plan, figure, "plan", way)
         without = out_of_sample(plan, figure, "without_plan", way)
         reduction = out_of_sample(plan, figure, "difference", way)
