@@ -65,7 +65,11 @@ MODEL_KEYS = (
     "horizon.last_year",
 )
 """Keys of the model file that have no question of their own."""
-CHOICE_WORDS = {"committed": "committed (two-stage)", "adaptive": "adaptive (multistage)"}
+CHOICE_WORDS = {
+    "committed": "committed (two-stage)",
+    "adaptive": "adaptive (multistage; CVaR not time-consistent)",
+    "staged": "staged (between the two; CVaR not time-consistent)",
+}
 """Choices of a key whose name in the field is another."""
 DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
 """The end of a sampled scenario's name, behind that of its storyline."""
