@@ -43,12 +43,10 @@ from planner.finance.project_facts import (
 from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
 from planner.finance.support import (
-    GRANT,
     Package,
     Search,
     Volumes,
     least_support,
-    owners_npv,
     public_money,
     worst_cost,
 )
@@ -255,7 +253,6 @@ def _assembled(
     volumes = sized.volumes
     terms = question.terms
     full = sold[MARKET]
-    public = _public_share(found)
     money = public_money(volumes, x, {**x, **sized.given}, question.futures)
     swings = tornado(volumes.found, terms, volumes.use, sized.given)
     markets = markets_of(plan, found, full.flows)
@@ -273,8 +270,6 @@ def _assembled(
         builds=question.builds,
         futures=question.futures,
         basis=sized.basis,
-        public_share=public,
-        owners_with_it=_owners_with_grant(volumes, x, public),
         full=full,
         planned=sold.get(PLAN),
         contracted=sold.get(CONTRACTED),
@@ -290,12 +285,6 @@ def _assembled(
         removal=removal,
         alternatives=others,
     )
-
-
-def _owners_with_grant(volumes: Volumes, x: Levels, share: float) -> float:
-    """NPV of the owners (MUSD) with a grant of at least this share of the capital."""
-    granted = {**x, GRANT: np.maximum(x[GRANT], share)}
-    return owners_npv(volumes.found, granted, volumes.use)
 
 
 def _mixes(
@@ -344,16 +333,6 @@ def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
         told = "contracted: no offtake contract is about these plants; add one to contracts.csv"
         raise InputError([Fault("--basis", 0, "", told)])
     return asked if asked in answers else MARKET
-
-
-def _public_share(found: Investment) -> float:
-    """The share of the capital that the plan has public budgets pay."""
-    capital = public = 0.0
-    for plant in found.plants:
-        own = plant.size * plant.capex
-        capital += own
-        public += plant.public_share * own
-    return public / (capital or 1.0)
 
 
 def _alone(found: Investment, x: Levels) -> dict[str, float]:

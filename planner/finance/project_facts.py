@@ -81,7 +81,6 @@ class PlantFacts:
     variable: float
     pays: tuple[float, ...]
     ramp: tuple[float, ...]
-    public_share: float
     mix: Mapping[str, float]
     made: tuple[Material, ...]
     taken: tuple[Material, ...]
@@ -129,7 +128,6 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         fixed=musd(row.fixed_opex_usd_per_tpa),
         variable=musd(row.variable_opex_usd_per_t + cost_of_them),
         ramp=tuple(case.ramp_of(project)),
-        public_share=row.public_share,
         mix=mix,
         made=_named(case, made),
         taken=_named(case, taken),

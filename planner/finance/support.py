@@ -78,11 +78,6 @@ class Volumes:
     draws: Draws
 
 
-def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
-    """Gain of the owners over the return they ask (MUSD)."""
-    return float(worth(cash_flows(found, x, use), x, "owners"))
-
-
 def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     """Public money by instrument and year (nominal MUSD), below nought what the public is paid. Tax and royalty are not
     counted against it."""

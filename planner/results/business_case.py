@@ -123,7 +123,6 @@ class Alternative:
 @dataclass(frozen=True, repr=False, kw_only=True)
 class BusinessCase(Parts):
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
-    public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
     cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
     future. package: the support of least public cost, None where none suffices; supported: the case with it, None where
@@ -142,8 +141,6 @@ class BusinessCase(Parts):
     builds: Mapping[str, Mapping[int, float]]
     futures: Mapping[str, float]
     basis: Basis
-    public_share: float
-    owners_with_it: float
     full: Sold
     planned: Sold | None
     contracted: Sold | None

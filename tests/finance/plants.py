@@ -79,7 +79,6 @@ def separation(
         fixed=0.1,
         variable=0.2,
         ramp=(0.5, 1.0),
-        public_share=0.0,
         mix={"ore": 1.0},
         made=(Material("Dy", "oxide", 0.4),),
         taken=(Material("Dy", "oxide", 0.5, True),),

@@ -533,21 +533,3 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
         row = case.projects[project]
         rows.append((names.project(project), row.source, row.confidence, row.notes))
     return PlantsTable.from_rows(rows)
-
-
-class Quantiles(DeclaredTable):
-    """A row a share of draws."""
-
-    title = "NPV over draws, selling all"
-
-    share = text("draws")
-    npv = in_musd("NPV")
-
-
-def quantiles(found: BusinessCase) -> ReportTable:
-    """NPV that shares of the draws stay below, selling all."""
-    rows = []
-    for share in (0.05, 0.25, 0.5, 0.75, 0.95):
-        npv = found.full.spread.at(share)
-        rows.append((f"{share:.0%} of draws below", npv))
-    return Quantiles.from_rows(rows)

@@ -514,7 +514,6 @@ def _told(book: Book, case: Case, names: Names) -> None:
     """Write the findings of the tool that a spreadsheet cannot make, sensitivity and the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
     sheets["Sensitivity"].part(tables.inputs(found))
-    sheets["Sensitivity"].part(tables.quantiles(found))
     for part in economics.of_case(found, names):
         sheets["Economics"].part(part)
     for part in debt.of_debt(found, names):

@@ -40,7 +40,6 @@ ABOUT = {
     "worth": "Returns",
     "unit_costs": "Unit costs",
     "debt": "Debt",
-    "grant": "Plan's grant",
     "contracts": "Contracts",
     "markets": "Market",
     "risk": "Risk",
