@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.changed_case import Changer
@@ -31,7 +32,6 @@ from planner.studies.study_file import Correlated, Uncertainty, Value, named_out
 
 Errors = Literal["raise", "nan"]
 """What becomes of a point without an outcome: an error, or NaN."""
-NO_DESIGN = {"kind": "one_at_a_time"}
 STOPPED = "stopped"
 """Column of a table: why a point has no outcome; '' where it has."""
 
@@ -64,7 +64,7 @@ class Experiment:
         `uncertainties`, `levers`, `outcomes` and so on by name. case: one in memory that the study is about.
         functions: outcomes of the user's own, by name: a function of a `SolvedPoint`."""
         about = study if isinstance(study, Case) else case
-        given = {"design": NO_DESIGN, **more} if isinstance(study, Case) else study
+        given = more if isinstance(study, Case) else study
         self._study, folder, _ = read_given(given, about)
         self._base = open_case(self._study, folder, about)
         self._functions = dict(functions or {})
@@ -116,8 +116,8 @@ class Experiment:
     def problem(self) -> dict[str, Any]:
         """The uncertainties as SALib describes them, with their distributions.
 
-        A list of values is a range of places: `values_at` gives the value of a place. Raises InputError for a
-        lognormal with a range, which SALib has not.
+        A list of values is a range of places, which `table` turns into the values. Raises InputError for a lognormal
+        with a range, which SALib has not.
         """
         kinds, bounds = [], []
         for uncertainty in self._study.uncertainties:
@@ -127,7 +127,7 @@ class Experiment:
         names = self._study.names
         return {"num_vars": len(names), "names": names, "bounds": bounds, "dists": kinds}
 
-    def values_at(self, rows: Sequence[Sequence[float]]) -> pd.DataFrame:
+    def values_at(self, rows: NDArray[np.float64]) -> pd.DataFrame:
         """Rows of a sample of SALib as points: the places of listed values become the values."""
         frame = pd.DataFrame(np.asarray(rows, dtype=float), columns=self._study.names)
         for uncertainty in self._study.uncertainties:
@@ -154,13 +154,18 @@ class Experiment:
         return {name: figures.get(name, unsaid(name)) for name in self._outcomes}
 
     def table(
-        self, points: pd.DataFrame | Sequence[Sequence[Value]], errors: Errors = "raise"
+        self,
+        points: pd.DataFrame | NDArray[np.float64] | Sequence[Sequence[Value]],
+        errors: Errors = "raise",
     ) -> pd.DataFrame:
         """The outcomes of many points, a row each, in their order; nearby points are cheap after one another.
 
-        points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order.
+        points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order. An array
+        is a sample of `problem`, as SALib draws it.
         errors: `nan` gives a point without an outcome NaN, and a column `stopped` says why.
         """
+        if isinstance(points, np.ndarray):
+            points = self.values_at(points)
         frame = points if isinstance(points, pd.DataFrame) else self._frame(points)
         cells = frame.astype(object).where(frame.notna(), None)
         rows: list[dict[str, Any]] = []

@@ -232,7 +232,7 @@ def _parts_of(folder: Path) -> tuple[FrontierDesign, dict[str, Any]]:
 
 def is_frontier(folder: Path) -> bool:
     """A study folder holds a frontier. Raises RunFolderError if it is none of a study."""
-    return bool(read_asked(folder)["study"]["design"]["kind"] == "frontier")
+    return isinstance(study_of(read_asked(folder)).design, FrontierDesign)
 
 
 def frontier_status(folder: Path) -> StudyStatus:

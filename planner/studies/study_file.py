@@ -327,8 +327,8 @@ class StudyFile(_StudySection):
     function that is given in Python."""
     fails_when: str = ""
     """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
-    design: Design
-    """Which points are run."""
+    design: Design = OneAtATime(kind="one_at_a_time")
+    """Which points are run; left out, the ends of each uncertainty alone."""
     time_limit: Annotated[float, Field(gt=0)] | None = None
     """Seconds for each run of the solver."""
     _origin: Toml = PrivateAttr(Toml(place="study"))

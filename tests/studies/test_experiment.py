@@ -173,6 +173,17 @@ def test_distributions_lists_and_groups_reach_samplers() -> None:
     assert experiment.correlated[0].correlation == 0.5
 
 
+def test_a_table_takes_what_a_sampler_draws_of_the_problem_and_no_design_is_asked_for() -> None:
+    """A list of values was a range of places in `problem`, and its places no values for `table`."""
+    who = {"name": "who", "change": "policy.coordination=?", "values": ["allied", "national"]}
+    experiment = Experiment({**STARTER, "uncertainties": [BUDGET, who]})
+    drawn = np.array([[0.7, 0.3], [0.7, 1.6]])
+    table = experiment.table(drawn)
+    told = experiment.table([[0.7, "allied"], [0.7, "national"]])
+    pd.testing.assert_frame_equal(table, told)
+    assert table["risk_musd"].iloc[0] < table["risk_musd"].iloc[1]
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
