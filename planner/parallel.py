@@ -28,7 +28,7 @@ from functools import cached_property, partial
 from importlib import import_module
 from itertools import islice
 from multiprocessing.connection import Connection
-from threading import Lock, Thread, current_thread, local
+from threading import Lock, Thread, local
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -338,8 +338,3 @@ def begun(beside: Executor | None, function: Callable[..., T], *arguments: Any) 
     if beside is None:
         return partial(function, *arguments)
     return beside.submit(function, *arguments).result
-
-
-def name_solver_thread() -> None:
-    """For a thread that solves: after Ctrl-C a command waits for none of that name."""
-    current_thread().name = SOLVER_THREAD

@@ -23,7 +23,6 @@ UNMET_TIPS = {
     "tonnes": "unmet, t",
     "demand_t": "demand, t",
 }
-LEVERS_LOOK = {"none": style.PLAIN, "some": "#8db9d8", "all": style.ACCENT}
 
 
 def unmet(
