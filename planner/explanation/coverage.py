@@ -118,6 +118,8 @@ class Standing:
             scenarios=(),
             shocks=(),
             draws=(),
+            hazards=(),
+            prices=tuple(row for row in case.tables.prices if not row.future),
             uncertainties=(),
             stockpiles=(),
             budgets=(),

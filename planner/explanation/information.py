@@ -87,6 +87,13 @@ def known_from_the_start(case: Case, scenario: str, weight: float) -> Question:
             if rows:
                 gone = (("scenario", ";".join(sorted(rows))),)
                 changes.append(Change(table=table, rows=gone, how="gone"))
+        for table in ("hazards", "uncertainties"):
+            if case.rows(table):
+                changes.append(Change(table=table, how="gone"))
+        futures = sorted({row.future for row in case.tables.prices if row.future})
+        if futures:
+            rows_of_one = (("future", ";".join(futures)),)
+            changes.append(Change(table="prices", rows=rows_of_one, how="gone"))
         for column, value in (("probability_low", None), ("probability_high", None)):
             changes.append(cells_changed("scenarios", {"scenario": scenario}, column, value))
         changes.append(cells_changed("scenarios", {"scenario": scenario}, "probability", 1.0))

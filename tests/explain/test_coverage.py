@@ -6,18 +6,23 @@ AAA needs 100 t of Dy in 2026, 1 MUSD per tonne short; BBB needs 20.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import planner
 from planner.data.case import Case
-from planner.explanation.coverage import coverage
+from planner.data.changed_case import Changer
+from planner.explanation.coverage import CalmYear, coverage, standing_without
+from planner.explanation.information import known_from_the_start
 from planner.results.coverage import Coverage, TakenAway
 from tests.behaviour.conftest import as_text
 from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
 from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.program import build
+
+ROOT = Path(__file__).parents[2]
 
 TWO = {
     "countries": [{"country": "AAA"}, {"country": "BBB"}],
@@ -249,3 +254,13 @@ def test_savings_go_with_their_country_and_what_returns_with_its_plant(make_case
     assert found["country:BBB"] == found["project:thrift"] == pytest.approx(0.6)
     assert found["project:plant"] == pytest.approx(0.1 + 0.8 * 0.6)
     assert found["origin:CHN"] == pytest.approx(0.1)
+
+
+def test_questions_of_a_calm_year_are_cases_though_hazards_and_prices_name_scenarios() -> None:
+    case = planner.load(ROOT / "inputs" / "allied-2026")
+    assert case.tables.hazards and case.tables.prices
+    year = CalmYear(standing_without(case, 2030))
+    for removal in (TakenAway(origin="CHN"), TakenAway(country="JPN")):
+        assert year.question(removal).on(Changer(year.case)) is not year.case
+    known = known_from_the_start(case, next(iter(case.scenarios)), 0.5)
+    assert len(known.on(Changer(case)).scenarios) == 1
