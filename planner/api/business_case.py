@@ -44,7 +44,7 @@ from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
 from planner.finance.support import (
     Package,
-    Search,
+    SupportSearch,
     Volumes,
     least_support,
     public_money,
@@ -230,7 +230,9 @@ def _sized(
 ) -> _Sized:
     volumes = answers[basis]
     package = least_support(
-        Search(volumes=volumes, x=question.x, adverse=judge.adverse, futures=question.futures)
+        SupportSearch(
+            volumes=volumes, x=question.x, adverse=judge.adverse, futures=question.futures
+        )
     )
     amounts = package.amounts if package else {}
     given = {lever: np.asarray(amount) for lever, amount in amounts.items()}

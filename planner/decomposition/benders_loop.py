@@ -28,7 +28,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.odds import odds_of
 from planner.decomposition.master import Master
-from planner.decomposition.subproblem import BranchResult, Question
+from planner.decomposition.subproblem import BranchQuestion, BranchResult
 from planner.decomposition.worker_pool import WorkerPool
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
@@ -328,7 +328,7 @@ class Search:
         self, targets: Collection[str], others: Collection[str]
     ) -> Mapping[str, float]:
         """See `planner.solving.impossible_targets.LeastBeyond`: master and branches by turns, cuts kept."""
-        question = Question(self.case.scenarios)
+        question = BranchQuestion(self.case.scenarios)
         step = StepRule()
         for _ in range(MOST_IMPOSSIBLE):
             found = self.master.least_beyond(targets, others)
@@ -362,7 +362,7 @@ class Search:
             return True
         return gap <= target and not lower <= enough
 
-    def last_question(self, best: Candidate) -> Question:
+    def last_question(self, best: Candidate) -> BranchQuestion:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
         in_risk = self.weights(best)
         weights = {w: in_risk[w] + chance for w, chance in self.case.scenarios.items()}
@@ -371,18 +371,18 @@ class Search:
         least = min(positive)
         for scenario, weight in weights.items():
             weights[scenario] = max(weight, least)
-        return Question(weights, losses=best.losses, costs=best.costs)
+        return BranchQuestion(weights, losses=best.losses, costs=best.costs)
 
     def _question(
         self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool
-    ) -> Question:
+    ) -> BranchQuestion:
         """losses, costs: as they are wanted. idle: no cut came of weights alone."""
         weights = self.weights(self.latest)
         if phase.column == "expected_loss":
             weights = self.case.scenarios
         by_losses = bool(self.limits) or idle or phase.column in ("cost", "expected_loss")
         cost_is_limited = "cost" in self.limits or "welfare" in self.limits
-        return Question(
+        return BranchQuestion(
             weights,
             with_cost=phase.column in ("cost", "welfare"),
             losses=losses if by_losses else None,

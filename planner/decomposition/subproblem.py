@@ -81,7 +81,7 @@ LinkingColumn = OnReference | UsableCapacity | Key
 
 
 @dataclass(frozen=True)
-class Question:
+class BranchQuestion:
     """A question to every branch: the least weighted loss, or the least cost, or the least of both together.
 
     weights: of the losses by scenario. with_cost: the cost is minimised, with the losses if none are given.
@@ -93,7 +93,7 @@ class Question:
     losses: Mapping[str, float] | None = None
     costs: Mapping[str, float] | None = None
 
-    def of(self, names: Sequence[str]) -> Question:
+    def of(self, names: Sequence[str]) -> BranchQuestion:
         """The question with the weights and limits of some scenarios alone."""
         return replace(
             self,
@@ -227,7 +227,7 @@ class Branch:
         return own.with_columns(keys).with_rows(keys, terms, low, high)
 
     def solve(
-        self, x: Vector, positions: Positions, question: Question, bases: Bases
+        self, x: Vector, positions: Positions, question: BranchQuestion, bases: Bases
     ) -> tuple[BranchResult, Minimum | None]:
         """Answer a question at links x.
 
@@ -244,7 +244,7 @@ class Branch:
             return impossible, None
 
     def _solved(
-        self, x: Vector, positions: Positions, question: Question, bases: Bases
+        self, x: Vector, positions: Positions, question: BranchQuestion, bases: Bases
     ) -> tuple[BranchResult, Minimum]:
         """The answer to a question at links x, and the last optimum on the way to it; see `solve`."""
         asking = _Asking(self, self.linking @ x[positions], question, bases)
@@ -402,7 +402,9 @@ class _Asking:
 
     known: what the links contribute to each row of the branch. found: their optima. bases: of each kind, kept."""
 
-    def __init__(self, branch: Branch, known: Vector, question: Question, bases: Bases) -> None:
+    def __init__(
+        self, branch: Branch, known: Vector, question: BranchQuestion, bases: Bases
+    ) -> None:
         self._branch = branch
         self._known = known
         self._at_most = np.inf
@@ -411,7 +413,7 @@ class _Asking:
         self.found: list[Minimum] = []
         self.bases = dict(bases)
 
-    def answer(self, question: Question) -> Minimum:
+    def answer(self, question: BranchQuestion) -> Minimum:
         """The optimum that answers the question; those on the way to it stand in `found` too. Raises StoppedError."""
         leaves = self._branch.leaves
         none = [0.0] * len(leaves)
@@ -439,7 +441,7 @@ class _Asking:
         return self._ask(*self._held(question, shares, allowed))
 
     def _within(
-        self, question: Question, shares: Sequence[float], wanted: Sequence[float]
+        self, question: BranchQuestion, shares: Sequence[float], wanted: Sequence[float]
     ) -> Minimum | None:
         """The optimum within the losses wanted, where that is near; None where they may be out of reach.
 
@@ -458,7 +460,7 @@ class _Asking:
         return None if found is None else self._kept(name, found)
 
     def _held(
-        self, question: Question, shares: Sequence[float], allowed: Sequence[float]
+        self, question: BranchQuestion, shares: Sequence[float], allowed: Sequence[float]
     ) -> tuple[str, LeastOf]:
         """What is asked of a branch that may lose so much and no more, and the name of its kind."""
         none = [0.0] * len(allowed)

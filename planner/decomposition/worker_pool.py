@@ -22,11 +22,11 @@ from planner.decomposition.master import Shared
 from planner.decomposition.subproblem import (
     Bases,
     Branch,
+    BranchQuestion,
     BranchResult,
     LinkingColumn,
     Minimum,
     Positions,
-    Question,
 )
 from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
@@ -68,11 +68,13 @@ class HeldBranches:
             branch.links = ()  # not asked for again, and as large as the program
         return found
 
-    def fare(self, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
+    def fare(self, at: Starts, x: Vector, question: BranchQuestion) -> list[BranchResult]:
         """The answer of each branch to a question at links x (all of them)."""
         return [result for _, result, _ in self._each(at, x, lambda _: question)]
 
-    def measure(self, at: Starts, x: Vector, question: Question, shared: Shared) -> PartAmounts:
+    def measure(
+        self, at: Starts, x: Vector, question: BranchQuestion, shared: Shared
+    ) -> PartAmounts:
         """Amounts of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
         part = self._part
         values = values_on(part, shared)
@@ -94,12 +96,12 @@ class HeldBranches:
             own = of_cost[branch.name]
             return own if own > LEAST else sum(of_loss[w] for w in branch.leaves)
 
-        def question(branch: Branch) -> Question | None:
+        def question(branch: Branch) -> BranchQuestion | None:
             size = scale(branch)
             if size <= LEAST:
-                return Question() if self._part.case.targets else None
+                return BranchQuestion() if self._part.case.targets else None
             weights = {w: of_loss[w] / size for w in branch.leaves}
-            return Question(weights, with_cost=of_cost[branch.name] > LEAST)
+            return BranchQuestion(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
         bases: dict[tuple[str, Key], float] = {}
@@ -113,7 +115,7 @@ class HeldBranches:
         return PartPrices(dict(total), bases)
 
     def _each(
-        self, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
+        self, at: Starts, x: Vector, ask: Callable[[Branch], BranchQuestion | None]
     ) -> Iterator[tuple[Branch, BranchResult, Minimum | None]]:
         """Each branch that is asked a question, its result and its optimum (None where it is not
         feasible)."""
@@ -159,7 +161,7 @@ class WorkerPool:
             self._starts.append(starts)
         self.links = list(place)
 
-    def results(self, x: Vector, question: Question) -> list[BranchResult]:
+    def results(self, x: Vector, question: BranchQuestion) -> list[BranchResult]:
         """The answer of each branch, in the order of `names`, to a question at links x, in the order of `links`.
 
         Answers do not depend on the workers, nor do amounts and prices. Raises StoppedError as `Branch.solve` does.
@@ -172,7 +174,7 @@ class WorkerPool:
             self._starts[number] = starts
         return list(chain.from_iterable(found))
 
-    def amounts(self, x: Vector, question: Question, shared: Shared) -> list[PartAmounts]:
+    def amounts(self, x: Vector, question: BranchQuestion, shared: Shared) -> list[PartAmounts]:
         """The amounts of each part; see `HeldBranches.measure`."""
         return self._ask("measure", x, question, shared)
 
@@ -181,7 +183,7 @@ class WorkerPool:
         given = [(starts, x, of_loss, of_cost) for starts in self._starts]
         return self._of_each_part("price", given)
 
-    def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
+    def _ask(self, method: str, x: Vector, question: BranchQuestion, *more: Any) -> list[Any]:
         given = []
         for part, starts in zip(self._parts, self._starts, strict=True):
             given.append((starts, x, question.of(part.names), *more))

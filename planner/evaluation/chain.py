@@ -53,7 +53,7 @@ TRADE = {"shocks.factor:import": "imports", "shocks.leak:import": "imports", "sh
 """Figures of shocks that rows and bounds of a good read -> the effects that hold them."""
 NODE_LETTERS = ("n", "a", "w")
 """Letters of an index that stand for a period of the chain."""
-Place = tuple[str, str, str, Period]
+ShockedPlace = tuple[str, str, str, Period]
 """(effects, element, form, period): goods of all countries that a shock touches in a period."""
 
 
@@ -228,10 +228,10 @@ class ChainProgram:
         """The period of a row, by its position in the chain."""
         return _node(key, _NODE_PLACES)
 
-    def _written(self) -> tuple[dict[str, Indices], dict[Place, Indices]]:
+    def _written(self) -> tuple[dict[str, ListedRows], dict[ShockedPlace, ListedRows]]:
         """What is written again for a plant, and for goods in a period: equations and variables with their indices."""
-        of_plant: dict[str, Indices] = defaultdict(lambda: defaultdict(list))
-        of_place: dict[Place, Indices] = defaultdict(lambda: defaultdict(list))
+        of_plant: dict[str, ListedRows] = defaultdict(lambda: defaultdict(list))
+        of_place: dict[ShockedPlace, ListedRows] = defaultdict(lambda: defaultdict(list))
         for name, index in (*self._exact.rows, *self._exact.columns):
             letters, effects = _TOUCHED.get(name, ((), ()))
             if letters == OF_A_PLANT:
@@ -260,7 +260,7 @@ class ChainProgram:
 
     def _trade_of(self, effects: Effects) -> Program:
         """The chain with what a future does to imports and to demand."""
-        only: Indices = defaultdict(list)
+        only: ListedRows = defaultdict(list)
         touched: set[tuple[str, str]] = set()
         for place in _places_of(effects):
             touched.add(place[1:3])
@@ -282,7 +282,7 @@ class ChainProgram:
         scope = self.scope.of_future(effects)
         return ChangedFigures.of(self._again(scope, self._of_plant[plant]), self._exact)
 
-    def _again(self, scope: ChainScope, only: Indices) -> Program:
+    def _again(self, scope: ChainScope, only: ListedRows) -> Program:
         """The chain with some rows and bounds written again."""
         program = self._writer.refilled(self._exact, scope, only.keys(), only)
         if program is None:
@@ -300,7 +300,7 @@ class ChainProgram:
         return dict(demand)
 
 
-Indices = dict[str, list[Any]]
+ListedRows = dict[str, list[Any]]
 """Variable or equation -> indices."""
 
 
@@ -331,9 +331,9 @@ def _by_plant(effects: Effects) -> Iterator[tuple[str, frozenset[Any], frozenset
         yield plant, frozenset(factors.get(plant, ())), frozenset(delays.get(plant, ()))
 
 
-def _places_of(effects: Effects) -> set[Place]:
+def _places_of(effects: Effects) -> set[ShockedPlace]:
     """Goods and periods that a future touches."""
-    places: set[Place] = set()
+    places: set[ShockedPlace] = set()
     for _, _, element, form, period in effects.imports:
         places.add(("imports", element, form, period))
     for _, element, form, period in effects.demand:

@@ -25,7 +25,7 @@ HELD = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class SupportTrial:
     """Points that were tried, a row each: their cost, and what must not be below nought. serves: whether debt is served in
     a year."""
 
@@ -52,7 +52,7 @@ class LeastCost:
     cost: float
 
 
-def least_cost(tried: Callable[[Array], Trial], start: Array) -> LeastCost | None:
+def least_cost(tried: Callable[[Array], SupportTrial], start: Array) -> LeastCost | None:
     """The least of a cost over the unit cube, near a start; None where its conditions are not met. tried: judges points, a
     row each."""
     point, radius = start, RADIUS
@@ -75,7 +75,7 @@ def least_cost(tried: Callable[[Array], Trial], start: Array) -> LeastCost | Non
     return LeastCost(point=point, cost=float(last.cost[0]))
 
 
-def _best_step(tried: Callable[[Array], Trial], point: Array, radius: float) -> Array:
+def _best_step(tried: Callable[[Array], SupportTrial], point: Array, radius: float) -> Array:
     """The step that a linear program within the radius takes; conditions may lack at a penalty."""
     size = len(point)
     signs = np.where(point + STEP <= 1.0, 1.0, -1.0)

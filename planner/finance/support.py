@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
-from planner.finance.least_cost import Trial, least_cost
+from planner.finance.least_cost import SupportTrial, least_cost
 from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Levels
@@ -157,7 +157,7 @@ def worst_cost(volumes: Volumes, given: Levels) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class SupportSearch:
     """The question which support is enough: the volumes, the levels as stated, those of adverse prices, the futures."""
 
     volumes: Volumes
@@ -200,7 +200,7 @@ class Search:
             levels[lever] = low + points[:, place, None] * (high - low)
         return levels
 
-    def tried(self, levels: Levels) -> Trial:
+    def tried(self, levels: Levels) -> SupportTrial:
         """Public cost of supports (a row each), and what they must not leave below nought (MUSD): the gain of the owners over
         the return they ask, all that they get less all that they pay, undiscounted, and by year what cash flow at adverse
         prices leaves of all debt service, senior at the cover asked then."""
@@ -214,7 +214,7 @@ class Search:
         spare = np.where(base.loan.missed > 0, np.minimum(spare, -due), spare)
         in_all = (base.owners / base.index).sum(axis=-1)
         gains = np.column_stack([worth(base, levels, "owners"), in_all, spare / base.index])
-        return Trial(cost=self._cost(levels, base), gains=gains, serves=service > PAID)
+        return SupportTrial(cost=self._cost(levels, base), gains=gains, serves=service > PAID)
 
     @cached_property
     def _hangs_on_prices(self) -> bool:
@@ -245,12 +245,12 @@ class Search:
         return np.asarray(of_each @ chances / chances.sum())
 
 
-def is_bankable(search: Search) -> bool:
+def is_bankable(search: SupportSearch) -> bool:
     """Owners earn what they ask and debt is served at adverse prices, on the terms stated."""
     return bool((search.tried(search.levels((), np.zeros((1, 0)))).gains >= -TIGHT).all())
 
 
-def least_support(search: Search) -> Package | None:
+def least_support(search: SupportSearch) -> Package | None:
     """The support that makes a case bankable at the least public cost, of as few instruments as come within 0.1 MUSD of it;
     None where none does. A case that is bankable as it stands needs none."""
     if is_bankable(search):
@@ -274,10 +274,10 @@ class Found:
     cost: float
 
 
-def _near(search: Search, levers: Sequence[str], start: Array) -> Found | None:
+def _near(search: SupportSearch, levers: Sequence[str], start: Array) -> Found | None:
     """The support of some levers that costs least near a start."""
 
-    def tried(points: Array) -> Trial:
+    def tried(points: Array) -> SupportTrial:
         trial = search.tried(search.levels(levers, points))
         return replace(trial, cost=trial.cost + OF_TWO_ALIKE * points.sum(axis=1))
 
@@ -289,7 +289,7 @@ def _near(search: Search, levers: Sequence[str], start: Array) -> Found | None:
     return Found(levers=levers, point=point, cost=cost)
 
 
-def _least(search: Search) -> Found | None:
+def _least(search: SupportSearch) -> Found | None:
     """The support of least cost from each start, then with every lever left out that is not missed. A contract for
     difference that is stated stays as it is."""
     without = [lever for lever in LEVERS if lever != CFD]
@@ -306,7 +306,7 @@ def _least(search: Search) -> Found | None:
     return _of_few(search, min(supports, key=lambda one: one.cost))
 
 
-def _of_few(search: Search, best: Found) -> Found:
+def _of_few(search: SupportSearch, best: Found) -> Found:
     """A support without the levers that are not missed, within `PRECISE` of its cost."""
     least = best.cost
     for lever in best.levers:
@@ -320,16 +320,16 @@ def _of_few(search: Search, best: Found) -> Found:
     return best
 
 
-def _levels(search: Search, found: Found) -> dict[str, Array]:
+def _levels(search: SupportSearch, found: Found) -> dict[str, Array]:
     return search.levels(found.levers, found.point[None, :])
 
 
-def _amounts(search: Search, found: Found) -> dict[str, float]:
+def _amounts(search: SupportSearch, found: Found) -> dict[str, float]:
     levels = _levels(search, found)
     return {lever: float(levels[lever].item()) for lever in found.levers}
 
 
-def _binding(search: Search, found: Found) -> tuple[str, ...]:
+def _binding(search: SupportSearch, found: Found) -> tuple[str, ...]:
     """What is at its bound: the return of the owners, debt at adverse prices and the year, levers at their most."""
     trial = search.tried(_levels(search, found))
     gains, owes = trial.gains[0], trial.serves[0]
@@ -343,7 +343,7 @@ def _binding(search: Search, found: Found) -> tuple[str, ...]:
     return tuple(binds)
 
 
-def _at_returns(search: Search, found: Found) -> dict[float, float | None]:
+def _at_returns(search: SupportSearch, found: Found) -> dict[float, float | None]:
     """Public cost at other returns of the owners."""
     asked = float(search.x["equity_rate"])
     costs: dict[float, float | None] = {}

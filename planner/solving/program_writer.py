@@ -24,7 +24,7 @@ from planner.solving.program import Key, Program, Vector
 StopCheck = Callable[[], None]
 """Called before each row; raises where the writing is to end."""
 Ints = NDArray[np.int64]
-Indices = Mapping[str, Collection[Any]]
+RowIndices = Mapping[str, Collection[Any]]
 """Variable or equation -> indices."""
 Written = tuple[str, Any, Relation]
 """Equation, index (None: it has none), and the row."""
@@ -112,7 +112,11 @@ class Writer:
 
     @collector_paused()
     def refilled(
-        self, program: Program, scope: Scope, affected: Collection[str], only: Indices | None = None
+        self,
+        program: Program,
+        scope: Scope,
+        affected: Collection[str],
+        only: RowIndices | None = None,
     ) -> Program | None:
         """The program with the affected equations and bounds written again under another scope with the same index
         sets; None if their terms differ. only: where they are written again; everywhere if left out. Raises what `stop`
@@ -157,7 +161,7 @@ class Writer:
             self._places = np.array(places, dtype=np.int64)
         return self._places
 
-    def _rows(self, equations: Iterable[Equation], indices: Indices) -> Iterator[Written]:
+    def _rows(self, equations: Iterable[Equation], indices: RowIndices) -> Iterator[Written]:
         for equation in equations:
             for index in indices.get(equation.name, (None,)):
                 self._stop()
@@ -171,7 +175,7 @@ class Writer:
     def _set_bounds(
         self,
         variables: Iterable[Variable],
-        indices: Indices,
+        indices: RowIndices,
         at: dict[Key, int],
         lower: Vector,
         upper: Vector,

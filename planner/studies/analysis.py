@@ -41,7 +41,7 @@ from planner.solving.engine import Engine, FixedAmounts
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import ENDS
 from planner.solving.solution import Stop
-from planner.studies.outcomes import Measures, measure
+from planner.studies.outcomes import PointMeasures, measure
 from planner.studies.points import chains
 from planner.studies.run import reopen
 from planner.studies.sensitivity import cart, indices
@@ -292,7 +292,7 @@ def hold(folder: Path, plans: Mapping[str, Plan], tell: Progress = silent) -> pd
     return pd.DataFrame(lines, columns=list(HELD))
 
 
-def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, Measures]:
+def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, PointMeasures]:
     """Least risk, then least cost, of operations at a point with the plan as decided."""
     least = {"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
     objective = case.model.objective.model_copy(update=least)
@@ -305,7 +305,7 @@ def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, M
     raise StoppedError(f"a plan held fixed has no proven optimum ({stop})")
 
 
-def _fails(told: str, values: Measures) -> bool:
+def _fails(told: str, values: PointMeasures) -> bool:
     outcome, sense, limit = failure(told)
     value = values.get(outcome, 0.0)
     return not values or (value > limit if sense == ">" else value < limit)

@@ -36,7 +36,7 @@ from planner.solving.frontier import Tangent, breakpoints, trace
 from planner.solving.highs import Solver, versions
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.outcomes import Measures, measure
+from planner.studies.outcomes import PointMeasures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import CURVE, PART, prepare, read_asked, study_of
 from planner.studies.study_file import FrontierDesign, StudyFile
@@ -152,7 +152,7 @@ def frontier(
     return FrontierResults(curve.title, table, curve.gap, curve.solves)
 
 
-def _plan(solved: Solved) -> Measures:
+def _plan(solved: Solved) -> PointMeasures:
     """Cost, spending and new capacity of a plan."""
     figures = measure(solved).items()
     return {name: value for name, value in figures if name.startswith(OF_PLANS)}

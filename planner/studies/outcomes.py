@@ -28,7 +28,7 @@ from planner.solving.spending import decided_money, money_due
 from planner.solving.variable_values import Values
 from planner.thresholds import ROUNDING
 
-Measures = dict[str, float]
+PointMeasures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
 DecidedAmount = tuple[str, str, int, float]
 """(decision, thing, year, amount): a row of the plan of a point."""
@@ -60,20 +60,22 @@ def plan_of(solved: Solved) -> PlanAmounts:
     return solution_amounts(solved.scope, Values(solved.program.columns, solved.point))
 
 
-def measure(solved: Solved, functions: Mapping[str, OwnOutcome] | None = None) -> Measures:
+def measure(solved: Solved, functions: Mapping[str, OwnOutcome] | None = None) -> PointMeasures:
     """Figures of an optimum, by name, and what functions of the user's own give that is a finite number; members of a
     group that names only what is not zero may be left out."""
     return _measured(solved, plan_of(solved), functions or {})
 
 
-def _measured(solved: Solved, plan: PlanAmounts, functions: Mapping[str, OwnOutcome]) -> Measures:
+def _measured(
+    solved: Solved, plan: PlanAmounts, functions: Mapping[str, OwnOutcome]
+) -> PointMeasures:
     values = _figures(solved, plan)
     point = SolvedPoint(values, plan.case.scenarios, plan)
     own = {name: float(function(point)) for name, function in functions.items()}
     return values | {name: value for name, value in own.items() if math.isfinite(value)}
 
 
-def _figures(solved: Solved, plan: PlanAmounts) -> Measures:
+def _figures(solved: Solved, plan: PlanAmounts) -> PointMeasures:
     """Figures of the plan of an optimum, by name; members of a group that names only what is not zero may be left out."""
     case, visits = plan.case, plan.visits
     lost = losses_by_good(visits)
@@ -191,7 +193,7 @@ OwnOutcome = Callable[[SolvedPoint], float]
 class PointFigures:
     """Figures of the plan of a point, and what it decides."""
 
-    values: Measures
+    values: PointMeasures
     plan: Sequence[DecidedAmount]
 
 
@@ -204,13 +206,13 @@ def point_figures(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointF
     return PointFigures(values, decisions(plan))
 
 
-def _spread(solved: Solved) -> Measures:
+def _spread(solved: Solved) -> PointMeasures:
     """The least and the most of each project over plans that are as good, where they differ by as much as counts as
     built."""
     columns = np.array(solved.program.columns_of("build"), dtype=np.int32)
     points = [solved.point, *solved.solver.equally_good(columns)]
     plans = [_built(solved, columns.tolist(), x) for x in points]
-    found: Measures = {}
+    found: PointMeasures = {}
     for project in sorted(set().union(*plans)):
         sizes = [plan.get(project, 0.0) for plan in plans]
         if max(sizes) - min(sizes) >= BUILT:
@@ -219,10 +221,10 @@ def _spread(solved: Solved) -> Measures:
     return found
 
 
-def _built(solved: Solved, columns: Sequence[int], x: Vector) -> Measures:
+def _built(solved: Solved, columns: Sequence[int], x: Vector) -> PointMeasures:
     """Project -> expected new capacity (t/y) at a point x (n)."""
     nodes = solved.scope.decision_tree.nodes
-    found: Measures = defaultdict(float)
+    found: PointMeasures = defaultdict(float)
     for column in columns:
         if x[column] > ROUNDING:
             _, (project, node) = solved.program.columns[column]

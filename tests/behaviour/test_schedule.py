@@ -209,10 +209,7 @@ def test_what_is_scheduled_comes_before_demand_where_imports_do_not_cover_both(
         {"element": "Dy", "up_to_share": 1, "loss_usd_per_kg": 5000},
     ]
     case = buyer(
-        imports=[imports(100)],
-        scenarios=scenarios(cut=1),
-        loss_tiers=tiers,
-        stockpiles=piles(60),
+        imports=[imports(100)], scenarios=scenarios(cut=1), loss_tiers=tiers, stockpiles=piles(60)
     )
     plan = solve(SCHEDULED, **case)
     # Each of 60 t spares 5 MUSD in 2028 and costs 1 before; the first 40 t short in 2028 cost 1 as well.

@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
 from planner.decomposition.grouping import branches, departures, group, parts
 from planner.decomposition.plans import begin
-from planner.decomposition.subproblem import Question
+from planner.decomposition.subproblem import BranchQuestion
 from planner.results.losses import risk_weights, weighed
 from planner.results.plan import Plan
 from planner.results.verify import verify
@@ -280,10 +280,10 @@ def test_who_stands_alone_is_known_at_once(tmp_path: Path) -> None:
 def test_cuts_hold_wherever_the_links_are(case: Case) -> None:
     chance = random.Random(1)
     search = begin(case, alone=1)
-    question = Question(
+    question = BranchQuestion(
         case.scenarios, True, {w: chance.choice((0.0, 1e3, 1e9)) for w in case.scenarios}
     )
-    capped = Question(case.scenarios, costs=dict.fromkeys(search.pool.names, 1.0))
+    capped = BranchQuestion(case.scenarios, costs=dict.fromkeys(search.pool.names, 1.0))
     with search.pool as pool:
         master = search.master
         points, cuts = [], []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from planner.finance.sensitivity import base_levels, drawn
-from planner.finance.support import Search, Volumes, least_support, public_money
+from planner.finance.support import SupportSearch, Volumes, least_support, public_money
 from tests.finance.plants import WHOLE, plain_terms, separation
 from tests.finance.test_recomputed import recomputed
 
@@ -20,7 +20,7 @@ LOW = 0.7
 FUTURES = {"as is": 1.0}
 
 
-def search(**terms: float) -> Search:
+def search(**terms: float) -> SupportSearch:
     """The plant, whose prices may be 0.7 of the deck. A public loan costs the public something."""
     found = separation()
     found = replace(found, quotes=tuple(replace(q, low=LOW, high=1.3) for q in found.quotes))
@@ -30,10 +30,10 @@ def search(**terms: float) -> Search:
     draws = drawn(found, stated, FUTURES, every, draws=2)
     volumes = Volumes(found=found, use=WHOLE, use_in=every, draws=draws)
     low = {"price:Dy": np.asarray(LOW)}
-    return Search(volumes=volumes, x=x, adverse=low, futures=FUTURES)
+    return SupportSearch(volumes=volumes, x=x, adverse=low, futures=FUTURES)
 
 
-def judged(one: Search, support: Mapping[str, float]) -> tuple[float, float]:
+def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, float]:
     """By hand: public cost of a support, and the least of what it must not leave below nought."""
     t = {name: float(level) for name, level in one.x.items() if np.ndim(level) == 0} | dict(support)
     base, bad = recomputed(t, None), recomputed(t, None, LOW)

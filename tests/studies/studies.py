@@ -18,7 +18,7 @@ from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.journal import JOURNAL
 from planner.solving.engine import FixedAmounts, Solved
 from planner.solving.goals import Phase
-from planner.studies.outcomes import Measures, OwnOutcome, PointFigures, measure, point_figures
+from planner.studies.outcomes import OwnOutcome, PointFigures, PointMeasures, measure, point_figures
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -33,7 +33,7 @@ RICH = 1.46
 FINAL = ("study.json", "design.parquet", "results.parquet", "plans.parquet")
 
 
-def measured_in(case: Case, amounts: FixedAmounts) -> Measures:
+def measured_in(case: Case, amounts: FixedAmounts) -> PointMeasures:
     """Figures at the least risk that operations can attain in the scenarios of a case, decisions fixed."""
     solved = solve_fixed(case, amounts, [Phase("risk"), Phase("expected_loss")])
     return measure(solved)

@@ -23,7 +23,7 @@ from planner.errors import EVERY_RULE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measure:
+class WarningMeasure:
     """A line of measures.csv: usual sizes of the figures of a column.
 
     where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: an amount
@@ -65,13 +65,13 @@ class MeasuredFigure(NamedTuple):
         return self.value / self.size
 
 
-def _read_measures() -> Iterator[Measure]:
+def _read_measures() -> Iterator[WarningMeasure]:
     text = files("planner.data.warnings").joinpath("measures.csv").read_text(encoding="utf-8")
     for line in csv.DictReader(text.splitlines()):
         cells: dict[str, Any] = dict(line)
         cells["low"] = float(line["low"] or 0)
         cells["high"] = float(line["high"] or math.inf)
-        yield Measure(**cells)
+        yield WarningMeasure(**cells)
 
 
 MEASURES = tuple(_read_measures())
@@ -99,7 +99,7 @@ def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
                 )
 
 
-def _figures(facts: CaseFacts, measure: Measure) -> Iterator[MeasuredFigure]:
+def _figures(facts: CaseFacts, measure: WarningMeasure) -> Iterator[MeasuredFigure]:
     """Figures of a measure that are filled in."""
     for row in facts.rows(measure.table, measure.where):
         value = getattr(row, measure.column)
@@ -108,7 +108,7 @@ def _figures(facts: CaseFacts, measure: Measure) -> Iterator[MeasuredFigure]:
 
 
 def _out_of_range(
-    measure: Measure, figures: list[MeasuredFigure]
+    measure: WarningMeasure, figures: list[MeasuredFigure]
 ) -> Iterator[tuple[MeasuredFigure, str]]:
     """Figures outside the range of a measure, and what is odd about each."""
     is_any = any(figure.value for figure in figures)
@@ -126,7 +126,7 @@ def _out_of_range(
             yield figure, _words(measure, figure)
 
 
-def _words(measure: Measure, figure: MeasuredFigure) -> str:
+def _words(measure: WarningMeasure, figure: MeasuredFigure) -> str:
     if measure.rule and EVERY_RULE[measure.rule].told:
         words = EVERY_RULE[measure.rule].told
         names = {"cell": figure.value, "size": figure.size}
@@ -145,7 +145,7 @@ def _words(measure: Measure, figure: MeasuredFigure) -> str:
 
 
 def _unlike(
-    measure: Measure, figures: list[MeasuredFigure]
+    measure: WarningMeasure, figures: list[MeasuredFigure]
 ) -> Iterator[tuple[MeasuredFigure, str]]:
     """Figures that are far from all of their like, and what is odd about each."""
     outstanding: list[tuple[int, float, MeasuredFigure]] = []
@@ -166,7 +166,9 @@ def _unlike(
             yield figure, f"{figure.value:g} is {times} what is nearest among its like"
 
 
-def _groups(measure: Measure, figures: list[MeasuredFigure]) -> Iterator[list[MeasuredFigure]]:
+def _groups(
+    measure: WarningMeasure, figures: list[MeasuredFigure]
+) -> Iterator[list[MeasuredFigure]]:
     """Figures that are compared: two or more above 0 of rows that are alike."""
     columns = [column for column in measure.like.split(";") if column != "*"]
     groups: dict[tuple[object, ...], list[MeasuredFigure]] = defaultdict(list)

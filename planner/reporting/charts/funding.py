@@ -29,7 +29,7 @@ GAP = 9.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class LabelPlace:
     """The place of a label: its start and end as shares of the width, the heights of its first and last line in px from
     the top, and how it is drawn there. A name that is broken on a narrow page grows away from its plan."""
 
@@ -71,7 +71,7 @@ def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:
     """A label at each plan, at the first place at which it covers no other label and the line does not cross it."""
     most = 1.05 * max(float(plans["cost"].max()), 1e-9)
     line = corners.sort_values("cost")
-    taken: list[Place] = []
+    taken: list[LabelPlace] = []
     layers = []
     for row in plans.sort_values("share", ascending=False).to_dict("records"):
         broken = row["name"].split(" = ")
@@ -89,7 +89,7 @@ def _labels(plans: pd.DataFrame, corners: pd.DataFrame) -> list[alt.Chart]:
     return layers
 
 
-def _places(at: float, ground: float, wide: float, *, lines: int) -> list[Place]:
+def _places(at: float, ground: float, wide: float, *, lines: int) -> list[LabelPlace]:
     """The places of a label in the chart or right above it, the nearest to its plan first; at: share of the width."""
     places = []
     for lift in LIFTS:
@@ -100,7 +100,7 @@ def _places(at: float, ground: float, wide: float, *, lines: int) -> list[Place]
         first, last = (height - more, height) if lift > 0 else (height, height + more)
         for align, start in _beginnings(at, wide).items():
             end = start + wide
-            place = Place(start=start, end=end, first=first, last=last, align=align, lift=lift)
+            place = LabelPlace(start=start, end=end, first=first, last=last, align=align, lift=lift)
             places.append(place)
     return places
 
@@ -120,7 +120,9 @@ def _beginnings(at: float, wide: float) -> dict[Align, float]:
     return found
 
 
-def _is_free(place: Place, taken: Sequence[Place], line: pd.DataFrame, most: float) -> bool:
+def _is_free(
+    place: LabelPlace, taken: Sequence[LabelPlace], line: pd.DataFrame, most: float
+) -> bool:
     """A label covers no other, and the line keeps away from it on its whole length."""
     for other in taken:
         beside = other.start <= place.end and place.start <= other.end
