@@ -53,6 +53,8 @@ WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links
 """Equations of single nodes."""
 SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
+SCHEDULE = "scheduled"
+"""The decisions that cost nothing and bind nothing but where they are delivered."""
 REPLACED = frozenset(
     {
         "tail_excess_limit",
@@ -110,7 +112,8 @@ class Master:
         self.scope = _scope(grouping)
         self._reference = self.scope.tree.path_of(grouping.reference)
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
-        self.program = _program(self.scope, grouping, branches, capacities)
+        program = _program(self.scope, grouping, branches, capacities)
+        self.program = _with_schedules_of(program, links)
         column = self.program.column
         self._find_links(links, capacities)
         losses = _losses(self.scope, grouping)
@@ -422,6 +425,17 @@ def _program(
         *_usable(writer, capacities),
     ]
     return with_beyond(scope, writer.program(REPLACED, rows), 0.0)
+
+
+def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Program:
+    """The program with purchases that branches alone know: decided where neither the reference nor who stands alone
+    comes, so that no row of the master holds them."""
+    missing: list[Key] = []
+    for link in links:
+        is_schedule = isinstance(link, tuple) and link[0] == SCHEDULE
+        if is_schedule and link not in program.column:
+            missing.append(link)
+    return program.with_columns(missing)
 
 
 def _scope(grouping: Grouping) -> BranchScope:

@@ -87,6 +87,33 @@ def test_prices_add_up_over_the_parts(tmp_path: Path) -> None:
     assert prices["budget", 2026] == near(50)
 
 
+def test_what_is_scheduled_where_the_reference_never_comes(tmp_path: Path) -> None:
+    """100 t a year, 130 on offer. A shock of 2026 that hurts nobody tells the two cuts of 2028 from the calm history, in
+    which nothing is bought: beside the 30 t of 2027 the whole cut lacks 70 t and the half one, with 65 from abroad, 5."""
+    case = load_case(
+        tmp_path,
+        {**EXACT, "objective.risk_aversion": 0.0}
+        | {"policy.stock": "scheduled", "policy.investment": "staged"}
+        | {"policy.first_decision_year": 2027},
+        demand=demand(100),
+        imports=[imports(130)],
+        stockpiles="country, element, form, initial_t, purchase_usd_per_kg\nAAA, Dy, oxide, 0, 100",
+        budgets=budget(100),
+        scenarios=scenarios(calm=0.5, half=0.25, all=0.25),
+        shocks=[
+            *(shock(w, "import", 1.001, 2026, 2026) for w in ("half", "all")),
+            shock("half", "import", 0.5, 2028, 2028),
+            shock("all", "import", 0.0, 2028, 2028),
+        ],
+    )
+    whole, parted = both(case)
+    for plan in (whole, parted):
+        assert plan.summary["risk_musd"] == near(0.25 * (70 + 5))
+        assert plan.summary["cost_musd"] == near(0.5 * 30 * 0.1)
+        assert plan.table("purchases")["tonnes"].tolist() == near([30])
+        assert verify(case, plan.tables).holds
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_quarters_and_what_is_sold_on(tmp_path: Path, share: float) -> None:
     """AAA, 100 t a year, is cut off for half of 2028 and for all of 2029 in two futures of a quarter each; BBB sells on
