@@ -432,8 +432,9 @@ def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Prog
     comes, so that no row of the master holds them."""
     missing: list[Key] = []
     for link in links:
-        is_schedule = isinstance(link, tuple) and link[0] == SCHEDULE
-        if is_schedule and link not in program.column:
+        if isinstance(link, OnReference | UsableCapacity) or link in program.column:
+            continue
+        if link[0] == SCHEDULE:
             missing.append(link)
     return program.with_columns(missing)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from planner.data.case import Case
@@ -101,14 +102,15 @@ def _worst(plan: Plan) -> dict[str, Any]:
 def explain_lines(found: Explanation, case: Case) -> list[str]:
     """Alternatives, what each plant adds, levers, information."""
     names = names_of(case)
-    wide = max(len(alternative_name(one).split(":")[0]) for one in found.alternatives)
+    called = partial(alternative_name, names=names)
+    wide = max(len(called(one).split(":")[0]) for one in found.alternatives)
     missed = [(names.placed(one.project), one.adds) for one in found.droppings[:NAMED]]
     return worded_lines(
         "screen.j2",
         "explained",
         found=found,
         wide=wide,
-        named=alternative_name,
+        named=called,
         missed=missed,
         statements=explained(found, names),
         any_size=say("any_size") if case.model.policy.whole_plants else "",

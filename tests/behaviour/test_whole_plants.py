@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
+from planner.reporting.chapters.money import cost
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import closing_lines, explain_lines
+from planner.reporting.words.numbers import money
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.goals import silent
@@ -350,6 +353,24 @@ def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: 
     assert "not in whole plants" not in page
 
 
+def test_the_cost_tells_what_whole_plants_cost(make_case: MakeCase) -> None:
+    """Two small plants, 60 t/y for 66 MUSD, leave 120 t unserved at 1 MUSD each; of any size, for the same money, 109.1."""
+    case = knapsack(make_case, {"objective.goal": "welfare", "objective.risk_aversion": 0.0})
+    plan = planner.solve(case, baseline=False)
+    said = (
+        f"cost plus risk is {money(186)}, where no plan of whole plants has less than {money(186)}"
+    )
+    assert f"The plan is of whole plants: {said}." in cost(plan).note
+    plan = replace(plan, explanation=explain(plan, "run"))
+    of_any_size = 66 + 3 * (60 - 26 / 1.1)
+    assert f"{said} and plants of any size have {money(of_any_size)}." in cost(plan).note
+    within_risk = planner.solve(knapsack(make_case), baseline=False)
+    assert (
+        f"the cost is {money(66)}, where no plan of whole plants within" in cost(within_risk).note
+    )
+    assert "whole plants" not in cost(planner.solve(make_case(), baseline=False)).note
+
+
 def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:
     case = knapsack(make_case)
     found = explain(planner.solve(case, baseline=False), "run")
@@ -357,7 +378,7 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     assert plan is not None and plan.risk == near(120)
     assert found.own.objective == found.values.everything == near(3 * (60 - 26 / 1.1))
     assert explain_lines(found, case)[0].startswith(
-        "Plants in what is compared here are of any size"
+        "Plants in what is compared here are of any size, since all questions ask the linear program"
     )
 
 

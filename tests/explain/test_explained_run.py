@@ -16,6 +16,7 @@ from planner.cli import app
 from planner.explanation.explain import explain
 from planner.reporting.chapters.claims import claim_statements
 from planner.reporting.chapters.why import alternative_name
+from planner.reporting.words.names import names_of
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
 from planner.results.store import fingerprint, write_case
@@ -49,8 +50,9 @@ def test_the_report_says_why(explained: Path) -> None:
     assert found is not None
     anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
     assert anchors[0] == "answer" and anchors.index("doubts") < anchors.index("why")
+    names = names_of(planner.load(STARTER))
     for one in found.alternatives:
-        assert alternative_name(one) in page.text
+        assert alternative_name(one, names) in page.text
     scale, *judged = claim_statements(found)
     assert page.text.count(scale.sentence) == 1
     assert len(judged) == len(found.claims) > 0

@@ -20,7 +20,7 @@ from planner.reporting.sources import table_rows
 from planner.reporting.words.names import ITEM_NAMES, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing
-from planner.results.figures.money import cost_parts, largest_first, spent
+from planner.results.figures.money import cost_parts, largest_first, of_whole_plants, spent
 from planner.results.plan import Plan
 
 say = Passages("money.j2")
@@ -143,10 +143,10 @@ def cost(plan: Plan) -> ReportTable:
     """Public money and cost of the plan in one table: present values add up to the cost."""
     parts = cost_parts(plan)
     is_told = parts[["public", "present"]].max(axis="columns") >= SMALLEST_MUSD
-    without = doing_nothing(plan).get("cost")
+    without, rate = doing_nothing(plan).get("cost"), plan.case.model.discount_rate
     return Cost.over(
         parts.assign(part=parts["part"].map(PARTS))[is_told],
-        note=say("cost", rate=plan.case.model.discount_rate, without=without),
+        note=say("cost", rate=rate, without=without, found=of_whole_plants(plan)),
     )
 
 

@@ -139,7 +139,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
 def _row(plan: Plan, found: Explanation, one: AlternativePlan) -> TableRow:
     begun = counted(plan, one.builds)
     return vars(one) | {
-        "name": alternative_name(one),
+        "name": alternative_name(one, names_of(plan.case)),
         "fresh": _fresh(plan, one.key),
         "plants": float(begun.plants),
         "measures": float(begun.measures),
@@ -147,9 +147,9 @@ def _row(plan: Plan, found: Explanation, one: AlternativePlan) -> TableRow:
     }
 
 
-def alternative_name(one: AlternativePlan) -> str:
-    """An alternative in words."""
-    return say("alternative_name", one=one)
+def alternative_name(one: AlternativePlan, names: Names) -> str:
+    """An alternative in words, those of the case for its stages."""
+    return say("alternative_name", one=one, own_stages=names.own_stages)
 
 
 def _fresh(plan: Plan, key: str) -> float | None:
