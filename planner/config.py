@@ -392,7 +392,7 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         return build_model({}, overrides or {}, "--set", "defaults")
     found = read_toml(path, "model file")
     places = {".".join(map(str, key)): (line, "") for key, line in found.lines.items()}
-    stem = file_words(path.parent.name if path.name == "model.toml" else path.stem)
+    stem = file_words(path.resolve().parent.name if path.name == "model.toml" else path.stem)
     return build_model(found.values, overrides or {}, path.name, stem, places)
 
 

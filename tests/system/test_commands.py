@@ -201,6 +201,18 @@ def test_a_comparison_takes_no_folder_that_holds_something_else(
 
 
 @pytest.mark.usefixtures("without_pages")
+def test_a_run_by_a_model_file_of_the_present_folder_can_be_read_again(
+    starter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`model.toml` is called by its folder, which its path from there does not name."""
+    monkeypatch.chdir(tmp_path)
+    Path("model.toml").write_text('[policy]\nstock = "scheduled"\n', encoding="utf-8")
+    solved = run("solve", starter, "--model", "model.toml", "--no-baseline", "--out", "of_here")
+    assert solved.exit_code == 0, solved.output
+    later = run("advance", "of_here", "--to", 2029, "--out", "later")
+    assert later.exit_code == 0, later.output
+
+
 def test_a_run_folder_stands_for_the_case_it_was_solved_from(
     solved: tuple[Result, Path], tmp_path: Path
 ) -> None:
