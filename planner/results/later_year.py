@@ -18,7 +18,7 @@ from planner.config import ModelFile, TargetKeys
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
 from planner.data.scenario_tree import Tree, scenario_tree
-from planner.data.schema import Budget, Project, Shock, Target, Training
+from planner.data.schema import Budget, PlantOwner, Project, Shock, Target, Training
 from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
@@ -79,6 +79,7 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
         "scenarios": _scenarios(past),
         "shocks": (*_shocks(past, plants), *plants.late),
         "projects": plants.rows,
+        "owners": plants.owners(),
         "stockpiles": _stocks(past),
         "workforce": _workforce(past),
         "training": _training(past),
@@ -203,6 +204,8 @@ class _Plants:
         self.copies: dict[str, list[str]] = defaultdict(list)
         self.nameplate: dict[str, float] = {}
         """Of each copy, whatever share of it its stretch of the ramp has (t/y)."""
+        self._start: dict[str, int] = {}
+        """Year of the first output of what each copy is of."""
         self.late: list[Shock] = []
         self._built_of: dict[str, float] = defaultdict(float)
         """Nameplate built of a project (t/y)."""
@@ -231,6 +234,16 @@ class _Plants:
                     column = LIMITS[table]
                     update[column] = getattr(row, column) * parts[plant]
                 (own if plant == row.project else copied).append(row.model_copy(update=update))
+        return (*own, *copied)
+
+    def owners(self) -> tuple[PlantOwner, ...]:
+        """Owners of plants, and of what was built of them: that runs, or is being built."""
+        own = self._past.case.tables.owners
+        copied: list[PlantOwner] = []
+        for row in own:
+            for copy in self.copies.get(row.project, ()):
+                status = "runs" if self._start[copy] <= self._past.year else "building"
+                copied.append(row.model_copy(update={"project": copy, "status": status}))
         return (*own, *copied)
 
     def _parts(self, row: Any, table: str) -> dict[str, float]:
@@ -295,6 +308,7 @@ class _Plants:
             name = _unused(name, case.projects)
             self.copies[build.project].append(name)
             self.nameplate[name] = build.tpa
+            self._start[name] = start
             stretch = {
                 "project": name,
                 "name": f"{row.name or build.project}, begun {build.year}",

@@ -52,6 +52,20 @@ def test_what_is_said_of_a_plant_holds_for_what_was_built_of_it(make_case: MakeC
     assert later.summary["risk_musd"] == near(262.5)
 
 
+@pytest.mark.parametrize(("lead_time", "status"), [(1, "runs"), (3, "building")])
+def test_what_was_built_has_the_owner_of_its_plant(
+    make_case: MakeCase, lead_time: int, status: str
+) -> None:
+    """A plan has begun it, so it is no idea any more; what may still be built of it is."""
+    row = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD, lead_time_years=lead_time)
+    owners = "project, owner, status, expected\nplant, Acme, idea, 2029"
+    tables = RAMPED | {"projects": [mine(), row], "owners": owners, "budgets": budget(10)}
+    later = planner.advance(planner.solve(make_case(**tables)), 2027)
+    own, of_built = [(one.owner, one.status, one.expected) for one in later.tables.owners]
+    assert own == ("Acme", "idea", 2029)
+    assert of_built == ("Acme", status, 2029)
+
+
 def test_money_is_carried_on_and_what_is_owed_is_kept_for_it(make_case: MakeCase) -> None:
     # A plant of 20 t/y with three years to build is paid by 20/3 a year out of 10 a year: 10/3 are carried on twice.
     tables = RAMPED | {
