@@ -5,15 +5,14 @@ from __future__ import annotations
 import resource
 from typing import Any
 
-import numpy as np
-
 import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
 from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
-from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of, weighed
+from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of
+from planner.results.losses import measures_of
 from planner.solving.goals import Phase
 
 
@@ -43,7 +42,7 @@ def _alone(case: Case, decisions: FixedDecisions) -> float:
     given = futures_of([case])
     with Simulator(case, decisions) as simulator:
         losses = [found.loss for found in simulator.outcomes(PolicyChoice(name="foreseen"), given)]
-    return weighed(np.array(losses), given.weights, case.model.objective)["risk_musd"]
+    return measures_of(losses, given.weights.tolist(), case.model.objective).risk
 
 
 def _together(case: Case, decisions: FixedDecisions) -> float:

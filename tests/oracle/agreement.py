@@ -78,7 +78,7 @@ def agree_briefly(
 ) -> planner.Plan:
     """Assert that a plan has the values that the oracle found, and tells the figures of its own tables."""
     plan = planner.solve(load(folder, model), baseline=baseline)
-    assert plan.status.value == theirs.status
+    assert plan.status.value == theirs.status, plan.summary
     assert plan.summary["model"]["nodes"] == theirs.nodes
     if theirs.status == "optimal":
         whole = bool(model["policy"].get("whole_plants"))

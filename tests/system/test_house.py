@@ -102,7 +102,7 @@ def test_every_function_of_the_walk_exists() -> None:
     assert len(names) >= 15
     for name in names:
         parts = name.split(".")
-        at = max(i for i in range(2, len(parts)) if is_module(parts[:i]))
+        at = max(i for i in range(2, len(parts) + 1) if is_module(parts[:i]))
         reduce(getattr, parts[at:], import_module(".".join(parts[:at])))
 
 
@@ -131,7 +131,7 @@ def test_a_row_becomes_a_number_by_the_functions_of_its_walk() -> None:
 def named(name: str) -> Any:
     """The function of a dotted name; of a property that is kept, its function."""
     parts = name.split(".")
-    at = max(i for i in range(2, len(parts)) if is_module(parts[:i]))
+    at = max(i for i in range(2, len(parts) + 1) if is_module(parts[:i]))
     *owners, last = parts[at:]
     owner = reduce(getattr, owners, import_module(".".join(parts[:at])))
     found = inspect.getattr_static(owner, last) if owners else getattr(owner, last)
