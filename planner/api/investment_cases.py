@@ -144,7 +144,7 @@ def _terms_in(path: Path) -> dict[str, float]:
 def _write_forms(found: BusinessCase, case: Case, target: Path, stem: str) -> list[str]:
     """Write an investment case as page, workbook and, with the extra `pdf`, PDF into a folder; their names."""
     page, workbook, printed = f"{stem}.html", f"{stem}.xlsx", f"{stem}.pdf"
-    text = business_case_page(found, case)
+    text = business_case_page(found, case, workbook)
     (target / page).write_text(text, encoding="utf-8", newline="\n")
     write_business_case(found, case, target / workbook, statements(found, case))
     is_printed = write_business_case_pdf(found, case, target / printed, workbook)

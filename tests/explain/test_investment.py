@@ -390,7 +390,9 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
 
     for form in ("write_business_case", "write_business_case_pdf"):
         patched.setattr(planner.api.investment_cases, form, is_written)
-    patched.setattr(planner.api.investment_cases, "business_case_page", lambda found, case: "")
+    patched.setattr(
+        planner.api.investment_cases, "business_case_page", lambda found, case, workbook: ""
+    )
 
 
 def test_the_page_shows_statements_that_foot_and_balance(plan: Plan) -> None:

@@ -21,8 +21,18 @@ from tests.faults.mutations import Text
 
 LITTLE = {"a tenth less": 0.9, "a bit less": 0.95, "a bit more": 1.05, "a tenth more": 1.1}
 SOME = {"a fifth less, one row": 0.8, "a quarter more, one row": 1.25}
-ASIDE = ("probability", "share", "up_to_share", "recovery", "factor", "factor_low", "factor_high")
-"""Columns whose rows sum up, are bounded, or hold whole years among others, so that one figure does not move alone."""
+ASIDE = (
+    "probability",
+    "share",
+    "up_to_share",
+    "recovery",
+    "factor",
+    "factor_low",
+    "factor_high",
+    "low",
+    "high",
+)
+"""Columns whose rows sum up, are bounded, also by one another, or hold whole years among others, so that one figure does not move alone."""
 
 
 def edits_of(text: Text) -> Iterator[GeneratedSlip]:

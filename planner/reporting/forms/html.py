@@ -53,9 +53,15 @@ def letters(cell: str) -> str:
 
 
 def render(
-    front: Front, chapters: Sequence[Chapter], *, run: str = "", warning: Sequence[str] = ()
+    front: Front,
+    chapters: Sequence[Chapter],
+    *,
+    run: str = "",
+    warning: Sequence[str] = (),
+    workbook: str = "report.xlsx",
 ) -> str:
-    """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not."""
+    """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not;
+    workbook: the file beside it that has all rows of its tables."""
     charts = charts_of(front, chapters)
     script = static("vega.js") + static("report.js") if charts else static("report.js")
     digest = hashlib.sha256(script.encode("utf-8")).digest()
@@ -65,6 +71,7 @@ def render(
         chapters=chapters,
         run=run,
         warning=warning,
+        workbook=workbook,
         style=static("report.css"),
         script=script,
         script_hash="sha256-" + base64.b64encode(digest).decode("ascii"),

@@ -55,10 +55,10 @@ def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
     return say(passage, found=found, names=names_of(case), percent=percent, **values)
 
 
-def business_case_page(found: BusinessCase, case: Case) -> str:
-    """The whole page as text."""
+def business_case_page(found: BusinessCase, case: Case, workbook: str = "") -> str:
+    """The whole page as text. workbook: name of that of the case, where it lies beside the page."""
     front = _front(found, case)
-    return render(front, _chapters(found, case))
+    return render(front, _chapters(found, case), workbook=workbook)
 
 
 def write_business_case_pdf(found: BusinessCase, case: Case, path: Path, workbook: str) -> bool:
