@@ -307,7 +307,11 @@ class CalmYear:
         by_origin: dict[str, list[TakenAway]] = {}
         for one in removals:
             by_origin.setdefault(one.origin, []).append(one)
-        of = list(by_origin.values())
+        # A program without an origin is another one: that in which all else is there holds what takes more away.
+        of = [
+            list(dict.fromkeys((TakenAway(origin=origin), *rest)))
+            for origin, rest in by_origin.items()
+        ]
         chains = [[self.question(one) for one in chain] for chain in of]
         found = {}
         for number, answers in engine.answered(chains, served):

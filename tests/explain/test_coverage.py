@@ -16,6 +16,7 @@ from planner.data.changed_case import Changer
 from planner.explanation.coverage import CalmYear, coverage, standing_without
 from planner.explanation.information import known_from_the_start
 from planner.results.coverage import Coverage, TakenAway
+from planner.solving.live_program import LiveProgram
 from tests.behaviour.conftest import as_text
 from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
@@ -51,6 +52,23 @@ def served(found: Coverage, element: str = "Dy", plan: bool = True) -> dict[str,
     """Served share by what is not there."""
     rows = (row for row in found.rows if row.element == element and row.plan is plan)
     return {row.removal.name: row.served_share for row in rows}
+
+
+def test_pairs_stay_in_the_program_without_their_origin(
+    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs are written for the year, for each origin taken away, and once more for all pairs."""
+    written: list[Case] = []
+    write = LiveProgram._write
+
+    def counted(live: LiveProgram, case: Case) -> None:
+        written.append(case)
+        write(live, case)
+
+    year = CalmYear(standing_without(make_case(**TWO), 2026))
+    monkeypatch.setattr(LiveProgram, "_write", counted)
+    assert len(year.answers()) == 15
+    assert len(written) == 1 + len(year.origins) + 1
 
 
 def test_each_thing_is_taken_from_a_year_in_which_every_factor_is_1(make_case: MakeCase) -> None:
