@@ -6,7 +6,6 @@ Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Com
 from __future__ import annotations
 
 import math
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -618,13 +617,12 @@ class Solver:
 
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own where Ctrl-C may come: Python hears it only between two of its own
-        instructions."""
+        instructions. There it also has threads of its own, whatever HiGHS was run in the main thread before."""
         if self._cancelled.is_set():
             return
         # Its clock goes on from run to run.
         self._options(time_limit=self._highs.getRunTime() + self._seconds)
-        is_deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        if is_deaf or current_thread() is not main_thread():
+        if current_thread() is not main_thread():
             self._highs.run()
             return
         thread = Thread(target=self._highs.run, name=SOLVER_THREAD, daemon=True)

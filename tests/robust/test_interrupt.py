@@ -104,3 +104,18 @@ def test_ctrl_c_just_after_a_run_is_put_in_place_says_that_it_is_there(tmp_path:
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 130
     assert f"written: {out}/summary.json" in " ".join(found.stderr.split())
+
+
+def test_where_ctrl_c_is_ignored_a_run_of_highs_before_does_not_stand_in_the_way() -> None:
+    """As under nohup: HiGHS keeps one set of threads for each thread that runs it, and refuses another number."""
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); import highspy, planner; "
+        "highs = highspy.Highs(); highs.setOptionValue('output_flag', False); "
+        "highs.setOptionValue('threads', 2); highs.addVars(2, [0.0, 0.0], [1.0, 1.0]); highs.run(); "
+        "case = planner.load('inputs/starter', model='models/base.toml'); "
+        "print(planner.solve(case, baseline=False).status.value)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1:] == ["optimal"], done.stderr
