@@ -76,7 +76,7 @@ def test_a_row_says_what_an_element_depends_on(plan: Plan) -> None:
             strict=True,
         )
     )
-    assert row["most from one origin, 2028"] == "100 % AAA (oxide)"
+    assert row["most from one origin, 2028"] == "100 % AAA"
     assert row["met without China, 2026"] == "30 %"
     assert row["met without China, 2028"] == "30 % → 70 %"
 
