@@ -191,9 +191,8 @@ class ProcessWorkers(Workers):
 def _kill(pool: ProcessPoolExecutor) -> None:
     """End the process of a pool. One that is just starting hears nothing of its lifeline before it has loaded what it
     needs, which takes a minute on a machine with other work."""
-    for process in list(
-        pool._processes.values()
-    ):  # as `kill_workers` does, which Python has from 3.14 on
+    # As `kill_workers` does, which Python has from 3.14 on; a pool that has ended has no processes.
+    for process in list((pool._processes or {}).values()):
         process.kill()
 
 
