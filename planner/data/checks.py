@@ -40,7 +40,6 @@ from planner.data.table_checks import (
 from planner.data.thresholds import PROBABILITIES, ROUNDING
 from planner.errors import Fault, InputError, did_you_mean
 
-CLAIMS = ("mining", "separation", "metal", "magnets", "people", "allies")
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
 
@@ -396,15 +395,12 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
     first: dict[str, UncertainRange] = {}
     for row in case.tables.uncertainties:
         before = first.setdefault(row.uncertainty, row)
-        for column in ("name", "low", "high", "claims"):
+        for column in ("name", "low", "high"):
             if getattr(row, column) != getattr(before, column):
                 said = f"is not as in line {before.line}, of the same uncertainty"
                 yield finding_at(row, column, "range", said)
         if row.low == row.high:
             yield finding_at(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
-        for claim in row.claims:
-            if claim not in CLAIMS:
-                yield unknown_name(row, "claims", kind="claim", name=claim, known=CLAIMS)
         yield from _range_of(case, row)
 
 

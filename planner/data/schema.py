@@ -434,10 +434,6 @@ class UncertainRange(Row):
     column: Id = identifier("column that is multiplied")
     low: Number = positive("lowest factor, the same in all its rows", "factor")
     high: Number = positive("highest factor, the same in all its rows", "factor")
-    claims: Ids = col(
-        "`;`-separated claims it is first of all a doubt about: mining, separation, metal, magnets, people, allies",
-        default=(),
-    )
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ class _Inquiry:
         engine = _engine_of(plan, workers)
         case = engine.base
         alternatives = alternative_questions(case)
+        progress("solving the case as it is")
         own = engine.ask({PLAN: SAME}, outcome_of)
         droppings = dropping_questions(case, own[PLAN].builds)
         questions = alternatives | lever_questions(case) | other_odds(case)

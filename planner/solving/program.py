@@ -113,17 +113,6 @@ class Program:
         cost[column] = 1.0
         return cost
 
-    def dearer_than(self, other: Program, x: Vector) -> bool:
-        """Coefficients alone differ from those of another program of the same shape, and its point x (n) falls short
-        here.
-
-        So it is where what has to be paid for costs more.
-        """
-        for mine, theirs in zip(self.limits, other.limits, strict=True):
-            if not np.array_equal(mine, theirs):
-                return False
-        return float(((self.matrix - other.matrix) @ x).sum()) < 0.0
-
     @property
     def limits(self) -> tuple[Vector, Vector, Vector, Vector]:
         """Sides of the rows (m), then bounds of the columns (n), lower ones first."""

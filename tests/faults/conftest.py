@@ -16,8 +16,8 @@ from tests.faults.mutations import Text
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 MORE = {
     "about": "key,value\ntitle,The starter\ncommodity,rare earths\n",
-    "uncertainties": "uncertainty,name,table,where,column,low,high,claims\n"
-    "use,use of Dy,demand,element=Dy,tonnes,0.8,1.2,allies\n",
+    "uncertainties": "uncertainty,name,table,where,column,low,high\n"
+    "use,use of Dy,demand,element=Dy,tonnes,0.8,1.2\n",
     "loss_tiers": "element,country,form,up_to_share,loss_usd_per_kg\n"
     "Dy,,,0.5,20000\nDy,,,1,30000\nTb,JPN,oxide,0.2,50000\nTb,JPN,oxide,1,60000\n",
     "suppliers": "supplier,name\nROW,others\nCHN,China\n",

@@ -213,8 +213,8 @@ def missing(plan: Plan, scenario: str) -> pd.DataFrame:
     return unmet[unmet["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
 
-SEEN, TENTH, MOST_WORST = 1e-4, 0.1, 3
-"""Shares of a year's demand: up to the first nothing counts as unmet; and how many cases are told."""
+SEEN, MOST_WORST = 1e-4, 3
+"""Share of a year's demand up to which nothing counts as unmet; and how many cases are told."""
 
 
 @dataclass(frozen=True)
