@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.finance.project_facts import Levels
 from planner.finance.yearly_rows import (
@@ -195,15 +196,11 @@ def sculpted_loan(
     if beside is not None:
         senior = line(service + beside.service, "debt service, with tranches of its rank")
         senior_owed = owed + beside.owed
-    largest = highest(senior)
-    held = x["reserve_months"] / 12.0 * largest
     is_held = (number >= found.begun) & (senior_owed > 0)
-    reserve = where(is_held, held, 0.0)
+    reserve = _reserve(senior, is_held, x["reserve_months"])
     added = line(added, "of it until the first repayment, added to the loan")
     swept = line(swept, "repaid early out of the cash left")
-    upfront = x["upfront_fee"]
-    commitment = x["commitment_fee"]
-    fees = _fees(draws, number, upfront_fee=upfront, commitment_fee=commitment)
+    fees = _fees(draws, number, upfront_fee=x["upfront_fee"], commitment_fee=x["commitment_fee"])
     missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
     reserve = line(reserve, "reserve account at the end of the year")
     return Loan(
@@ -222,6 +219,11 @@ def sculpted_loan(
         cover=single(size.cover),
         rate=rate,
     )
+
+
+def _reserve(service: Array, is_held: NDArray[np.bool_], months: Array) -> Array:
+    """So many months of the largest yearly service, in years in which they are held."""
+    return where(is_held, months / 12.0 * highest(service), 0.0)
 
 
 def guaranteed(x: Levels) -> dict[str, Array]:
