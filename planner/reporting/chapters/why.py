@@ -108,7 +108,7 @@ class Alternatives(DeclaredTable):
     name = text("alternative")
     cost_beyond = figures("cost", "MUSD beyond no plan")
     expected_loss = in_musd("expected loss")
-    cvar = in_musd("worst tail", heading="mean loss of the tail (MUSD)")
+    cvar = in_musd("mean of the worst cases", heading="mean loss of the tail (MUSD)")
     risk = in_musd("risk")
     fresh = in_musd("risk, out of sample")
     public = figures("public money", "MUSD, paid out")
