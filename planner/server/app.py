@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ LEAVE_SECONDS = 1.5
 """After which a signal ends what still goes on: every change is on disk."""
 GRACE_SECONDS = 2
 """For which the end waits for answers that go on; then it cuts them off."""
+REGISTERED_SECONDS = 0.05
+"""In which a connection that was just accepted is registered: two turns of the loop."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
 PATIENCE = 1.0
@@ -292,6 +294,20 @@ def _fault(said: str, status: int = 422) -> Response:
     return JSONResponse({"fault": said}, status)
 
 
+class ClosingServer(uvicorn.Server):
+    """Lets nobody in once it ends. A connection that is accepted while those that stand are told to go would be told
+    nothing, and the end would wait for it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As of uvicorn, after the door is closed and whoever came through it is registered."""
+        loop = asyncio.get_running_loop()
+        for listener in chain.from_iterable(server.sockets for server in self.servers):
+            with suppress(NotImplementedError):  # a loop of Windows
+                loop.remove_reader(listener)
+        await asyncio.sleep(REGISTERED_SECONDS)
+        await super().shutdown(sockets)
+
+
 class Server:
     """The workbench behind its gate, listening on this machine alone."""
 
@@ -327,7 +343,7 @@ class Server:
             date_header=False,
             timeout_keep_alive=30,
         )
-        server = uvicorn.Server(config)
+        server = ClosingServer(config)
         self._server = server
         server.handle_exit = lambda *_: leave()  # type: ignore[method-assign]
         ready()

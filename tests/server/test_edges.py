@@ -6,17 +6,20 @@ import asyncio
 import json
 import shlex
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
 import planner
 from planner.data.change import parse_changes
 from planner.errors import InputError
-from planner.server.app import ACTIONS, Site, listening
+from planner.server.app import ACTIONS, ClosingServer, Site, listening
 from planner.server.charts import FrontierPoints, Mark, frontier, risk_range
 from planner.server.edits import Edit, EditedValue, edited, seeking_least
 from planner.server.journal import shown_as
@@ -68,6 +71,30 @@ def test_the_port_of_a_server_that_ended_can_be_had_at_once() -> None:
     with pytest.raises(InputError, match="cannot be had"):
         listening(port)
     again.close()
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_connection_made_while_the_server_ends_does_not_hold_it(turns: int) -> None:
+    """Whatever turn of the loop accepts it: a browser connects ahead of what it wants to ask."""
+
+    async def ended() -> float:
+        async def app(scope: object, receive: object, send: object) -> None: ...
+
+        server = ClosingServer(uvicorn.Config(app, lifespan="off", log_level="critical"))
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        listener = listening(0)
+        await server.startup([listener])
+        with socket.create_connection(listener.getsockname()):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            began = time.monotonic()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(server.shutdown([listener]), 5)
+            return time.monotonic() - began
+
+    with ThreadPoolExecutor(1) as apart:
+        assert apart.submit(asyncio.run, ended()).result() < 4
 
 
 def test_half_a_body_is_no_change(site: Site) -> None:
