@@ -254,7 +254,7 @@ def _lead_time(case: Case, chance: Random) -> Case:
 def _lever(case: Case, chance: Random) -> Case:
     changed = chance.choice(LEVERS)
     return case.set_model(
-        "levers", [name for name in LEVERS if case.has_lever(name) != (name == changed)]
+        "levers", [name for name in LEVERS if case.lookups.has_lever(name) != (name == changed)]
     )
 
 

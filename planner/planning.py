@@ -120,7 +120,7 @@ def _bounded(plan: Plan, nothing: Plan) -> Plan:
     first = phases_of(objective)[0].name
     risk, cost = nothing.summary["risk_musd"], nothing.summary["cost_musd"]
     misses_limit = objective.risk_limit is not None and risk > objective.risk_limit
-    if plan.case.targets or first not in bounds or misses_limit:
+    if plan.case.lookups.targets or first not in bounds or misses_limit:
         return plan
     known = {"risk": risk, "cost": cost, "welfare": cost + risk}
     most = min(bounds[first].get("at_most", math.inf), known[first])

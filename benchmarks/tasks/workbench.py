@@ -153,6 +153,6 @@ def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str,
         "existing": existing,
         "lead": lead,
         "lever": lambda: (f"levers:{draw.choice(base.model.levers)}", False),
-        "out": lambda: (f"joins.{draw.choice(list(base.party.values()))}", "out"),
+        "out": lambda: (f"joins.{draw.choice(list(base.lookups.party.values()))}", "out"),
         "plant": lambda: (f"plant.{draw.choice(new)}", "out"),
     }

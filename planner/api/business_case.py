@@ -404,9 +404,9 @@ def _no_investment(case: Case, project: str) -> str:
     """The reason why a project has no investment case; '' where it has one."""
     if project not in case.projects:
         return f'unknown project "{project}"{did_you_mean(project, case.projects)}'
-    if case.stage_of(project).saves:
+    if case.lookups.stage_of(project).saves:
         return f"{project}: a saving sells nothing; `planner explain` says what it is worth"
-    if not case.commitment_years(project):
+    if not case.lookups.commitment_years(project):
         return f"{project}: no new capacity may be built; there is nothing to decide"
     return ""
 

@@ -50,12 +50,12 @@ def _filled(tonnes: Mapping[Any, float], years: Sequence[int], case: Case) -> li
 
 def worked_of(plan: Plan, project: str, years: Sequence[int]) -> Worked | None:
     """What a plant works in a plan, expected over its futures; None for a mine, and for one that stands still."""
-    case, stage = plan.case, plan.case.stage_of(project)
+    case, stage = plan.case, plan.case.lookups.stage_of(project)
     if stage.mines:
         return None
     by_year: dict[str, Array] = {}
     for name, tonnes in intake(plan, project).items():
-        per_tonne = 1.0 if stage.converts else case.capacity_use(project, str(name))
+        per_tonne = 1.0 if stage.converts else case.lookups.capacity_use(project, str(name))
         by_year[str(name)] = per_tonne * np.array(_filled(tonnes.to_dict(), years, case))
     in_use = added([*by_year.values()], np.zeros(len(years)))
     if not in_use.any():
@@ -87,11 +87,11 @@ def _least_recoveries(case: Case) -> dict[tuple[str, str], float]:
     """The least recovery of the plants that convert, by the form that they give and element."""
     out: dict[tuple[str, str], float] = {}
     for project in case.projects:
-        stage = case.stage_of(project)
+        stage = case.lookups.stage_of(project)
         if not stage.converts:
             continue
         for element in case.elements:
-            recovery = case.recovery(project, element)
+            recovery = case.lookups.recovery(project, element)
             if recovery > 0:
                 out[stage.gives, element] = min(recovery, out.get((stage.gives, element), 1.0))
     return out
@@ -151,6 +151,6 @@ def jobs_of(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]
     out: dict[str, float] = defaultdict(float)
     for plant, at in zip(found.plants, flows.plants, strict=True):
         most = float(at.tonnes.max())
-        for skill, per_tonne in case.staffing.get(plant.project, {}).items():
+        for skill, per_tonne in case.lookups.staffing.get(plant.project, {}).items():
             out[skill] += per_tonne * most
     return dict(out)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
 from planner.data.export import write_model, write_tables, write_workbook
+from planner.data.findings import Origin
 from planner.data.frames import frame_of
 from planner.data.lookups import Lookups
+from planner.data.schema import Country, Element, Project, Tables
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import Fault, InputError
 
@@ -28,10 +30,74 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Case(Lookups):
+class Case:
     """A checked case with its model file. All that the formulation and the verifier see."""
 
+    name: str
+    tables: Tables
+    model: ModelFile
+    origin: Origin = field(default=Origin(), compare=False, kw_only=True)
     load_seconds: float = field(default=0.0, compare=False, kw_only=True)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        """All that follows from the tables and the model file, in the units of the program."""
+        return Lookups(self.name, self.tables, self.model, origin=self.origin)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over all rows that a plan follows from and the model file, whatever the order and the file form."""
+        return self.lookups.sha256
+
+    @property
+    def first_year(self) -> int:
+        """First year of the plan."""
+        return self.lookups.first_year
+
+    @property
+    def last_year(self) -> int:
+        """Last year of the plan, inclusive."""
+        return self.lookups.last_year
+
+    @property
+    def years(self) -> range:
+        """All years of the plan."""
+        return self.lookups.years
+
+    @property
+    def commodity(self) -> str:
+        """What the case is about, in words."""
+        return self.lookups.commodity
+
+    @property
+    def countries(self) -> dict[str, Country]:
+        """Countries by id."""
+        return self.lookups.countries
+
+    @property
+    def elements(self) -> dict[str, Element]:
+        """Elements by id."""
+        return self.lookups.elements
+
+    @property
+    def projects(self) -> dict[str, Project]:
+        """Projects by id."""
+        return self.lookups.projects
+
+    @property
+    def scenarios(self) -> dict[str, float]:
+        """Probability of each scenario; scaled to sum to 1 exactly."""
+        return self.lookups.scenarios
+
+    @property
+    def demand(self) -> dict[tuple[str, str, str, int], float]:
+        """Undisturbed demand (t) by country, element, form, year; only where positive."""
+        return self.lookups.demand
+
+    @property
+    def budget(self) -> dict[tuple[str, int], float]:
+        """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
+        return self.lookups.budget
 
     def __repr__(self) -> str:
         counts = f"{len(self.countries)} countries, {len(self.projects)} projects, {len(self.scenarios)} scenarios"
@@ -178,7 +244,7 @@ class Case(Lookups):
 
     def checked(self) -> Case:
         """The case itself, if it keeps every rule between rows and tables. Raises InputError."""
-        Reading(check_all(self)).refuse()
+        Reading(check_all(self.lookups)).refuse()
         return self
 
 

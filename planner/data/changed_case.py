@@ -8,20 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from planner.config import ModelFile, TargetKeys, build_model
 from planner.data.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
 from planner.data.change import MODEL, RELATIVE, Change, RowConditions, known_columns, known_table
 from planner.data.checks import Reading
-from planner.data.lookups import Lookups
 from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, repeated_rows, row_of
 from planner.data.thresholds import ROUNDING
 from planner.errors import Fault, InputError, did_you_mean, fault
 
-C = TypeVar("C", bound=Lookups)
+if TYPE_CHECKING:  # which is made of this module
+    from planner.data.case import Case
+
 LISTED = 8
 """Values of a column that are named where none is near the one asked for."""
 
@@ -60,16 +61,16 @@ class _Draft:
         return at in self.rows or at in self.cells
 
 
-class Changer(Generic[C]):
+class Changer:
     """Applies changes to one case. Rows that an address means are looked up once."""
 
-    def __init__(self, case: C, *, strict: bool = True) -> None:
+    def __init__(self, case: Case, *, strict: bool = True) -> None:
         """strict: every value of an address has to be in some row; else it is enough that some row is meant."""
         self.case = case
         self._strict = strict
         self._positions: dict[tuple[str, RowConditions], list[int]] = {}
 
-    def apply(self, changes: Iterable[Change], *, make_room: bool = False) -> C:
+    def apply(self, changes: Iterable[Change], *, make_room: bool = False) -> Case:
         """The case with the changes; rules between rows and tables are not checked yet.
 
         make_room: scenarios whose probability is not changed make room for those whose is, in proportion.
@@ -118,7 +119,7 @@ class Changer(Generic[C]):
         known_columns(table, [change.column] if change.column else [], place)
         positions = [] if change.how == "new" else self.positions(change)
         if table.name not in drafts:
-            drafts[table.name] = _Draft(table, dict(enumerate(self.case.rows(table.name))))
+            drafts[table.name] = _Draft(table, dict(enumerate(self.case.lookups.rows(table.name))))
         draft = drafts[table.name]
         if change.how == "new":
             draft.add({**dict(change.rows), **change.value})
@@ -147,7 +148,7 @@ def _changed(draft: _Draft, at: int, change: Change, first_year: int) -> object:
     return _related(float(str(value)), change, years)
 
 
-def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
+def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
     """The case with the rows of a draft, of which those that changed are read again."""
     table = draft.table
     origin = case.origin
@@ -183,18 +184,18 @@ def _with_rows(case: C, draft: _Draft, reading: Reading) -> C:
 
 
 def applied(
-    case: C, changes: Iterable[Change], *, make_room: bool = False, strict: bool = True
-) -> C:
+    case: Case, changes: Iterable[Change], *, make_room: bool = False, strict: bool = True
+) -> Case:
     """The case with changes, in which rules between rows and tables are not checked yet; see `Changer`."""
     return Changer(case, strict=strict).apply(changes, make_room=make_room)
 
 
-def chosen(case: Lookups, table: Table, rows: RowConditions, *, strict: bool = True) -> list[int]:
+def chosen(case: Case, table: Table, rows: RowConditions, *, strict: bool = True) -> list[int]:
     """Positions of the rows that are meant. Raises InputError if there is none, or, if strict, if a value of the address
     is in none of them."""
     place = case.origin.place(table.name)
     known_columns(table, dict(rows), place)
-    there = case.rows(table.name)
+    there = case.lookups.rows(table.name)
     left = list(range(len(there)))
     for column, wanted in rows:
         cells = {at: getattr(there[at], column) for at in left}
@@ -245,7 +246,7 @@ def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place
     raise InputError([fault("override", place, 0, change.column, message=told, remedy=remedy)])
 
 
-def _with_model_targets(case: C, rows: dict[int, Row]) -> tuple[C, dict[int, Row]]:
+def _with_model_targets(case: Case, rows: dict[int, Row]) -> tuple[Case, dict[int, Row]]:
     """The case with those of the rows that come from its model file as targets of it; and the other rows."""
     first = len(case.tables.targets)
     beyond = first + len(case.model.targets)

@@ -151,4 +151,4 @@ def trees_of(tree: Tree) -> Trees:
     decided by year is all that is paid, and falls due as the year begins, so accounts of histories that decide the same
     are equal."""
     decisions, places = decision_tree(tree)
-    return Trees(tree, decisions, places, tree if tree.case.may_buy_stock else decisions)
+    return Trees(tree, decisions, places, tree if tree.case.lookups.may_buy_stock else decisions)

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from planner.data.cells import CARRIED, Row, text_of
 from planner.data.change import MODEL, Change, RowConditions, change_of, plain
-from planner.data.lookups import Lookups
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault
+
+if TYPE_CHECKING:  # which is made of this module
+    from planner.data.case import Case
 
 UNREAD = frozenset({"name", "title", *CARRIED})
 """Columns and keys that no program reads: they never count as a difference."""
@@ -43,12 +46,12 @@ class Difference:
     """Of the row in the second case, or in the first if only that has it."""
 
 
-def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
+def differences(old: Case, new: Case) -> Iterator[Difference]:
     """Everything that differs and that a program reads, in the order of the tables, then of the model file."""
     for table in TABLES:
         if not table.solved:
             continue
-        before, after = old.rows(table.name), new.rows(table.name)
+        before, after = old.lookups.rows(table.name), new.lookups.rows(table.name)
         if before is not after and before != after:
             for one, two in paired(table, before, after):
                 yield from _row_differences(table, one, two)
@@ -58,7 +61,7 @@ def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
             yield Difference(table=MODEL, key=(), column=key, before=was, after=becomes[key])
 
 
-def changes(old: Lookups, new: Lookups) -> list[Fault]:
+def changes(old: Case, new: Case) -> list[Fault]:
     """Changes of the inputs as faults, each at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
     told: list[Fault] = []
     for one in differences(old, new):
@@ -93,10 +96,14 @@ OF_ONE_CASE = ("countries", "elements", "projects")
 """Tables whose ids two cases share where one was made of the other."""
 
 
-def shared_ids(old: Lookups, new: Lookups) -> float:
+def shared_ids(old: Case, new: Case) -> float:
     """Share of the countries, elements and projects of two cases that both have."""
     one, two = (
-        {(name, *identity(BY_NAME[name], row)) for name in OF_ONE_CASE for row in case.rows(name)}
+        {
+            (name, *identity(BY_NAME[name], row))
+            for name in OF_ONE_CASE
+            for row in case.lookups.rows(name)
+        }
         for case in (old, new)
     )
     return len(one & two) / len(one | two)
@@ -149,7 +156,7 @@ def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator
 # ---- as changes ------------------------------------------------------------------------------------------------------
 
 
-def difference(old: Lookups, new: Lookups) -> list[Change]:
+def difference(old: Case, new: Case) -> list[Change]:
     """Changes that turn a case into another: applied to the first they give the rows and the keys of the second.
 
     Everything counts, names, sources and tables that no program reads too.

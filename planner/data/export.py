@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from openpyxl.utils import get_column_letter
 from pydantic.fields import FieldInfo
@@ -18,9 +18,11 @@ from planner.config import ModelFile, meaning
 from planner.data.cells import CARRIED, Row, armour, text_of
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.frames import field_type
-from planner.data.lookups import Lookups
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.data.sheets import MODEL_SHEET, NOTES_SHEET
+
+if TYPE_CHECKING:  # which is made of this module
+    from planner.data.case import Case
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
 """Columns that hold several names, of which no drop-down can offer one."""
@@ -66,7 +68,7 @@ _MODEL_COLUMNS = {"key": "required", "value": "required", "meaning": "optional"}
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
-def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
+def write_workbook(path: Path, case: Case, example: bool = False) -> None:
     """Write a workbook: a sheet per table, the sheet `model` with every key, and a sheet of notes, which is not read.
 
     case: its rows, and its model as it was chosen (by `load(path, model)`); reading the workbook gives an equal case
@@ -100,7 +102,7 @@ def write_workbook(path: Path, case: Lookups, example: bool = False) -> None:
     path.write_bytes(content.getvalue())
 
 
-def _notes_sheet(book: Any, case: Lookups, example: bool, styles: dict[str, Any]) -> None:
+def _notes_sheet(book: Any, case: Case, example: bool, styles: dict[str, Any]) -> None:
     """Write the sheet that says what the others hold; it is not read."""
     sheet = book.add_worksheet(NOTES_SHEET)
     sheet.set_column(0, 0, 16)
@@ -229,7 +231,7 @@ def _targets_in_line(model: ModelFile) -> str:
     return f"[{', '.join(tables)}]" if tables else ""
 
 
-def write_tables(case: Lookups, folder: Path, also: Collection[str] = ()) -> None:
+def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
     """Write every table of a case as CSV; loading them gives the same rows, blank cells among them. Raises OSError.
 
     also: tables that may be left out and are written all the same, with their header alone if they have no rows.

@@ -10,11 +10,12 @@ from pydantic.fields import FieldInfo
 
 from planner.data.cells import CARRIED, Quarter, Row, text_of, types_in
 from planner.data.change import known_table
-from planner.data.lookups import Lookups
 from planner.data.schema import Table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from planner.data.case import Case
 
 PERIOD = "period"
 PLAIN = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
@@ -22,7 +23,7 @@ WITH_NA = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "strin
 """pandas types of the types of columns, without and with cells that may be blank."""
 
 
-def frame_of(case: Lookups, table: str) -> pd.DataFrame:
+def frame_of(case: Case, table: str) -> pd.DataFrame:
     """The rows of a table, in the columns of the data dictionary and the carried ones; see `Case.frame`.
 
     Raises InputError for an unknown table.

@@ -65,7 +65,7 @@ def load(
     if chosen.targets:
         origin = replace(origin, target_lines=_target_lines(path, model))
     case = Case(name, tables, chosen, origin=origin)
-    reading.faults += check_all(case, read=reading)
+    reading.faults += check_all(case.lookups, read=reading)
     reading.refuse()
     if others:
         case = case.changed(others)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from planner.data.lookups import BASE, Lookups
+from planner.data.lookups import BASE
 from planner.data.schema import Scenario
 from planner.data.thresholds import ROUNDING
+
+if TYPE_CHECKING:  # which is made of this module
+    from planner.data.case import Case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +36,12 @@ Odds = dict[str, StorylineOdds]
 """By storyline."""
 
 
-def are_bounded(case: Lookups) -> bool:
+def are_bounded(case: Case) -> bool:
     """Bounds of some probability are given."""
     return any(row.probability_low is not None for row in case.tables.scenarios)
 
 
-def odds_of(case: Lookups) -> Odds:
+def odds_of(case: Case) -> Odds:
     """The probability of each storyline, and its bounds. A scenario without bounds is fixed.
 
     Probabilities that sum to 1 within rounding are scaled to it; bounds give way by as much.
@@ -49,7 +53,7 @@ def odds_of(case: Lookups) -> Odds:
     return {storyline: _together(case, draws) for storyline, draws in members.items()}
 
 
-def _together(case: Lookups, draws: list[Scenario]) -> StorylineOdds:
+def _together(case: Case, draws: list[Scenario]) -> StorylineOdds:
     """The odds of a storyline of its draws: shares of each, their probability, and bounds within which every draw keeps
     to its own."""
     probability = sum(case.scenarios[row.scenario] for row in draws)

@@ -23,7 +23,7 @@ def happenings(case: Case) -> dict[str, frozenset[str]]:
     when: dict[str, set[str]] = defaultdict(set)
     for draw in case.tables.draws:
         when[f"hazard.{draw.hazard}"].add(draw.scenario)
-    for scenario, storyline in case.storylines.items():
+    for scenario, storyline in case.lookups.storylines.items():
         when[f"future.{storyline}"].add(scenario)
     found: dict[frozenset[str], str] = {}
     for key, scenarios in when.items():

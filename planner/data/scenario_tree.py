@@ -165,7 +165,7 @@ class Tree:
 
     def undisturbed_limits(self, supplier: str, good: Good) -> Vector:
         """Most that a supplier can sell (t a year) in an undisturbed year, at every node."""
-        return self._stated(self.case.import_limit, (supplier, *good))
+        return self._stated(self.case.lookups.import_limit, (supplier, *good))
 
     def import_factors(self, supplier: str, good: Good) -> Vector:
         """Share of a supplier's sales that shocks leave at every node."""
@@ -174,7 +174,7 @@ class Tree:
     def import_prices(self, supplier: str, good: Good) -> Vector:
         """Price of a supplier (MUSD/t) at every node, shocks included."""
         series = (supplier, *good)
-        undisturbed = self._stated(self.case.import_price, series)
+        undisturbed = self._stated(self.case.lookups.import_price, series)
         return undisturbed * self._effects("prices", series)
 
     def capacity_factors(self, project: str) -> Vector:
@@ -187,7 +187,9 @@ class Tree:
 
     def existing(self, project: str) -> Vector:
         """Existing capacity (t/y) at every node, before shocks."""
-        return self.yearly(self.case.existing_tpa(project, year) for year in self.case.years)
+        return self.yearly(
+            self.case.lookups.existing_tpa(project, year) for year in self.case.years
+        )
 
     def usable_shares(self, project: str, committed: int) -> Vector:
         """Share of a build committed in year `committed` that is usable at every node: ramp after lead and delay."""
@@ -195,7 +197,7 @@ class Tree:
         age = self.year_places + (self.case.first_year - due)
         for scenario, late in self._delays.get((project, due), ()):
             age[self._nodes_by_effects[scenario]] -= late
-        shares = np.array(self.case.ramp_of(project))
+        shares = np.array(self.case.lookups.ramp_of(project))
         years_after_start = np.clip(age, 0, len(shares) - 1)
         return np.where(age < 0, 0.0, shares[years_after_start])
 
@@ -281,7 +283,7 @@ class Tree:
         series = (supplier, *good)
         leaks = self._effects("leaks", series, neutral=0.0)
         cut = 1.0 - self.import_factors(supplier, good)
-        return leaks * cut * self._stated(self.case.import_limit, series) * self.lengths
+        return leaks * cut * self._stated(self.case.lookups.import_limit, series) * self.lengths
 
     def sold_on(self, supplier: str, good: Good, node: int) -> dict[str, float]:
         """Country less cut off -> tonnes that it can sell on at a node."""

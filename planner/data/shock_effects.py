@@ -257,7 +257,7 @@ def _add_delays(
 def _due_years(case: Case, project: str) -> range:
     """Years in which new capacity of a project is due."""
     lead_time = case.projects[project].lead_time_years
-    committed = case.commitment_years(project)
+    committed = case.lookups.commitment_years(project)
     return range(committed.start + lead_time, committed.stop + lead_time)
 
 
@@ -280,34 +280,40 @@ def sold_on(case: Case, imports: Mapping[ImportKey, float], key: ImportKey) -> d
     if own >= 1.0:
         return {}
     tonnes: dict[str, float] = {}
-    for other, group in case.group.items():
-        if group != case.group[country]:
+    for other, group in case.lookups.group.items():
+        if group != case.lookups.group[country]:
             continue
         factor = imports.get((supplier, other, element, form, period), 1.0)
-        limit = case.import_limit.get((supplier, other, element, form, year_of(period)), 0.0)
+        limit = case.lookups.import_limit.get(
+            (supplier, other, element, form, year_of(period)), 0.0
+        )
         if limit > 0 and min(1.0, factor) > own:
-            tonnes[other] = case.resale_share(supplier, other, element, form) * limit * factor
+            tonnes[other] = (
+                case.lookups.resale_share(supplier, other, element, form) * limit * factor
+            )
     return tonnes
 
 
 def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     """Keys of what a shock of imports, prices, demand or capacity touches in some years, with the year at the end."""
     if shock.kind == "demand":
-        for good in _matching(shock, GOOD, case.demand_years):
-            for year in case.demand_years[good]:
+        for good in _matching(shock, GOOD, case.lookups.demand_years):
+            for year in case.lookups.demand_years[good]:
                 if year in years:
                     yield (*good, year)
     elif shock.kind == "capacity":
         for project in projects_hit(case, shock):
             due = _due_years(case, project)
             for year in case.years:
-                can_be_there = case.existing_tpa(project, year) > 0 or (due and due[0] <= year)
+                can_be_there = case.lookups.existing_tpa(project, year) > 0 or (
+                    due and due[0] <= year
+                )
                 if year in years and can_be_there:
                     yield project, year
     else:
-        for series in _matching(shock, ("supplier", *GOOD), case.import_years):
-            for year in case.import_years[series]:
-                has_price = shock.kind == "import" or (*series, year) in case.import_price
+        for series in _matching(shock, ("supplier", *GOOD), case.lookups.import_years):
+            for year in case.lookups.import_years[series]:
+                has_price = shock.kind == "import" or (*series, year) in case.lookups.import_price
                 if year in years and has_price:
                     yield (*series, year)
 

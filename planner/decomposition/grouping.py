@@ -73,13 +73,13 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
     for period in periods:
         within[year_of(period)].append(period)
     offered: dict[DemandKey, float] = defaultdict(float)
-    for (supplier, c, e, o, year), tonnes in case.import_limit.items():
+    for (supplier, c, e, o, year), tonnes in case.lookups.import_limit.items():
         for period in within[year]:
             factor = one.imports.get((supplier, c, e, o, period), 1.0)
             offered[c, e, o, period] += tonnes * factor
     unmet: dict[Good, list[tuple[float, float, float]]] = defaultdict(list)
     for (c, e, o, year), demand in case.demand.items():
-        discount = case.risk_discount(year) / len(within[year])
+        discount = case.lookups.risk_discount(year) / len(within[year])
         for period in within[year]:
             wanted = demand * one.demand.get((c, e, o, period), 1.0)
             short = wanted - offered[c, e, o, period]
@@ -188,7 +188,7 @@ def _common(case: Case, reference: str) -> Common:
     asked = {}
     for target, nodes in whole.target_nodes.items():
         places = frozenset([place for place, node in enumerate(path) if node in nodes])
-        asked[target] = TargetPlaces(places, case.target_scenarios(target))
+        asked[target] = TargetPlaces(places, case.lookups.target_scenarios(target))
     in_need = {good: int(nodes[list(path)].sum()) for good, nodes in whole.in_need.items()}
     return Common(
         in_need=in_need,
@@ -233,7 +233,7 @@ class BranchScope(Scope):
         place = places_of(self.tree.path_of(self.reference))
         found = {}
         for target, asked in self.common.asked.items():
-            years = self.case.target_years(target)
+            years = self.case.lookups.target_years(target)
             nodes = []
             for node in self.tree.nodes:
                 if node.index in place:

@@ -274,7 +274,7 @@ def _shadow_prices(search: Search) -> list[PriceRow]:
     total, of_targets = _prices_of(search, objective)
     by_criterion = {objective: of_targets}
     scope = search.master.scope
-    for name in {criterion(scope, target) for target in search.case.targets}:
+    for name in {criterion(scope, target) for target in search.case.lookups.targets}:
         if name in search.optima and name not in by_criterion:
             _, by_criterion[name] = _prices_of(search, name)
     return price_rows(total, objective, binding(scope, by_criterion))

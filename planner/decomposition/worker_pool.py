@@ -99,7 +99,7 @@ class HeldBranches:
         def question(branch: Branch) -> BranchQuestion | None:
             size = scale(branch)
             if size <= LEAST:
-                return BranchQuestion() if self._part.case.targets else None
+                return BranchQuestion() if self._part.case.lookups.targets else None
             weights = {w: of_loss[w] / size for w in branch.leaves}
             return BranchQuestion(weights, with_cost=of_cost[branch.name] > LEAST)
 

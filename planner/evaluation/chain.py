@@ -121,7 +121,7 @@ class ChainScope(Scope):
         """
         together: dict[tuple[str, str, str, str, int], list[str]] = defaultdict(list)
         for v, c, e, o, n in self.resold:
-            together[v, self.case.group[c], e, o, n].append(c)
+            together[v, self.case.lookups.group[c], e, o, n].append(c)
         rivals: dict[SuppliedAt, list[str]] = {}
         for (v, _, e, o, n), countries in together.items():
             factors = {c: float(self.tree.import_factors(v, (c, e, o))[n]) for c in countries}
@@ -212,7 +212,7 @@ class ChainProgram:
         if amounts is not None:
             _put_in(self._writer.model, amounts)
             left_out += [equation.name for equation in FOLLOW.values()]
-        if self.case.has_schedule:
+        if self.case.lookups.has_schedule:
             left_out += MONEY_ROWS
         self._exact = _operations(self._writer.program(without=left_out))
         self._accounts = self._exact.rows_of(*MONEY_ROWS)

@@ -69,7 +69,7 @@ def fixed_decisions(plan: Plan) -> FixedDecisions:
         others = [found for found in by_scenario.values() if not _same(found, path)]
         if others:
             for scenario, found in by_scenario.items():
-                storyline = case.storylines[scenario]
+                storyline = case.lookups.storylines[scenario]
                 leaders.setdefault(storyline, scenario)
                 amounts.setdefault(storyline, found)
                 staged = case.model.policy.investment != "adaptive"
@@ -85,7 +85,7 @@ def planned_runs(plan: Plan) -> PlannedRuns:
     """Throughput of plants with `rise` in the undisturbed scenario."""
     case = plan.case
     scenarios = list(case.scenarios)
-    warm = [project for project in case.projects if case.has_rise(project)]
+    warm = [project for project in case.projects if case.lookups.has_rise(project)]
     if not warm:
         return {}
     book = PlanTables(case, plan.tables).visits

@@ -207,8 +207,8 @@ def _evaluation(
 
 def _decided_without(bare: Case) -> FixedDecisions:
     """What is decided in a case without a plan, one path: who is trained for seats that exist, which plants are warm."""
-    trains = any(row.seats > 0 for row in bare.programmes.values())
-    if not trains and not any(map(bare.has_rise, bare.projects)):
+    trains = any(row.seats > 0 for row in bare.lookups.programmes.values())
+    if not trains and not any(map(bare.lookups.has_rise, bare.projects)):
         return NO_DECISIONS
     policy = bare.model.policy.model_copy(update={"investment": "committed"})
     one_path = bare.with_model(bare.model.model_copy(update={"policy": policy}))
@@ -262,7 +262,7 @@ def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:
 
 def _purchases(case: Case, given: Futures, outcomes: Sequence[FutureOutcome]) -> float:
     """Expected stock purchases, MUSD, discounted as costs are."""
-    discount = np.array([case.cost_discount(year_of(period)) for period in given.periods])
+    discount = np.array([case.lookups.cost_discount(year_of(period)) for period in given.periods])
     paid = np.zeros(len(outcomes))
     for place, found in enumerate(outcomes):
         paid[place] = np.sum(found.purchases * discount)

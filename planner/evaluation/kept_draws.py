@@ -81,7 +81,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
 def _draws_by_storyline(drawn: Case) -> dict[str, list[str]]:
     """Storyline -> its draws, by name."""
     together: dict[str, list[str]] = {}
-    for scenario, storyline in drawn.storylines.items():
+    for scenario, storyline in drawn.lookups.storylines.items():
         together.setdefault(storyline, []).append(scenario)
     return together
 
@@ -175,7 +175,7 @@ def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
             continue
         update: dict[str, float] = {"probability": probabilities[row.scenario]}
         if row.probability_low is not None:
-            storyline = odds[drawn.storylines[row.scenario]]
+            storyline = odds[drawn.lookups.storylines[row.scenario]]
             share = shares[row.scenario]
             update |= {
                 "probability_low": storyline.low * share,
@@ -191,12 +191,12 @@ def _storyline_shares(case: Case, probabilities: Mapping[str, float]) -> dict[st
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
     for scenario, chance in probabilities.items():
-        storyline = case.storylines[scenario]
+        storyline = case.lookups.storylines[scenario]
         sums[storyline] = sums.get(storyline, 0.0) + chance
         counts[storyline] = counts.get(storyline, 0) + 1
     shares: dict[str, float] = {}
     for scenario, chance in probabilities.items():
-        storyline = case.storylines[scenario]
+        storyline = case.lookups.storylines[scenario]
         whole = sums[storyline]
         shares[scenario] = chance / whole if whole > 0 else 1.0 / counts[storyline]
     return shares

@@ -72,7 +72,7 @@ class OutcomeReader:
                     chain.scope, *key
                 )
             elif name == "bought":
-                price = case.stockpiles[index[:3]].purchase_usd_per_kg
+                price = case.lookups.stockpiles[index[:3]].purchase_usd_per_kg
                 purchases[node, column] = musd_per_tonne(price)
             else:
                 losses[node, column] = 1.0

@@ -152,7 +152,7 @@ class PeriodProgram:
         self._loss = program.column[LOSS, node]
         self._worth = np.zeros(len(program.columns))
         self._price = np.zeros(len(program.columns))
-        discount = chain.case.risk_discount(year_of(chain.periods[node]))
+        discount = chain.case.lookups.risk_discount(year_of(chain.periods[node]))
         last = node == len(chain.periods) - 1
         stocks = () if last else tuple(chain.scope.stocks)
         for good in stocks:
@@ -259,7 +259,7 @@ def dearest_loss(case: Case) -> float:
 
 def _dearest_step(case: Case, good: Good) -> float:
     """The most that a tonne of unmet demand for a good costs (MUSD)."""
-    steps = case.loss_steps(good)
+    steps = case.lookups.loss_steps(good)
     return max(step.musd_per_t for step in steps) * case.countries[good[0]].weight
 
 
@@ -274,7 +274,9 @@ def worth_of_stock(chain: ChainProgram, good: Good) -> float:
     worth = 0.0
     for other, of, kind, _ in case.demand:
         own = other == country and kind == form
-        made_of_it = case.group[other] == case.group[country] and kind in forms - {form}
+        made_of_it = case.lookups.group[other] == case.lookups.group[country] and kind in forms - {
+            form
+        }
         if of == element and (own or made_of_it):
             worth = max(worth, _dearest_step(case, (other, of, kind)))
     return worth

@@ -82,7 +82,9 @@ def futures_of(cases: Sequence[Case]) -> Futures:
     for number, case in enumerate(cases, start=1):
         for scenario, effects in effects_by_scenario(case, periods).items():
             future = Future(
-                name=f"{number}:{scenario}", storyline=case.storylines[scenario], effects=effects
+                name=f"{number}:{scenario}",
+                storyline=case.lookups.storylines[scenario],
+                effects=effects,
             )
             futures.append(future)
             sample.append(number)

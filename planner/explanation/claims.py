@@ -106,12 +106,12 @@ def _staff_covers(case: Case) -> bool:
     """Initial staff is at least what existing plants need at full output, in every country and skill that they need."""
     needs: dict[tuple[str, str], float] = {}
     for project, row in case.projects.items():
-        tonnes = case.existing_tpa(project, case.first_year)
-        for skill, persons in case.staffing[project].items():
+        tonnes = case.lookups.existing_tpa(project, case.first_year)
+        for skill, persons in case.lookups.staffing[project].items():
             at = row.country, skill
             needs[at] = needs.get(at, 0.0) + persons * tonnes
     for at, persons in needs.items():
-        team = case.workforce.get(at)
+        team = case.lookups.workforce.get(at)
         if persons > TOLERATED and (team is None or team.initial < persons):
             return False
     return any(persons > TOLERATED for persons in needs.values())

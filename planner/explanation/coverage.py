@@ -60,7 +60,7 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
         rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan=True)
     bare = case.without_plan()
     # Who trains anyway may do so without a plan: how many is an answer of the program.
-    nothing = solve_case(bare, baseline=False) if bare.programmes else None
+    nothing = solve_case(bare, baseline=False) if bare.lookups.programmes else None
     for year in asked:
         progress(f"{year} without the plan")
         standing = standing_without(bare, year) if nothing is None else standing_of(nothing, year)
@@ -96,11 +96,11 @@ class Standing:
     def capacity(self, project: str) -> float:
         """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
         case = self.case
-        total = case.existing_tpa(project, self.year)
+        total = case.lookups.existing_tpa(project, self.year)
         lead = case.projects[project].lead_time_years
         for committed, tpa in self.builds.get(project, ()):
             age = self.year - committed - lead
-            total += case.ramp_share(project, age) * tpa
+            total += case.lookups.ramp_share(project, age) * tpa
         return total
 
     def calm_case(self) -> Case:
@@ -147,7 +147,7 @@ class Standing:
     def _need_nobody(self) -> Iterator[Staffing]:
         """Rows by which savings that must run, and here may, need no people, as before."""
         for project, row in self.case.projects.items():
-            for skill in self.case.skills if row.must_run else ():
+            for skill in self.case.lookups.skills if row.must_run else ():
                 yield Staffing(stage=row.stage, project=project, skill=skill, persons_per_ktpa=0.0)
 
 
@@ -167,8 +167,8 @@ def standing_of(plan: Plan, year: int) -> Standing:
 def standing_without(case: Case, year: int) -> Standing:
     """Plants and people of a year without a plan and where nobody is trained: staff only leave."""
     staff = {}
-    for (country, skill), row in case.workforce.items():
-        remain = 1.0 - case.skills[skill].attrition
+    for (country, skill), row in case.lookups.workforce.items():
+        remain = 1.0 - case.lookups.skills[skill].attrition
         staff[country, skill] = row.initial * remain ** (year - case.first_year)
     return Standing(case=case, year=year, builds={}, staff=staff)
 
@@ -219,9 +219,9 @@ def _used(solved: Solved, x: Vector) -> Iterator[str]:
         at = dict(zip(LETTERS.get(name, ()), index, strict=False))
         if name == "imported":
             for supplier in solved.scope.suppliers[index[:3]]:
-                yield f"origin:{case.supplier_origin[supplier]}"
+                yield f"origin:{case.lookups.supplier_origin[supplier]}"
         elif name == "imported_from":
-            yield f"origin:{case.supplier_origin[at['v']]}"
+            yield f"origin:{case.lookups.supplier_origin[at['v']]}"
         elif name == "seconded":
             yield f"country:{at['c']}"
         elif "p" in at:
@@ -239,9 +239,9 @@ class CalmYear:
     @cached_property
     def origins(self) -> dict[str, float]:
         """Outside origin -> what its suppliers can sell in the year (t), though that be nothing."""
-        found = dict.fromkeys(self.case.supplier_origin.values(), 0.0)
-        for (supplier, *_), tonnes in self.case.import_limit.items():
-            origin = self.case.supplier_origin[supplier]
+        found = dict.fromkeys(self.case.lookups.supplier_origin.values(), 0.0)
+        for (supplier, *_), tonnes in self.case.lookups.import_limit.items():
+            origin = self.case.lookups.supplier_origin[supplier]
             found[origin] = found.get(origin, 0.0) + tonnes
         return dict(sorted(found.items()))
 
@@ -266,7 +266,7 @@ class CalmYear:
         changes: list[Change] = []
         if removal.origin:
             for supplier in sorted({row.supplier for row in self.case.tables.imports}):
-                if self.case.supplier_origin[supplier] == removal.origin:
+                if self.case.lookups.supplier_origin[supplier] == removal.origin:
                     of = {"supplier": supplier}
                     changes.append(cells_changed("imports", of, "tonnes", 0.0))
         if removal.project:
@@ -280,7 +280,7 @@ class CalmYear:
         """No plants, savings and people of a country; its demand and imports stay."""
         of = {"country": country}
         for table, column in (("projects", "existing_tpa"), ("workforce", "initial")):
-            rows: Sequence[Any] = self.case.rows(table)
+            rows: Sequence[Any] = self.case.lookups.rows(table)
             if any(row.country == country for row in rows):
                 yield cells_changed(table, of, column, 0.0)
 

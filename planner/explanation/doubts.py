@@ -54,7 +54,7 @@ class Doubt:
 
 def _present(case: Case, cells: UncertainRange) -> dict[str, list[str]] | None:
     """Column -> alternatives that some row has; None if no row is meant."""
-    rows = case.rows(cells.table)
+    rows = case.lookups.rows(cells.table)
     where = conditions(cells.where)
     if not matching(rows, where):
         return None

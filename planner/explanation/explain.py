@@ -69,7 +69,7 @@ def explain(
     found = _explained(inquiry, plan, name, ends)
     if more:
         found = _with_more(inquiry, found)
-    if plan.case.targets:
+    if plan.case.lookups.targets:
         progress("targets a percentage point stricter")
         stricter = target_marginals(plan)
         found = replace(found, marginals=stricter, solves=found.solves + len(stricter))
@@ -275,8 +275,8 @@ def _droppings(inquiry: _Inquiry) -> list[Dropping]:
             risk=dropped.risk - own.risk,
             cost=dropped.cost - own.cost,
             tpa=tpa,
-            capital=tpa * case.full_capex(project),
-            public=tpa * case.public_capex(project),
+            capital=tpa * case.lookups.full_capex(project),
+            public=tpa * case.lookups.public_capex(project),
         )
         found.append(one)
     return sorted(found, key=lambda one: (-one.adds, one.project))

@@ -82,13 +82,13 @@ def known_from_the_start(case: Case, scenario: str, weight: float) -> Question:
     changes: list[Change] = []
     if others:
         for table in ("scenarios", *OF_SCENARIOS):
-            tables: Sequence[Any] = case.rows(table)
+            tables: Sequence[Any] = case.lookups.rows(table)
             rows = {row.scenario for row in tables} & set(others)
             if rows:
                 gone = (("scenario", ";".join(sorted(rows))),)
                 changes.append(Change(table=table, rows=gone, how="gone"))
         for table in ("hazards", "uncertainties"):
-            if case.rows(table):
+            if case.lookups.rows(table):
                 changes.append(Change(table=table, how="gone"))
         futures = sorted({row.future for row in case.tables.prices if row.future})
         if futures:
@@ -144,7 +144,7 @@ def mean_case(case: Case) -> Case:
     series = _by_key(tables.demand, GOOD)
     demand = list(_mean_flows(case, series, case.demand, partial(mean, "demand")))
     series = _by_key(tables.imports, ("supplier", *GOOD))
-    imports = list(_mean_flows(case, series, case.import_limit, partial(mean, "imports")))
+    imports = list(_mean_flows(case, series, case.lookups.import_limit, partial(mean, "imports")))
     shocks = [*_mean_capacity(effects, mean), *_mean_delays(effects, case.scenarios)]
     certain = replace(
         tables,

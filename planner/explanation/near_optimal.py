@@ -82,13 +82,13 @@ def with_planned(found: NearOptimal, case: Case, builds: Sequence[Build]) -> Nea
     by_country: dict[str, float] = {}
     for project, amount in tpa.items():
         country = case.projects[project].country
-        spent = amount * case.full_capex(project)
+        spent = amount * case.lookups.full_capex(project)
         by_country[country] = by_country.get(country, 0.0) + spent
     ranges = []
     for one in found.ranges:
         if one.kind == "project":
             planned = tpa.get(one.key, 0.0)
-            spent = planned * case.full_capex(one.key)
+            spent = planned * case.lookups.full_capex(one.key)
         else:
             planned = spent = by_country.get(one.key, 0.0)
         ranges.append(replace(one, planned=planned, capital=spent))
@@ -115,7 +115,7 @@ def _targets(solved: Solved) -> list[Extreme]:
         project, node = index
         chance = float(scope.decision_tree.nodes[node].probability)
         projects.setdefault(project, np.zeros(size))[column] = chance
-        capex = case.full_capex(project)
+        capex = case.lookups.full_capex(project)
         if capex > 0:
             country = case.projects[project].country
             countries.setdefault(country, np.zeros(size))[column] = capex * chance

@@ -64,7 +64,7 @@ def _changed(case: Case, one: PlanUnderOdds, other: PlanUnderOdds) -> float:
     """Share of the capital of both plans that only one of them spends, project by project."""
     apart = both = 0.0
     for project in {*one.new_capacity, *other.new_capacity}:
-        capex = case.full_capex(project)
+        capex = case.lookups.full_capex(project)
         first = one.new_capacity.get(project, 0.0)
         second = other.new_capacity.get(project, 0.0)
         apart += capex * abs(first - second)

@@ -92,7 +92,7 @@ def _public(solved: Solved) -> float:
         if name == "invested":
             public += scope.decision_tree.nodes[index[1]].probability * amount
         elif name == "bought":
-            stock = scope.case.stockpiles[index[:-1]]
+            stock = scope.case.lookups.stockpiles[index[:-1]]
             price = musd_per_tonne(stock.purchase_usd_per_kg)
             public += scope.tree.nodes[index[-1]].probability * price * amount
     return public

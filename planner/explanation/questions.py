@@ -65,7 +65,7 @@ def steps(case: Case) -> list[LeverStep]:
     told = {stage.lever for stage in stages_told(present)}
     pulled = set(case.model.levers) - (set(STAGE_LEVERS) - told)
     all_steps: list[tuple[str, str, tuple[Lever, ...]]] = []
-    for stage in case.stages.values():
+    for stage in case.lookups.stages.values():
         all_steps.append((stage.name, stage.making, (stage.lever,)))
     all_steps.append(("people", "training and hiring", ("training", "hiring")))
     all_steps.append(("stockpile", "stock", ("stockpile",)))
@@ -143,9 +143,9 @@ def _together(case: Case) -> dict[str, Sequence[Change]]:
 
 def _pays_abroad(case: Case) -> bool:
     """Some funder may pay in a country of another party."""
-    for funder, reached in case.reach.items():
-        home = case.funder_party[funder]
-        if any(case.party[country] != home for country in reached):
+    for funder, reached in case.lookups.reach.items():
+        home = case.lookups.funder_party[funder]
+        if any(case.lookups.party[country] != home for country in reached):
             return True
     return False
 
@@ -154,10 +154,10 @@ def later_year(case: Case) -> int:
     """The first year in which anything new may be decided if everything waits."""
     starts = []
     for project in case.projects:
-        years = case.commitment_years(project)
+        years = case.lookups.commitment_years(project)
         if years:
-            starts.append(max(years.start, case.first_decision_year))
-    return min(starts, default=case.first_decision_year) + LATER
+            starts.append(max(years.start, case.lookups.first_decision_year))
+    return min(starts, default=case.lookups.first_decision_year) + LATER
 
 
 # ---- plants of the plan ----------------------------------------------------------------------------------------------

@@ -53,10 +53,13 @@ def target_marginals(plan: Plan) -> list[Marginal]:
 def reached(solved: Solved) -> dict[str, float]:
     """The measure: what the criterion of each target reached in its own phase (MUSD)."""
     values = solved.outcome.values
-    return {target: values[criterion(solved.scope, target)] for target in solved.scope.case.targets}
+    return {
+        target: values[criterion(solved.scope, target)]
+        for target in solved.scope.case.lookups.targets
+    }
 
 
 def stricter(case: Case, target: str) -> float:
     """The share of a target a percentage point stricter."""
-    row = case.targets[target]
+    row = case.lookups.targets[target]
     return row.share - POINT if row.kind == "origin_share" else row.share + POINT

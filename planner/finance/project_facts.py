@@ -120,14 +120,14 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         name=row.name,
         stage=row.stage,
         country=row.country,
-        commit=case.commitment_years(project).start,
+        commit=case.lookups.commitment_years(project).start,
         lead=row.lead_time_years,
         pays=_instalments(row.lead_time_years),
         size=row.max_new_tpa,
-        capex=case.full_capex(project),
+        capex=case.lookups.full_capex(project),
         fixed=musd(row.fixed_opex_usd_per_tpa),
         variable=musd(row.variable_opex_usd_per_t + cost_of_them),
-        ramp=tuple(case.ramp_of(project)),
+        ramp=tuple(case.lookups.ramp_of(project)),
         mix=mix,
         made=_named(case, made),
         taken=_named(case, taken),
@@ -224,8 +224,10 @@ def assigned_mix(case: Case, project: str, asked: Mapping[str, float]) -> dict[s
     Raises InputError for what the plant cannot take in, and for shares that are not positive or do not add up to 1.
     """
     possible = list(case.projects[project].feeds)
-    if case.stage_of(project).converts:
-        possible = [element for element in case.elements if case.recovery(project, element) > 0]
+    if case.lookups.stage_of(project).converts:
+        possible = [
+            element for element in case.elements if case.lookups.recovery(project, element) > 0
+        ]
     for name, share in asked.items():
         if name not in possible:
             hint = did_you_mean(name, possible)
@@ -248,15 +250,15 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
     A mine its feed; a separation plant the feed that mines can give most of, of those it accepts; metal and magnet
     plants the elements as the alliance wants them in that form over the horizon, magnets being made of metal.
     """
-    if case.stage_of(project).converts:
+    if case.lookups.stage_of(project).converts:
         return _wanted_mix(case, project)
     return {_largest_feed(case, project): 1.0}
 
 
 def _wanted_mix(case: Case, project: str) -> dict[str, float]:
     """Elements that a plant can convert, as the alliance wants them; in equal parts where it wants none."""
-    gives = case.stage_of(project).gives
-    able = [element for element in case.elements if case.recovery(project, element) > 0]
+    gives = case.lookups.stage_of(project).gives
+    able = [element for element in case.elements if case.lookups.recovery(project, element) > 0]
     wanted = dict.fromkeys(able, 0.0)
     for (_, element, form, _), tonnes in case.demand.items():
         if element in wanted and form in (gives, MAGNET):
@@ -269,14 +271,14 @@ def _wanted_mix(case: Case, project: str) -> dict[str, float]:
 
 def _largest_feed(case: Case, project: str) -> str:
     """The feed that mines can give most of, in capacity that it takes up."""
-    separates = case.stage_of(project).separates
+    separates = case.lookups.stage_of(project).separates
     given = dict.fromkeys(case.projects[project].feeds, 0.0)
     for other in case.projects.values():
         if STAGES[other.stage].mines and other.feeds[0] in given:
             given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
 
     def size(feed: str) -> tuple[float, float, str]:
-        per_tonne = case.capacity_use(project, feed) if separates else 1.0
+        per_tonne = case.lookups.capacity_use(project, feed) if separates else 1.0
         return given[feed] * per_tonne, per_tonne, feed
 
     return max(given, key=size)
@@ -287,18 +289,18 @@ def _materials(
 ) -> tuple[list[Material], list[Material]]:
     """The materials that a plant makes, and those that it takes in (t per t of its capacity), with a mix of feeds or
     elements."""
-    stage = case.stage_of(project)
+    stage = case.lookups.stage_of(project)
     made, taken = defaultdict[str, Any](float), defaultdict[str, Any](float)
     if stage.converts:
         for element, part in mix.items():
-            made[element] = part * case.recovery(project, element)
+            made[element] = part * case.lookups.recovery(project, element)
             taken[element] = part
         return _of(made, stage.gives), _of(taken, stage.takes)
     for feed, part in mix.items():
-        use = 1.0 if stage.mines else case.capacity_use(project, feed)
+        use = 1.0 if stage.mines else case.lookups.capacity_use(project, feed)
         oxides = part / use if use > 0 else 0.0
-        for element, share in case.feed_shares.get(feed, {}).items():
-            kept = 1.0 if stage.mines else case.recovery(project, element)
+        for element, share in case.lookups.feed_shares.get(feed, {}).items():
+            kept = 1.0 if stage.mines else case.lookups.recovery(project, element)
             made[element] += oxides * share * kept
             if not stage.mines and kept > 0:  # what a plant does not recover it does not pay for
                 taken[element] += oxides * share

@@ -20,18 +20,18 @@ Owner = Callable[[Scope, Index], Mapping[str, float]]
 
 def of_country(s: Scope, index: Index) -> Mapping[str, float]:
     """The party of country `c`."""
-    return {s.case.party[index["c"]]: 1.0}
+    return {s.case.lookups.party[index["c"]]: 1.0}
 
 
 def of_project(s: Scope, index: Index) -> Mapping[str, float]:
     """The party of the country in which project `p` stands."""
-    return {s.case.party[s.country_of(index["p"])]: 1.0}
+    return {s.case.lookups.party[s.country_of(index["p"])]: 1.0}
 
 
 def of_programme(s: Scope, index: Index) -> Mapping[str, float]:
     """The party of the country of training programme `g`."""
-    country = s.case.programmes[index["g"]].country
-    return {s.case.party[country]: 1.0}
+    country = s.case.lookups.programmes[index["g"]].country
+    return {s.case.lookups.party[country]: 1.0}
 
 
 def of_funders(s: Scope, index: Index) -> Mapping[str, float]:
@@ -39,7 +39,7 @@ def of_funders(s: Scope, index: Index) -> Mapping[str, float]:
     year = s.account_tree.nodes[index["a"]].year
     budgets: dict[str, float] = {}
     for funder in s.funder_groups[index["i"]]:
-        party = s.case.funder_party[funder]
+        party = s.case.lookups.funder_party[funder]
         budgets[party] = budgets.get(party, 0.0) + s.case.budget.get((funder, year), 0.0)
     return budgets
 
@@ -49,7 +49,7 @@ def of_sellers(s: Scope, index: Index) -> Mapping[str, float]:
     good = (index["c"], index["e"], index["o"])
     tonnes: dict[str, float] = {}
     for country, sold_on in s.tree.sold_on(index["v"], good, index["n"]).items():
-        party = s.case.party[country]
+        party = s.case.lookups.party[country]
         tonnes[party] = tonnes.get(party, 0.0) + sold_on
     return tonnes
 

@@ -73,7 +73,7 @@ class Histories:
     @grouped
     def suppliers(self) -> Iterator[tuple[Good, str]]:
         """(c, e, o) -> who can sell it there."""
-        offers = {key[:4] for key in self.case.import_limit}
+        offers = {key[:4] for key in self.case.lookups.import_limit}
         for supplier, c, e, o in sorted(offers):
             yield (c, e, o), supplier
 
@@ -81,8 +81,8 @@ class Histories:
     @listed
     def stocks(self) -> Iterator[Good]:
         """(c, e, o) with a stock, or with the lever to build one."""
-        may_grow = self.case.has_lever("stockpile")
-        for good, row in self.case.stockpiles.items():
+        may_grow = self.case.lookups.has_lever("stockpile")
+        for good, row in self.case.lookups.stockpiles.items():
             if row.initial_t > 0 or (may_grow and row.max_t != 0):
                 yield good
 
@@ -90,19 +90,21 @@ class Histories:
     @listed
     def purchases(self) -> Iterator[Good]:
         """(c, e, o) that may be bought into stock."""
-        if self.case.has_lever("stockpile"):
+        if self.case.lookups.has_lever("stockpile"):
             for good in self.stocks:
-                if self.case.stockpiles[good].max_t != 0:
+                if self.case.lookups.stockpiles[good].max_t != 0:
                     yield good
 
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """Target -> operations nodes at which it holds."""
-        return {target: tuple(self._nodes_of_target(target)) for target in self.case.targets}
+        return {
+            target: tuple(self._nodes_of_target(target)) for target in self.case.lookups.targets
+        }
 
     def _nodes_of_target(self, target: str) -> Iterator[int]:
-        years = self.case.target_years(target)
-        scenarios = self.case.target_scenarios(target)
+        years = self.case.lookups.target_years(target)
+        scenarios = self.case.lookups.target_scenarios(target)
         for node in self.tree.nodes:
             if node.year in years and not scenarios.isdisjoint(node.scenarios):
                 yield node.index
@@ -114,10 +116,10 @@ class Histories:
         What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
         """
         found: dict[Good, frozenset[int]] = {}
-        for target, row in self.case.targets.items():
+        for target, row in self.case.lookups.targets.items():
             if row.kind == "served":
                 continue
-            countries = self.case.target_countries(target)
+            countries = self.case.lookups.target_countries(target)
             if row.kind == "made_share":
                 countries = tuple(self._with_their_groups(countries))
             nodes = self.target_nodes[target]
@@ -127,15 +129,15 @@ class Histories:
 
     def goods_of_target(self, target: str, countries: Iterable[str]) -> Iterator[Good]:
         """(c, e, o) that a target speaks of in some countries."""
-        forms = self.case.target_forms(target)
-        for e in self.case.target_elements(target):
+        forms = self.case.lookups.target_forms(target)
+        for e in self.case.lookups.target_elements(target):
             for o in forms:
                 for c in countries:
                     yield c, e, o
 
     def _with_their_groups(self, countries: Collection[str]) -> Iterator[str]:
-        groups = set(map(self.case.group.get, countries))
-        for c, group in self.case.group.items():
+        groups = set(map(self.case.lookups.group.get, countries))
+        for c, group in self.case.lookups.group.items():
             if group in groups:
                 yield c
 
@@ -143,7 +145,7 @@ class Histories:
     def in_need(self) -> dict[Good, Flags]:
         """(c, e, o) -> nodes at which, or after which in some history, free imports do not cover it."""
         scheduled: NodesOfGoods = {}
-        if self.case.has_schedule:
+        if self.case.lookups.has_schedule:
             scheduled = dict.fromkeys(self.purchases, range(len(self.tree.nodes)))
         more = (self.target_goods, self.not_covered, scheduled)
         return nodes_in_need(self.tree, self.suppliers, *more)
@@ -165,7 +167,7 @@ class Histories:
     def deciding_nodes(self) -> tuple[Node, ...]:
         """Decision nodes at which something may be decided: from `policy.first_decision_year` on, none of probability
         0."""
-        first = self.case.first_decision_year
+        first = self.case.lookups.first_decision_year
         return tuple(d for d in self.intake_nodes if d.year >= first)
 
     @cached_property
@@ -183,10 +185,10 @@ class Histories:
 
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
-        if not self.case.has_lever(self.case.stage_of(project).lever):
+        if not self.case.lookups.has_lever(self.case.lookups.stage_of(project).lever):
             return range(0)
-        years = self.case.commitment_years(project)
-        return range(max(years.start, self.case.first_decision_year), years.stop)
+        years = self.case.lookups.commitment_years(project)
+        return range(max(years.start, self.case.lookups.first_decision_year), years.stop)
 
     def is_whole(self, project: str) -> bool:
         """New capacity of a project comes in whole plants."""
@@ -197,8 +199,8 @@ class Histories:
     @distinct
     def _can_be_staffed(self) -> Iterator[str]:
         for p, row in self.case.projects.items():
-            needed = {(row.country, skill) for skill in self.case.staffing[p]}
-            if needed <= self.case.workforce.keys():
+            needed = {(row.country, skill) for skill in self.case.lookups.staffing[p]}
+            if needed <= self.case.lookups.workforce.keys():
                 yield p
 
     @cached_property
@@ -291,6 +293,6 @@ class Histories:
     @grouped
     def _funders_by_reach(self) -> Iterator[tuple[tuple[str, ...], str]]:
         funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
-        for funder, reach in self.case.reach.items():
+        for funder, reach in self.case.lookups.reach.items():
             if funder in funded:
                 yield reach, funder

@@ -61,7 +61,7 @@ def _builds(plan: Plan) -> Iterator[tuple[str, float, list[str]]]:
         for row in records(of_stage):
             name = names_of(plan.case).project(row["project"])
             names.append(f"{name} ({row['country']}, {row['year']})")
-        yield plan.case.stages[stage.name].short, float(of_stage["capex_musd"].sum()), names
+        yield plan.case.lookups.stages[stage.name].short, float(of_stage["capex_musd"].sum()), names
 
 
 def _trained(plan: Plan) -> list[str]:

@@ -132,7 +132,7 @@ def flow_order(case: Case) -> Callable[[FlowKey], Any]:
 
 def spending_order(case: Case) -> Callable[[tuple[str, str, str]], Any]:
     """The place of (funder, country, item) in the table `spending`, at one account."""
-    funders = _numbered(case.reach)
+    funders = _numbered(case.lookups.reach)
     items = _numbered(PAID_ITEMS)
 
     def rank(key: tuple[str, str, str]) -> Any:

@@ -56,7 +56,7 @@ def _capex(visits: AtVisits) -> Iterator[Vector]:
         capex = capex_per_tpa(case, project)
         years = instalment_years(case, project, committed)
         for year in years:
-            yield case.cost_discount(year) * capex * tpa / len(years)
+            yield case.lookups.cost_discount(year) * capex * tpa / len(years)
 
 
 def _fixed_opex(visits: AtVisits) -> Iterator[Vector]:
@@ -65,7 +65,7 @@ def _fixed_opex(visits: AtVisits) -> Iterator[Vector]:
     for (project, committed), tpa in visits.builds:
         yearly = musd(case.projects[project].fixed_opex_usd_per_tpa)
         for year in operating_years(case, project, committed):
-            yield case.cost_discount(year) * yearly * tpa
+            yield case.lookups.cost_discount(year) * yearly * tpa
 
 
 def _variable_opex(visits: AtVisits) -> Iterator[Vector]:
@@ -88,31 +88,31 @@ def _training(visits: AtVisits) -> Iterator[Vector]:
     """Fees of trainees, by scenario."""
     case = visits.case
     for (programme, year), persons in visits.intake:
-        fee = musd(case.programmes[programme].cost_per_trainee_usd)
-        yield case.cost_discount(year) * fee * persons
+        fee = musd(case.lookups.programmes[programme].cost_per_trainee_usd)
+        yield case.lookups.cost_discount(year) * fee * persons
 
 
 def _seats(visits: AtVisits) -> Iterator[Vector]:
     """New seats, by scenario."""
     case = visits.case
     for (programme, year), seats in visits.new_seats:
-        price = musd(case.programmes[programme].cost_per_seat_usd)
-        yield case.cost_discount(year) * price * seats
+        price = musd(case.lookups.programmes[programme].cost_per_seat_usd)
+        yield case.lookups.cost_discount(year) * price * seats
 
 
 def _hires(visits: AtVisits) -> Iterator[Vector]:
     """Hires, which are decided in the first period of a year, by scenario."""
     case = visits.case
-    for team, row in case.workforce.items():
+    for team, row in case.lookups.workforce.items():
         price = musd(row.hire_cost_usd)
         hired = visits.whole(visits.people["hired"][team])
         for year in case.years:
-            yield case.cost_discount(year) * price * hired[:, visits.opening[year]]
+            yield case.lookups.cost_discount(year) * price * hired[:, visits.opening[year]]
 
 
 def _purchases(visits: AtVisits) -> Iterator[Vector]:
     """Stock purchases less the lowest import price, at least 0, by scenario."""
-    for good in visits.case.stockpiles:
+    for good in visits.case.lookups.stockpiles:
         prices = visits.inputs.net_purchase_price(good)
         yield _over_time(visits, prices * visits.goods["bought", good])
 
@@ -120,7 +120,7 @@ def _purchases(visits: AtVisits) -> Iterator[Vector]:
 def _holding(visits: AtVisits) -> Iterator[Vector]:
     """Holding of the stock at the end of each year, by scenario."""
     closes = np.array([node.closes_year for node in visits.tree.nodes], dtype=float)
-    for good, row in visits.case.stockpiles.items():
+    for good, row in visits.case.lookups.stockpiles.items():
         rate = musd_per_tonne(row.holding_usd_per_kg_year)
         yield _over_time(visits, rate * visits.at(closes) * visits.stock[good])
 
@@ -132,7 +132,7 @@ def _targets(visits: AtVisits) -> Iterator[Vector]:
 
 def _over_time(visits: AtVisits, by_visit: Vector) -> Vector:
     """Amounts due at each visit, discounted and added up by scenario."""
-    discounts = [visits.case.cost_discount(year) for year in visits.period_years.tolist()]
+    discounts = [visits.case.lookups.cost_discount(year) for year in visits.period_years.tolist()]
     return np.asarray(visits.whole(by_visit) @ np.array(discounts))
 
 

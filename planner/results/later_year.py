@@ -294,7 +294,7 @@ class _Plants:
         slips = self._slips(build.project, due)
         start = due + min(slips.values())
         years = range(self._past.year, case.last_year + 1)
-        share = {year: case.ramp_share(build.project, year - start) for year in years}
+        share = {year: case.lookups.ramp_share(build.project, year - start) for year in years}
         bends = []
         for year in years:
             if year == years[0] or share[year] != share[year - 1]:
@@ -339,7 +339,7 @@ class _Plants:
         due = build.year + case.projects[build.project].lead_time_years
         for scenario, slip in slips.items():
             for year, whole in share.items():
-                factor = case.ramp_share(build.project, year - due - slip) / whole
+                factor = case.lookups.ramp_share(build.project, year - due - slip) / whole
                 if factor != 1.0:
                     yield Shock(
                         scenario=scenario,
@@ -443,7 +443,7 @@ def _budgets(past: _Past, built: list[Build]) -> tuple[Row, ...]:
     case = past.case
     carries = case.model.policy.budget_carry_over
     left: dict[FunderYear, float] = {}
-    for funder in case.reach:
+    for funder in case.lookups.reach:
         for year in range(past.year, case.last_year + 1):
             left[funder, year] = case.budget.get((funder, year), 0.0)
     if carries:
@@ -477,7 +477,7 @@ def _carry_on(past: _Past, left: dict[FunderYear, float]) -> None:
     for row in past.table("spending"):
         if int(row.year) < past.year:
             spent[row.funder] += float(row.musd)
-    for funder in case.reach:
+    for funder in case.lookups.reach:
         before = [year for year in case.years if year < past.year]
         given = sum(case.budget.get((funder, year), 0.0) for year in before)
         left[funder, past.year] += max(given - spent[funder], 0.0)
@@ -485,7 +485,7 @@ def _carry_on(past: _Past, left: dict[FunderYear, float]) -> None:
 
 def _pay_earlier(past: _Past, left: dict[FunderYear, float]) -> None:
     """Take what a year lacks out of the year before, from which it was carried there."""
-    for funder in past.case.reach:
+    for funder in past.case.lookups.reach:
         for year in range(past.case.last_year, past.year, -1):
             short = min(left[funder, year], 0.0)
             left[funder, year - 1] += short
@@ -499,13 +499,13 @@ def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
     out = defaultdict[CountryYear, float](float)
     for build in built:
         row = case.projects[build.project]
-        years = case.payment_years(build.project, build.year)
-        whole = build.tpa * case.public_capex(build.project)
+        years = case.lookups.payment_years(build.project, build.year)
+        whole = build.tpa * case.lookups.public_capex(build.project)
         for year in years:
             if year >= past.year:
                 out[row.country, year] += whole / len(years)
     for team in past.table("workforce"):
         if int(team.year) == past.year:
-            cost = case.workforce[team.country, team.skill].hire_cost_usd
+            cost = case.lookups.workforce[team.country, team.skill].hire_cost_usd
             out[team.country, past.year] += float(team.hired) * musd(cost)
     return {key: amount for key, amount in out.items() if amount > ROUNDING}

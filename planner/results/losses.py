@@ -56,7 +56,7 @@ def losses_by_country(
 def losses_by_good(visits: AtVisits) -> Amounts:
     """Loss (MUSD) of each good at every visit, discounted."""
     case = visits.case
-    by_year = np.array([case.risk_discount(year) for year in case.years])
+    by_year = np.array([case.lookups.risk_discount(year) for year in case.years])
     discount = by_year[visits.year_places]
     losses = [weighted_loss(case, good, short, visits.demand(good)) for good, short in visits.short]
     values = np.array(losses).reshape(-1, len(discount))
@@ -119,7 +119,7 @@ def risk_under(case: Case, losses: Mapping[str, float], odds: Mapping[str, float
 
 def weighted_loss(case: Case, good: Good, short: Vector, demand: Vector) -> Vector:
     """Loss (MUSD) of `short` tonnes out of `demand`, in steps of depth, weighted, not discounted."""
-    steps = case.loss_steps(good)
+    steps = case.lookups.loss_steps(good)
     loss = np.zeros(short.shape)
     left = short
     for step in steps:

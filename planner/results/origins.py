@@ -143,7 +143,7 @@ class ElementFlows:
         found = defaultdict[tuple[str, str], Mixture](dict)
         for flow, tonnes in self.visits.flows:
             if flow.item in IMPORTED and flow.element == self.element:
-                origin = self.case.supplier_origin.get(flow.project, flow.project)
+                origin = self.case.lookups.supplier_origin.get(flow.project, flow.project)
                 _add(found[flow.country, flow.form], {origin: self.ones}, tonnes)
         return found
 
@@ -211,15 +211,15 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], M
     case = flows.case
     parts = defaultdict[tuple[str, str], Sources](list)
     for project, row in case.projects.items():
-        group = case.group[row.country]
-        stage = case.stage_of(project)
+        group = case.lookups.group[row.country]
+        stage = case.lookups.stage_of(project)
         if stage.mines:
             feed = row.feeds[0]
             mined = flows.visits.taken(project, feed=feed)
             parts[group, feed].append((mined, {row.country: flows.ones}))
         elif stage.converts:
             origins = taken.get((row.country, stage.takes), {})
-            for (element, feed), share in case.returns_of(project).items():
+            for (element, feed), share in case.lookups.returns_of(project).items():
                 if element == flows.element:
                     parts[group, feed].append((share * flows.taken(project), origins))
     return {place: mixed(amounts) for place, amounts in parts.items()}
@@ -234,7 +234,7 @@ def _origins_of_made(
         return taken[country, sources.pop()]
     parts: Sources = []
     for project, row in flows.case.projects.items():
-        stage = flows.case.stage_of(project)
+        stage = flows.case.lookups.stage_of(project)
         if row.country == country and stage.converts and stage.gives == form:
             parts.append((flows.taken(project), taken[country, stage.takes]))
     return mixed(parts)
@@ -244,7 +244,7 @@ def _oxide_origins(
     flows: ElementFlows, country: str, feeds: Mapping[tuple[str, str], Mixture]
 ) -> Mixture:
     """Shares by origin of the oxide that a country's separation plants make."""
-    group = flows.case.group[country]
+    group = flows.case.lookups.group[country]
     made = flows.separated.get(country, [])
     return mixed([(tonnes, feeds.get((group, feed), {})) for feed, tonnes in made])
 
@@ -253,7 +253,7 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
     """(country, form) -> shares by origin of what its plants and users draw on."""
     pools = _pools(flows, form, made)
     found: MadeOf = {}
-    for country, group in flows.case.group.items():
+    for country, group in flows.case.lookups.group.items():
         parts: Sources = [
             (flows.kept[country, form], made[country, form]),
             (flows.received[country, form], pools[group]),
@@ -268,7 +268,7 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
 def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
     """Group -> shares by origin of all that is given in it."""
     parts = defaultdict[str, Sources](list)
-    for country, group in flows.case.group.items():
+    for country, group in flows.case.lookups.group.items():
         parts[group].append((flows.given[country, form], made[country, form]))
     return {group: mixed(amounts) for group, amounts in parts.items()}
 
@@ -322,9 +322,9 @@ def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str,
     pools = _pools(flows, form, made)
     members = defaultdict[str, list[str]](list)
     parties = defaultdict[str, list[str]](list)
-    for country, group in flows.case.group.items():
+    for country, group in flows.case.lookups.group.items():
         members[group].append(country)
-        parties[flows.case.party[country]].append(country)
+        parties[flows.case.lookups.party[country]].append(country)
     for group, countries in members.items():
         yield group, "", _of_group(flows, form, countries, made)
     groups = list(members.values())
@@ -369,7 +369,7 @@ def _of_party(
         part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
         _add(total, flows.outside(country, form), flows.ones)
         _add(total, made[country, form], part * kept)
-        _add(total, pools[flows.case.group[country]], part * received)
+        _add(total, pools[flows.case.lookups.group[country]], part * received)
     return total
 
 

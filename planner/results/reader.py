@@ -98,12 +98,14 @@ class PlanTables:
     @cached_property
     def stocks(self) -> Placed:
         """By good."""
-        return self._by_visit("stocks", GOOD, self.case.stockpiles.__contains__)
+        return self._by_visit("stocks", GOOD, self.case.lookups.stockpiles.__contains__)
 
     @cached_property
     def workforce(self) -> Placed:
         """By (country, skill)."""
-        return self._by_visit("workforce", ["country", "skill"], self.case.workforce.__contains__)
+        return self._by_visit(
+            "workforce", ["country", "skill"], self.case.lookups.workforce.__contains__
+        )
 
     @cached_property
     def capacity(self) -> Placed:
@@ -118,7 +120,7 @@ class PlanTables:
     @cached_property
     def purchases(self) -> Placed:
         """By (country, element, form, year); none where purchases are not scheduled."""
-        is_stocked = self.case.stockpiles.__contains__
+        is_stocked = self.case.lookups.stockpiles.__contains__
         return self._by_scenario(SCHEDULE, [*GOOD, "year"], lambda key: is_stocked(key[:3]))
 
     @cached_property
@@ -136,7 +138,7 @@ class PlanTables:
     def placed(self) -> tuple[Placed, ...]:
         """All tables of rows with a place."""
         material = (self.operations, self.shortfall, self.stocks, self.capacity)
-        schedule = (self.purchases,) if self.case.has_schedule else ()
+        schedule = (self.purchases,) if self.case.lookups.has_schedule else ()
         decided = (self.investments, *schedule, self.training, self.spending)
         return (*material, self.workforce, *decided)
 
@@ -206,7 +208,7 @@ class PlanTables:
     def visits(self) -> AtVisits:
         """What the tables say of every scenario, each by itself."""
         nothing = Amounts({}, np.zeros((0, len(self.case.scenarios))))
-        stock_rank = _rank_of(self.case.stockpiles)
+        stock_rank = _rank_of(self.case.lookups.stockpiles)
         return AtVisits(
             case=self.case,
             trees=self.trees,
@@ -217,17 +219,19 @@ class PlanTables:
             builds=self.investments.amounts("tpa").something().in_order(_by_key),
             intake=self._of_training("intake"),
             new_seats=self._of_training("new_seats"),
-            scheduled=self.purchases.amounts("tonnes") if self.case.has_schedule else nothing,
+            scheduled=self.purchases.amounts("tonnes")
+            if self.case.lookups.has_schedule
+            else nothing,
             spent=self._spent(),
             payments=tuple(self._payments()),
         )
 
     def _people(self) -> dict[str, Amounts]:
-        rank = _rank_of(self.case.workforce)
+        rank = _rank_of(self.case.lookups.workforce)
         return {column: self.workforce.amounts(column).in_order(rank) for column in PEOPLE}
 
     def _of_training(self, column: str) -> Amounts:
-        programmes = _rank_of(self.case.programmes)
+        programmes = _rank_of(self.case.lookups.programmes)
         stated = self.training.amounts(column).something()
         return stated.in_order(lambda key: (programmes(key[0]), key))
 
@@ -254,8 +258,8 @@ class PlanTables:
         without = None
         if "without_plan_t" in self.tables["shortfall"]:
             without = self.shortfall.amounts("without_plan_t").in_order(_by_key).at(first)
-        schedule = _rank_of(self.case.stockpiles)
-        programmes = _rank_of(self.case.programmes)
+        schedule = _rank_of(self.case.lookups.stockpiles)
+        programmes = _rank_of(self.case.lookups.programmes)
         people = {name: stated.at(first) for name, stated in visits.people.items()}
         return PlanAmounts(
             case=self.case,

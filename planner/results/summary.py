@@ -92,9 +92,9 @@ def new_capacity(plan: PlanAmounts) -> dict[str, float]:
 
 def trained(plan: PlanAmounts) -> dict[str, float]:
     """Skill -> expected persons who complete a programme."""
-    expected = dict.fromkeys(plan.case.skills, 0.0)
+    expected = dict.fromkeys(plan.case.lookups.skills, 0.0)
     chances = np.array([node.probability for node in plan.trees.decisions.nodes])
     for programme, persons in plan.intake:
-        row = plan.case.programmes[programme]
+        row = plan.case.lookups.programmes[programme]
         expected[row.skill] += row.completion_rate * float(chances @ persons)
     return expected

@@ -126,7 +126,7 @@ def investments(plan: PlanAmounts) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for project, node, tpa, members in _decided(plan.trees.decisions, plan.builds):
         row = plan.case.projects[project]
-        capex = tpa * plan.case.full_capex(project)
+        capex = tpa * plan.case.lookups.full_capex(project)
         rows.append((project, row.stage, row.country, node.year, None, tpa, capex, *members))
     return table_of("investments", rows)
 
@@ -135,7 +135,7 @@ def purchases(plan: PlanAmounts) -> pd.DataFrame:
     """Stock purchases (t a year) as scheduled, by good and year of decision, and their price."""
     rows: list[tuple[Any, ...]] = []
     for good, node, tonnes, members in _decided(plan.trees.decisions, plan.scheduled):
-        price = musd_per_tonne(plan.case.stockpiles[good].purchase_usd_per_kg)
+        price = musd_per_tonne(plan.case.lookups.stockpiles[good].purchase_usd_per_kg)
         rows.append((*good, node.year, tonnes, tonnes * price, *members))
     return table_of(SCHEDULE, rows)
 
@@ -144,7 +144,7 @@ def training(plan: PlanAmounts) -> pd.DataFrame:
     """Intakes and new seats by programme and year."""
     tree = plan.trees.decisions
     rows: list[tuple[Any, ...]] = []
-    for programme, row in plan.case.programmes.items():
+    for programme, row in plan.case.lookups.programmes.items():
         intake, seats = plan.intake[programme], plan.new_seats[programme]
         for place in np.flatnonzero((intake != 0) | (seats != 0)).tolist():
             node = tree.nodes[place]
@@ -298,4 +298,6 @@ VIEWS: Mapping[str, View] = {
 
 def views_of(case: Case) -> Mapping[str, View]:
     """Those that a plan of a case has: `purchases` where stock is scheduled."""
-    return {name: view for name, view in VIEWS.items() if name != SCHEDULE or case.has_schedule}
+    return {
+        name: view for name, view in VIEWS.items() if name != SCHEDULE or case.lookups.has_schedule
+    }

@@ -56,16 +56,16 @@ class TargetLimit:
 
 def limits(visits: AtVisits) -> Iterator[TargetLimit]:
     """Every limit of every target."""
-    for target in visits.case.targets:
+    for target in visits.case.lookups.targets:
         holds = _where(visits, target)
-        for element in visits.case.target_elements(target):
+        for element in visits.case.lookups.target_elements(target):
             for limit in _limits_of(visits, target, element):
                 yield limit.where(holds)
 
 
 def _limits_of(visits: AtVisits, target: str, element: str) -> Iterator[TargetLimit]:
     """The limits of a target on an element, as if it held everywhere."""
-    row = visits.case.targets[target]
+    row = visits.case.lookups.targets[target]
     limit = partial(TargetLimit, target=target, element=element)
     if row.kind == "served":
         short, demand = _served(visits, target, element)
@@ -83,7 +83,7 @@ def _limits_of(visits: AtVisits, target: str, element: str) -> Iterator[TargetLi
 def rules(visits: AtVisits) -> Iterator[Broken]:
     """Targets that must hold do, and stock of their goods is not thrown away."""
     for limit in limits(visits):
-        if visits.case.targets[limit.target].price_usd_per_kg is None:
+        if visits.case.lookups.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
     for good, holds in kept_stock(visits).items():
         released = np.where(holds, visits.goods["released", good], 0.0)
@@ -95,7 +95,7 @@ def missed_musd(visits: AtVisits) -> Vector:
     """Tonnes that targets miss at their price, at every visit (MUSD, not discounted)."""
     total = visits.zeros()
     for limit in limits(visits):
-        price = visits.case.targets[limit.target].price_usd_per_kg
+        price = visits.case.lookups.targets[limit.target].price_usd_per_kg
         if price:
             total += musd_per_tonne(price) * limit.missing
     return total
@@ -105,13 +105,13 @@ def targets_met(visits: AtVisits) -> dict[str, dict[str, Any]]:
     """Target -> `missing_t` and `cost_musd`, expected, the cost discounted, and whether it is `met`."""
     case = visits.case
     chance = visits.everywhere(visits.chances)
-    by_year = np.array([case.cost_discount(year) for year in case.years])
+    by_year = np.array([case.lookups.cost_discount(year) for year in case.years])
     worth = chance * by_year[visits.year_places]
     found: dict[str, dict[str, Any]] = {}
-    for target in case.targets:
+    for target in case.lookups.targets:
         found[target] = {"missing_t": 0.0, "cost_musd": 0.0, "met": True}
     for limit in limits(visits):
-        price = musd_per_tonne(case.targets[limit.target].price_usd_per_kg or 0.0)
+        price = musd_per_tonne(case.lookups.targets[limit.target].price_usd_per_kg or 0.0)
         is_met = limit.missing <= MET * (1.0 + limit.base)
         missing = np.where(is_met, 0.0, limit.missing)
         of_target = found[limit.target]
@@ -123,8 +123,8 @@ def targets_met(visits: AtVisits) -> dict[str, dict[str, Any]]:
 
 def _where(visits: AtVisits, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
-    years = visits.case.target_years(target)
-    scenarios = visits.case.target_scenarios(target)
+    years = visits.case.lookups.target_years(target)
+    scenarios = visits.case.lookups.target_scenarios(target)
     holds = [
         node.year in years and not scenarios.isdisjoint(node.scenarios)
         for node in visits.tree.nodes
@@ -133,7 +133,9 @@ def _where(visits: AtVisits, target: str) -> Vector:
 
 
 def _goods(visits: AtVisits, target: str, element: str) -> list[Good]:
-    pairs = product(visits.case.target_countries(target), visits.case.target_forms(target))
+    pairs = product(
+        visits.case.lookups.target_countries(target), visits.case.lookups.target_forms(target)
+    )
     return [(country, element, form) for country, form in pairs]
 
 
@@ -171,22 +173,24 @@ def _by_origin(visits: AtVisits, target: str, element: str) -> dict[str, Vector]
     for row in case.tables.imports:
         if (row.country, row.element, row.form) in goods:
             sellers.add(row.supplier)
-    found = {case.supplier_origin[supplier]: visits.zeros() for supplier in sorted(sellers)}
+    found = {case.lookups.supplier_origin[supplier]: visits.zeros() for supplier in sorted(sellers)}
     for flow, tonnes in visits.flows:
         if flow.item in IMPORTED and flow.good in goods:
-            found[case.supplier_origin[flow.project]] += tonnes
+            found[case.lookups.supplier_origin[flow.project]] += tonnes
     return found
 
 
 def _made(visits: AtVisits, target: str, element: str) -> Vector:
     """Tonnes made in the countries of a target less what is left over of them, or in what their mines yield."""
     case = visits.case
-    if case.targets[target].form == "feed":
+    if case.lookups.targets[target].form == "feed":
         return _mined(visits, target, element)
     total = visits.zeros()
     kept = kept_stock(visits)
-    for group in sorted({case.group[country] for country in case.target_countries(target)}):
-        members = [country for country in case.countries if case.group[country] == group]
+    for group in sorted(
+        {case.lookups.group[country] for country in case.lookups.target_countries(target)}
+    ):
+        members = [country for country in case.countries if case.lookups.group[country] == group]
         # Where nothing is made, what is left over came from outside.
         counted = _counted(visits, target, element, members=members, kept=kept)
         total += np.maximum(counted, 0.0)
@@ -195,14 +199,14 @@ def _made(visits: AtVisits, target: str, element: str) -> Vector:
 
 def _mined(visits: AtVisits, target: str, element: str) -> Vector:
     """Tonnes of an element in the feeds of a target that its countries mine."""
-    row = visits.case.targets[target]
-    countries = visits.case.target_countries(target)
+    row = visits.case.lookups.targets[target]
+    countries = visits.case.lookups.target_countries(target)
     total = visits.zeros()
     for flow, tonnes in visits.flows:
         if flow.item != "mined" or flow.country not in countries:
             continue
         if not row.feeds or flow.feed in row.feeds:
-            share = visits.case.feed_shares.get(flow.feed, {}).get(element, 0.0)
+            share = visits.case.lookups.feed_shares.get(flow.feed, {}).get(element, 0.0)
             total += share * tonnes
     return total
 
@@ -211,8 +215,8 @@ def _counted(
     visits: AtVisits, target: str, element: str, *, members: list[str], kept: KeptStock
 ) -> Vector:
     """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
-    form = str(visits.case.targets[target].form)
-    countries = visits.case.target_countries(target)
+    form = str(visits.case.lookups.targets[target].form)
+    countries = visits.case.lookups.target_countries(target)
     total = visits.zeros()
     for country in members:
         good = (country, element, form)
@@ -240,11 +244,11 @@ def left_over(visits: AtVisits, good: Good, kept: KeptStock) -> Vector:
 def kept_stock(visits: AtVisits) -> KeptStock:
     """Goods whose stock is not thrown away, as a target of origin or of output speaks of them, and where."""
     found: dict[Good, NDArray[np.bool_]] = {}
-    for target, row in visits.case.targets.items():
+    for target, row in visits.case.lookups.targets.items():
         if row.kind == "served":
             continue
         holds = _where(visits, target) > 0
-        for element in visits.case.target_elements(target):
+        for element in visits.case.lookups.target_elements(target):
             for good in _goods(visits, target, element):
                 found[good] = found.get(good, False) | holds
     return found

@@ -93,7 +93,7 @@ def _savings(visits: AtVisits) -> Iterator[Broken]:
     for flow, tonnes in visits.flows:
         if flow.item != SAVED:
             continue
-        row = visits.case.savings.get(flow.project, {}).get(flow.good)
+        row = visits.case.lookups.savings.get(flow.project, {}).get(flow.good)
         if row is None:
             yield never("saving_of_nothing", tonnes)
         else:
@@ -106,8 +106,8 @@ def _returns(visits: AtVisits) -> Iterator[Broken]:
     case = visits.case
     expected: dict[FlowKey, Vector] = defaultdict(visits.zeros)
     for project, row in case.projects.items():
-        if case.stage_of(project).converts:
-            for (element, feed), share in case.returns_of(project).items():
+        if case.lookups.stage_of(project).converts:
+            for (element, feed), share in case.lookups.returns_of(project).items():
                 returned = FlowKey(row.country, RETURNED, project, feed)
                 expected[returned] += share * visits.taken(project, element=element)
     for flow, tonnes in expected.items():

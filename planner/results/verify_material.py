@@ -57,7 +57,7 @@ def _builds(visits: AtVisits) -> Iterator[Broken]:
     case = visits.case
     for (project, year), tpa in visits.builds:
         yield at_most("build_not_negative", -tpa, 0.0)
-        may_build = case.has_lever(case.stage_of(project).lever)
+        may_build = case.lookups.has_lever(case.lookups.stage_of(project).lever)
         if not (may_build and may_be_committed(case, project, year)):
             yield never("build_window", tpa)
     for project, tpa in visits.builds.by(lambda key: key[0]):
@@ -80,8 +80,8 @@ def _plants(visits: AtVisits) -> Iterator[Broken]:
         yield at_most("throughput_limit", load, usable * lengths)
         if row.must_run:
             yield equal("must_run", load, usable * lengths)
-        teams = {(row.country, skill) for skill in case.staffing[project]}
-        if teams - case.workforce.keys():
+        teams = {(row.country, skill) for skill in case.lookups.staffing[project]}
+        if teams - case.lookups.workforce.keys():
             yield never("staff_of_nobody", load)
 
 
@@ -118,7 +118,7 @@ def _by_group_and_feed(visits: AtVisits, item: str) -> dict[tuple[str, str], Vec
     """(group, feed) -> tonnes of an item."""
 
     def place(flow: FlowKey) -> tuple[str, str] | None:
-        return (visits.case.group[flow.country], flow.feed) if flow.item == item else None
+        return (visits.case.lookups.group[flow.country], flow.feed) if flow.item == item else None
 
     return dict(visits.flows.by(place))
 
@@ -130,12 +130,12 @@ def _made(visits: AtVisits) -> Iterator[Broken]:
         project, element = flow.project, flow.element
         if flow.item != "made" or project not in case.projects:
             continue
-        if case.stage_of(project).separates:
-            share = case.feed_shares.get(flow.feed, {}).get(element, 0.0)
+        if case.lookups.stage_of(project).separates:
+            share = case.lookups.feed_shares.get(flow.feed, {}).get(element, 0.0)
             taken = share * visits.taken(project, feed=flow.feed)
         else:
             taken = visits.taken(project, element=element)
-        yield at_most("made", tonnes, taken * case.recovery(project, element))
+        yield at_most("made", tonnes, taken * case.lookups.recovery(project, element))
 
 
 def _exchange(visits: AtVisits) -> Iterator[Broken]:
@@ -143,7 +143,7 @@ def _exchange(visits: AtVisits) -> Iterator[Broken]:
     pools: dict[tuple[str, str, str], Vector] = defaultdict(visits.zeros)
     for (item, good), tonnes in visits.goods:
         country, element, form = good
-        pool = visits.case.group[country], element, form
+        pool = visits.case.lookups.group[country], element, form
         if item == "given":
             yield at_most("export_limit", tonnes, visits.goods["made", good])
             pools[pool] += tonnes
@@ -185,13 +185,13 @@ def _on_offer(visits: AtVisits, series: Series, had: dict[Series, Vector]) -> tu
     rivals = visits.zeros()
     offered = visits.zeros()
     for other in case.countries:
-        if case.group[other] != case.group[country]:
+        if case.lookups.group[other] != case.lookups.group[country]:
             continue
         others = supplier, other, element, form
         theirs = inputs.import_factor(others)
         is_rival = (own <= theirs) & (theirs < 1.0)
         rivals += np.where(is_rival, had.get(others, 0.0), 0.0)
-        sold_on = case.resale_share(*others) * inputs.undisturbed_limit(others) * theirs
+        sold_on = case.lookups.resale_share(*others) * inputs.undisturbed_limit(others) * theirs
         offered += np.where(np.minimum(1.0, theirs) > own, sold_on, 0.0)
     return rivals, offered
 
@@ -224,7 +224,7 @@ def _touched(visits: AtVisits) -> Iterable[Good]:
 def _stocks(visits: AtVisits) -> Iterator[Broken]:
     """Stock follows purchases and releases, within its limit; nothing is bought without the lever."""
     case = visits.case
-    for good, row in case.stockpiles.items():
+    for good, row in case.lookups.stockpiles.items():
         held = visits.stock[good]
         bought = visits.goods["bought", good]
         released = visits.goods["released", good]
@@ -235,14 +235,14 @@ def _stocks(visits: AtVisits) -> Iterator[Broken]:
         yield at_most("stock_not_negative", -held, 0.0)
         if row.max_t is not None:
             yield at_most("stock_limit", held, row.max_t)
-        if not case.has_lever("stockpile"):
+        if not case.lookups.has_lever("stockpile"):
             yield never("stock_lever", bought)
         undecided = [not may_be_decided(case, year) for year in visits.period_years]
         yield never("first_decision_year", visits.whole(bought)[:, undecided])
-    if case.has_schedule:
+    if case.lookups.has_schedule:
         yield from _deliveries(visits)
     for (item, good), tonnes in visits.goods:
-        if item in ("bought", "released") and good not in case.stockpiles:
+        if item in ("bought", "released") and good not in case.lookups.stockpiles:
             yield never("stock_of_nothing", tonnes)
 
 
@@ -252,9 +252,9 @@ def _deliveries(visits: AtVisits) -> Iterator[Broken]:
     lengths = visits.at(visits.tree.lengths)
     for (*_, year), tonnes in visits.scheduled:
         yield at_most("purchase_not_negative", -tonnes, 0.0)
-        if not may_be_decided(case, year) or not case.has_lever("stockpile"):
+        if not may_be_decided(case, year) or not case.lookups.has_lever("stockpile"):
             yield never("purchase_window", tonnes)
-    for good in case.stockpiles:
+    for good in case.lookups.stockpiles:
         scheduled = np.array([visits.scheduled[(*good, year)] for year in case.years])
         by_period = scheduled[visits.period_years - case.first_year].T.ravel()
         bought = visits.goods["bought", good]

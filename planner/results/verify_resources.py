@@ -39,9 +39,9 @@ def _programmes(visits: AtVisits) -> Iterator[Broken]:
     """Intakes and new seats are within the seats of a programme, its window and the lever."""
     case = visits.case
     for (programme, year), persons in visits.intake:
-        if year not in case.years or programme not in case.programmes:
+        if year not in case.years or programme not in case.lookups.programmes:
             yield never("intake_window", persons)
-    for programme, row in case.programmes.items():
+    for programme, row in case.lookups.programmes.items():
         intake = _by_year(visits, visits.intake, programme)
         new_seats = _by_year(visits, visits.new_seats, programme)
         if row.last_intake_year is not None:
@@ -55,7 +55,7 @@ def _programmes(visits: AtVisits) -> Iterator[Broken]:
         yield never("new_seats_in_last_year", new_seats[-1])
         undecided = [not may_be_decided(case, year) for year in case.years]
         yield never("first_decision_year", new_seats[undecided])
-        if not case.has_lever("training"):
+        if not case.lookups.has_lever("training"):
             yield never("training_lever", added[-1])
 
 
@@ -67,7 +67,7 @@ def _by_year(visits: AtVisits, amounts: Amounts, key: str) -> NDArray[np.float64
 def _staff(visits: AtVisits) -> Iterator[Broken]:
     """Staff of each year is that of the year before less leavers, and who joins."""
     case = visits.case
-    for team, row in case.workforce.items():
+    for team, row in case.lookups.workforce.items():
         if team not in visits.people["staff"].places:
             continue  # a team that no plant can need has no row
         staff = _at_opening(visits, visits.people["staff"][team])
@@ -77,11 +77,11 @@ def _staff(visits: AtVisits) -> Iterator[Broken]:
         undecided = [not may_be_decided(case, year) for year in case.years]
         yield never("first_decision_year", hired[undecided])
         _, skill = team
-        stay = (1 - case.skills[skill].attrition) * staff[:-1]
+        stay = (1 - case.lookups.skills[skill].attrition) * staff[:-1]
         yield equal("staff_balance", staff[1:], stay + _trained(visits, team)[1:] + hired[1:])
         joining = hired[1:]
         yield at_most("hire_not_negative", -joining, 0.0)
-        most = row.hires_per_year if case.has_lever("hiring") else 0.0
+        most = row.hires_per_year if case.lookups.has_lever("hiring") else 0.0
         yield at_most("hire_limit", joining, most)
 
 
@@ -95,7 +95,7 @@ def _at_opening(visits: AtVisits, by_visit: NDArray[Any]) -> NDArray[Any]:
 def _trained(visits: AtVisits, team: tuple[str, str]) -> NDArray[np.float64]:
     """Persons who complete a programme of a team and join it in each year (years, scenarios)."""
     trained = np.zeros((len(visits.case.years), len(visits.case.scenarios)))
-    for programme, row in visits.case.programmes.items():
+    for programme, row in visits.case.lookups.programmes.items():
         if (row.country, row.skill) == team:
             intake = _by_year(visits, visits.intake, programme)
             trained[row.duration_years :] += row.completion_rate * intake[: -row.duration_years]
@@ -126,7 +126,7 @@ def _secondment(visits: AtVisits) -> Iterator[Broken]:
 
     def pool(team: tuple[str, str]) -> tuple[str, str]:
         country, skill = team
-        return case.group[country], skill
+        return case.lookups.group[country], skill
 
     lent = people["lent"].by(pool)
     borrowed = people["borrowed"].by(pool)
@@ -139,7 +139,7 @@ def needed_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
     lengths = visits.at(visits.tree.lengths)
     needed = visits.zeros()
     for project, row in sorted(visits.case.projects.items()):
-        staffing = visits.case.staffing[project]
+        staffing = visits.case.lookups.staffing[project]
         if row.country == country and skill in staffing:
             needed += staffing[skill] * (visits.loads[project] / lengths)
     return needed
@@ -152,11 +152,11 @@ def available_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
 
 
 def _needs(visits: AtVisits) -> Iterator[Broken]:
-    for team in visits.case.workforce:
+    for team in visits.case.lookups.workforce:
         _, skill = team
         available = available_staff(visits, team)
         yield at_most("staff_limit", needed_staff(visits, team), available)
-        ratio = visits.case.skills[skill].mentor_ratio
+        ratio = visits.case.lookups.skills[skill].mentor_ratio
         if ratio is not None:
             yield at_most("mentor_limit", _under_way(visits, team), ratio * available)
 
@@ -165,7 +165,7 @@ def _under_way(visits: AtVisits, team: tuple[str, str]) -> Vector:
     """Persons in programmes of a team, at every visit."""
     case = visits.case
     by_year = np.zeros((len(case.years), len(case.scenarios)))
-    for programme, row in case.programmes.items():
+    for programme, row in case.lookups.programmes.items():
         if (row.country, row.skill) == team:
             for place, intake in enumerate(_by_year(visits, visits.intake, programme)):
                 by_year[place : place + row.duration_years] += intake
@@ -180,7 +180,7 @@ def money_rules(visits: AtVisits) -> Iterator[Broken]:
     given = _sums(visits)
     for (funder, country, period), amount in visits.paid:
         given[country, period] += amount
-        if country not in visits.case.reach.get(funder, ()):
+        if country not in visits.case.lookups.reach.get(funder, ()):
             yield never("funder_reach", amount)
     due = _due(visits)
     for place in {*due, *given}:
@@ -200,7 +200,7 @@ def _accounts(visits: AtVisits) -> Iterator[Broken]:
     yield at_most("paid_not_negative", -visits.spent.values, 0.0)
     for (funder, _, period), amount in visits.paid:
         paid[funder, opening.get(period, period)] += amount
-    for funder in case.reach:
+    for funder in case.lookups.reach:
         left = np.zeros(len(case.scenarios))
         for period in visits.tree.periods:
             _, first_quarter = begin_of(period)
@@ -229,7 +229,7 @@ def _due(visits: AtVisits) -> Sums:
 def _purchases(visits: AtVisits) -> Sums:
     """(country, period) -> MUSD paid for stock."""
     paid = _sums(visits)
-    for good, row in visits.case.stockpiles.items():
+    for good, row in visits.case.lookups.stockpiles.items():
         country, _, _ = good
         price = musd_per_tonne(row.purchase_usd_per_kg)
         by_visit = price * visits.goods["bought", good]
@@ -240,11 +240,11 @@ def _purchases(visits: AtVisits) -> Sums:
 
 
 def _add_people(visits: AtVisits, year: int, due: Sums) -> None:
-    for programme, row in visits.case.programmes.items():
+    for programme, row in visits.case.lookups.programmes.items():
         fees = musd(row.cost_per_trainee_usd) * visits.intake[programme, year]
         seats = musd(row.cost_per_seat_usd) * visits.new_seats[programme, year]
         due[row.country, year] += fees + seats
-    for team, staff in visits.case.workforce.items():
+    for team, staff in visits.case.lookups.workforce.items():
         country, _ = team
         by_period = visits.whole(visits.people["hired"][team])
         hired = by_period[:, visits.opening[year]]
@@ -277,7 +277,7 @@ def _payments(visits: AtVisits) -> Iterator[Broken]:
         yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
         yield at_most("payments_in_range", row.least_musd, row.paid_musd)
         yield at_most("payments_in_range", row.paid_musd, row.most_musd)
-    for funder in {*visits.case.reach, *paid, *rows}:
+    for funder in {*visits.case.lookups.reach, *paid, *rows}:
         yield never("payments_as_stated", rows[funder] - 1)
 
 

@@ -124,7 +124,7 @@ def _money(read: PlanTables) -> Iterator[Broken]:
     paid = _column(spending, "musd") * _column(spending, "probability")
     yield equal("expected_as_stated", _column(spending, "expected"), paid)
     decided = ["investments", "training", "spending"]
-    if case.has_schedule:
+    if case.lookups.has_schedule:
         yield from _schedule_price(read)
         decided.append(SCHEDULE)
     for name in decided:
@@ -134,7 +134,7 @@ def _money(read: PlanTables) -> Iterator[Broken]:
 def _schedule_price(read: PlanTables) -> Iterator[Broken]:
     """What is scheduled costs its tonnes at the price of a purchase."""
     for row in rows_of(read.tables[SCHEDULE]):
-        stockpile = read.case.stockpiles.get((row.country, row.element, row.form))
+        stockpile = read.case.lookups.stockpiles.get((row.country, row.element, row.form))
         price = 0.0 if stockpile is None else musd_per_tonne(stockpile.purchase_usd_per_kg)
         yield equal("purchases_as_stated", row.musd, row.tonnes * price)
 

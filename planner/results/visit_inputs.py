@@ -136,7 +136,7 @@ class VisitInputs:
                 can_sell = self._limit(series) > 0
                 lowest = np.where(can_sell, np.minimum(lowest, self._price(series)), lowest)
         lowest = np.where(np.isinf(lowest), 0.0, lowest)
-        paid = musd_per_tonne(self.case.stockpiles[good].purchase_usd_per_kg)
+        paid = musd_per_tonne(self.case.lookups.stockpiles[good].purchase_usd_per_kg)
         return self._at_visits(np.maximum(paid - lowest, 0.0))
 
     def trade_left(self, good: Good) -> Vector:

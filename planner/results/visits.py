@@ -137,7 +137,7 @@ class AtVisits:
 
     def _load(self, project: str) -> Vector:
         """Throughput (t) of a plant at each visit, as capacity counts it."""
-        stage = self.case.stage_of(project)
+        stage = self.case.lookups.stage_of(project)
         feeds = self.case.projects[project].feeds
         load = self.zeros()
         if stage.converts:
@@ -153,7 +153,7 @@ class AtVisits:
 
     def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
         """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
-        stage = self.case.stage_of(project)
+        stage = self.case.lookups.stage_of(project)
         flow = FlowKey(
             item=stage.item,
             country=self.case.projects[project].country,

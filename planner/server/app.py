@@ -109,7 +109,7 @@ def _target(bench: Workbench, body: Body) -> None:
     if _text(body, "first_year").strip():
         columns["first_year"] = int(_number(body, "first_year"))
     taken = {edit.key for edit in bench.record.edits}
-    taken |= {f"target.{one}" for one in bench.base.targets}
+    taken |= {f"target.{one}" for one in bench.base.lookups.targets}
     numbered = (f"target.added-{at}" for at in count(1))
     key = next(one for one in numbered if one not in taken)
     bench.edit(Edit(key, json.dumps(columns)))

@@ -154,14 +154,14 @@ def _money(case: Case, factors: Mapping[str, float]) -> Case:
 
 def _joins(case: Case, party: str, value: EditedValue) -> Case:
     """A party pays nothing before a year, or stays out."""
-    if party not in case.party.values():
+    if party not in case.lookups.party.values():
         raise refused("edit", "joins", f"there is no party {party!r:.60}")
     if value == "out":
         return _stays_out(case, party)
     first = _year(value, case, "joins")
 
     def until_it_joins(row: Any) -> dict[str, object]:
-        is_theirs = case.funder_party.get(row.funder) == party
+        is_theirs = case.lookups.funder_party.get(row.funder) == party
         return NOTHING if is_theirs and row.year < first else {}
 
     return _with_rows(case, "budgets", until_it_joins)
@@ -169,14 +169,14 @@ def _joins(case: Case, party: str, value: EditedValue) -> Case:
 
 def _stays_out(case: Case, party: str) -> Case:
     """A party shares neither goods nor money; all others do as before."""
-    members = {country for country in case.countries if case.party[country] == party}
+    members = {country for country in case.countries if case.lookups.party[country] == party}
     alone = f"{party}_alone" if len(members) > 1 else ""
     if case.model.policy.coordination == "allied":
         case = _with_rows(case, "countries", lambda row: {"bloc": ALLIES})
         case = case.set_model("policy.coordination", "blocs")
     reach: dict[str, tuple[str, ...]] = {}
-    for funder, countries in case.reach.items():
-        is_theirs = case.funder_party.get(funder) == party
+    for funder, countries in case.lookups.reach.items():
+        is_theirs = case.lookups.funder_party.get(funder) == party
         reach[funder] = tuple(one for one in countries if (one in members) == is_theirs)
 
     def where_it_reaches(row: Any) -> dict[str, object]:
@@ -229,7 +229,7 @@ def _target(case: Case, target: str, value: EditedValue) -> Case:
     if isinstance(value, str) and value != "out":
         added = _columns(value) | {"target": target}
         return case.with_settings({"targets": [*_model_targets(case), added]})
-    if target not in case.targets:
+    if target not in case.lookups.targets:
         raise refused("edit", "target", f"there is no target {target!r:.60}")
     if any(row.target == target for row in case.tables.targets):
         return case.changed(_table_target(target, value))

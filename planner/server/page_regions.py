@@ -265,11 +265,11 @@ class Regions:
         if now is None:
             return {**words, "parties": [], "because": None}
         plants = two_plans.plants_over_time(now, before)
-        groups = set(now.case.group.values())
+        groups = set(now.case.lookups.group.values())
         return {
             **words,
             "parties": two_plans.parties(now, before),
-            "shared": len(groups) < len(now.case.group),
+            "shared": len(groups) < len(now.case.lookups.group),
             "because": bench.because,
             "moves": two_plans.moves(plants),
             "compared": before is not None,

@@ -144,7 +144,7 @@ def _storyline_names(base: Case) -> dict[str, str]:
     found = {}
     for scenario, name in reversed(names_of(base).scenario.items()):
         plain = DRAWN.sub("", name) if base.tables.draws else name
-        found[base.storylines[scenario]] = plain
+        found[base.lookups.storylines[scenario]] = plain
     return found
 
 
@@ -237,7 +237,7 @@ def _of_case(base: Case, case: Case) -> Shown:
         "budgets": (_budgets(base, base), _budgets(base, case)),
         "cuts": _imports_are_cut(base),
         "model_keys": model_keys(case),
-        "targets": {**base.targets, **case.targets},
+        "targets": {**base.lookups.targets, **case.lookups.targets},
     }
 
 
@@ -272,7 +272,7 @@ def _hardest_hit(base: Case, summary: Mapping[str, Any]) -> str:
         expected[country] = loss["expected"]
     if len(expected) < 2:
         return ""
-    return base.party[max(expected, key=expected.__getitem__)]
+    return base.lookups.party[max(expected, key=expected.__getitem__)]
 
 
 def _group_of(key: str) -> str:
@@ -293,9 +293,9 @@ def _joins(base: Case, values: Mapping[str, object], later: range) -> dict[str, 
     """The choices of each party that has one: when it joins, or that it stays out."""
     is_shared = base.model.policy.coordination != "national"
     may_stay_out = is_shared and "policy.coordination" not in values
-    payers = base.funder_party.values()
+    payers = base.lookups.funder_party.values()
     found: dict[str, Choices] = {}
-    for party in dict.fromkeys(base.party.values()):
+    for party in dict.fromkeys(base.lookups.party.values()):
         choices: Choices = [(None, "joins from the start")]
         if party in payers:
             choices += [(year, f"joins in {year}") for year in later]

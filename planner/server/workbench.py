@@ -125,7 +125,7 @@ class Workbench:
             raise refused("edit", f"levers:{lever}"[:80], said)
         pulled = []
         for name in LEVERS:
-            is_pulled = on if name == lever else self.case.has_lever(name)
+            is_pulled = on if name == lever else self.case.lookups.has_lever(name)
             if is_pulled:
                 pulled.append(str(name))
         return Edit("levers", tuple(pulled))

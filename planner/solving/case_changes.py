@@ -147,7 +147,7 @@ def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
     """Columns of the program of a wider case that are held at zero under this one."""
     own, carries = Histories(case), case.model.policy.budget_carry_over
     accounts, decisions = scope.account_tree.nodes, scope.decision_tree.nodes
-    without = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
+    without = {name for lever, name in SWITCHED.items() if not case.lookups.has_lever(lever)}
     years = {project: own.commitments(project) for project in scope.expandable}
     off: list[int] = []
     for column, (name, index) in enumerate(program.columns):

@@ -61,15 +61,15 @@ def _needed_of_plants(at: AtNodes, good: Good) -> Vector:
     need = scope.tree.demands(good)
     need = need + at("bought", *good)
     need = need - at("imported", *good)
-    for step in range(len(case.loss_steps(good))):
+    for step in range(len(case.lookups.loss_steps(good))):
         need = need - at("shortfall", *good, step)
     for supplier in scope.suppliers.get(good, ()):
         need = need - at("resold", supplier, *good)
-    for project, rows in case.savings.items():
+    for project, rows in case.lookups.savings.items():
         if good in rows:
             need = need - at("saved", project, element, form)
     for project, row in case.projects.items():
-        takes = case.stage_of(project).takes
+        takes = case.lookups.stage_of(project).takes
         if row.country == country and takes == form:
             need = need + at("converted", project, element)
     released = at("released", *good)

@@ -83,7 +83,7 @@ def why_infeasible(case: Case, program: Program) -> dict[str, object]:
     Every other goal has a plan, to do nothing: nothing is built, run, imported, bought, trained or hired, staff only leave,
     stocks stay as they are, and the shortfall is the whole demand, which the steps of the loss cover.
     """
-    failing = why_targets_fail(case, program) if case.targets else {}
+    failing = why_targets_fail(case, program) if case.lookups.targets else {}
     if failing:
         return failing
     limit, whole_plants = case.model.objective.risk_limit, case.model.policy.whole_plants
@@ -102,7 +102,7 @@ def why_infeasible(case: Case, program: Program) -> dict[str, object]:
 
 def targets_in_the_way(case: Case, limit: float) -> list[str]:
     """A line that names the targets that must hold, where the limit of the risk (MUSD) is reached without them."""
-    hard = [f'"{row.target}"' for row in case.target_rows if row.price_usd_per_kg is None]
+    hard = [f'"{row.target}"' for row in case.lookups.target_rows if row.price_usd_per_kg is None]
     if not hard or not reaches(case.without_targets(hard_only=True), limit):
         return []
     line = "  or ask for less of the targets that must hold, without which it is reached"

@@ -125,7 +125,7 @@ class Question:
         held = None if fixed is None else tuple(sorted(fixed.items()))
         return cls(tuple(map(str, changes)), held)
 
-    def on(self, changer: Changer[Case]) -> Case:
+    def on(self, changer: Changer) -> Case:
         """The case that it is about, checked like one that was read. Raises InputError."""
         if not self.changes:
             return changer.case
@@ -665,7 +665,7 @@ def decisions_within(program: Program, bounds: Callable[[int], tuple[float, floa
 
 def _refuse_unknown(case: Case, fixed: FixedAmounts) -> None:
     """Raise InputError for decisions on what a case does not have."""
-    known = {*case.projects, *case.programmes, *case.countries}
+    known = {*case.projects, *case.lookups.programmes, *case.countries}
     faults: list[Fault] = []
     for name, index in fixed:
         if index[0] not in known:

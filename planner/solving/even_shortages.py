@@ -84,7 +84,7 @@ def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step
     savings = scope.savings_of.get(good, ())
     saved = sum(values("saved", project, element, form, node) for project in savings)
     below = 0.0
-    for number, loss in enumerate(scope.case.loss_steps((country, element, form))):
+    for number, loss in enumerate(scope.case.lookups.loss_steps((country, element, form))):
         width = loss.width * demand
         tonnes = values("shortfall", *good, number)
         if values("shortfall", *good, number + 1) <= ROUNDING:

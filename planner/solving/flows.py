@@ -29,7 +29,7 @@ def flows_of(at: AtNodes) -> FlowAmounts:
 def _output(at: AtNodes) -> FlowAmounts:
     """Tonnes by node that each plant takes in and gives, and that each saving replaces."""
     for project in at.scope.case.projects:
-        stage = at.scope.case.stage_of(project)
+        stage = at.scope.case.lookups.stage_of(project)
         if stage.mines:
             yield from _of_mine(at, project)
         elif stage.separates:
@@ -63,16 +63,16 @@ def _of_separation(at: AtNodes, project: str) -> FlowAmounts:
 def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
     """Tonnes by node that a converting plant takes in and makes of each element, and that return of it as a feed."""
     case = at.scope.case
-    country, stage = case.projects[project].country, case.stage_of(project)
+    country, stage = case.projects[project].country, case.lookups.stage_of(project)
     for element in case.elements:
         taken = at("converted", project, element)
         if taken.any():
-            recovered = case.recovery(project, element) * taken
+            recovered = case.lookups.recovery(project, element) * taken
             made = np.where(taken > 0, recovered, 0.0)
             takes, gives = stage.takes, stage.gives
             yield FlowKey(country, stage.item, project, element=element, form=takes), taken
             yield FlowKey(country, "made", project, element=element, form=gives), made
-    returns = case.returns_of(project)
+    returns = case.lookups.returns_of(project)
     feeds = {feed for _, feed in returns}
     for feed in sorted(feeds):
         back: list[Vector] = []
@@ -85,8 +85,8 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
 def _of_saving(at: AtNodes, project: str) -> FlowAmounts:
     case = at.scope.case
     country = case.projects[project].country
-    yield FlowKey(country, case.stage_of(project).item, project), at("run", project)
-    for _, element, form in case.savings[project]:
+    yield FlowKey(country, case.lookups.stage_of(project).item, project), at("run", project)
+    for _, element, form in case.lookups.savings[project]:
         saved = at("saved", project, element, form)
         yield FlowKey(country, SAVED, project, element=element, form=form), saved
 

@@ -33,7 +33,7 @@ ByParty = NDArray[np.float64]
 
 def parties(case: Case) -> list[str]:
     """Whoever has a country or money."""
-    return sorted({*case.party.values(), *case.funder_party.values()})
+    return sorted({*case.lookups.party.values(), *case.lookups.funder_party.values()})
 
 
 def welfare_case(case: Case) -> Case:
@@ -53,8 +53,8 @@ def welfare_case(case: Case) -> Case:
 
 def restricted(case: Case, members: Coalition) -> Case | None:
     """The case of a coalition alone: its countries and what is in them, and its money. None if it wants nothing."""
-    countries = _of_members(case.party, members)
-    funders = _of_members(case.funder_party, members)
+    countries = _of_members(case.lookups.party, members)
+    funders = _of_members(case.lookups.funder_party, members)
     kept: dict[str, tuple[Any, ...]] = {}
     for table in OF_COUNTRIES:
         kept[table] = _rows_of(case, table, "country", countries)

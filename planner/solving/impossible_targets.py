@@ -64,7 +64,7 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
     for target in named:
         others = [other for other in named if other != target]
         left = least_beyond([target], others).get(target, 0.0)
-        share = case.targets[target].share
+        share = case.lookups.targets[target].share
         nearest[target] = _rounded_down(max(share - left, 0.0))
         most = f"{100 * nearest[target]:.6g} % is the most that any plan serves"
         reasons.append(f'target "{target}" cannot be met: {most}, {100 * share:g} % is asked for')
@@ -75,7 +75,7 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
 
 def _must_be_served(case: Case) -> list[str]:
     """Targets without a price that ask for demand to be served."""
-    served = [row for row in case.target_rows if row.kind == "served"]
+    served = [row for row in case.lookups.target_rows if row.kind == "served"]
     return [row.target for row in served if row.price_usd_per_kg is None]
 
 

@@ -189,7 +189,7 @@ class LiveProgram:
 
     def shares_as(self, case: Case) -> bool:
         """One case has the countries of the other in the same groups, and may have more: else its plan is no start."""
-        ours, theirs = self.case.group.items(), case.group.items()
+        ours, theirs = self.case.lookups.group.items(), case.lookups.group.items()
         return ours <= theirs or theirs <= ours
 
     def program_of(self, case: Case) -> Program | None:

@@ -73,7 +73,7 @@ class AtNodes:
 
     def _stock(self, good: Good) -> tuple[Vector, Vector]:
         """Year-end stock and releases (t) of a good at each node; where imports cover it as `stock` says."""
-        row, covered = self.scope.case.stockpiles[good], self.scope.covered[good]
+        row, covered = self.scope.case.lookups.stockpiles[good], self.scope.covered[good]
         stock, released = self("stock", *good), self("released", *good)
         parents = np.array([node.parent for node in self.scope.tree.nodes])
         begun = covered & ((parents < 0) | ~covered[parents])

@@ -39,7 +39,7 @@ TermsByName = dict[Key, float]
 
 def whole_budgets(case: Case) -> dict[str, float]:
     """Funder -> MUSD of all years of the horizon; 0 for one that may pay but has nothing."""
-    budgets = dict.fromkeys(case.reach, 0.0)
+    budgets = dict.fromkeys(case.lookups.reach, 0.0)
     for (funder, _), amount in case.budget.items():
         budgets[funder] += amount
     return budgets
@@ -73,7 +73,7 @@ class Accounts:
 
     def place(self, country: str) -> FunderCountries:
         """Funders with a budget who may pay in a country."""
-        reach = self.case.reach
+        reach = self.case.lookups.reach
         return tuple(funder for funder in self.funded if country in reach[funder])
 
     @cached_property

@@ -88,19 +88,19 @@ def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
 
 def _terms_per_node(case: Case) -> int:
     """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
-    goods = {*case.demand_years, *case.stockpiles}
-    goods.update(series[1:] for series in case.import_years)
-    terms = 8 * len(goods) + 6 * len(case.stockpiles)
-    terms += 6 * len(case.workforce) + 3 * len(case.countries)
+    goods = {*case.lookups.demand_years, *case.lookups.stockpiles}
+    goods.update(series[1:] for series in case.lookups.import_years)
+    terms = 8 * len(goods) + 6 * len(case.lookups.stockpiles)
+    terms += 6 * len(case.lookups.workforce) + 3 * len(case.countries)
     for name, row in case.projects.items():
-        shares = [case.feed_shares.get(feed, {}) for feed in row.feeds]
+        shares = [case.lookups.feed_shares.get(feed, {}) for feed in row.feeds]
         elements = sum(map(len, shares))
-        if case.stage_of(name).converts:
+        if case.lookups.stage_of(name).converts:
             elements = len(case.elements)
-        goods_of = elements + len(case.savings.get(name, ()))
-        terms += 6 + 3 * goods_of + len(case.staffing[name])
-        terms += len(case.commitment_years(name)) // 2
-    reached = sum(len(reach) for reach in case.reach.values())
+        goods_of = elements + len(case.lookups.savings.get(name, ()))
+        terms += 6 + 3 * goods_of + len(case.lookups.staffing[name])
+        terms += len(case.lookups.commitment_years(name)) // 2
+    reached = sum(len(reach) for reach in case.lookups.reach.values())
     return terms + 2 * reached
 
 

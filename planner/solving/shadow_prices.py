@@ -112,7 +112,7 @@ def _owner(scope: Scope, at: At, item: str) -> str:
         return str(at["group"]) if case.model.policy.coordination != "allied" else ""
     if "c" in at:
         return str(at["c"])
-    return case.projects[item].country if "p" in at else case.programmes[item].country
+    return case.projects[item].country if "p" in at else case.lookups.programmes[item].country
 
 
 def _good(at: At) -> Good:
@@ -122,7 +122,7 @@ def _good(at: At) -> Good:
 def _grows(scope: Scope, at: At) -> bool:
     """A plant has or can get capacity: else it is held at zero in a program that was written with it."""
     year = scope.tree.nodes[at["n"]].year
-    return bool(scope.commitments(at["p"])) or scope.case.existing_tpa(at["p"], year) != 0
+    return bool(scope.commitments(at["p"])) or scope.case.lookups.existing_tpa(at["p"], year) != 0
 
 
 def _is_allowed(scope: Scope, at: At) -> bool:
@@ -143,11 +143,11 @@ def _is_stocked(scope: Scope, at: At) -> bool:
 
 
 def _trains(scope: Scope, at: At) -> bool:
-    return scope.case.has_lever("training")
+    return scope.case.lookups.has_lever("training")
 
 
 def _hires(scope: Scope, at: At) -> bool:
-    return scope.case.has_lever("hiring")
+    return scope.case.lookups.has_lever("hiring")
 
 
 def _usable_share(scope: Scope, at: At) -> float:
@@ -160,7 +160,7 @@ def _length(scope: Scope, at: At) -> float:
 
 
 def _mentored(scope: Scope, at: At) -> float:
-    return float(scope.case.skills[at["k"]].mentor_ratio or 0.0)
+    return float(scope.case.lookups.skills[at["k"]].mentor_ratio or 0.0)
 
 
 def _budget(scope: Scope, at: At) -> Priced:
@@ -183,7 +183,7 @@ def _imports_from(scope: Scope, at: At, supplier: str) -> Priced:
     """A supplier's imports of a good, with the part of a year's limit that is left where the row holds."""
     good = _good(at)
     year = scope.tree.nodes[at["n"]].year
-    undisturbed = scope.case.import_limit.get((supplier, *good, year), 0.0)
+    undisturbed = scope.case.lookups.import_limit.get((supplier, *good, year), 0.0)
     if undisturbed > 0:
         here = float(scope.tree.import_limits(supplier, good)[at["n"]])
         yield ScarceThing("imports", supplier, *good, year), here / undisturbed

@@ -175,14 +175,14 @@ def stable(case: Case, found: Shares) -> Weights:
     budgets = whole_budgets(case)
     together: dict[str, float] = defaultdict(float)
     for funder, budget in budgets.items():
-        together[case.funder_party[funder]] += budget
+        together[case.lookups.funder_party[funder]] += budget
     owed: dict[str, float] = {}
     for row in found.rows:
         owed[row.party] = max(row.charge - row.own_loss - row.private, 0.0)
     slight = TRIED * (1 + abs(found.optimum))
     weights = dict.fromkeys(budgets, 0.0)
     for funder, budget in budgets.items():
-        party = case.funder_party[funder]
+        party = case.lookups.funder_party[funder]
         if budget > 0 and owed[party] > slight:
             weights[funder] = owed[party] * budget / together[party]
     return weights
@@ -244,21 +244,23 @@ def _carried(game: Game) -> dict[str, _Carried]:
     aversion = case.model.objective.risk_aversion
     for country, parts in verify_amounts(plan).losses_by_country.items():
         loss = (1 - aversion) * parts["expected"] + aversion * parts["tail"]
-        carried[case.party[country]].loss += loss
+        carried[case.lookups.party[country]].loss += loss
     for party, amount in _costs(game).items():
         carried[party].private += amount
     # What is public of these costs is paid by funders, who carry it in proportion to what they pay in all.
     accounts = plan.trees.accounts.nodes
-    weights = np.array([node.probability * case.cost_discount(node.year) for node in accounts])
+    weights = np.array(
+        [node.probability * case.lookups.cost_discount(node.year) for node in accounts]
+    )
     whole = 0.0
     for (_, country, _), musd in plan.spent:
         spent = float(np.sum(weights * musd))
-        carried[case.party[country]].private -= spent
+        carried[case.lookups.party[country]].private -= spent
         whole += spent
     in_all = sum(row.paid_musd for row in plan.payments)
     if in_all > 0:
         for row in plan.payments:
-            carried[case.funder_party[row.funder]].paid += row.paid_musd / in_all * whole
+            carried[case.lookups.funder_party[row.funder]].paid += row.paid_musd / in_all * whole
     return carried
 
 

@@ -65,7 +65,7 @@ def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
 
 
 def _steps_short(at: AtNodes, good: Good) -> Iterator[Vector]:
-    for step in range(len(at.scope.case.loss_steps(good))):
+    for step in range(len(at.scope.case.lookups.loss_steps(good))):
         yield at("shortfall", *good, step)
 
 

@@ -57,7 +57,7 @@ def money_due(plan: PlanAmounts, decided: Due) -> Amounts:
         at = np.array(plan.trees.decision, dtype=np.intp)
         for key, at_decisions in decided.items():
             found[key] = np.where(opens, at_decisions[at], 0.0)
-        for (country, element, form), row in plan.case.stockpiles.items():
+        for (country, element, form), row in plan.case.lookups.stockpiles.items():
             bought = plan.flows[FlowKey(country, "bought", element=element, form=form)]
             price = musd_per_tonne(row.purchase_usd_per_kg)
             before = found.get((country, PURCHASES), np.zeros(size))

@@ -26,7 +26,7 @@ TARGET_ROWS = ("served_target", "origin_target", "made_target")
 def criterion(scope: Scope, target: str) -> str:
     """The measure that a stricter target adds to: `risk`, `cost` or `welfare`."""
     goal = scope.case.model.objective.goal
-    is_priced = scope.case.targets[target].price_usd_per_kg is not None
+    is_priced = scope.case.lookups.targets[target].price_usd_per_kg is not None
     return "cost" if goal == "risk" and is_priced else FIRST[goal]
 
 
@@ -48,7 +48,7 @@ def binding(
 
     by_criterion: phase -> what each target adds to it (MUSD per percentage point).
     """
-    for target in sorted(scope.case.targets):
+    for target in sorted(scope.case.lookups.targets):
         name = criterion(scope, target)
         value = by_criterion.get(name, {}).get(target, 0.0)
         if value > SMALLEST:
@@ -100,7 +100,7 @@ def _base(scope: Scope, program: Program, row: int, x: Vector) -> float:
     target, element, node = index[0], index[1], index[-1]
     if name == "served_target":
         return float(scope.target_demand[target, element][node])
-    share = scope.case.targets[target].share
+    share = scope.case.lookups.targets[target].share
     if share == 0.0:
         return 0.0
     # What comes from the origin, or is made: at the limit it is the share of use, but for what is missing.

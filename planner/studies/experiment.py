@@ -214,7 +214,7 @@ class Experiment:
         return tuple(row)
 
     @cached_property
-    def _changer(self) -> Changer[Case]:
+    def _changer(self) -> Changer:
         return Changer(self._base)
 
     @cached_property

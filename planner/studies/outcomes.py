@@ -45,8 +45,8 @@ def outcome_names(case: Case) -> list[str]:
         "expected_shortfall_t_by_country": map(".".join, wanted),
         "service_level": case.elements,
         "new_capacity_tpa": case.projects,
-        "trained": case.skills,
-        "hired": case.skills,
+        "trained": case.lookups.skills,
+        "hired": case.lookups.skills,
         "bought_t": case.elements,
     }
     names = [group for group in MEANINGS if group not in members]

@@ -73,7 +73,7 @@ def check_study(
 
 
 def _lever_faults(
-    study: StudyFile, number: int, lever: StudyLever, changer: Changer[Case]
+    study: StudyFile, number: int, lever: StudyLever, changer: Changer
 ) -> Iterator[Fault]:
     """Faults of the options of a lever with which the case cannot be changed."""
     for place, option in enumerate(lever.options):
@@ -87,7 +87,7 @@ def _lever_faults(
 
 
 def _faults_of(
-    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer[Case]
+    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer
 ) -> Iterator[Fault]:
     """Faults of an uncertainty: an address that means nothing, or values that the case cannot have."""
     what = f'uncertainty "{uncertainty.name}"'
@@ -114,7 +114,7 @@ def _faults_of(
 
 
 def _faults_between(
-    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer[Case]
+    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer
 ) -> Iterator[Fault]:
     """Why the case cannot have a value between the ends of a range, as a column of whole numbers cannot."""
     low, high = uncertainty.range or (0.0, 0.0)
@@ -128,13 +128,13 @@ def _faults_between(
         yield _named(study, named, ("uncertainties", number, "range"), what)
 
 
-def _refused(changer: Changer[Case], changes: Sequence[Change]) -> list[Fault]:
+def _refused(changer: Changer, changes: Sequence[Change]) -> list[Fault]:
     """Faults of the case with these changes; none where it can be changed so."""
     try:
         case = changer.apply(changes, make_room=True)
     except InputError as error:
         return list(error.faults)
-    return check_all(case)
+    return check_all(case.lookups)
 
 
 def _named(study: StudyFile, fault: Fault, loc: Sequence[str | int], what: str) -> Fault:
@@ -189,7 +189,7 @@ class Settler:
         return found
 
 
-def base_of(open_change: OpenChange, changer: Changer[Case]) -> InputValue:
+def base_of(open_change: OpenChange, changer: Changer) -> InputValue:
     """The value that leaves the case as it is; None where its cells differ."""
     if open_change.neutral is not None:
         return open_change.neutral
@@ -197,7 +197,7 @@ def base_of(open_change: OpenChange, changer: Changer[Case]) -> InputValue:
     if change.table == MODEL:
         found = case.model.flat().get(change.column)
     else:
-        rows = case.rows(change.table)
+        rows = case.lookups.rows(change.table)
         cells = {getattr(rows[place], change.column) for place in changer.positions(change)}
         found = cells.pop() if len(cells) == 1 else None
     return list(found) if isinstance(found, tuple) else found

@@ -97,8 +97,8 @@ def test_the_row_that_names_more_says_how_much_is_sold_on(make_case: MakeCase) -
         ("CHN", "Dy", "metal"): 0.6,
     }
     for (supplier, element, form), share in held.items():
-        assert case.resale_share(supplier, "BBB", element, form) == share
-    assert case.resale_share("CHN", "AAA", "Dy", "oxide") == 0
+        assert case.lookups.resale_share(supplier, "BBB", element, form) == share
+    assert case.lookups.resale_share("CHN", "AAA", "Dy", "oxide") == 0
 
 
 def test_a_leak_parts_histories_only_where_something_can_be_sold_on(make_case: MakeCase) -> None:

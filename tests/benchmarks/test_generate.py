@@ -46,7 +46,8 @@ def test_imports_cover_undisturbed_demand_by_two_to_three_per_cent(tmp_path: Pat
     case = planner.load(generate(SMALL, tmp_path))
     for (country, element, form, year), tonnes in case.demand.items():
         sold = sum(
-            case.import_limit[supplier, country, element, form, year] for supplier in ("chn", "oth")
+            case.lookups.import_limit[supplier, country, element, form, year]
+            for supplier in ("chn", "oth")
         )
         assert 1.015 * tonnes <= sold <= 1.035 * tonnes
 

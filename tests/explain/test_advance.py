@@ -220,7 +220,7 @@ def test_the_starter_goes_on_as_planned(tmp_path: Path) -> None:
     short = plan.table("shortfall")
     past = short[short["year"] < 2028].groupby("scenario")["tonnes"].sum()
     assert past.max() == 0.0
-    growth = 1 / case.risk_discount(2028)
+    growth = 1 / case.lookups.risk_discount(2028)
     assert again.summary["risk_musd"] == pytest.approx(growth * plan.summary["risk_musd"], rel=1e-6)
     assert any(row.last_intake_year == 2028 for row in later.tables.training)
 

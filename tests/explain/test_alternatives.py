@@ -76,7 +76,7 @@ def test_nothing_taken_away_or_put_off_helps(found: Explanation) -> None:
 
 
 def test_everything_later_begins_two_years_after_the_first_chance(case: Case) -> None:
-    starts = [years.start for years in map(case.commitment_years, case.projects) if years]
+    starts = [years.start for years in map(case.lookups.commitment_years, case.projects) if years]
     assert later_year(case) == 2 + min(starts)
     waits = case.set_model("policy.first_decision_year", case.first_year + 2)
     assert later_year(waits) == case.first_year + 4
@@ -130,7 +130,7 @@ def test_what_dropping_a_plant_adds_is_the_case_without_anything_new_of_it(
         changed = case.changed(f"projects.{one.project}.max_new_tpa=0")
         without = solve_case(changed, baseline=False).summary
         assert one.adds == near(without["least_risk_musd"] - plan.summary["least_risk_musd"])
-        assert one.capital == pytest.approx(one.tpa * case.full_capex(one.project))
+        assert one.capital == pytest.approx(one.tpa * case.lookups.full_capex(one.project))
 
 
 # ---- levers ----------------------------------------------------------------------------------------------------------

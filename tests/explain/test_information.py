@@ -85,9 +85,9 @@ def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -
     )
     mean = mean_case(case)
     assert mean.scenarios == {"mean": 1.0}
-    assert [mean.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx(
-        [50, 37.5, 50]
-    )
+    assert [
+        mean.lookups.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years
+    ] == pytest.approx([50, 37.5, 50])
     assert [mean.demand["AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx(
         [100, 100, 62.5]
     )

@@ -98,7 +98,9 @@ def test_one_cell_or_several_are_set(case: Case) -> None:
     )
     assert changed.demand["JPN", "Dy", "oxide", 2031] == 100
     assert (
-        case.with_settings({"stockpiles.*.*.*.max_t": None}).stockpiles["JPN", "Dy", "oxide"].max_t
+        case.with_settings({"stockpiles.*.*.*.max_t": None})
+        .lookups.stockpiles["JPN", "Dy", "oxide"]
+        .max_t
         is None
     )
 

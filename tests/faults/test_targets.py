@@ -33,13 +33,13 @@ def faults_of(tmp_path: Path, text: str, **tables: str) -> list[tuple[str, int, 
 def test_a_target_of_the_model_file_is_one_of_the_case(tmp_path: Path) -> None:
     text = TARGET.format(name="one") + 'country = ["AAA"]\nprice_usd_per_kg = 20\n'
     case = load(write_case(tmp_path / "case"), model_file(tmp_path, text))
-    found = case.targets["one"]
+    found = case.lookups.targets["one"]
     assert (found.kind, found.share, found.price_usd_per_kg) == ("origin_share", 0.65, 20.0)
-    assert case.target_countries("one") == ("AAA",)
-    assert case.target_elements("one") == ("Dy",)
+    assert case.lookups.target_countries("one") == ("AAA",)
+    assert case.lookups.target_elements("one") == ("Dy",)
     write_inputs(case, tmp_path / "again")
     again = load(tmp_path / "again")
-    assert again.targets["one"].model_dump() == found.model_dump()
+    assert again.lookups.targets["one"].model_dump() == found.model_dump()
     assert again.sha256 == case.sha256
 
 
@@ -94,24 +94,27 @@ def test_a_cell_of_a_target_can_be_set_wherever_it_stands(tmp_path: Path) -> Non
     folder = write_case(tmp_path / "case", targets=table)
     model = model_file(tmp_path, TARGET.format(name="one"))
     case = load(folder, model, {"targets.one.share": 0.3, "targets.here.share": 0.9})
-    assert {name: row.share for name, row in case.targets.items()} == {"here": 0.9, "one": 0.3}
+    assert {name: row.share for name, row in case.lookups.targets.items()} == {
+        "here": 0.9,
+        "one": 0.3,
+    }
     both = case.with_settings({"targets.*.share": 0.2})
-    assert {row.share for row in both.targets.values()} == {0.2}
+    assert {row.share for row in both.lookups.targets.values()} == {0.2}
     assert [row.target for row in both.model.targets] == ["one"]
-    assert not both.without_targets().targets
+    assert not both.without_targets().lookups.targets
 
 
 def test_a_plan_can_be_asked_for_under_a_model_with_targets(tmp_path: Path) -> None:
     case = planner.load(write_case(tmp_path / "case"))
     other = load(write_case(tmp_path / "case"), model_file(tmp_path, TARGET.format(name="one")))
-    assert list(case.with_model(other.model).targets) == ["one"]
+    assert list(case.with_model(other.model).lookups.targets) == ["one"]
 
 
 def test_a_target_may_name_a_storyline_and_holds_on_all_its_draws(tmp_path: Path) -> None:
     scenarios = "scenario,storyline,probability\ncut-1,cut,0.25\ncut-2,cut,0.25\ncalm,,0.5\n"
     table = "target,kind,scenario,share\nmost,served,cut,0.5\n"
     case = load(write_case(tmp_path / "case", scenarios=scenarios, targets=table))
-    assert case.target_scenarios("most") == {"cut-1", "cut-2"}
+    assert case.lookups.target_scenarios("most") == {"cut-1", "cut-2"}
     text = TARGET.format(name="one") + 'scenario = "cut"\n'
     again = load(tmp_path / "case", model_file(tmp_path, text))
-    assert again.target_scenarios("one") == {"cut-1", "cut-2"}
+    assert again.lookups.target_scenarios("one") == {"cut-1", "cut-2"}

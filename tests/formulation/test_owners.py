@@ -31,7 +31,7 @@ def test_every_right_hand_side_and_bound_of_the_starter_is_somebodys() -> None:
     assert {name for name, _ in keys} >= {"account", "balance", "hired", "throughput_limit"}
     for name, index in keys:
         shares = owners(scope, name, index)
-        assert set(shares) <= set(case.party.values()), (name, index)
+        assert set(shares) <= set(case.lookups.party.values()), (name, index)
         assert sum(shares.values()) == near(1), (name, index)
 
 

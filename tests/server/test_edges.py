@@ -182,7 +182,7 @@ def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -
     assert post(client, "/target", {**body, "share": "70", "price": ""}).status_code == 200
     (edit,) = bench.record.edits
     assert edit.key == "target.added-1" and json.loads(str(edit.value))["share"] == 0.7
-    assert bench.case.targets["added-1"].share == 0.7
+    assert bench.case.lookups.targets["added-1"].share == 0.7
     after = answered(bench).solver.found
     if after.stage == "plan":  # what must hold makes no plan better
         sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
@@ -191,8 +191,8 @@ def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -
     base = bench.base.with_settings(
         {"targets": [{"target": "a", "kind": "served", "element": "Dy", "share": 0.5}]}
     )
-    assert edited(base, [Edit("target.a", 0.25)]).targets["a"].share == 0.25
-    assert edited(base, [Edit("target.a", "out")]).targets == {}
+    assert edited(base, [Edit("target.a", 0.25)]).lookups.targets["a"].share == 0.25
+    assert edited(base, [Edit("target.a", "out")]).lookups.targets == {}
 
 
 def test_the_difference_as_options_gives_the_same_case(bench: Workbench) -> None:

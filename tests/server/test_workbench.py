@@ -197,15 +197,17 @@ def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shar
         range(2029, 2041)
     )
     out = edited(drawn, [Edit("joins.EU", "out"), Edit("joins.JPN", "out")])
-    members = {country for country, party in drawn.party.items() if party == "EU"}
-    assert len(members) > 2 and len({out.group[country] for country in members}) == 1
+    members = {country for country, party in drawn.lookups.party.items() if party == "EU"}
+    assert len(members) > 2 and len({out.lookups.group[country] for country in members}) == 1
     assert (
-        len({out.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3
-        and out.group["USA"] == out.group["AUS"]
+        len({out.lookups.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3
+        and out.lookups.group["USA"] == out.group["AUS"]
     )
-    for funder, reach in out.reach.items():  # nor does anybody pay for another
-        assert {out.group[country] for country in reach} == {out.group[next(iter(reach))]}, funder
-    assert out.reach["eu"] and set(out.reach["eu"]) < set(drawn.reach["eu"])
+    for funder, reach in out.lookups.reach.items():  # nor does anybody pay for another
+        assert {out.lookups.group[country] for country in reach} == {
+            out.group[next(iter(reach))]
+        }, funder
+    assert out.lookups.reach["eu"] and set(out.lookups.reach["eu"]) < set(drawn.lookups.reach["eu"])
     with pytest.raises(InputError, match="no party"):
         edited(drawn, [Edit("joins.XYZ", "out")])
 

@@ -73,7 +73,7 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
 ) -> None:
     on = Question.on
 
-    def out_of_memory(question: Question, changer: Changer[Case]) -> Case:
+    def out_of_memory(question: Question, changer: Changer) -> Case:
         if any(change.endswith("x1.05") for change in question.changes):
             raise MemoryError
         return on(question, changer)

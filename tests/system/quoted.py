@@ -92,7 +92,7 @@ def sold(case: Case, element: str, supplier: str, year: int = 2026) -> float:
     """Tonnes of an element that a supplier can sell to all allies together."""
     return sum(
         tonnes
-        for (seller, _, of, _, when), tonnes in case.import_limit.items()
+        for (seller, _, of, _, when), tonnes in case.lookups.import_limit.items()
         if (seller, of, when) == (supplier, element, year)
     )
 
@@ -151,7 +151,7 @@ def needed(case: Case, skill: str, country: str, year: int) -> float:
     for name, row in case.projects.items():
         if row.country == country:
             rate = rates.get((name, skill), rates.get((row.stage, skill), 0.0))
-            total += case.existing_tpa(name, year) / 1000 * rate
+            total += case.lookups.existing_tpa(name, year) / 1000 * rate
     return total
 
 
@@ -159,13 +159,13 @@ def people(case: Case) -> str:
     """Who is there, and whom the plants that run today and those that are financed need."""
     rows = []
     for skill in ("sx_master", "sx_operator", "metal_maker"):
-        here = {c: row.initial for (c, of), row in case.workforce.items() if of == skill}
+        here = {c: row.initial for (c, of), row in case.lookups.workforce.items() if of == skill}
         cells = []
         for year in (2026, 2030):
             cells.append(sum(needed(case, skill, country, year) for country in here))
         short = [c for c in here if needed(case, skill, c, 2030) > here[c]]
         told = ", ".join(f"{c} {needed(case, skill, c, 2030):.1f} of {here[c]:g}" for c in short)
-        name = case.skills[skill].name
+        name = case.lookups.skills[skill].name
         rows.append([name, f"{sum(here.values()):g}", *(f"{x:.0f}" for x in cells), told])
     head = [
         "skill",

@@ -61,7 +61,7 @@ cells = dict(project="melter", name="Melter", country="USA", stage="melting", ex
 cells |= dict(lead_time_years="1", capex_usd_per_tpa="50000", variable_opex_usd_per_t="20000", recovery="0.9")
 table.write_text("\\n".join([head, *rows, ",".join(cells.get(name, "") for name in head.split(","))]) + "\\n")
 case = planner.load("starter")
-assert case.has_lever("melting") and case.stage_of("melter").converts
+assert case.lookups.has_lever("melting") and case.lookups.stage_of("melter").converts
 plan = planner.solve(case)
 melted = plan.table("operations").query("item == 'melted'")
 made = plan.table("operations").query("item == 'made' and project == 'melter'")

@@ -53,21 +53,21 @@ def bought(
 ) -> float:
     return sum(
         tonnes
-        for (s, c, e, f, y), tonnes in case.import_limit.items()
+        for (s, c, e, f, y), tonnes in case.lookups.import_limit.items()
         if e in MAGNETIC and y == year and s in suppliers and f == form and country in ("", c)
     )
 
 
 def capacity(case: Case, stage: str, year: int, basis: str = "") -> float:
     return sum(
-        case.existing_tpa(name, year)
+        case.lookups.existing_tpa(name, year)
         for name, row in case.projects.items()
         if row.stage == stage and basis in ("", row.basis)
     )
 
 
 def in_feed(case: Case, name: str) -> float:
-    return sum(case.feed_shares[case.projects[name].feeds[0]].get(e, 0.0) for e in MAGNETIC)
+    return sum(case.lookups.feed_shares[case.projects[name].feeds[0]].get(e, 0.0) for e in MAGNETIC)
 
 
 def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
@@ -79,7 +79,7 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
     stock = {
         form: sum(
             row.initial_t
-            for (_, e, f), row in case.stockpiles.items()
+            for (_, e, f), row in case.lookups.stockpiles.items()
             if e in MAGNETIC and f == form
         )
         for form in ("metal", "magnet")
@@ -96,7 +96,7 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
         ],
         "Chinese metal for allied": [bought(case, y, ("chn",), "metal") for y in (2026, 2030)],
         "Dy+Tb in feed that exists": [
-            sum(case.existing_tpa(m, y) * in_feed(case, m) for m in mines)
+            sum(case.lookups.existing_tpa(m, y) * in_feed(case, m) for m in mines)
             for y in (2026, 2027, 2028, 2030, 2038)
         ],
         "Dy+Tb in candidate feed": [
@@ -123,7 +123,7 @@ def offered(
 ) -> float:
     """Tonnes of oxide contained that a supplier can sell in 2026, to some countries or to all."""
     total = 0.0
-    for (seller, country, element, _, year), tonnes in case.import_limit.items():
+    for (seller, country, element, _, year), tonnes in case.lookups.import_limit.items():
         wanted = seller == supplier and element in elements and year == 2026
         if wanted and (not countries or country in countries):
             total += tonnes
@@ -133,7 +133,7 @@ def offered(
 def ore(case: Case, country: str) -> float:
     """Tonnes TREO that mines of a country can yield in 2026, without scrap."""
     return sum(
-        case.existing_tpa(name, 2026)
+        case.lookups.existing_tpa(name, 2026)
         for name, row in case.projects.items()
         if row.stage == "mine" and row.country == country and "scrap" not in row.feeds
     )
@@ -144,10 +144,10 @@ def separated(case: Case) -> float:
     total = 0.0
     for name, row in case.projects.items():
         if row.stage == "separation":
-            shares = case.feed_shares[row.feeds[0]]
+            shares = case.lookups.feed_shares[row.feeds[0]]
             whole = sum(shares.values()) if row.basis == "heavy" else 1.0
             content = in_feed(case, name) / whole
-            total += case.existing_tpa(name, 2026) * content * (row.recovery or 1.0)
+            total += case.lookups.existing_tpa(name, 2026) * content * (row.recovery or 1.0)
     return total
 
 
@@ -295,7 +295,7 @@ def test_every_plant_has_an_owner_and_a_state_that_fits_its_row(register: Case) 
         state = owners[name].status
         if plant.max_new_tpa > 0:
             assert state in ("study", "idea") or name in ("ucore_louisiana", "metal_vnm"), name
-        elif register.existing_tpa(name, 2026) > 0:
+        elif register.lookups.existing_tpa(name, 2026) > 0:
             assert state == "runs", name
 
 
@@ -308,7 +308,7 @@ def test_no_plant_is_expected_before_it_is_announced(register: Case) -> None:
 
 
 def test_who_is_there_can_run_what_runs_today(register: Case) -> None:
-    for (country, skill), row in register.workforce.items():
+    for (country, skill), row in register.lookups.workforce.items():
         assert needed(register, skill, country, 2026) <= row.initial, (country, skill)
 
 
@@ -317,9 +317,9 @@ def test_people_were_counted_and_not_made_to_fit(register: Case) -> None:
     short = {
         country
         for country in register.countries
-        if ("sx_master" in {k for c, k in register.workforce if c == country})
+        if ("sx_master" in {k for c, k in register.lookups.workforce if c == country})
         and needed(register, "sx_master", country, 2030)
-        > register.workforce[country, "sx_master"].initial
+        > register.lookups.workforce[country, "sx_master"].initial
     }
     assert "AUS" in short
     assert not any("after leavers" in row.notes for row in register.tables.workforce)
@@ -354,7 +354,7 @@ def saved_at_most(case: Case, year: int) -> float:
         row = case.projects[name]
         first = (row.earliest_year or case.first_year) + row.lead_time_years
         if year >= first:
-            total += row.max_new_tpa * case.ramp_share(name, year - first)
+            total += row.max_new_tpa * case.lookups.ramp_share(name, year - first)
     return total
 
 

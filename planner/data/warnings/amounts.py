@@ -39,7 +39,12 @@ def _dysprosium(facts: CaseFacts) -> str:
 def _last_loss(facts: CaseFacts, row: Any) -> float:
     """Loss (USD) of the last kg that a country goes without."""
     weight = facts.case.countries[row.country].weight
-    return facts.case.loss_steps(good_of(row))[-1].musd_per_t * weight * USD_PER_MUSD / KG_PER_TONNE
+    return (
+        facts.case.lookups.loss_steps(good_of(row))[-1].musd_per_t
+        * weight
+        * USD_PER_MUSD
+        / KG_PER_TONNE
+    )
 
 
 def _supply_of_all(facts: CaseFacts, row: Any) -> float:
@@ -49,7 +54,7 @@ def _supply_of_all(facts: CaseFacts, row: Any) -> float:
         return sum(facts.most_used("", element, stage.gives) for element in facts.case.elements)
     most = 0.0
     for feed in row.feeds:
-        for element, share in facts.case.feed_shares.get(feed, {}).items():
+        for element, share in facts.case.lookups.feed_shares.get(feed, {}).items():
             if share > 0:
                 used = facts.most_used("", element, OXIDE)
                 most = max(most, used / share * facts.use(row, feed))
@@ -85,8 +90,8 @@ def _content(facts: CaseFacts, row: Any) -> float:
 
 def _taught(facts: CaseFacts, row: Any) -> float:
     """Trainees that the initial staff can carry."""
-    team = facts.case.workforce.get((row.country, row.skill))
-    ratio = facts.case.skills[row.skill].mentor_ratio
+    team = facts.case.lookups.workforce.get((row.country, row.skill))
+    ratio = facts.case.lookups.skills[row.skill].mentor_ratio
     return UNKNOWN if team is None or ratio is None else max(team.initial * ratio, LEAST_USE)
 
 
@@ -116,7 +121,9 @@ AMOUNTS = {
     "dysprosium": Amount(
         # Of two neighbours among the elements the one of even number is the more common.
         "the dysprosium in it, and terbium is always rarer",
-        lambda facts, row: facts.case.feed_shares[row.feed].get(_dysprosium(facts), UNKNOWN),
+        lambda facts, row: facts.case.lookups.feed_shares[row.feed].get(
+            _dysprosium(facts), UNKNOWN
+        ),
     ),
     "dysprosium_price": Amount(
         "the price of dysprosium, and terbium is always dearer",

@@ -70,7 +70,7 @@ class CaseFacts:
     @cached_property
     def bought(self) -> ByGood:
         """Tonnes that suppliers sell."""
-        return self._by_good(self.case.import_limit)
+        return self._by_good(self.case.lookups.import_limit)
 
     @cached_property
     def _most_used(self) -> dict[Good, float]:
@@ -104,8 +104,8 @@ class CaseFacts:
         """Project -> largest share of its new capacity that can be in use."""
         shares: dict[str, Vector] = {}
         for name, row in self.case.projects.items():
-            start = self.case.commitment_years(name).start + row.lead_time_years
-            ramp = [self.case.ramp_share(name, year - start) for year in self.case.years]
+            start = self.case.lookups.commitment_years(name).start + row.lead_time_years
+            ramp = [self.case.lookups.ramp_share(name, year - start) for year in self.case.years]
             shares[name] = np.maximum.accumulate(ramp)
         return shares
 
@@ -114,13 +114,13 @@ class CaseFacts:
         """Project -> largest capacity (t/y) that can be in use."""
         capacity: dict[str, Vector] = {}
         for name, row in self.case.projects.items():
-            existing = [self.case.existing_tpa(name, year) for year in self.case.years]
+            existing = [self.case.lookups.existing_tpa(name, year) for year in self.case.years]
             capacity[name] = np.array(existing) + row.max_new_tpa * self.share_of_new[name]
         return capacity
 
     def use(self, row: Project, feed: str) -> float:
         """Capacity (t/t) that a feed uses in a plant, above 0."""
-        return max(self.case.capacity_use(row.project, feed), LEAST_USE)
+        return max(self.case.lookups.capacity_use(row.project, feed), LEAST_USE)
 
     def yields(self, row: Project) -> Iterator[dict[str, float]]:
         """Element -> tonnes that a tonne of capacity gives or saves, of each thing that it can be used for."""
@@ -128,18 +128,18 @@ class CaseFacts:
         stage = STAGES[row.stage]
         if stage.saves:
             saved: dict[str, float] = defaultdict(float)
-            for (_, element, _), saving in case.savings[row.project].items():
+            for (_, element, _), saving in case.lookups.savings[row.project].items():
                 saved[element] += saving.tonnes
             yield saved
         elif stage.converts:
             for element in case.elements:
-                yield {element: case.recovery(row.project, element)}
+                yield {element: case.lookups.recovery(row.project, element)}
         for feed in row.feeds:
             use = self.use(row, feed)
             contents: dict[str, float] = {}
-            for element, share in case.feed_shares.get(feed, {}).items():
+            for element, share in case.lookups.feed_shares.get(feed, {}).items():
                 if share > 0:
-                    kept = case.recovery(row.project, element) if stage.separates else 1.0
+                    kept = case.lookups.recovery(row.project, element) if stage.separates else 1.0
                     contents[element] = share * kept / use
             yield contents
 
@@ -165,7 +165,9 @@ class CaseFacts:
     def made(self, group: Mapping[str, str]) -> ByGood:
         """Group, element, form -> tonnes that plants of a group of countries could make at most, of what these mine and
         can have. group: that of each country."""
-        had = {(group[good[0]], *good[1:]) for good in (*self.bought, *self.case.stockpiles)}
+        had = {
+            (group[good[0]], *good[1:]) for good in (*self.bought, *self.case.lookups.stockpiles)
+        }
         made: ByGood = defaultdict(self._zeros)
         for stage in STAGES.values():
             most: dict[tuple[str, str], Vector] = defaultdict(self._zeros)
@@ -189,7 +191,7 @@ class CaseFacts:
         return _sums(
             ((row.country, skill), persons * tonnes(row))
             for row in self.tables.projects
-            for skill, persons in self.case.staffing[row.project].items()
+            for skill, persons in self.case.lookups.staffing[row.project].items()
         )
 
     @cached_property
@@ -200,7 +202,9 @@ class CaseFacts:
     @cached_property
     def first_posts(self) -> Posts:
         """Persons that what exists in the first year needs."""
-        return self._posts(lambda row: self.case.existing_tpa(row.project, self.case.first_year))
+        return self._posts(
+            lambda row: self.case.lookups.existing_tpa(row.project, self.case.first_year)
+        )
 
     @cached_property
     def worst_losses(self) -> dict[str, float]:
@@ -227,7 +231,7 @@ class CaseFacts:
     def capital(self) -> float:
         """Public money (MUSD) that all plants that may be built take."""
         plants = self.tables.projects
-        return sum(row.max_new_tpa * self.case.public_capex(row.project) for row in plants)
+        return sum(row.max_new_tpa * self.case.lookups.public_capex(row.project) for row in plants)
 
     # ---- dangers -----------------------------------------------------------------------------------------------------
 

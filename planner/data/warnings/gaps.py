@@ -53,7 +53,7 @@ def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
             bare = [rows[0] for rows in groups if value not in map(attrgetter(member), rows)]
             yield from _alone(bare, len(groups), member, f"row for {member} {value}")
     for rows in grouped_by(facts.tables.projects, "stage").values():
-        bare = [row for row in rows if not facts.case.staffing[row.project]]
+        bare = [row for row in rows if not facts.case.lookups.staffing[row.project]]
         yield from _alone(bare, len(rows), "project", "person who runs it")
 
 
@@ -139,15 +139,15 @@ def ending_demand(facts: CaseFacts) -> Iterator[Finding]:
 def short_supply(facts: CaseFacts) -> Iterator[Finding]:
     """Demand of a group above what its countries can buy, hold in stock and could at most make, in its worst year."""
     case = facts.case
-    made = facts.made(case.group)
+    made = facts.made(case.lookups.group)
     rows = {good_of(row): row for row in reversed(facts.tables.demand)}
     short: dict[Good, dict[str, Vector]] = defaultdict(dict)
     for (country, element, form), used in facts.used.items():
-        stock = case.stockpiles.get((country, element, form))
+        stock = case.lookups.stockpiles.get((country, element, form))
         bought = facts.bought.get((country, element, form), 0.0)
         had = bought + (stock.initial_t if stock else 0.0)
         rest = np.maximum(used * (1 - ROUNDING) - had, 0)
-        short[case.group[country], element, form][country] = rest
+        short[case.lookups.group[country], element, form][country] = rest
     for (group, element, form), by_country in short.items():
         gaps = sum(by_country.values()) - made[group, element, form]
         worst = int(np.argmax(gaps))

@@ -72,12 +72,12 @@ def used(facts: CaseFacts) -> Iterable[NameParts]:
 
 def imported(facts: CaseFacts) -> Iterable[NameParts]:
     """Series of goods that a supplier sells in some year."""
-    return facts.case.import_years
+    return facts.case.lookups.import_years
 
 
 def goods_of_use(facts: CaseFacts) -> Iterable[NameParts]:
     """Goods that are used, held in stock, or made into something that is used."""
-    return (*facts.used, *facts.case.stockpiles, *facts.made_into_more)
+    return (*facts.used, *facts.case.lookups.stockpiles, *facts.made_into_more)
 
 
 def goods_to_stock(facts: CaseFacts) -> Iterable[NameParts]:
@@ -104,7 +104,7 @@ def bounded_feeds(facts: CaseFacts) -> Iterator[NameParts]:
     """Plants with each feed that takes up capacity; or that is not mined, which is asked about already."""
     for row in facts.tables.projects:
         for feed in row.feeds:
-            if feed not in facts.mined or facts.case.capacity_use(row.project, feed) > 0:
+            if feed not in facts.mined or facts.case.lookups.capacity_use(row.project, feed) > 0:
                 yield row.project, feed
 
 
@@ -123,8 +123,8 @@ def outsiders(facts: CaseFacts) -> Iterator[NameParts]:
 
 def resold(facts: CaseFacts) -> Iterator[NameParts]:
     """Suppliers, elements and forms of which somebody can sell a part on."""
-    for supplier, country, element, form in facts.case.import_years:
-        if facts.case.resale_share(supplier, country, element, form) > 0:
+    for supplier, country, element, form in facts.case.lookups.import_years:
+        if facts.case.lookups.resale_share(supplier, country, element, form) > 0:
             yield supplier, element, form
 
 

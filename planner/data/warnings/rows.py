@@ -62,7 +62,7 @@ def odd_plants(facts: CaseFacts) -> Iterator[Finding]:
 
 def _is_ever_there(facts: CaseFacts, row: Project) -> bool:
     """It exists in some year of the horizon."""
-    return any(facts.case.existing_tpa(row.project, year) > 0 for year in facts.case.years)
+    return any(facts.case.lookups.existing_tpa(row.project, year) > 0 for year in facts.case.years)
 
 
 def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
@@ -83,9 +83,9 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
     """Staff that nothing needs or renews, and posts that nobody could ever fill."""
     case = facts.case
     years = len(case.years)
-    schools = grouped_by(case.programmes.values(), "country", "skill")
+    schools = grouped_by(case.lookups.programmes.values(), "country", "skill")
     is_lent = case.model.policy.secondment_share > 0
-    for place, row in case.workforce.items():
+    for place, row in case.lookups.workforce.items():
         needed = facts.posts[place]
         most = row.initial + row.hires_per_year * years
         for school in schools[place]:
@@ -94,14 +94,18 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
         is_renewed = row.hires_per_year or schools[place]
         if facts.tables.staffing and row.initial and not needed and not is_lent:
             yield finding_at(row, "initial", "idle-staff")
-        elif needed and not is_renewed and case.skills[row.skill].attrition:
+        elif needed and not is_renewed and case.lookups.skills[row.skill].attrition:
             yield finding_at(row, "hires_per_year", "fading-staff", case=case)
         elif most < needed and not is_lent:
             persons = f"{needed:.4g} persons of {row.skill}, and at most {most:.4g}"
             yield finding_at(row, "hires_per_year", "too-few-people", persons=persons, case=case)
     for (country, skill), needed in facts.posts.items():
         exists = facts.first_posts[country, skill] > 0
-        if needed > 0 and (country, skill) not in case.workforce and (exists or not is_lent):
+        if (
+            needed > 0
+            and (country, skill) not in case.lookups.workforce
+            and (exists or not is_lent)
+        ):
             plants = f"plants that {country} {'has' if exists else 'may build'}"
             message = f"{plants} need {needed:.4g} persons of {skill}, and no row names them"
             rule = "unrunnable-plant" if exists else "too-few-people"
@@ -111,18 +115,20 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
 def idle_money(facts: CaseFacts) -> Iterator[Finding]:
     """Funders whose money nothing can use; where payments go by shares, those of a party without a country."""
     case = facts.case
-    uses = {row.country for row in facts.tables.projects if case.commitment_years(row.project)}
+    uses = {
+        row.country for row in facts.tables.projects if case.lookups.commitment_years(row.project)
+    }
     for table in ("workforce", "training", "stockpiles"):
         uses.update(row.country for row in facts.rows(table))
     for funder, rows in grouped_by(facts.tables.budgets, "funder").items():
-        reached = case.reach[funder]
+        reached = case.lookups.reach[funder]
         if facts.budgets[funder] > 0 and uses.isdisjoint(reached):
             where = ", ".join(reached) or "nowhere"
             yield finding_at(rows[0], "funder", "idle-money", where=where)
     is_even = case.model.policy.cost_sharing == "even"
-    parties = {*case.party.values(), None}
+    parties = {*case.lookups.party.values(), None}
     for row in facts.tables.funders:
-        if not is_even and case.funder_party.get(row.funder) not in parties:
+        if not is_even and case.lookups.funder_party.get(row.funder) not in parties:
             yield finding_at(row, "party", "party-without-country")
 
 

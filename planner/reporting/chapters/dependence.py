@@ -114,7 +114,7 @@ MET = {None: "must be met", True: "met", False: "missed"}
 
 def targets(plan: Plan) -> ReportTable | None:
     """The targets that the plan was held to, and whether it meets them."""
-    asked = plan.case.targets
+    asked = plan.case.lookups.targets
     if not asked:
         return None
     told = plan.summary.get("targets", {})

@@ -88,7 +88,7 @@ class Names:
             schools[row.programme] = f"{self.skill(row.skill)}, {self.country(row.country)}"
         self.programme = _told_apart(schools)
         self.feed = Lookup()
-        for feed in case.feed_shares:
+        for feed in case.lookups.feed_shares:
             # A feed that one mine alone gives and that has its id bears the mine's name.
             self.feed[feed] = self.project(feed)
         full = {row.scenario: row.name for row in tables.scenarios}
@@ -97,13 +97,15 @@ class Names:
         for scenario, name in full.items():
             if ": " not in self.scenario[scenario]:
                 self.stories[scenario] = CONTROL.sub(" ", name).partition(": ")[2]
-        self.stages = {name: stage.heading for name, stage in case.stages.items()}
-        self.stages_many = {name: stage.plural for name, stage in case.stages.items()}
-        self.own_stages = {key.removeprefix("stage_"): word for key, word in case.about.items()}
+        self.stages = {name: stage.heading for name, stage in case.lookups.stages.items()}
+        self.stages_many = {name: stage.plural for name, stage in case.lookups.stages.items()}
+        self.own_stages = {
+            key.removeprefix("stage_"): word for key, word in case.lookups.about.items()
+        }
         capital = {f"capex {name}": plural for name, plural in self.stages_many.items()}
         self.items = capital | ITEM_NAMES
         self._forms = {form for _, _, form, _ in case.demand}
-        self._forms |= {case.stage_of(project).gives for project in case.projects}
+        self._forms |= {case.lookups.stage_of(project).gives for project in case.projects}
         self._forms &= set(FORMS)
         self._projects = case.projects
         self._parties = {}

@@ -121,7 +121,7 @@ def risk_by_party(plan: Plan) -> dict[str, float]:
     out = defaultdict[str, float](float)
     for country, loss in plan.without.get("loss_musd_by_country", {}).items():
         risk = (1 - aversion) * loss["expected"] + aversion * loss["tail"]
-        out[plan.case.party[country]] += risk
+        out[plan.case.lookups.party[country]] += risk
     return out
 
 

@@ -49,7 +49,7 @@ def spent_on(item: str) -> str:
 def public_present(plan: Plan) -> float:
     """Present value of the expected public money (MUSD)."""
     by_year = spent(plan, "year")
-    discount = by_year.index.map(plan.case.cost_discount)
+    discount = by_year.index.map(plan.case.lookups.cost_discount)
     return float((by_year * discount).sum())
 
 
@@ -60,9 +60,9 @@ def by_party(plan: Plan) -> pd.DataFrame:
     case = plan.case
     losses: dict[str, float] = defaultdict(float)
     for country, lost in plan.summary["loss_musd_by_country"].items():
-        losses[case.party[country]] += lost["expected"]
+        losses[case.lookups.party[country]] += lost["expected"]
     payments = plan.tables["payments"]
-    party = [case.funder_party.get(funder, funder) for funder in payments["funder"]]
+    party = [case.lookups.funder_party.get(funder, funder) for funder in payments["funder"]]
     columns = {"paid_musd": "paid", "least_musd": "least", "most_musd": "most"}
     of_payers = payments[list(columns)].rename(columns=columns).groupby(pd.Index(party)).sum()
     frame = pd.DataFrame({"loss": pd.Series(losses, dtype=float)}).join(of_payers, how="outer")
@@ -181,7 +181,7 @@ def of_whole_plants(plan: Plan) -> OfWholePlants | None:
     any_size = None
     linear = plan.explanation.alternative("linear") if plan.explanation is not None else None
     # Questions are asked without targets, so what they answer is comparable only where there are none.
-    if linear is not None and not plan.case.targets:
+    if linear is not None and not plan.case.lookups.targets:
         any_size = linear.cost
     if measure == "welfare":
         value += plan.summary["risk_musd"]

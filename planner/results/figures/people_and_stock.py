@@ -67,7 +67,7 @@ def most_hired(plan: Plan) -> float:
 def training_begins(plan: Plan, project: str, first_output: int) -> int | None:
     """The year in which the plan first teaches those who run a plant; None if it teaches nobody before it opens."""
     country = plan.case.projects[project].country
-    skills = list(plan.case.staffing.get(project, {}))
+    skills = list(plan.case.lookups.staffing.get(project, {}))
     training = plan.tables["training"]
     for_plant = (training["country"] == country) & training["skill"].isin(skills)
     years = training.loc[for_plant & (training["year"] <= first_output), "year"]

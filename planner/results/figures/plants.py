@@ -37,7 +37,7 @@ def unit_of(case: Case, kind: str) -> str:
 
 def measure(plan: Plan, project: str) -> str:
     """The key of `UNITS` that says what the tonnes of a plant count."""
-    stage = plan.case.stage_of(project)
+    stage = plan.case.lookups.stage_of(project)
     if stage.converts:
         return stage.takes
     if stage.saves:
@@ -62,7 +62,7 @@ def counted(plan: Plan, projects: Iterable[str]) -> Counted:
 
 def is_measure(plan: Plan, project: str) -> bool:
     """A project saves demand, so it is no plant."""
-    return plan.case.stage_of(project).saves
+    return plan.case.lookups.stage_of(project).saves
 
 
 def are_measures(plan: Plan, projects: pd.Series) -> pd.Series:
@@ -112,7 +112,7 @@ def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
 
 def _ramp_years(plan: Plan, project: str) -> int:
     """Years from first output until the usable share no longer changes."""
-    shares = [plan.case.ramp_share(project, year) for year in range(len(plan.years) + 1)]
+    shares = [plan.case.lookups.ramp_share(project, year) for year in range(len(plan.years) + 1)]
     return shares.index(shares[-1])
 
 
@@ -148,7 +148,7 @@ def new_throughput(plan: Plan, project: str) -> pd.DataFrame:
 
 def intake(plan: Plan, project: str) -> pd.DataFrame:
     """Expected throughput of a project by year (rows) and what it works: feeds, or elements where it converts them."""
-    stage = plan.case.stage_of(project)
+    stage = plan.case.lookups.stage_of(project)
     rows = plan.tables["operations"]
     rows = rows[(rows["project"] == project) & (rows["item"] == stage.item)]
     works = "element" if stage.converts else "feed"

@@ -125,7 +125,7 @@ def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> pd.Seri
     by_good: Mapping[Any, Any] = rows.groupby(["country", "element", "form"]).indices
     for good, at in by_good.items():
         musd[at] = weighted_loss(case, good, short[at], demand[at])
-    discount = {year: case.risk_discount(year) for year in rows["year"].unique().tolist()}
+    discount = {year: case.lookups.risk_discount(year) for year in rows["year"].unique().tolist()}
     return pd.Series(musd, index=rows.index) * rows["year"].map(discount).astype(float)
 
 
