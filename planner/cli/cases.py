@@ -13,6 +13,7 @@ import typer
 import planner
 from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
+from planner.data.empty_case import write_empty_case
 from planner.data.export import model_schema, write_model, write_tables, write_workbook
 from planner.data.load import load
 from planner.data.sampling import DRAWN_TABLES
@@ -62,6 +63,14 @@ def init(
             help="Write the case as a folder of CSV tables and model.toml instead.",
         ),
     ] = None,
+    empty: Annotated[
+        Path | None,
+        typer.Option(
+            "--empty",
+            metavar="DIR",
+            help="Write a case to fill in instead: tables with a header and a line of explanation each.",
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -72,8 +81,15 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook."""
+    """Lay out a workspace: a case to start from, the models, a place for reports; or a case alone."""
     with exit_codes():
+        if empty is not None:
+            others = {"place": place, "--case": case, "--workbook": workbook, "--tables": tables}
+            others["--model"] = model
+            for option, value in others.items():
+                _refuse_if(value is not None, option, "does not go with --empty")
+            _write_empty(empty)
+            return
         if workbook is None and tables is None:
             _refuse_if(model is not None, "--model", "applies to --workbook and --tables alone")
             _refuse_if(place is None, "planner init", "needs the new folder")
@@ -96,6 +112,16 @@ def _write_workspace(folder: Path, case: str) -> None:
     say(f"{copied} is ready. Next:")
     say(f"  planner check {copied}")
     say(f"  planner solve {copied} --model {folder}/models/base.toml")
+
+
+def _write_empty(folder: Path) -> None:
+    _refuse_existing(folder, "folder")
+    try:
+        write_empty_case(folder)
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+    say(f"{folder} is ready: {folder / 'README.md'} says what each table is for. Next:")
+    say(f"  planner check {folder}")
 
 
 def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:

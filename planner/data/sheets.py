@@ -21,6 +21,8 @@ from planner.host import available_memory
 
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
+REMARK = "# "
+"""How the first cell of a line directly below the header begins, if the line explains the columns and is no row."""
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
@@ -260,7 +262,10 @@ def sheet_of(place: str, lines: Iterable[Line], tab: str = "") -> Sheet:
     line, header = filled[0]
     while header and not header[-1]:
         header = header[:-1]
-    return Sheet(place, header, tuple(filled[1:]), header_line=line, tab=tab)
+    rows = filled[1:]
+    if rows and rows[0][1][0].startswith(REMARK):
+        rows = rows[1:]
+    return Sheet(place, header, tuple(rows), header_line=line, tab=tab)
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+import planner
 from planner.cli import app
 from planner.reporting.words.numbers import number
 from tests.reporting.conftest import read_page
@@ -47,3 +48,53 @@ def test_a_cobalt_case_from_an_empty_folder_reports_in_its_own_words(tmp_path: P
     for word in FOREIGN:
         found = re.findall(f".{{0,60}}{word}.{{0,30}}", page + shown, re.IGNORECASE)
         assert not found, "\n".join(found)
+
+
+def test_an_empty_case_says_in_order_what_to_fill_in_and_its_explanations_are_no_rows(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "cobalt"
+    made = CliRunner().invoke(app, ["init", "--empty", str(folder)])
+    assert made.exit_code == 0, made.output
+    found = CliRunner().invoke(app, ["check", str(folder)])
+    assert found.exit_code == 2
+    assert "demand.csv: has no rows" in found.stderr
+    files = re.findall(r"^  (\w+\.csv)", found.stdout, re.MULTILINE)
+    assert files[:5] == ["about.csv", "countries.csv", "elements.csv", "demand.csv", "imports.csv"]
+    for table in ("countries", "elements", "demand"):
+        _, explanation, *rows = (folder / f"{table}.csv").read_text("utf-8").splitlines()
+        assert explanation.startswith("#") or explanation.startswith('"# ')
+        assert rows == []
+    fill_in(folder, "countries", country="JPN")
+    fill_in(folder, "elements", element="Co", loss_usd_per_kg="200")
+    fill_in(folder, "demand", country="JPN", element="Co", year="2027", tonnes="100")
+    found = CliRunner().invoke(app, ["check", str(folder)])
+    assert found.exit_code == 0, found.output
+    assert "1 countries, 0 projects" in found.stdout
+    assert re.findall(r"^  (\w+\.csv)", found.stdout, re.MULTILINE) == [
+        name for name in files if name not in ("countries.csv", "elements.csv", "demand.csv")
+    ]
+
+
+def test_a_row_below_the_first_may_have_an_id_that_begins_with_a_hash(tmp_path: Path) -> None:
+    """A line of explanation stands directly below the header alone; nothing else of a table is left aside."""
+    for table, text in COBALT.items():
+        more = "\n# 4,Fourth" if table == "countries" else ""
+        (tmp_path / f"{table}.csv").write_text(text + more + "\n", encoding="utf-8")
+    assert "# 4" in planner.load(tmp_path).countries
+
+
+def test_an_empty_case_is_not_written_over_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    result = CliRunner().invoke(app, ["init", "--empty", str(tmp_path / "here")])
+    assert result.exit_code == 2 and "exists" in result.output
+    result = CliRunner().invoke(app, ["init", str(tmp_path / "a"), "--empty", str(tmp_path / "b")])
+    assert result.exit_code == 2 and not (tmp_path / "b").exists()
+
+
+def fill_in(folder: Path, table: str, **cells: str) -> None:
+    """Add a row to a table as a person does: below what is there."""
+    path = folder / f"{table}.csv"
+    text = path.read_text("utf-8")
+    columns = text.splitlines()[0].split(",")
+    path.write_text(text + ",".join(cells.get(name, "") for name in columns) + "\n", "utf-8")
