@@ -13,10 +13,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.reporting.chapters.inputs import used_tables
+from planner.reporting.charts.frontier import HEIGHT, FrontierPoints, Mark, frontier
+from planner.reporting.charts.style import specification
 from planner.reporting.words import names, numbers
 from planner.results.figures.sums import EXPECTED
 from planner.results.plan import Plan
-from planner.server import charts, shelf, two_plans
+from planner.server import shelf, two_plans
 from planner.server.answers import WEIGHTS, AskedAndGot, Shown
 from planner.server.edits import refused, target_words
 from planner.server.journal import shown_as
@@ -24,6 +26,8 @@ from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
 
+SOLVED = "solved in the background, figures only; summary.json of plans with a name"
+"""Where the figures of the frontier are."""
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
 FILTERS = (
@@ -188,21 +192,21 @@ class Regions:
             shown["scenarios"] = two_plans.scenarios_of(now)
         return shown
 
-    def _marks(self, figures: Mapping[str, Any]) -> list[charts.Mark]:
+    def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""
         record = self.bench.record
         before = self._before()
         marks = []
         for one in record.kept:
             if one.ticked and one.folder != record.pinned:
-                marks.append(charts.Mark(one.name, one.cost, one.risk, "kept"))
+                marks.append(Mark(one.name, one.cost, one.risk, "kept"))
         if before is not None:
-            marks.append(charts.mark_of(self._pinned_name(), before.summary, "pinned"))
+            marks.append(_mark_of(self._pinned_name(), before.summary, "pinned"))
         for weight, cost, risk in self.bench.curve:
             if weight == inf:
-                marks.append(charts.Mark("no action", cost, risk, "no action"))
+                marks.append(Mark("no action", cost, risk, "no action"))
         if figures:
-            marks.append(charts.mark_of("now", figures, "now"))
+            marks.append(_mark_of("now", figures, "now"))
         return marks
 
     def _frontier(self, asked: Query) -> Shown:
@@ -220,11 +224,16 @@ class Regions:
         was: list[tuple[float, float]] = []
         if pinned is not None and pinned.case.sha256 != found.case.sha256:
             was = _solved(bench.curves.get(pinned.case.sha256, []))
-        points = charts.FrontierPoints(
-            curve=_solved(bench.curve), before=was, marks=marks, least=bench.least_here
+        points = FrontierPoints(
+            curve=_solved(bench.curve),
+            marks=marks,
+            source=SOLVED,
+            before=was,
+            least=bench.least_here,
         )
+        drawn = frontier(points).properties(width="container", height=HEIGHT)
         return {
-            "spec": charts.frontier(points),
+            "spec": specification(drawn),
             "least": bench.least_here,
             "idle": idle[0] if idle else None,
             "traced": len(bench.curve),
@@ -353,6 +362,11 @@ def _scenario(asked: Query, view: Plan) -> str:
     """The scenario asked for, the expectation over all where there is no such."""
     wanted = asked.get("scenario", "")
     return wanted if wanted in view.weights else EXPECTED
+
+
+def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
+    """A plan on the frontier by its figures, as in its summary."""
+    return Mark(name, figures["cost_musd"], figures["risk_musd"], kind)
 
 
 def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:

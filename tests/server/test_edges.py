@@ -19,8 +19,9 @@ from starlette.testclient import TestClient
 import planner
 from planner.data.change import parse_changes
 from planner.errors import InputError
+from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier, risk_range
+from planner.reporting.charts.style import specification
 from planner.server.app import ACTIONS, ClosingServer, Site, listening
-from planner.server.charts import FrontierPoints, Mark, frontier, risk_range
 from planner.server.edits import Edit, EditedValue, edited, seeking_least
 from planner.server.journal import shown_as
 from planner.server.page_regions import Regions
@@ -136,10 +137,10 @@ def test_the_risk_axis_shows_the_plans_and_the_idle_one_is_no_part_of_the_curve(
     now = Mark(name="now", cost=100.0, risk=50.0, kind="now")
     idle = Mark(name="no action", cost=0.0, risk=9000.0, kind="no action")
     curve = [(80.0, 60.0), (120.0, 45.0)]
-    points = FrontierPoints(curve=curve, before=[], marks=[now, idle], least=40.0)
+    points = FrontierPoints(curve=curve, marks=[now, idle], source="solved", least=40.0)
     low, high = risk_range(points)
     assert 35 < low < 40 and 60 < high < 65
-    rows = [row for rows in frontier(points)["datasets"].values() for row in rows]
+    rows = [row for rows in specification(frontier(points))["datasets"].values() for row in rows]
     assert "no action" not in [row.get("name") for row in rows]
 
 

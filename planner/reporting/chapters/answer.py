@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from planner.reporting.chapters import remains
-from planner.reporting.charts import funding
+from planner.reporting.charts.frontier import FrontierPoints, Mark
+from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import Card, Chart, Front, told_chart
 from planner.reporting.sources import summary_keys, table_rows
 from planner.reporting.words.names import headline, names_of
-from planner.reporting.words.numbers import BILLION, before_and_after, money
+from planner.reporting.words.numbers import before_and_after, money
 from planner.reporting.words.sentences import Passages, worded_lines
-from planner.results.decision import Frontier
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.decision import (
     alike,
@@ -176,48 +174,27 @@ def frontier_chart(plan: Plan) -> Chart | None:
     frontier = curve(plan)
     if frontier is None:
         return None
-    nothing = max(named(frontier, "nothing").risk, 1e-9)
-    unit, per = "MUSD", 1.0
-    if max(one.cost for one in frontier.plans) >= BILLION:
-        unit, per = "bn USD", 1000.0
-    corners, plans = _corners(frontier, nothing, per), _named_plans(frontier, nothing, per)
+    curve_of = [(corner.cost, corner.risk) for corner in frontier.corners]
+    marks = [_mark(same) for same in alike(frontier.plans)]
+    points = FrontierPoints(curve=curve_of, marks=marks, source=FRONTIER)
+    idle = named(frontier, "nothing")
     return told_chart(
         of_frontier,
         "frontier",
-        funding.frontier(corners, plans, unit, FRONTIER),
+        draw_frontier(points),
         FRONTIER,
-        nothing=nothing,
+        nothing=idle.risk,
+        idle=idle,
         next_billion=next_billion(frontier),
         gap=frontier.gap,
     )
 
 
-def _corners(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:
-    """Cost and residual risk at the corners of the curve, as far as the plans reach."""
-    most = max(plan.cost for plan in frontier.plans)
-    rows = []
-    for corner in frontier.corners:
-        if corner.cost <= 1.06 * most:
-            rows.append({"cost": corner.cost / per, "share": min(corner.risk / nothing, 1.0)})
-    return pd.DataFrame(rows)
-
-
-def _named_plans(frontier: Frontier, nothing: float, per: float) -> pd.DataFrame:
-    """The plans that have a name, those that do not differ together, that of the most risk first."""
-    rows = []
-    for same in alike(sorted(frontier.plans, key=lambda plan: -plan.risk)):
-        plan = same[0]
-        rows.append(
-            {
-                "name": plan_name(same),
-                "meaning": of_frontier("plan_meaning", alike=same),
-                "cost": plan.cost / per,
-                "share": min(plan.risk / nothing, 1.0),
-                "risk_musd": plan.risk,
-                "chosen": any(one.key == "chosen" for one in same),
-            }
-        )
-    return pd.DataFrame(rows)
+def _mark(same: list[Any]) -> Mark:
+    """Plans of the frontier that do not differ, as one mark."""
+    kinds = {"chosen": "now", "nothing": "no action"}
+    found = [kinds[plan.key] for plan in same if plan.key in kinds]
+    return Mark(plan_name(same), same[0].cost, same[0].risk, found[0] if found else "kept")
 
 
 def plan_name(same: list[Any]) -> str:

@@ -79,6 +79,13 @@ def render(
     )
 
 
+def fragment(part: Part, run: str = "") -> Markup:
+    """A part as it stands on a page, by itself: for the regions of the workbench. run: what its sources are of."""
+    template = _environment().get_template(f"{kind_of(part)}.html.j2")
+    text = template.render(part=part, run=run, workbook="")
+    return Markup(text)  # noqa: S704  written by our own template, which escapes
+
+
 @cache
 def static(name: str) -> Markup:
     """A file of our own that goes into pages as it is."""

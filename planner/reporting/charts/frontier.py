@@ -1,8 +1,8 @@
-"""The chart of the workbench: the efficient frontier, with the plans known."""
+"""The chart of the efficient frontier of cost and risk, with the plans known: on the page of a run and on the workbench."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,6 @@ LEFT_OF = 0.55
 """Share of the cost axis from which on a name stands on the left of its point."""
 HEIGHT = 230
 """Height of a chart, px."""
-SOLVED = "solved in the background, figures only"
-STORED = "summary.json: risk_musd, cost_musd"
 AXIS = alt.Axis(tickCount=6)
 LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": style.PLAIN, "no action": style.PLAIN}
 """Colours of the plans on the frontier, by their kind."""
@@ -36,65 +34,55 @@ class Mark:
     kind: str
 
 
-def mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
-    """A plan by its figures, as in its summary."""
-    return Mark(name, figures["cost_musd"], figures["risk_musd"], kind)
-
-
 @dataclass(frozen=True, kw_only=True)
 class FrontierPoints:
     """All that stands on the efficient frontier of one state.
 
-    curve: cost and risk (MUSD) of solved plans. before: the same of the state that is compared with. marks: plans with
-    a name. least: the least attainable risk, if it is known.
+    curve: cost and risk (MUSD) of solved plans. marks: plans with a name. before: the curve of the state that is compared
+    with. least: the least attainable risk, if it is known. source: where the figures of both are.
     """
 
     curve: Sequence[tuple[float, float]]
-    before: Sequence[tuple[float, float]]
     marks: Sequence[Mark]
-    least: float | None
+    source: str
+    before: Sequence[tuple[float, float]] = ()
+    least: float | None = None
 
 
-def frontier(points: FrontierPoints) -> dict[str, Any]:
-    """Residual risk against cost as a Vega-Lite specification; the risk axis shows the range of the plans, not zero."""
+def frontier(points: FrontierPoints) -> style.Drawing:
+    """Residual risk against cost; the risk axis shows the range of the plans, not zero."""
     low, high = risk_range(points)
     across = alt.X("cost:Q", title="cost of the plan, MUSD, present value", axis=AXIS)
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
-    up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
+    up = alt.Y("risk:Q", title="residual risk, MUSD, in-sample", scale=scale)
     layers: list[Any] = []
     curves = {style.PLAIN: points.before, style.ACCENT: points.curve}
     for hue, rows in curves.items():
         if rows:
-            line = _line(rows, hue)
+            line = _line(rows, hue, points.source)
             layers.append(line.encode(x=across, y=up))
     if points.least is not None:
         layers += _least(points.least, up)
     marks = pd.DataFrame(map(vars, together(points.marks)))
     within = marks[marks["risk"] <= high]
-    dots = _dots(within)
+    dots = _dots(within, points.source)
     layers.append(dots.encode(x=across, y=up))
     layers += _names(within)
-    return _wide(alt.layer(*layers), HEIGHT)
+    return style.across(alt.layer(*layers), HEIGHT)
 
 
-def _wide(chart: Any, height: int) -> dict[str, Any]:
-    """A chart as wide as its place, as a specification."""
-    drawn = chart.properties(width="container", height=height)
-    return style.specification(drawn)
-
-
-def _line(rows: Sequence[tuple[float, float]], hue: str) -> alt.Chart:
+def _line(rows: Sequence[tuple[float, float]], hue: str, source: str) -> alt.Chart:
     frame = pd.DataFrame(sorted(rows), columns=["cost", "risk"])
     dots = alt.OverlayMarkDef(size=22, color=hue)
-    line = style.sourced(frame, SOLVED).mark_line(color=hue, strokeWidth=2, clip=True, point=dots)
+    line = style.sourced(frame, source).mark_line(color=hue, strokeWidth=2, clip=True, point=dots)
     tips = style.told(*COST_AND_RISK)
     drawn: alt.Chart = line.encode(tooltip=tips)
     return drawn
 
 
-def _dots(marks: pd.DataFrame) -> alt.Chart:
+def _dots(marks: pd.DataFrame, source: str) -> alt.Chart:
     colour = alt.Color("kind:N", scale=style.colours(LOOKS), legend=None)
-    dots = style.sourced(marks, STORED).mark_point(filled=True, size=110, opacity=1)
+    dots = style.sourced(marks, source).mark_point(filled=True, size=110, opacity=1)
     tips = style.told(style.word("plan", "name"), *COST_AND_RISK)
     drawn: alt.Chart = dots.encode(color=colour, tooltip=tips)
     return drawn
