@@ -187,7 +187,7 @@ def _results() -> Iterator[str]:
     yield "Tonnes are of oxide; for metal and magnets, of the oxide they contain. Money is real MUSD of the case's base"
     yield "year. `SHA256SUMS` has the digest of each of these files, as `sha256sum --check` reads it: a run that was"
     yield "changed since is refused by every command but `replay`, which tells what differs."
-    yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
+    yield "A committed example is in [`reference/starter-base`](reference/starter-base); `planner report` of it writes its page."
     yield ""
     yield "`planner evaluate` with a register writes `evaluation.json`: under `plan`, `without_plan` and `difference` the risk, the"
     yield "expected loss and the CVaR with 95 % intervals, of the policy and with each scenario foreseen; under `ranges` the plan's"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Generator
 from itertools import count
 from pathlib import Path
@@ -39,6 +41,13 @@ def _must_run(report: pytest.TestReport | pytest.CollectReport) -> None:
     if not reason.endswith(MAY_BE_SKIPPED):
         report.outcome = "failed"
         report.longrepr = f"REQUIRE_ALL=1 and a test was skipped. {reason}"
+
+
+def pytest_configure() -> None:
+    """Make the script of charts in a checkout that was changed since it was installed."""
+    root = Path(__file__).parents[1]
+    if not (root / "planner" / "reporting" / "static" / "vega.js").is_file():
+        subprocess.run([sys.executable, str(root / "hatch_build.py")], check=True)
 
 
 @pytest.hookimpl(optionalhook=True)

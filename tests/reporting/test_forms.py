@@ -58,5 +58,5 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
 def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None:
     pdf = (written / "report.pdf").read_bytes()
     names = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z-]+)", pdf))
-    assert names and names <= {b"LiberationSans", b"LiberationSans-Bold"}
+    assert names and names <= {b"LibertinusSerif-Regular", b"LibertinusSerif-Bold"}
     assert pdf.count(b"/FontFile") >= 2

@@ -101,6 +101,10 @@ def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> N
         assert {top for top in tops if top.endswith(".dist-info")} == {
             f"allied_rare_earth_planner-{planner.__version__}.dist-info"
         }
+        assert "planner/reporting/static/vega.js" in archive.namelist()
+        dist_info = f"allied_rare_earth_planner-{planner.__version__}.dist-info"
+        notice = archive.read(f"{dist_info}/licenses/NOTICE").decode()
+        assert "Vega" in notice and "BSD-3-Clause" in notice
         archive.extractall(tmp_path / "site")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import planner; from planner.cli import app;"
@@ -115,3 +119,52 @@ def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> N
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "report.html").exists()
+
+
+FONTS_AND_BUILDS = {
+    ".ttf",
+    ".otf",
+    ".woff",
+    ".woff2",
+    ".so",
+    ".dll",
+    ".whl",
+    ".jar",
+    ".wasm",
+    ".map",
+}
+LONGEST_LINE = 1_000
+"""Letters of a line beyond which a script is what a program packed, not what somebody wrote."""
+OF_OTHERS = re.compile(r"copyright \(c\)|@license|@preserve|sourceMappingURL", re.IGNORECASE)
+
+
+def test_the_tree_holds_nothing_of_others() -> None:
+    """What others wrote is installed, or made when the wheel is built; NOTICE and LICENSE alone name them."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = []
+    for name in names.splitlines():
+        path = ROOT / name
+        if not path.is_file():
+            continue
+        if path.suffix in FONTS_AND_BUILDS or path.name.endswith((".min.js", ".min.css")):
+            found.append(name)
+        elif path.suffix in {".js", ".css", ".html"} and path != Path(__file__):
+            text = path.read_text(encoding="utf-8")
+            if OF_OTHERS.search(text) or max(map(len, text.splitlines())) > LONGEST_LINE:
+                found.append(name)
+    assert found == []
+
+
+def test_the_script_of_charts_is_made_whole_and_once(tmp_path: Path) -> None:
+    """Two processes at once leave one file, the same as a third one makes, and nothing beside it."""
+    make = "import pathlib, sys; import hatch_build; hatch_build.make_script(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", make, str(tmp_path / "vega.js")]
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["vega.js"]
+    made = (tmp_path / "vega.js").read_bytes()
+    assert made == (ROOT / "planner" / "reporting" / "static" / "vega.js").read_bytes()
+    (tmp_path / "vega.js").write_bytes(made[:200] + b"mine")  # of these versions: left alone
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert (tmp_path / "vega.js").read_bytes().endswith(b"mine")

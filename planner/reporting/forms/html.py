@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from planner.errors import PlannerError
 from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text, charts_of
 from planner.reporting.words.numbers import unbroken
 
@@ -88,10 +89,12 @@ def fragment(part: Part, run: str = "") -> Markup:
 
 @cache
 def static(name: str) -> Markup:
-    """A file of our own that goes into pages as it is."""
+    """A file that goes into pages as it is. Raises PlannerError for one that an installation makes and has not made."""
     path = resources.files("planner.reporting").joinpath("static", name)
+    if not path.is_file():  # the script of charts is made by hatch_build.py
+        raise PlannerError(f"{name} is made when the planner is installed: pip install -e .")
     text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
-    return Markup(text)  # noqa: S704  our own file
+    return Markup(text)  # noqa: S704  of our own, or made when the planner was installed
 
 
 def embedded(charts: Iterable[Chart]) -> dict[str, Any]:

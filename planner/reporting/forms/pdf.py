@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,9 @@ if INSTALLED:
     import typst
     import vl_convert
 
+FONT, MEASURED = "Libertinus Serif", "Liberation Sans"
+"""The font of a printed report, which typst brings, and one that vl-convert brings, a little wider, by which charts are laid
+out."""
 VEGA_LITE = "6.4"
 """The version of Vega-Lite whose specifications Altair writes."""
 MOST_PRINTED = 50
@@ -46,7 +48,7 @@ ON_ONE_PAGE, MOST_TOGETHER = 1_200, 20
 def write_pdf(
     path: Path, front: Front, chapters: Sequence[Chapter], workbook: str = "report.xlsx"
 ) -> None:
-    """Typeset a report into `path`. The same bytes on every machine: the fonts are our own. workbook: the file that has
+    """Typeset a report into `path`. The same bytes on every machine: the fonts are those that typst brings. workbook: the file that has
     the rows of long tables that are not printed.
 
     Raises RunFolderError where the extra `pdf` is not installed.
@@ -55,9 +57,7 @@ def write_pdf(
         raise RunFolderError(
             f"{path}: needs the extra `pdf`: pip install 'allied-rare-earth-planner[pdf]'"
         )
-    fonts = resources.files("planner.reporting.forms").joinpath("fonts")
-    with tempfile.TemporaryDirectory(dir=path.parent) as scratch, resources.as_file(fonts) as ours:
-        vl_convert.register_font_directory(str(ours))
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         folder = Path(scratch)
         widths = {}
         for chart in charts_of(front, chapters):
@@ -75,24 +75,18 @@ def write_pdf(
         }
         body = passage("report.typ.j2", "report", values)
         (folder / "report.typ").write_text(body, encoding="utf-8")
-        typst.compile(
-            folder / "report.typ",
-            output=path,
-            root=folder,
-            font_paths=[ours],
-            ignore_system_fonts=True,
-        )
+        typst.compile(folder / "report.typ", output=path, root=folder, ignore_system_fonts=True)
 
 
 def drawn(chart: Chart) -> str:
     """A chart as SVG, what can be chosen as it is at first."""
-    config = {**chart.drawing["config"], "font": "Liberation Sans"}
+    config = {**chart.drawing["config"], "font": MEASURED}
     spec = {**chart.drawing, "config": config}
     if "width" in spec:
         spec["width"] = PICTURE
         spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-    return svg
+    return svg.replace(MEASURED, FONT)
 
 
 def printed_width(picture: str) -> float:
