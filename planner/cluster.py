@@ -13,10 +13,8 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-import distributed
-from distributed.scheduler import KilledWorker
-
 from planner.errors import Fault, InputError, StoppedError, WorkerLostError
+from planner.late import late
 from planner.parallel import PATIENCE, Workers
 
 T = TypeVar("T")
@@ -66,7 +64,7 @@ def _pass_on(ours: Future[T], theirs: Future[T]) -> None:
 def _in_our_words(error: BaseException) -> BaseException:
     if isinstance(error, CancelledError):
         return StoppedError(GONE)
-    if isinstance(error, KilledWorker):
+    if isinstance(error, late("distributed.scheduler").KilledWorker):
         return WorkerLostError(f"the workers died: {error}")
     if isinstance(error, ImportError):
         told = f"a worker of the scheduler cannot do the work: {error}; install the planner there"
@@ -154,7 +152,8 @@ class SchedulerWorkers(_OnScheduler, Workers):
 
 def on_scheduler(address: str) -> SchedulerWorkers:
     """The workers of the scheduler at `address`, e.g. tcp://10.0.0.1:8786; of one that you trust, as it has code run
-    here and there. Used in a `with` block, at whose end the scheduler is left. Raises InputError if none answers.
+    here and there. Used in a `with` block, at whose end the scheduler is left. Raises InputError if none answers,
+    NotInstalledError without the extra `cluster`.
 
     >>> on_scheduler("nowhere://10.0.0.1")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
@@ -166,14 +165,15 @@ def on_scheduler(address: str) -> SchedulerWorkers:
 def connect(address: str) -> Any:
     """A client of the scheduler at `address`; one of `tls://` has the certificates of dask's own settings, read from
     the environment. Raises InputError if none answers."""
+    distributed = late("distributed")
     tls = address.startswith("tls:")
     remedy = f"set {', '.join(TLS)} to the files of certificates" if tls else "check the address"
     try:
-        if tls and distributed.Security().get_connection_args("client")["ssl_context"] is None:  # type: ignore[no-untyped-call]
+        if tls and distributed.Security().get_connection_args("client")["ssl_context"] is None:
             raise InputError(
                 [Fault("--scheduler", 0, address, "needs certificates", remedy=remedy)]
             )
-        return distributed.Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        return distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         told = f"no dask scheduler answers there: {error}"
         raise InputError([Fault("--scheduler", 0, address, told, remedy=remedy)]) from None

@@ -5,7 +5,8 @@ PlannerError
 |- InfeasibleError     no plan can meet the goal; carries the reasons              (exit code 3)
 |- StoppedError        stopped before an optimum was proven                        (exit code 4)
 |  '- WorkerLostError  a task whose workers died again and again                   (exit code 4)
-'- RunFolderError      a run folder cannot be written or read                      (exit code 2)
+|- RunFolderError      a run folder cannot be written or read                      (exit code 2)
+'- NotInstalledError   a package that an extra brings is not installed             (exit code 2)
 
 ChapterWarning          a chapter of a page could not be made; the page says so in its place
 """
@@ -156,6 +157,10 @@ class WorkerLostError(StoppedError):
 
 class RunFolderError(PlannerError):
     """A run folder cannot be written or read."""
+
+
+class NotInstalledError(PlannerError):
+    """A package that an extra brings is not installed; the message says which extra."""
 
 
 class ChapterWarning(RuntimeWarning):

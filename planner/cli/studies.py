@@ -22,7 +22,7 @@ from planner.errors import Fault, InfeasibleError, InputError, PlannerError, Sto
 from planner.parallel import Workers
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
-from planner.results.study import OPTIMAL, StudyStatus
+from planner.results.study import OPTIMAL, RESULTS, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -128,7 +128,7 @@ def _working(
 def _say_end(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
     has_frontier = (found.folder / "frontier.csv").exists()
-    results = "frontier.csv" if has_frontier else "results.parquet"
+    results = "frontier.csv" if has_frontier else RESULTS
     for line in worded_lines("screen_study.j2", "study_run", found=found, results=results):
         say(line)
     _raise_if_failed(found)

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 from collections.abc import Collection, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -20,6 +19,7 @@ from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.frames import field_type
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.data.sheets import MODEL_SHEET, NOTES_SHEET
+from planner.late import late
 
 if TYPE_CHECKING:  # which is made of this module
     from planner.data.case import Case
@@ -78,7 +78,7 @@ def write_workbook(path: Path, case: Case, example: bool = False) -> None:
     """
     # Put together in memory: where the disk is full, one plain error is raised, and nothing is left open.
     content = io.BytesIO()
-    book = import_module("xlsxwriter").Workbook(content, _BOOK)  # loaded when it is first needed
+    book = late("xlsxwriter").Workbook(content, _BOOK)  # loaded when it is first needed
     styles = {
         "required": book.add_format({"bold": True, "bg_color": "#D9E2F3", "bottom": 1}),
         "optional": book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
@@ -11,6 +10,7 @@ from pydantic.fields import FieldInfo
 from planner.data.cells import CARRIED, Quarter, Row, text_of, types_in
 from planner.data.change import known_table
 from planner.data.schema import Table
+from planner.late import late
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def frame_of(case: Case, table: str) -> pd.DataFrame:
 
     Raises InputError for an unknown table.
     """
-    pandas = import_module("pandas")
+    pandas = late("pandas")
     known = known_table(table)
     rows = case.tables.rows(table)
     columns: dict[str, pd.Series[Any]] = {}

@@ -10,8 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from planner.late import missing
 from planner.results.schema import STATED
 
+TABLE_FORM = "csv" if missing("pyarrow") else "parquet"
+"""The form of the tables in the folder of a study."""
+RESULTS = f"results.{TABLE_FORM}"
 OPTIMAL = "optimal"
 ALL = "all points"
 """Name of the only group of a study without levers."""
@@ -191,6 +195,8 @@ class StudyResults:
     regret: pd.DataFrame | None = None
     held: pd.DataFrame | None = None
     robustness: pd.DataFrame | None = None
+    not_installed: str = ""
+    """What to install for indices and for the part of the space in which a plan fails; '' where it is."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
+from planner.late import missing
 from planner.results.plan import Plan
 from planner.results.store import read_run
 from planner.results.study import (
@@ -87,6 +88,7 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         regret=losses,
         held=held,
         robustness=None if held is None else robustness(held),
+        not_installed=missing("SALib", "sklearn"),
     )
 
 

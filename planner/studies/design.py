@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from SALib.sample import morris as salib_morris
-from SALib.sample import sobol as salib_sobol
 from scipy import stats
 from scipy.stats import norm
 
 from planner.config import parse_value
 from planner.data.cells import is_number
 from planner.errors import Fault, InputError, did_you_mean, fault
+from planner.late import late
 from planner.studies.points import DesignRow
 from planner.studies.study_file import (
     FrontierDesign,
@@ -163,14 +162,16 @@ def problem(count: int) -> dict[str, Any]:
 def sobol_sample(points: int, count: int, seed: int) -> Samples:
     """Saltelli's sample in blocks: a point, and with each coordinate in turn from another one, and this: points * (count + 2)
     rows."""
-    drawn = salib_sobol.sample(problem(count), points, calc_second_order=False, seed=seed)
+    salib = late("SALib.sample.sobol")
+    drawn = salib.sample(problem(count), points, calc_second_order=False, seed=seed)
     return np.asarray(drawn)
 
 
 def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
     """Trajectories of elementary effects, each drawn by itself: trajectories * (count + 1) rows."""
     seeds = np.random.SeedSequence(seed).generate_state(trajectories).tolist()
-    drawn = [salib_morris.sample(problem(count), 1, num_levels=levels, seed=one) for one in seeds]
+    salib = late("SALib.sample.morris")
+    drawn = [salib.sample(problem(count), 1, num_levels=levels, seed=one) for one in seeds]
     return np.vstack(drawn)
 
 

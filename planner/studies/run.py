@@ -20,18 +20,18 @@ from planner.data.load import load
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import Workers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
-from planner.results.study import OPTIMAL, StudyStatus
+from planner.results.study import OPTIMAL, RESULTS, StudyStatus
 from planner.solving.engine import Answer, Engine, PackedBases
 from planner.solving.highs import versions
 from planner.solving.program_size import refuse_if_too_large
 from planner.studies.design import design, refuse_too_many
+from planner.studies.kept_tables import remove_table, write_table
 from planner.studies.outcomes import OwnOutcome, PointFigures, point_figures
 from planner.studies.points import Point, Settler, chains, check_study, points
 from planner.studies.store import (
     BASE,
     PLANS,
     POINT,
-    RESULTS,
     STUDY,
     assemble,
     points_of,
@@ -40,7 +40,6 @@ from planner.studies.store import (
     read_asked,
     read_plan_table,
     study_of,
-    write_parquet,
 )
 from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
 
@@ -190,9 +189,9 @@ def _work(
         left.work_off(workers, tell)
     provenance = provenance_of(read_asked(out))
     for name in (PLANS, RESULTS):
-        (out / name).unlink(missing_ok=True)  # else it is what the table is read from
-    write_parquet(out / PLANS, read_plan_table(out), provenance)
-    write_parquet(out / RESULTS, assemble(out), provenance)
+        remove_table(out / name)  # else it is what the table is read from
+    write_table(out / PLANS, read_plan_table(out), provenance)
+    write_table(out / RESULTS, assemble(out), provenance)
     return status_of(out)
 
 

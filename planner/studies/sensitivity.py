@@ -20,12 +20,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from SALib.analyze import morris as salib_morris
-from SALib.analyze import rbd_fast as salib_rbd_fast
-from SALib.analyze import sobol as salib_sobol
-from sklearn.tree import DecisionTreeClassifier
 
 from planner.data.cells import is_number
+from planner.late import late, missing
 from planner.results.study import Box, Indices, SensitivityIndex, moves
 from planner.studies.design import numeric_ends, problem
 from planner.studies.points import block_size
@@ -45,17 +42,18 @@ Vector = NDArray[np.float64]
 
 
 def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
-    """Indices of an outcome that suit the design; None where the outcome does not move, or the sample is too small."""
+    """Indices of an outcome that suit the design; None where the outcome does not move, the sample is too small, or SALib is
+    not installed."""
     design = study.design
-    if not study.uncertainties or isinstance(design, OneAtATime):
+    if not study.uncertainties or isinstance(design, OneAtATime) or missing("SALib"):
         return None
     ordered = rows.sort_values("row")
     found = _estimated(study, ordered, outcome)
     if found is None or "status" not in ordered:
         return found
     size = block_size(study)
-    missing = ordered["status"].isna().to_numpy().reshape(-1, size)
-    return replace(found, not_run=int(missing.any(axis=1).sum()))
+    unsolved = ordered["status"].isna().to_numpy().reshape(-1, size)
+    return replace(found, not_run=int(unsolved.any(axis=1).sum()))
 
 
 def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices | None:
@@ -80,7 +78,7 @@ def sobol_indices(names: Sequence[str], values: Vector, outcome: str = "") -> In
     kept, left_out = _whole_blocks(values, size)
     if not moves(kept):
         return None
-    found = salib_sobol.analyze(
+    found = late("SALib.analyze.sobol").analyze(
         problem(len(names)),
         kept,
         calc_second_order=False,
@@ -104,7 +102,7 @@ def morris_indices(
     if not moves(kept):
         return None
     whole = np.repeat(~np.isnan(values.reshape(-1, block)).any(axis=1), block)
-    found = salib_morris.analyze(
+    found = late("SALib.analyze.morris").analyze(
         problem(len(names)),
         shares[whole],
         kept,
@@ -167,11 +165,12 @@ def ranking(
 
 def _first_order(at: Vector, values: Vector) -> Vector:
     """First-order indices by RBD-FAST, corrected for their bias: the steps of SALib's `analyze` without its bootstrap."""
+    salib = late("SALib.analyze.rbd_fast")
     found: list[float] = []
     for column in at.T:
-        ordered = salib_rbd_fast.permute_outputs(column, values)
-        raw = salib_rbd_fast.compute_first_order(ordered, HARMONICS)
-        found.append(salib_rbd_fast.unskew_S1(raw, HARMONICS, len(values)))
+        ordered = salib.permute_outputs(column, values)
+        raw = salib.compute_first_order(ordered, HARMONICS)
+        found.append(salib.unskew_S1(raw, HARMONICS, len(values)))
     return np.asarray(found, dtype=float)
 
 
@@ -225,10 +224,13 @@ LEAVES = 6
 
 def cart(names: Sequence[str], at: Vector, failed: Flags) -> Box | None:
     """The leaf of a small tree that finds most failures for its purity (harmonic mean of density and coverage)."""
-    if failed.all() or not failed.any():
+    if failed.all() or not failed.any() or missing("sklearn"):
         return None
     least = max(2, int(np.ceil(SMALLEST * len(at))))
-    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0)
+    trees = late("sklearn.tree")
+    tree = trees.DecisionTreeClassifier(
+        max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0
+    )
     tree.fit(at, failed)
     everywhere = np.tile([-np.inf, np.inf], (at.shape[1], 1))
     boxes: list[Box] = []

@@ -2,7 +2,7 @@
 
 DIR/study.json        what is asked: the study file, seed, versions, input hashes, names of columns; written first
 DIR/inputs/           the case as it was read, and model.toml
-DIR/design.parquet    every row of the design: its point and values
+DIR/design.parquet    every row of the design: its point and values; as .csv where pyarrow is not installed, as two others
 DIR/journal.db        every result as it came in, also of studies run here before; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
 DIR/plans.parquet     what the plan of each point decides, by year; likewise
@@ -18,31 +18,30 @@ import platform
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow
 from numpy.typing import NDArray
-from pyarrow import parquet
 
 from planner.data.case import Case
-from planner.data.cells import is_number
 from planner.errors import RunFolderError
 from planner.host import scratch_folder
 from planner.results.folders import refuse_foreign, write_sums, write_whole
 from planner.results.journal import JOURNAL, read_entries
 from planner.results.store import write_case
-from planner.results.study import LIST_GROUPS, OPTIMAL
+from planner.results.study import LIST_GROUPS, OPTIMAL, RESULTS, TABLE_FORM
 from planner.solving.engine import Question
 from planner.solving.highs import versions
+from planner.studies.kept_tables import has_table, read_table, remove_table, write_table
 from planner.studies.points import Point
-from planner.studies.study_file import StudyFile, Value, build_study
+from planner.studies.study_file import StudyFile, Value, build_study, named_in_words
 
-STUDY, DESIGN, INPUTS = "study.json", "design.parquet", "inputs"
-RESULTS, PLANS, CURVE = "results.parquet", "plans.parquet", "frontier.csv"
+STUDY, INPUTS, CURVE = "study.json", "inputs", "frontier.csv"
+DESIGN, PLANS = f"design.{TABLE_FORM}", f"plans.{TABLE_FORM}"
 BASE, POINT, PART = "base", "point", "part"
 """Kinds of entries of the journal: the bases from which every chain starts; points; pieces of a frontier."""
 
@@ -86,8 +85,9 @@ def prepare(
         folder.mkdir(parents=True, exist_ok=True)
         if former and former != asked:
             run_before = names_ended(folder)
-            for name in (RESULTS, PLANS, DESIGN, CURVE):
-                (folder / name).unlink(missing_ok=True)
+            for name in (RESULTS, PLANS, DESIGN):
+                remove_table(folder / name)
+            (folder / CURVE).unlink(missing_ok=True)
         if replaces:
             shutil.rmtree(inputs, ignore_errors=True)
         # First of all: whatever is killed from here on, the folder is known for what it is.
@@ -96,7 +96,7 @@ def prepare(
         if not inputs.exists():
             _write_inputs(case, inputs)
         if points:
-            write_parquet(folder / DESIGN, _design(study, points), provenance_of(asked))
+            write_table(folder / DESIGN, _design(study, points), provenance_of(asked))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
     return len(run_before & wanted), len(run_before - wanted)
@@ -123,23 +123,15 @@ def _write_inputs(case: Case, inputs: Path) -> None:
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "SALib", "scikit-learn")
 """Libraries that draw, compute and keep the points beside the planner and its solver."""
-PROVENANCE = b"planner"
-"""Key of the metadata of a table in which it is told where it comes from."""
 
 
 def libraries() -> dict[str, str]:
     """Versions of all that computes beside the planner and its solver."""
     found = {"python": platform.python_version()}
-    return found | {name: metadata.version(name) for name in LIBRARIES}
-
-
-def write_parquet(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
-    """Write a table, whole or not at all; where it comes from is in its metadata."""
-    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
-    known = arrow.schema.metadata or {}
-    told = json.dumps(provenance, sort_keys=True, ensure_ascii=False).encode()
-    arrow = arrow.replace_schema_metadata({**known, PROVENANCE: told})
-    write_whole(path, lambda fresh: parquet.write_table(arrow, fresh, compression="zstd"))
+    for name in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def provenance_of(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,12 +161,13 @@ def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
     """The table of the points: row, id, a column for each uncertainty and lever, and the settings as JSON."""
     table = pd.DataFrame({"point": [point.id for point in points]})
     table.insert(0, "row", range(len(points)))
+    in_words = named_in_words(study)
     for place, name in enumerate([*study.names, *study.lever_names]):
         cells = [point.row[place] for point in points]
-        if all(cell is None or is_number(cell) for cell in cells):
-            table[name] = pd.Series(cells, dtype=float)
-        else:
+        if name in in_words:
             table[name] = pd.Series(map(_cell_text, cells), dtype="str")
+        else:
+            table[name] = pd.Series(cells, dtype=float)
     table["settings"] = [json.dumps(point.question.changes) for point in points]
     return table
 
@@ -185,9 +178,9 @@ def _cell_text(cell: Value | None) -> str | None:
 
 def read_design(folder: Path) -> pd.DataFrame:
     """The design. Raises RunFolderError."""
-    read_asked(folder)
+    in_words = named_in_words(study_of(read_asked(folder)))
     try:
-        return pd.read_parquet(folder / DESIGN)
+        return read_table(folder / DESIGN, in_words)
     except FileNotFoundError:
         said = "its points are not laid out yet; if it was stopped, run the same command to go on"
         raise RunFolderError(f"{folder}: {said}") from None
@@ -240,13 +233,15 @@ def assemble(folder: Path) -> pd.DataFrame:
 
 def read_results(folder: Path) -> pd.DataFrame:
     """The results: the finished table, or what is known while the study runs."""
-    return pd.read_parquet(folder / RESULTS) if (folder / RESULTS).exists() else assemble(folder)
+    if not has_table(folder / RESULTS):
+        return assemble(folder)
+    return read_table(folder / RESULTS, named_in_words(study_of(read_asked(folder))))
 
 
 def read_plan_table(folder: Path) -> pd.DataFrame:
     """Decisions of the plans of all points, in the order of the design: point, decision, thing, year, amount."""
-    if (folder / PLANS).exists():
-        return pd.read_parquet(folder / PLANS)
+    if has_table(folder / PLANS):
+        return read_table(folder / PLANS)
     order = {name: row for row, name in enumerate(read_design(folder)["point"])}
     rows: list[tuple[str, str, str, int, float]] = []
     for entry in read_entries(folder / JOURNAL, POINT):

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from planner.config import Toml, read_toml
+from planner.data.cells import is_number
 from planner.data.change import Change, OpenChange, change_of, changes_of, parse_open, plain
 from planner.errors import Fault, InputError, did_you_mean, file_words
 from planner.studies.study_faults import at, faults_of, text_faults, twice
@@ -224,7 +225,7 @@ class LatinHypercube(_StudySection):
 
 
 class Sobol(_StudySection):
-    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs."""
+    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs. Needs the extra `study`."""
 
     kind: Literal["sobol"]
     points: Annotated[int, Field(ge=4, le=1_000_000)]
@@ -242,7 +243,7 @@ class Sobol(_StudySection):
 
 
 class Morris(_StudySection):
-    """Elementary effects (Morris 1991): trajectories * (uncertainties + 1) runs."""
+    """Elementary effects (Morris 1991): trajectories * (uncertainties + 1) runs. Needs the extra `study`."""
 
     kind: Literal["morris"]
     trajectories: Annotated[int, Field(ge=2, le=100_000)]
@@ -428,6 +429,15 @@ def named_outcomes(study: StudyFile) -> list[str]:
         outcome, _, _ = failure(study.fails_when)
         named.append(outcome)
     return named
+
+
+def named_in_words(study: StudyFile) -> set[str]:
+    """Levers, and the uncertainties of which some value is a word: their columns hold texts, all others numbers."""
+    in_words = set(study.lever_names)
+    for uncertainty in study.uncertainties:
+        if not all(map(is_number, uncertainty.values or [])):
+            in_words.add(uncertainty.name)
+    return in_words
 
 
 def failure(text: str) -> tuple[str, str, float]:

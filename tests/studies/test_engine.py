@@ -143,7 +143,7 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
 
 
-@pytest.mark.parametrize("step", ["write_case", "write_parquet"])
+@pytest.mark.parametrize("step", ["write_case", "write_table"])
 def test_a_study_that_is_killed_while_its_folder_is_laid_out_is_known_and_goes_on(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pyarrow import parquet
 
+from planner.studies.kept_tables import PROVENANCE
 from planner.studies.run import run_points
-from planner.studies.store import PROVENANCE, read_asked
+from planner.studies.store import read_asked
 from tests.studies.studies import sample
 
 

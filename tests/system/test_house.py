@@ -172,3 +172,15 @@ def test_functions_are_short() -> None:
                 if length > 85:
                     long.append(f"{path.relative_to(ROOT)}: {node.name} has {length} lines")
     assert long == []
+
+
+LATE = {"__init__.py", "cli/__init__.py", "cli/studies.py", "late.py", "parallel.py"}
+"""Where a module may be imported by name: public names, the module of a command, `late`; and what a worker warms up."""
+
+
+def test_a_module_is_imported_late_at_three_doors_alone() -> None:
+    found = set()
+    for path in (ROOT / "planner").rglob("*.py"):
+        if re.search(r"\bimport_module\b|\b__import__\b", path.read_text(encoding="utf-8")):
+            found.add(path.relative_to(ROOT / "planner").as_posix())
+    assert found == LATE

@@ -30,6 +30,7 @@ from planner.results.study import (
     ALL,
     MEANINGS,
     OPTIMAL,
+    RESULTS,
     Box,
     Failures,
     Indices,
@@ -42,7 +43,6 @@ from planner.results.study import (
 say = Passages("study.j2")
 BEST = "best plan for each point"
 MOST_BARS, MOST_CELLS = 20, 25
-RESULTS = "results.parquet"
 KINDS = {
     "sobol": ("share of the variance", "with interactions", "points of the base sample"),
     "morris": ("", "mean absolute effect", "trajectories"),
@@ -66,7 +66,7 @@ class NotSolved(DeclaredTable):
     """A row a point without an optimum."""
 
     title = "Points without an optimum"
-    file = "results.parquet"
+    file = RESULTS
 
     point = text()
     status = text()
@@ -101,6 +101,8 @@ def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
     for one in option.outcomes:
         parts += _pictures(found, option, one, f"{place}.{one.outcome}")
     kept = [part for part in parts if part is not None] or [_summary(found, option.rows)]
+    if found.not_installed and found.design != "one_at_a_time":
+        kept.append(Text([say("not_installed", needs=found.not_installed)]))
     title = titled("Influences on the outcomes", option.name)
     return Chapter(anchor=f"outcomes{place}", title=title, parts=kept)
 
@@ -207,14 +209,14 @@ def failure_statements(found: StudyResults) -> Iterator[Statement]:
     for option in found.options:
         if option.failures is not None:
             prefix = "" if option.name == ALL else f"{option.name}: "
-            words = failure_words(option.failures, option.failures.box)
+            words = failure_words(option.failures, option.failures.box, found.not_installed)
             yield Statement("Failure", prefix + words)
 
 
-def failure_words(found: Failures, box: Box | None) -> str:
-    """Words on the conditions under which the plan fails."""
+def failure_words(found: Failures, box: Box | None, not_installed: str = "") -> str:
+    """Words on the conditions under which the plan fails. not_installed: what is needed to look for them."""
     limits = limits_of(box) if box is not None else ""
-    return say("failure", found=found, box=box, limits=limits)
+    return say("failure", found=found, box=box, limits=limits, needs=not_installed)
 
 
 def limits_of(box: Box) -> str:

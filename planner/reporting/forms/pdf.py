@@ -10,22 +10,17 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from planner.errors import RunFolderError
+from planner.late import late, missing
 from planner.reporting.forms.html import kind_of
 from planner.reporting.parts import Chapter, Chart, Front, ReportTable, charts_of
 from planner.reporting.words.numbers import unbroken
 from planner.reporting.words.sentences import TEMPLATES, passage
 
-INSTALLED = find_spec("typst") is not None and find_spec("vl_convert") is not None
+INSTALLED = not missing("typst", "vl_convert")
 """The extra `pdf` is installed."""
-if INSTALLED:
-    import typst
-    import vl_convert
-
 FONT, MEASURED = "Libertinus Serif", "Liberation Sans"
 """The font of a printed report, which typst brings, and one that vl-convert brings, a little wider, by which charts are laid
 out."""
@@ -51,12 +46,9 @@ def write_pdf(
     """Typeset a report into `path`. The same bytes on every machine: the fonts are those that typst brings. workbook: the file that has
     the rows of long tables that are not printed.
 
-    Raises RunFolderError where the extra `pdf` is not installed.
+    Raises NotInstalledError where the extra `pdf` is not installed.
     """
-    if not INSTALLED:
-        raise RunFolderError(
-            f"{path}: needs the extra `pdf`: pip install 'allied-rare-earth-planner[pdf]'"
-        )
+    typst = late("typst")
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         folder = Path(scratch)
         widths = {}
@@ -85,7 +77,7 @@ def drawn(chart: Chart) -> str:
     if "width" in spec:
         spec["width"] = PICTURE
         spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    svg: str = late("vl_convert").vegalite_to_svg(spec, vl_version=VEGA_LITE)
     return svg.replace(MEASURED, FONT)
 
 

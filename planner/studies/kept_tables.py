@@ -1,0 +1,70 @@
+"""Tables in the folder of a study: Parquet where pyarrow is installed, else CSV, with the same cells to the last digit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.late import late
+from planner.results.folders import write_whole
+
+PROVENANCE = b"planner"
+"""Key of the metadata of a Parquet file under which it tells where it comes from; beside a CSV file study.json tells it."""
+TEXTS = frozenset({"point", "status", "message", "settings", "decision", "thing"})
+"""Columns of words that a table has whatever the study."""
+
+
+def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
+    """Write a table, whole or not at all, in the form that its name says."""
+    if path.suffix == ".csv":
+        write_whole(path, lambda fresh: table.to_csv(fresh, index=False, lineterminator="\n"))
+        return
+    pyarrow = late("pyarrow")
+    parquet = late("pyarrow.parquet")
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    known = arrow.schema.metadata or {}
+    told = json.dumps(provenance, sort_keys=True, ensure_ascii=False).encode()
+    arrow = arrow.replace_schema_metadata({**known, PROVENANCE: told})
+    write_whole(path, lambda fresh: parquet.write_table(arrow, fresh, compression="zstd"))
+
+
+def read_table(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """The table of that name, or of the other form where it was written elsewhere. texts: columns of words beside `TEXTS`.
+
+    Raises FileNotFoundError where neither is there, NotInstalledError for Parquet without pyarrow, OSError, ValueError.
+    """
+    written = path if path.exists() else _of_other_form(path)
+    if written.suffix == ".parquet":
+        late("pyarrow")
+        return pd.read_parquet(written)
+    names = pd.read_csv(written, nrows=0).columns
+    words = [name for name in names if name in TEXTS or name in texts]
+    table = pd.read_csv(
+        written, dtype=dict.fromkeys(words, "str"), keep_default_na=False, na_values=[""]
+    )
+    for name in words:
+        table[name] = table[name].astype("str")
+    if "message" in words:  # of a point that has a result there is a message, if an empty one
+        table["message"] = table["message"].where(
+            table["status"].isna(), table["message"].fillna("")
+        )
+    return table
+
+
+def has_table(path: Path) -> bool:
+    """A table of that name is there, in either form."""
+    return path.exists() or _of_other_form(path).exists()
+
+
+def remove_table(path: Path) -> None:
+    """Remove a table, in either form, if it is there."""
+    path.unlink(missing_ok=True)
+    _of_other_form(path).unlink(missing_ok=True)
+
+
+def _of_other_form(path: Path) -> Path:
+    return path.with_suffix(".parquet" if path.suffix == ".csv" else ".csv")
