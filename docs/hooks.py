@@ -1,5 +1,6 @@
 """MkDocs hooks: pages of the site that are generated or live elsewhere, figures from runs, formulas as MathML.
 
+What a tutorial or a guide tells to type is done (`docs/lessons.py`), and what it prints and draws stands below it.
 A page of the site quotes a figure as `{{run:KEY}}` or `{{run:KEY:FORMAT}}`, e.g. `{{starter:risk_musd:,.0f}}`: it is read
 from the committed run of that name in `reports/reference`, so that no text is older than its program.
 """
@@ -9,11 +10,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
+from collections.abc import Callable
+from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import altair
 import typer
+import vl_convert
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
@@ -21,6 +27,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from typer.cli import get_docs_for_click
 
+from docs.lessons import worked
+from docs.warnings_page import warnings_page
 from planner.cli import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +46,8 @@ COPIED = {
     "contributing.md": "CONTRIBUTING.md",
 }
 """Page of the site -> where its one source is in the checkout."""
+LESSONS = ("tutorials/", "how-to/", "reference/charts.md")
+"""How the places of pages begin whose blocks are run."""
 UNHEARD = ("ipyparallel not installed", "IProgress not found")
 """How warnings begin of what other libraries could use and no notebook here does."""
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
@@ -78,6 +88,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             text = _links_within_site(path.read_text(encoding="utf-8"), path, uri, sources)
             files.append(File.generated(config, uri, content=text))
     files.append(File.generated(config, "reference/commands.md", content=commands_page()))
+    files.append(File.generated(config, "reference/warnings.md", content=warnings_page()))
     return files
 
 
@@ -115,10 +126,45 @@ def commands_page() -> str:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put figures of runs and formulas in their places; code stays as it is."""
+    """Put what is printed and drawn, figures of runs and formulas in their places; code stays as it is."""
+    place = page.file.src_uri
+    if place.startswith(LESSONS):
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
+            markdown = worked(markdown, _into_site(place, config, files))
     pieces = _CODE.split(markdown)
     shown = [piece if _CODE.fullmatch(piece) else _shown(piece) for piece in pieces]
     return "".join(shown)
+
+
+def _into_site(
+    place: str, config: MkDocsConfig, files: Files
+) -> Callable[[altair.TopLevelMixin], str]:
+    """A function that adds a chart to the site as a picture, and gives the Markdown that shows it on a page."""
+    drawn: list[str] = []
+
+    def show(chart: altair.TopLevelMixin) -> str:
+        specification = chart.to_dict()
+        drawn.append(place)
+        name = f"charts/{place.removesuffix('.md').replace('/', '-')}-{len(drawn)}.svg"
+        picture = vl_convert.vegalite_to_svg(specification)
+        files.append(File.generated(config, name, content=picture))
+        return f"![{title_of(specification)}]({'../' * place.count('/')}{name}){{ .chart }}"
+
+    return show
+
+
+def title_of(specification: dict[str, Any]) -> str:
+    """The title of a chart, for those who do not see it."""
+    title = specification.get("title", "Chart")
+    text = title["text"] if isinstance(title, dict) else title
+    return " ".join([text] if isinstance(text, str) else text)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Put the index of the search into a script too: a page that is opened from a file may not read other files."""
+    folder = Path(config.site_dir) / "search"
+    index = (folder / "search_index.json").read_text(encoding="utf-8")
+    (folder / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")
 
 
 def _shown(text: str) -> str:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from planner.results.plan import Plan as Plan
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
+    from planner.solving.solved_model import plan_of as plan_of
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
@@ -83,6 +84,7 @@ _HOMES = {
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
+    "planner.solving.solved_model": ("plan_of",),
     "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

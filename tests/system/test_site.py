@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import altair
 import pytest
-from typer.testing import CliRunner
 
 import planner
-from planner.cli import app
+from docs.lessons import BLOCK, worked
 from tests.cases import LONG
 
 PAGES = Path(__file__).parents[2] / "docs" / "pages"
-FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE)
-"""A block: its language, the file that it is or that it is added to, if it says one, and its text."""
-PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 HEAVY = (
     "draw-scenarios",
     "back-test",
@@ -58,19 +54,21 @@ def without_printed_cases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without_pages", "without_printed_cases")
 @pytest.mark.parametrize("page", QUICK, ids=lambda page: page.stem)
-def test_the_commands_of_a_page_work(
+def test_what_a_page_tells_to_type_works(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Commands, files, Python and charts, one after the other."""
     monkeypatch.chdir(tmp_path)
-    files: dict[str, str] = {}
-    for language, name, text in FENCE.findall(page.read_text("utf-8")):
-        if language == "sh":
-            for line in text.splitlines():
-                put_down(files)
-                run(line)
-        elif name:
-            files[name] = text
-    assert files == {}
+    text = page.read_text("utf-8")
+    charts: list[altair.TopLevelMixin] = []
+
+    def show(chart: altair.TopLevelMixin) -> str:
+        charts.append(chart)
+        return "CHART"
+
+    done = worked(text, show)
+    assert done.count("CHART") == len(charts) == text.count("<!-- chart: ")
+    assert "<!-- chart" not in done
 
 
 def test_the_plant_of_the_case_of_ones_own_is_built_once_there_are_people(tmp_path: Path) -> None:
@@ -83,7 +81,7 @@ def test_the_plant_of_the_case_of_ones_own_is_built_once_there_are_people(tmp_pa
     built: list[bool] = []
     risks: list[float] = []
     for name in ("projects.csv", "workforce.csv"):
-        (line,) = [text for _, path, text in FENCE.findall(page) if path.endswith(name)]
+        (line,) = [block["text"] for block in BLOCK.finditer(page) if (block["file"] or "").endswith(name)]
         with (folder / name).open("a", encoding="utf-8") as table:
             table.write(line)
         summary = planner.solve(planner.load(folder), baseline=False).summary
@@ -91,38 +89,6 @@ def test_the_plant_of_the_case_of_ones_own_is_built_once_there_are_people(tmp_pa
         risks.append(summary["risk_musd"])
     assert built == [False, True]
     assert risks[1] < risks[0]
-
-
-def put_down(files: dict[str, str]) -> None:
-    """Write the files that a page shows, once their folder is there; lines of a table are added to it."""
-    for name in list(files):
-        path = Path(name)
-        if path.parent.exists():
-            mode = "a" if path.suffix == ".csv" else "x"
-            with path.open(mode, encoding="utf-8") as file:
-                file.write(files.pop(name))
-
-
-def run(line: str) -> None:
-    """Run a command as a page has it."""
-    words = shlex.split(line)
-    assert words[0] == "planner", line
-    found = CliRunner().invoke(app, words[1:])
-    assert found.exit_code == 0, f"{line}\n{found.output}"
-
-
-@pytest.mark.usefixtures("without_pages")
-@pytest.mark.parametrize("page", [*TUTORIALS, *GUIDES], ids=lambda page: page.stem)
-def test_the_python_of_a_page_works(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    blocks = PYTHON.findall(page.read_text("utf-8"))
-    if blocks:
-        run("planner init work")
-    for block in blocks:
-        exec(compile(block, str(page), "exec"), names)  # noqa: S102 - our own pages
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -1,0 +1,144 @@
+"""What the pages of the site tell to type, done as it stands there: one block after the other, in one folder.
+
+The site shows what each command prints below it and draws charts where a page asks for one; the tests run the same blocks.
+
+A block `sh` holds commands of the planner, which end with exit code 0 or with that of its title, `exit code 3`. A block of another language with a title is a file: it is written, or, if it is
+a CSV table that is there, its lines are added. A block `python` is run; `py` and `text` are shown and not run. A comment
+`<!-- chart: RUN NAME -->` is a place for a chart: RUN is a run folder or a plan of the page's Python, NAME one of
+`planner.chart`, or a chart of the page's Python alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import altair
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+
+BLOCK = re.compile(
+    r'^```(?P<language>\w+)(?: title="(?P<file>[^"]+)")?\n(?P<text>.*?)^```$|^<!-- chart: (?P<chart>[^>]+) -->$',
+    re.DOTALL | re.MULTILINE,
+)
+PROGRESS = re.compile(r"\s*\d+\.\d s  ")
+"""How a line begins that says how long a step took."""
+WORKSPACE = "planner init work"
+"""Pages with Python are read beside a workspace, which they need not make."""
+LONGEST_OUTPUT = 24
+"""Lines of what a block prints that a page shows."""
+Show = Callable[[altair.TopLevelMixin], str]
+"""Markdown of a chart."""
+
+
+class LessonError(Exception):
+    """Something on a page does not work as it stands there."""
+
+
+@dataclass
+class Lesson:
+    """A page at work in the current folder: files that wait for their folder, and names of its Python."""
+
+    waiting: dict[str, str] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
+
+    def commands(self, text: str, code: int = 0) -> str:
+        """Run commands, one a line. Returns what they print. Raises LessonError for one that ends otherwise."""
+        shown: list[str] = []
+        for line in text.splitlines():
+            self.write_files()
+            words = shlex.split(line, comments=True)
+            if words[:1] != ["planner"]:
+                raise LessonError(f"is no command of the planner: {line}")
+            done = CliRunner().invoke(app, words[1:])
+            if done.exit_code != code:
+                raise LessonError(f"{line}\n{done.output}")
+            asides = [one for one in done.stderr.splitlines() if not PROGRESS.match(one)]
+            shown += [*asides, *done.stdout.splitlines()]
+        return "\n".join(shown)
+
+    def write_files(self) -> None:
+        """Write the files that wait, where their folder is there; lines of a table are added to it."""
+        for name in list(self.waiting):
+            path = Path(name)
+            if path.parent.exists():
+                mode = "a" if path.suffix == ".csv" else "w"
+                with path.open(mode, encoding="utf-8") as file:
+                    file.write(self.waiting.pop(name))
+
+    def python(self, text: str) -> str:
+        """Run a block of Python in the names of those before it. Returns what it prints."""
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(text, "page", "exec"), self.names)  # noqa: S102 - our own pages
+        return printed.getvalue().rstrip()
+
+    def chart(self, words: str) -> altair.TopLevelMixin:
+        """The chart that a comment asks for. Raises LessonError where there is no such chart or plan."""
+        subject, _, name = words.strip().partition(" ")
+        known = self.names.get(subject)
+        if not name and isinstance(known, altair.TopLevelMixin):
+            return known
+        if known is None and not Path(subject).is_dir():
+            raise LessonError(f"no run and no plan: {subject}")
+        drawn: altair.TopLevelMixin = planner.chart(known or planner.open_run(subject), name)
+        return drawn
+
+
+def blocks_of(markdown: str, language: str) -> list[str]:
+    """The blocks of one language on a page."""
+    found = [block for block in BLOCK.finditer(markdown) if block["language"] == language]
+    return [block["text"] for block in found]
+
+
+def worked(markdown: str, show: Show) -> str:
+    """A page with what each block prints below it, and its charts in their places; runs in the current folder.
+
+    Raises LessonError.
+    """
+    lesson = Lesson()
+    if blocks_of(markdown, "python") and WORKSPACE not in markdown:
+        lesson.commands(WORKSPACE)
+    text = "".join(_pieces(markdown, lesson, show))
+    if lesson.waiting:
+        raise LessonError(f"nothing is done after these files: {', '.join(lesson.waiting)}")
+    return text
+
+
+def _pieces(markdown: str, lesson: Lesson, show: Show) -> Iterator[str]:
+    end = 0
+    for block in BLOCK.finditer(markdown):
+        yield markdown[end : block.start()]
+        end = block.end()
+        if block["chart"]:
+            yield show(lesson.chart(block["chart"]))
+            continue
+        yield block[0]
+        if block["language"] == "sh":
+            code = int((block["file"] or "exit code 0").removeprefix("exit code "))
+            yield printed(lesson.commands(block["text"], code))
+        elif block["language"] == "python":
+            lesson.write_files()
+            yield printed(lesson.python(block["text"]))
+        elif block["file"]:
+            lesson.waiting[block["file"]] = block["text"]
+    yield markdown[end:]
+
+
+def printed(text: str) -> str:
+    """What a block prints, as Markdown; long texts are cut."""
+    if not text:
+        return ""
+    lines = text.splitlines()
+    if len(lines) > LONGEST_OUTPUT:
+        lines = [*lines[:LONGEST_OUTPUT], f".. and {len(lines) - LONGEST_OUTPUT} more lines"]
+    body = "\n".join(lines)
+    return f'\n\n```{{.text .prints title="prints"}}\n{body}\n```\n'
