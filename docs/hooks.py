@@ -42,8 +42,8 @@ COPIED = {
     "reference/studies.md": "models/studies/README.md",
     "reference/study-keys.md": "models/studies/REFERENCE.md",
     "explanation/real-case.md": "inputs/allied-2026/README.md",
-    "changelog.md": "CHANGELOG.md",
-    "contributing.md": "CONTRIBUTING.md",
+    "working/changelog.md": "CHANGELOG.md",
+    "working/contributing.md": "CONTRIBUTING.md",
 }
 """Page of the site -> where its one source is in the checkout."""
 LESSONS = ("tutorials/", "how-to/", "reference/charts.md")
@@ -79,7 +79,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         place = f"notebooks/{path.name}"
         files.append(File(place, str(ROOT / "docs"), config.site_dir, use_directory_urls=False))
     sources = COPIED | {
-        f"explanation/decisions/{path.name}": str(path.relative_to(ROOT))
+        f"working/decisions/{path.name}": str(path.relative_to(ROOT))
         for path in sorted((ROOT / "models" / "decisions").glob("*.md"))
     }
     for uri, source in sources.items():

@@ -2,10 +2,11 @@
 
 The site shows what each command prints below it and draws charts where a page asks for one; the tests run the same blocks.
 
-A block `sh` holds commands of the planner, which end with exit code 0 or with that of its title, `exit code 3`. A block of another language with a title is a file: it is written, or, if it is
-a CSV table that is there, its lines are added. A block `python` is run; `py` and `text` are shown and not run. A comment
-`<!-- chart: RUN NAME -->` is a place for a chart: RUN is a run folder or a plan of the page's Python, NAME one of
-`planner.chart`, or a chart of the page's Python alone.
+A block `sh` holds commands of the planner, which end with exit code 0 or with that of its title, `exit code 3`. A block of
+another language with a title is a file: it is written, or, if it is a CSV table that is there, its lines are added. A block
+`python` is run; `py` and `text` are shown and not run. A comment `<!-- chart: SUBJECT NAME -->` is a place for a chart:
+SUBJECT is the folder of a run or of a study, or a plan of the page's Python, NAME a chart of its page, or `*` for all of them;
+or SUBJECT is a chart of the page's Python.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.reporting.charts.style import finished
+from planner.reporting.pages.run import report_of
+from planner.reporting.pages.study import chapters
+from planner.reporting.parts import Chart, charts_of
+from planner.results.store import SUMMARY
+from planner.studies.analysis import analyse
 
 BLOCK = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<file>[^"]+)")?\n(?P<text>.*?)^```$|^<!-- chart: (?P<chart>[^>]+) -->$',
@@ -35,6 +42,8 @@ WORKSPACE = "planner init work"
 """Pages with Python are read beside a workspace, which they need not make."""
 LONGEST_OUTPUT = 24
 """Lines of what a block prints that a page shows."""
+EVERY = "*"
+Named = tuple[str, altair.TopLevelMixin]
 Show = Callable[[altair.TopLevelMixin], str]
 """Markdown of a chart."""
 
@@ -81,16 +90,36 @@ class Lesson:
             exec(compile(text, "page", "exec"), self.names)  # noqa: S102 - our own pages
         return printed.getvalue().rstrip()
 
-    def chart(self, words: str) -> altair.TopLevelMixin:
-        """The chart that a comment asks for. Raises LessonError where there is no such chart or plan."""
+    def charts(self, words: str) -> list[Named]:
+        """The charts that a comment asks for, by name. Raises LessonError where there is no such chart or subject."""
         subject, _, name = words.strip().partition(" ")
         known = self.names.get(subject)
-        if not name and isinstance(known, altair.TopLevelMixin):
-            return known
-        if known is None and not Path(subject).is_dir():
-            raise LessonError(f"no run and no plan: {subject}")
-        drawn: altair.TopLevelMixin = planner.chart(known or planner.open_run(subject), name)
-        return drawn
+        if isinstance(known, altair.TopLevelMixin):
+            return [(subject, known)]
+        every = charts_of_plan(known) if isinstance(known, planner.Plan) else charts_in(subject)
+        chosen = {one.name: one for one in every if name in (one.name, EVERY)}
+        if not chosen:
+            raise LessonError(f"no chart {name} of {subject}: {[one.name for one in every]}")
+        return [(one, chart.spec) for one, chart in chosen.items()]
+
+
+def charts_in(folder: str) -> list[Chart]:
+    """The charts of the page of a run or of a study. Raises LessonError where the folder holds neither."""
+    path = Path(folder)
+    if (path / SUMMARY).is_file():
+        return charts_of_plan(planner.open_run(path))
+    if not path.is_dir():
+        raise LessonError(f"no run, no study and no plan: {folder}")
+    parts: list[Chart] = []
+    for chapter in chapters(analyse(path)):
+        parts += chapter.charts
+    return parts
+
+
+def charts_of_plan(plan: planner.Plan) -> list[Chart]:
+    """The charts of the report of a plan."""
+    report = report_of(plan)
+    return charts_of(report.front, report.chapters)
 
 
 def blocks_of(markdown: str, language: str) -> list[str]:
@@ -119,7 +148,10 @@ def _pieces(markdown: str, lesson: Lesson, show: Show) -> Iterator[str]:
         yield markdown[end : block.start()]
         end = block.end()
         if block["chart"]:
-            yield show(lesson.chart(block["chart"]))
+            charts = lesson.charts(block["chart"])
+            for name, chart in charts:
+                yield f"\n## `{name}`\n\n" if len(charts) > 1 else ""
+                yield f"{show(finished(chart))}\n"
             continue
         yield block[0]
         if block["language"] == "sh":

@@ -27,7 +27,9 @@ def warnings_page() -> str:
 
 
 def _listed(rules: Mapping[str, Rule]) -> str:
-    lines = [f"- **`{name}`**: {rule.says}. {_sentence(rule.remedy)}" for name, rule in rules.items()]
+    lines = [
+        f"- **`{name}`**: {rule.says}. {_sentence(rule.remedy)}" for name, rule in rules.items()
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -3,12 +3,17 @@
 #
 # `planner.Experiment` is a study file as a function: values by name in, outcomes out. SALib draws the points and computes
 # the indices.
+#
+# Needs: the planner with its extra `study`, which brings SALib; for the picture its extra `pdf`.
 
 # %%
+import altair
+import pandas as pd
 from SALib import ProblemSpec
 
 import planner
 
+altair.renderers.enable("svg")
 experiment = planner.Experiment("../../models/studies/outside.toml")
 problem = ProblemSpec(experiment.problem | {"outputs": list(experiment.outcomes)})
 problem.sample_sobol(8, seed=1)
@@ -20,7 +25,10 @@ risk = problem.analyze_sobol(seed=1).analysis["risk_musd"]
 # demonstration: look at the intervals before you trust an order.
 
 # %%
-indices = dict(zip(problem["names"], risk["ST"], strict=True))
-for name, index in indices.items():
-    print(f"{name:8} {index:.2f}")
-assert max(indices.values()) > 0.1
+indices = pd.DataFrame({"input": problem["names"], "index": risk["ST"], "within": risk["ST_conf"]})
+indices
+
+# %%
+dots = altair.Chart(indices, title="Share of the variance of the risk").encode(y="input")
+whiskers = dots.mark_errorbar().encode(x="index", xError="within")
+dots.mark_point(filled=True).encode(x="index") + whiskers

@@ -3,14 +3,18 @@
 #
 # Where does the plan fare badly? EMA Workbench samples the uncertainties; PRIM finds the box of inputs in which most of the
 # bad cases lie.
+#
+# Needs: the planner, and `pip install ema_workbench`; for the picture the extra `pdf`.
 
 # %%
+import altair
 import ema_workbench
 from ema_workbench import Model, RealParameter, ScalarOutcome, perform_experiments
 from ema_workbench.analysis import prim
 
 import planner
 
+altair.renderers.enable("svg")
 experiment = planner.Experiment("../../models/studies/outside.toml")
 model = Model("starter", function=experiment)
 ranges = experiment.uncertainties
@@ -34,4 +38,9 @@ box.peeling_trajectory[["coverage", "density", "res_dim"]].tail()
 # Density is the share of bad cases in the box; over all points it is a fifth.
 
 # %%
-assert box.density > bad.mean()
+print(f"Density {box.density:.2f} in the box, {bad.mean():.2f} over all points")
+
+# %%
+points = inputs.assign(bad=bad, risk_musd=risk)
+dots = altair.Chart(points, title="Where the risk is among the worst fifth").mark_point(filled=True)
+dots.encode(x="cut", y="demand", color="bad", size="risk_musd")

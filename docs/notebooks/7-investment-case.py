@@ -2,10 +2,16 @@
 # # An investment case
 #
 # One plant, as a lender would look at it: volumes, prices, debt, returns, and the support that it needs.
+#
+# Needs: the planner; for the picture its extra `pdf`.
 
 # %%
+import altair
+import pandas as pd
+
 import planner
 
+altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
 plan = planner.solve(case)
 invest = planner.business_case(plan, "coast_plant")
@@ -18,4 +24,13 @@ invest
 # %%
 returns = invest.full.returns
 print(f"Net present value after tax: {returns.npv_after_tax:,.1f} MUSD")
-assert returns.npv_after_tax < 0
+
+# %% [markdown]
+# What would move it, with the least support that makes it bankable, one term at a time:
+
+# %%
+rows = []
+for swing in invest.swings[:8]:
+    rows.append({"term": swing.term.meaning, "low": swing.npv_low, "high": swing.npv_high})
+moves = altair.Chart(pd.DataFrame(rows), title="NPV at both ends of a term (MUSD)").mark_bar()
+moves.encode(x=altair.X("low", title="MUSD"), x2="high", y=altair.Y("term", sort=None, title=None))

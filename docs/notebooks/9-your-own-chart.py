@@ -2,8 +2,8 @@
 # # Your own chart
 #
 # Each result table is a DataFrame; any library draws it. The charts of the report are there by name, too.
-# A notebook draws them in the browser, with a script from the network; `svg` draws them here, with `vl-convert-python`, which
-# the extra `pdf` installs.
+#
+# Needs: the planner with its extra `pdf`. A notebook draws charts in the browser, with a script from the network; `svg` draws them here.
 
 # %%
 import altair
@@ -21,6 +21,4 @@ planner.chart(plan, "losses")
 # %%
 unmet = plan.table("shortfall")
 chart = altair.Chart(unmet).mark_bar()
-chart = chart.encode(x="year:O", y="sum(tonnes)", color="country", column="scenario")
-assert len(unmet)
-chart
+chart.encode(x="year:O", y="sum(tonnes)", color="country", column="scenario")

@@ -52,6 +52,7 @@ def plan_of(model: Model) -> Plan:
     >>> found = SolverFactory("appsi_highs").solve(model)
     >>> round(plan_of(model).summary["risk_musd"] - plan.summary["risk_musd"], 3)
     0.0
+
     """
     started = perf_counter()
     case, scope = model.scope.case, model.scope

@@ -11,7 +11,9 @@ import altair
 import pytest
 
 import planner
-from docs.lessons import BLOCK, worked
+from docs.lessons import BLOCK, LessonError, worked
+from docs.warnings_page import warnings_page
+from planner.errors import RULES
 from tests.cases import LONG
 
 PAGES = Path(__file__).parents[2] / "docs" / "pages"
@@ -33,6 +35,20 @@ SLOW_NOTEBOOKS = (
     "8-shares",
     "9-your-own-chart",
 )
+CLAIMS = {
+    "1-first-case": "after < before and half > after",
+    "2-diversification": "both['with it']['tonnes'].sum() <= 40.001 < both['without the target']['tonnes'].sum()",
+    "3-scenarios": "risks['risk_musd'].is_monotonic_increasing",
+    "4-salib": "indices['index'].max() > 0.1",
+    "5-ema-prim": "box.density > bad.mean()",
+    "6-optuna": "search.best_value > as_it_is",
+    "7-investment-case": "returns.npv_after_tax < 0 and len(rows) == 8",
+    "8-shares": "all(row.charge <= row.alone + 1e-3 for row in shares.rows)"
+    " and abs(sum(row.charge for row in shares.rows) - shares.optimum) < 0.01",
+    "9-your-own-chart": "len(unmet) > 0",
+}
+"""Notebook -> what its text says, of its names."""
+NAV = (PAGES.parent / "mkdocs.yml").read_text("utf-8")
 NOTEBOOKS = [
     path
     for path in sorted((PAGES.parent / "notebooks").glob("*.py"))
@@ -81,7 +97,9 @@ def test_the_plant_of_the_case_of_ones_own_is_built_once_there_are_people(tmp_pa
     built: list[bool] = []
     risks: list[float] = []
     for name in ("projects.csv", "workforce.csv"):
-        (line,) = [block["text"] for block in BLOCK.finditer(page) if (block["file"] or "").endswith(name)]
+        (line,) = [
+            block["text"] for block in BLOCK.finditer(page) if (block["file"] or "").endswith(name)
+        ]
         with (folder / name).open("a", encoding="utf-8") as table:
             table.write(line)
         summary = planner.solve(planner.load(folder), baseline=False).summary
@@ -131,10 +149,63 @@ def test_an_editor_finds_the_schema_of_each_file(folder: str, schema: str) -> No
 
 
 @pytest.mark.parametrize("script", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_its_claims_hold(script: Path) -> None:
-    """Each asserts what its text tells."""
-    assert "assert " in script.read_text("utf-8")
+def test_a_notebook_runs_and_what_its_text_says_holds(script: Path) -> None:
+    code = f"import runpy\nlocals().update(runpy.run_path({script.name!r}))\nassert {CLAIMS[script.stem]}"
     run = subprocess.run(
-        [sys.executable, script.name], cwd=script.parent, capture_output=True, text=True
+        [sys.executable, "-c", code], cwd=script.parent, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_a_notebook_says_what_it_needs_and_shows_a_picture() -> None:
+    for script in sorted((PAGES.parent / "notebooks").glob("*.py")):
+        text = script.read_text("utf-8")
+        assert "\n# Needs: the planner" in text, script
+        assert 'altair.renderers.enable("svg")' in text, script
+        assert "planner.chart(" in text or "altair.Chart(" in text, script
+        assert "assert" not in text, script
+        assert re.search(rf"- ([^\n]+): notebooks/{script.name}$", NAV, re.MULTILINE), script
+
+
+def test_links_call_a_page_as_it_calls_itself() -> None:
+    """The lists of the home page and of the guides, so that a reader finds again what he has read of."""
+    nav = (PAGES.parent / "mkdocs.yml").read_text("utf-8")
+    called = {
+        page: title for title, page in re.findall(r"- ([^:\n]+): (\S+\.md)$", nav, re.MULTILINE)
+    }
+    for listing in ("index.md", "how-to/index.md"):
+        place = PAGES / listing
+        text = place.read_text("utf-8").partition("## Begin")[2] or place.read_text("utf-8")
+        for words, target in re.findall(r"\[([^\]]+)\]\(([\w/.-]+\.md)\)", text):
+            page = (place.parent / target).resolve().relative_to(PAGES)
+            if str(page) in called:
+                assert words == called[str(page)], page
+            elif (PAGES / page).exists() and "run of" not in text[: text.index(words)][-10:]:
+                heading = (PAGES / page).read_text("utf-8").partition("\n")[0]
+                assert heading == f"# {words}", page
+
+
+def test_what_a_page_prints_stands_below_what_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = '```python\nprint("one")\n```\n\nText.\n\n```sh title="exit code 2"\nplanner check nowhere\n```\n'
+    shown = worked(page, lambda chart: "")
+    assert (
+        shown.index("print(")
+        < shown.index("\none\n")
+        < shown.index("Text.")
+        < shown.index("no such case")
+    )
+    with pytest.raises(LessonError, match="nowhere"):
+        worked("```sh\nplanner check nowhere\n```\n", lambda chart: "")
+    with pytest.raises(LessonError, match="after these files"):
+        worked('```toml title="work/mine.toml"\na = 1\n```\n', lambda chart: "")
+
+
+def test_the_list_of_warnings_has_every_rule() -> None:
+    page = warnings_page()
+    assert len(RULES["warnings"]) > 50
+    for rules in RULES.values():
+        for name, rule in rules.items():
+            assert page.count(f"**`{name}`**: {rule.says}.") == 1

@@ -1,0 +1,58 @@
+"""A Pyomo model that a script solves, with rules of its own, comes back as a verified plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyomo.environ import Constraint, SolverFactory
+
+import planner
+from planner.data.case import Case
+from planner.errors import StoppedError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
+
+
+def test_without_a_rule_of_its_own_it_is_the_plan_of_the_planner(case: Case) -> None:
+    model = planner.build_model(case)
+    SolverFactory("appsi_highs").solve(model)
+    plan, usual = planner.plan_of(model), planner.solve(case, baseline=False)
+    for key in ("risk_musd", "cost_musd", "public_spend_musd"):
+        assert plan.summary[key] == pytest.approx(usual.summary[key], abs=1e-4), key
+    assert plan.status == "unproven"
+    assert "outside the planner" in plan.summary["reasons"][0]
+
+
+def test_a_rule_holds_and_costs_what_it_costs(case: Case, tmp_path: Path) -> None:
+    """300 t/y begun in a year at most: the mine, of which 460 t/y were begun in one, comes in parts."""
+    model = planner.build_model(case)
+    decisions = sorted({decision for _, decision in model.build})
+
+    def together(m: object, decision: int) -> object:
+        return sum(model.build[p, d] for p, d in model.build if d == decision) <= 300
+
+    model.together = Constraint(decisions, rule=together)
+    SolverFactory("appsi_highs").solve(model)
+    plan, usual = planner.plan_of(model), planner.solve(case, baseline=False)
+    begun = plan.table("investments").groupby("year")["tpa"].sum()
+    assert usual.table("investments").groupby("year")["tpa"].sum().max() > 400
+    assert begun.max() <= 300 + 1e-6
+    worse = [one.summary["risk_musd"] + one.summary["cost_musd"] for one in (plan, usual)]
+    assert worse[0] > worse[1] + 1
+    again = planner.open_run(plan.write(tmp_path / "run"))
+    assert again.summary["risk_musd"] == plan.summary["risk_musd"]
+
+
+def test_values_that_break_a_rule_of_the_planner_are_no_plan(case: Case) -> None:
+    model = planner.build_model(case)
+    SolverFactory("appsi_highs").solve(model)
+    largest = max(model.build, key=lambda at: model.build[at].value)
+    model.build[largest].value = 0.0
+    with pytest.raises(StoppedError, match="break"):
+        planner.plan_of(model)
