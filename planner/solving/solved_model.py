@@ -27,7 +27,7 @@ OWN_RULES = "it was solved outside the planner, maybe with rules of its own: tha
 
 
 def plan_of(model: Model) -> Plan:
-    """The plan of a model of `planner.build_model` that was solved, with constraints of your own or without.
+    """The plan of a model of `build_model` that was solved, with constraints of your own or without.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def plan_of(model: Model) -> Plan:
     Examples
     --------
     >>> from pyomo.environ import SolverFactory
-    >>> model = build_model(case)
+    >>> model = planner.build_model(case)
     >>> found = SolverFactory("appsi_highs").solve(model)
     >>> round(plan_of(model).summary["risk_musd"] - plan.summary["risk_musd"], 3)
     0.0
