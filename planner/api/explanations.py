@@ -177,7 +177,7 @@ def compare_into(
     progress("writing the comparison")
 
     def fill(place: Path) -> None:
-        page = comparison_page(found, plans[0].case)
+        page = comparison_page(found, plans)
         (place / COMPARISON).write_text(page, encoding="utf-8", newline="\n")
 
     write_folder(target, COMPARISON, A_COMPARISON, fill, force=force)

@@ -131,7 +131,8 @@ class ReportTable:
     """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
 
     frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
-    of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. on_page: also
+    of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. links: where
+    the first cell of each row leads, '' for nowhere. on_page: also
     shown on pages; folded there: behind a heading to open; stacked: on a phone each row is a list. file: where all rows are,
     if the page leaves some out. rows_there: how many these are, where the frame has the first of them alone.
     meaning: what the sheet says, for the index of the workbook.
@@ -146,6 +147,7 @@ class ReportTable:
     stacked: bool = False
     on_page: bool = True
     marks: Sequence[str] = ()
+    links: Sequence[str] = ()
     sum_row: str = ""
     sheet: str = ""
     meaning: str = ""
@@ -215,6 +217,12 @@ class ReportTable:
         """A style class for each row that a page shows."""
         marks = list(self.marks) or [""] * len(self.frame)
         return [*marks, "total"] if self.sum_row else marks
+
+    @cached_property
+    def row_links(self) -> list[str]:
+        """Where the first cell of each row leads that a page shows."""
+        links = list(self.links) or [""] * len(self.frame)
+        return [*links, ""] if self.sum_row else links
 
     @cached_property
     def sheet_columns(self) -> list[tuple[Column, list[Any]]]:
@@ -359,7 +367,8 @@ def lay_out(parts: Iterable[Part]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A key figure: value, unit, the thing that it is of, and a note. small: one that stands beside a larger."""
+    """A key figure: value, unit, the thing that it is of, and a note. small: one that stands beside a larger. tone: of the
+    note, `better` or `worse`, where it tells a change that is one."""
 
     title: str
     value: str
@@ -367,6 +376,7 @@ class Card:
     note: str = ""
     source: str = ""
     small: bool = False
+    tone: str = ""
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,22 @@ def targets_met(visits: AtVisits) -> dict[str, dict[str, Any]]:
     return found
 
 
+def shares_reached(visits: AtVisits) -> dict[str, float]:
+    """Target -> the share that it asks for, as it is reached where least is: in the worst year and scenario of those in
+    which it holds, of the worst element. What holds nowhere, or is a share of nothing, is left out."""
+    found: dict[str, float] = {}
+    for limit in limits(visits):
+        counts = limit.base > MET
+        if not counts.any():
+            continue
+        most = float((limit.amount[counts] / limit.base[counts]).max())
+        found[limit.target] = max(most, found.get(limit.target, 0.0))
+    for target, most in found.items():
+        if visits.case.lookups.targets[target].kind != "origin_share":
+            found[target] = 1.0 - most
+    return found
+
+
 def _where(visits: AtVisits, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
     years = visits.case.lookups.target_years(target)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from planner.results.comparison import Cause, Comparison, Figures
 from planner.results.plan import Plan
 from planner.server.edits import Edit, Edits, with_edit, without
 
@@ -38,27 +39,43 @@ class SingleChange:
 
 @dataclass(frozen=True)
 class Because:
-    """The reasons why the present state has another risk and cost (MUSD) than the one that it is compared with.
+    """The reasons why the present state has another risk and cost than the one that it is compared with.
 
-    before: name of that one. change: of risk and cost in all. many: number of changes. effects: of those solved so far,
-    each on its own: the edit, true if it is taken back, change of risk and of cost.
+    before: name of that one. first, second: figures of both. many: number of changes. effects: of those solved so far: the
+    edit, true if it is taken back, and the figures with it alone.
     """
 
     before: str
-    change: tuple[float, float]
+    first: Figures
+    second: Figures
     many: int
-    effects: tuple[tuple[Edit, bool, float, float], ...] = ()
+    effects: tuple[tuple[Edit, bool, Figures], ...] = ()
 
     @property
-    def interplay(self) -> tuple[float, float] | None:
-        """The effect of the changes together beyond those of each alone, once all are solved."""
-        if len(self.effects) < self.many:
-            return None
-        risk, cost = self.change
-        for _, _, risk_alone, cost_alone in self.effects:
-            risk -= risk_alone
-            cost -= cost_alone
-        return risk, cost
+    def missing(self) -> int:
+        """Number of changes that are not solved yet."""
+        return self.many - len(self.effects)
+
+    def comparison(self, words: Callable[[Edit], str]) -> Comparison:
+        """The two as any two runs that are compared. words: for an edit."""
+        causes = []
+        for edit, back, alone in self.effects:
+            group = f"no longer: {words(edit)}" if back else words(edit)
+            causes.append(Cause(group=group, cells=1, alone=alone))
+        return Comparison(
+            before=self.before,
+            after="the plan above",
+            cells=[],
+            first=self.first,
+            second=self.second,
+            causes=causes,
+        )
+
+
+def figures_of(summary: Mapping[str, Any]) -> Figures:
+    """The figures by which two plans are compared."""
+    risk, cost = both(summary)
+    return Figures(risk, cost, {})
 
 
 def both(figures: Mapping[str, Any]) -> tuple[float, float]:

@@ -32,7 +32,6 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
-from planner.reporting.forms.html import static
 from planner.results.plan import Plan
 from planner.server.edits import TARGET_WORDS, Edit, read_edit, refused
 from planner.server.journal import OpenedCase
@@ -146,11 +145,11 @@ class Site:
 
     def _routes(self) -> list[BaseRoute]:
         """The addresses of the site: the page, its parts and files, events, and one for each action."""
-        static_files = StaticFiles(packages=[("planner.server", "static")])
+        packages = [("planner.server", "static"), ("planner.reporting", "static")]
+        static_files = StaticFiles(packages=list(packages))
         routes: list[BaseRoute] = [
             Route("/", self.page),
             Route("/events", self.events),
-            Route("/static/vega.js", self.vega),
             Mount("/static", static_files),
             Route("/part/{name}", self.part),
             Route("/files/{folder}/{path:path}", self.files),
@@ -194,10 +193,6 @@ class Site:
         """The whole page, empty; its regions follow."""
         base = self.bench.base
         return HTMLResponse(render("page.html.j2", title=base.name, model=base.model.title))
-
-    async def vega(self, _: Request) -> Response:
-        """The library that draws charts."""
-        return Response(static("vega.js"), media_type="text/javascript")
 
     async def events(self, _: Request) -> Response:
         """News, as long as the page is open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from html import unescape
 from itertools import count
 from math import inf
 from pathlib import Path
@@ -12,15 +13,17 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planner.reporting.chapters import beside, fund
+from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
-from planner.reporting.charts.frontier import HEIGHT, FrontierPoints, Mark, frontier
-from planner.reporting.charts.style import specification
+from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
+from planner.reporting.forms.html import fragment
+from planner.reporting.parts import Chart, Part
 from planner.reporting.words import names, numbers
-from planner.results.figures.sums import EXPECTED
+from planner.results.figures.sums import EXPECTED, scenarios_by_loss
 from planner.results.plan import Plan
-from planner.server import shelf, two_plans
-from planner.server.answers import WEIGHTS, AskedAndGot, Shown
-from planner.server.edits import refused, target_words
+from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both
+from planner.server.edits import Edit, refused, target_words
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
@@ -132,7 +135,7 @@ class Regions:
             "outcomes": (state, plan, stage),
             "frontier": (plan, found.stage, solved, record.kept, bench.least_here),
             "views": plan,
-            "side": (plan, bench.because),
+            "side": (plan, repr(bench.because)),
             "shelf": (record.kept, plan),
         }
         return {region: str(hash(content)) for region, content in shown.items()}
@@ -169,28 +172,23 @@ class Regions:
     # ---- regions ------------------------------------------------------------------------------------------------
 
     def _outcomes(self, asked: Query) -> Shown:
-        """The region of figures: those found so far, the plan before, and what is missing in a scenario."""
+        """The region of figures: those found so far, beside those of the plan compared with."""
         found = self._found
-        now = self._found.plan
         before = self._before()
         figures: Shown = {}
-        if now is not None and found.stage != "figures":
-            figures |= now.summary
-        shown: Shown = {
+        if found.plan is not None and found.stage != "figures":
+            figures |= found.plan.summary
+        figures |= found.figures
+        old = {} if before is None else before.summary
+        is_late = found.stage in ("waiting", "failed")
+        return {
             "found": found,
             "pinned": self._pinned_name(),
-            "missing": [],
-            "old": {} if before is None else before.summary,
-            "now": figures | dict(found.figures),
+            "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
+            "sum": None if is_late else _risk_adjusted(figures),
+            "sum_was": _risk_adjusted(old),
             "objective": found.case.model.objective,
         }
-        if now is not None:
-            scenario = _scenario(asked, now)
-            shown["scenario"] = scenario
-            shown["missing"] = two_plans.missing(now, before, scenario)
-            shown["years"] = now.years
-            shown["scenarios"] = two_plans.scenarios_of(now)
-        return shown
 
     def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""
@@ -202,9 +200,6 @@ class Regions:
                 marks.append(Mark(one.name, one.cost, one.risk, "kept"))
         if before is not None:
             marks.append(_mark_of(self._pinned_name(), before.summary, "pinned"))
-        for weight, cost, risk in self.bench.curve:
-            if weight == inf:
-                marks.append(Mark("no action", cost, risk, "no action"))
         if figures:
             marks.append(_mark_of("now", figures, "now"))
         return marks
@@ -217,9 +212,8 @@ class Regions:
         if not figures and found.plan is not None:
             figures = found.plan.summary
         marks = self._marks(figures)
-        idle = [mark for mark in marks if mark.kind == "no action"]
-        if len(idle) == len(marks):
-            return {"spec": None}
+        if not marks:
+            return {"chart": ""}
         pinned = bench.pinned()
         was: list[tuple[float, float]] = []
         if pinned is not None and pinned.case.sha256 != found.case.sha256:
@@ -231,9 +225,11 @@ class Regions:
             before=was,
             least=bench.least_here,
         )
-        drawn = frontier(points).properties(width="container", height=HEIGHT)
+        title = "What less risk costs: the efficient frontier"
+        chart = Chart(name="frontier", title=title, spec=frontier(points), source=SOLVED)
+        idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
         return {
-            "spec": specification(drawn),
+            "chart": fragment([chart]),
             "least": bench.least_here,
             "idle": idle[0] if idle else None,
             "traced": len(bench.curve),
@@ -249,40 +245,47 @@ class Regions:
         before = self._before()
         tab = asked.get("tab", "timeline")
         if now is None:
-            return {"tab": tab, "years": []}
+            return {"tab": tab, "run": ""}
+        run = shown_as(now.case)
         scenario = _scenario(asked, now)
-        shown: Shown = {
-            "tab": tab,
-            "years": now.years,
-            "compared": "" if before is None else self._pinned_name(),
-            "stage_names": names.names_of(now.case).stages_many,
-            "scenario": two_plans.scenarios_of(now)[scenario],
-            "run": shown_as(now.case),
-        }
+        parts: list[Part | None]
         if tab == "shortage":
-            return shown | two_plans.shortage(now, scenario)
-        shown["plants"] = two_plans.plants_over_time(now, before)
-        shown["payers"] = two_plans.payers(now)
-        return shown
+            parts = [
+                beside.unmet_by_elements(now, before, scenario),
+                beside.unmet_by_countries(now, scenario),
+            ]
+        else:
+            plants = beside.plants(now, before, f"/files/{run}/project-")
+            parts = [fund.timeline(now), plants, beside.paid_for(now)]
+        return {
+            "tab": tab,
+            "run": run,
+            "scenario": scenario,
+            "scenarios": _scenarios(now),
+            "shown": fragment([part for part in parts if part is not None]),
+        }
 
     def _side(self, asked: Query) -> Shown:
-        """The region beside the plan: parties, and why it changed."""
+        """The region beside the plan: why it changed, and who loses and pays."""
         bench = self.bench
         now = self._found.plan
         before = self._before()
-        words = words_of(bench)
         if now is None:
-            return {**words, "parties": [], "because": None}
-        plants = two_plans.plants_over_time(now, before)
-        groups = set(now.case.lookups.group.values())
-        return {
-            **words,
-            "parties": two_plans.parties(now, before),
-            "shared": len(groups) < len(now.case.lookups.group),
-            "because": bench.because,
-            "moves": two_plans.moves(plants),
-            "compared": before is not None,
-        }
+            return {"parties": "", "effects": "", "moves": []}
+        effects = ""
+        moves: list[str] = []
+        if bench.because is not None:
+            compared = bench.because.comparison(self._words)
+            effects = fragment([effects_table(compared, bench.because.missing)])
+            moves = [] if before is None else beside.moves(now, before)
+        parties = fragment([beside.parties(now, before)])
+        return {"parties": parties, "effects": effects, "moves": moves}
+
+    def _words(self, edit: Edit) -> str:
+        """An edit in words."""
+        words = _environment().get_template("said.html.j2").make_module(words_of(self.bench))
+        said: str = words.said(edit)  # type: ignore[attr-defined]
+        return unescape(said)
 
     def _shelf(self, asked: Query) -> Shown:
         """The region of kept variants, each beside the pinned one."""
@@ -290,9 +293,9 @@ class Regions:
         record = bench.record
         root = bench.pinned()
         columns = self._columns(root)
-        differing: list[shelf.DifferingRow] = []
-        if root is not None:
-            differing = shelf.differing(root, list(columns.values()))
+        differing = None
+        if root is not None and columns:
+            differing = beside.differing(root, columns, self._pinned_name())
         return {
             **words_of(bench),
             "kept": record.kept,
@@ -300,7 +303,7 @@ class Regions:
             "root": self._pinned_name(),
             "known": root is not None,
             "columns": list(columns),
-            "rows": differing,
+            "differing": "" if differing is None else fragment([differing]),
             "first": None if bench.first is None else bench.first.summary,
         }
 
@@ -364,9 +367,27 @@ def _scenario(asked: Query, view: Plan) -> str:
     return wanted if wanted in view.weights else EXPECTED
 
 
+def _scenarios(plan: Plan) -> dict[str, str]:
+    """Scenarios to choose from: all of them, then one by one, the worst first."""
+    words = {EXPECTED: "all scenarios, expected"}
+    for scenario in scenarios_by_loss(plan):
+        chance = numbers.percent(plan.weights[scenario])
+        words[scenario] = f"{chance} probable: {names.names_of(plan.case).scenario(scenario)}"
+    return words
+
+
+def _risk_adjusted(figures: Mapping[str, Any]) -> float | None:
+    """Cost plus risk (MUSD), where both are known."""
+    if "risk_musd" not in figures or "cost_musd" not in figures:
+        return None
+    risk, cost = both(figures)
+    return risk + cost
+
+
 def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
     """A plan on the frontier by its figures, as in its summary."""
-    return Mark(name, figures["cost_musd"], figures["risk_musd"], kind)
+    risk, cost = both(figures)
+    return Mark(name, cost, risk, kind)
 
 
 def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:

@@ -18,7 +18,14 @@ from planner.reporting.words.numbers import number
 from planner.results.folders import write_folder
 from planner.results.plan import Plan
 from planner.results.store import read_run, write_case, write_run
-from planner.server.answers import WEIGHTS, AskedAndGot, Because, ComparedState, both, steps_between
+from planner.server.answers import (
+    WEIGHTS,
+    AskedAndGot,
+    Because,
+    ComparedState,
+    figures_of,
+    steps_between,
+)
 from planner.server.edits import (
     Edit,
     EditedValue,
@@ -370,9 +377,8 @@ class Workbench:
         """Make each change of the present state on its own, where all else is as in the state before."""
         base = self.base
         steps = steps_between(before.edits, self.record.edits)
-        risk, cost = both(before.plan.summary)
-        risk_now, cost_now = both(plan.summary)
-        found = Because(before.name, (risk_now - risk, cost_now - cost), len(steps))
+        first = figures_of(before.plan.summary)
+        found = Because(before.name, first, figures_of(plan.summary), len(steps))
         self.because = found
         for place, step in enumerate(steps, 1):
             thread.phase(f"what each change does alone, {place} of {len(steps)}")
@@ -381,8 +387,7 @@ class Workbench:
                 alone = thread.figures(edited(base, step.edits))
             if self.because is not found:
                 return
-            risk_alone, cost_alone = both(alone)
-            effect = (step.edit, step.back, risk_alone - risk, cost_alone - cost)
+            effect = (step.edit, step.back, figures_of(alone))
             found = replace(found, effects=(*found.effects, effect))
             self.because = found
             self._told()

@@ -17,6 +17,7 @@ from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.planning import solve_case
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
+from planner.reporting.words.numbers import number
 from planner.results.plan import Plan, Status
 from tests.cases import near, stored
 from tests.reporting.conftest import read_page
@@ -116,7 +117,7 @@ def test_runs_of_two_cases_are_said_to_be_of_two(plan: Plan, case: Case, tmp_pat
 def test_the_same_run_differs_in_nothing(plan: Plan, case: Case, tmp_path: Path) -> None:
     found = compare([plan, plan], names=["a", "b"])
     assert not found[0].causes
-    assert "inputs are the same" in read_page(comparison_page(found, case)).text
+    assert "inputs are the same" in read_page(comparison_page(found, [plan, plan])).text
 
 
 def test_prices_names_and_sources_are_no_difference(case: Case) -> None:
@@ -161,7 +162,10 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: Plan) -> None:
 def test_page_and_screen(case: Case, plan: Plan) -> None:
     second = solve_case(dearer(less_money(case)), baseline=False)
     found = compare([plan, second, plan], names=["a", "b", "c"])
-    page = read_page(comparison_page(found, case))
+    page = read_page(comparison_page(found, [plan, second, plan]))
+    paid = [one.summary["public_spend_musd"] for one in (plan, second)]
+    assert f"Public money, not discounted, MUSD {number(paid[0])} {number(paid[1])}" in page.text
+    assert "Who loses and who pays" in page.text
     assert "budgets.musd" in page.text and "nan" not in page.text.lower().split()
     assert {c.group for c in found[0].causes} == {"budgets.musd", "projects.capex_usd_per_tpa"}
     assert any("interplay" in line for line in comparison_lines(found))

@@ -150,14 +150,15 @@ def test_because_is_told_against_the_pinned_plan(bench: Workbench) -> None:
     bench.edit(Edit("plant.metal_works", "out"))
     both = answered(bench).solver.found.figures
     bench.pin(kept.folder)
-    wait_for(lambda: bench.because is not None and bench.because.interplay is not None)
+    wait_for(lambda: bench.because is not None and not bench.because.missing)
     because = bench.because
     assert (
         because is not None
         and because.before == "half"
         and [one[0].key for one in because.effects] == ["plant.metal_works"]
     )
-    assert because.change[0] == pytest.approx(both["risk_musd"] - kept.risk)
+    change = because.second.risk - because.first.risk
+    assert change == pytest.approx(both["risk_musd"] - kept.risk)
 
 
 def test_two_tabs_edit_one_workbench_one_after_the_other(client: TestClient, site: Site) -> None:

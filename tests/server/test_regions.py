@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from typing import Any
 
 import pandas as pd
 import pytest
 
 import planner
+from planner.reporting.chapters import beside
 from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase
-from planner.server.page_regions import Regions, _environment, ident
+from planner.server.page_regions import Regions, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
-from planner.server.two_plans import payers, plants_over_time
 from planner.server.workbench import Workbench
 from tests.server.conftest import REFERENCE, answered, wait_for
 
@@ -46,10 +45,10 @@ def test_capital_is_told_by_plant_and_stage_with_who_pays(bench: Workbench) -> N
     )
     capital = built.query("project == 'desert_mine'")["musd"].sum()
     words = said_by(Regions(bench), "views", tab="timeline")
-    most = f"of it public {money(paid.sum())}: United States {number(paid['USA'])}, Japan {number(paid['JPN'])}, "
-    assert f"Mines {money(capital)}, {most}Australia {number(paid['AUS'])}" in words
+    payers = f"United States {number(paid['USA'])}, Japan {number(paid['JPN'])} and Australia {number(paid['AUS'])}"
+    assert f"Mines {number(paid.sum())} {payers}" in words
     tonnes = built.query("project == 'desert_mine'").eval("tpa * probability").sum()
-    assert f"Desert mine, Australia {number(tonnes)} {number(capital)}" in words
+    assert f"Desert mine, Australia Mine 2027 2028 {number(tonnes)} {number(capital)}" in words
 
 
 def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> None:
@@ -107,18 +106,16 @@ def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
 def test_figures_that_others_read_too_are_not_changed() -> None:
     view = planner.open_run(REFERENCE)
     before = decisions(view).copy()
-    assert plants_over_time(view, None)
+    assert len(beside.plants(view, view).frame)
     pd.testing.assert_frame_equal(decisions(view), before)
 
 
 def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> None:
     plan = answered(bench).solver.found.plan
     assert plan is not None
-    paid = payers(plan)
-    assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(
-        plan.summary["public_spend_musd"]
-    )
-    assert paid["people and stock"]
+    paid = beside.paid_for(plan).frame.set_index("what")["public"]
+    assert paid.sum() == pytest.approx(plan.summary["public_spend_musd"])
+    assert paid["people and stock"] > 0
 
 
 def test_because_names_what_grew_and_pays_has_its_change(bench: Workbench) -> None:
@@ -138,9 +135,24 @@ def test_because_names_what_grew_and_pays_has_its_change(bench: Workbench) -> No
     assert re.search(rf"United States [^A-Z]* {re.escape(signed(new - old))} [A-Z]", words)
 
 
-def test_a_change_too_slight_to_show_has_no_sign() -> None:
-    relative: Any = _environment().get_template("macros.html.j2").module.relative  # type: ignore[attr-defined]
-    assert relative(0.001, 1.0) == "–" and relative(0.5, 1.0).startswith("+50")
+def test_a_change_too_slight_to_show_is_no_difference() -> None:
+    def notes(risk: float) -> list[str]:
+        return [card.note for card in beside.cards({"risk_musd": risk}, {"risk_musd": 1.0}, "a")]
+
+    assert notes(1.001)[0] == "a: 1.00, no difference"
+    assert notes(1.5)[0] == "a: 1.00, +0.500 (+50 %)" and notes(0.5)[0].endswith("(−50 %)")
+
+
+def test_a_plant_that_another_plan_alone_builds_stands_there_as_gone(bench: Workbench) -> None:
+    bench.edit(Edit("plant.metal_works", "out"))
+    plan = answered(bench).solver.found.plan
+    assert plan is not None and bench.first is not None
+    rows = beside.plants(plan, bench.first).shown
+    (metal,) = [row for row in rows if row[0].startswith("Metal works")]
+    was = bench.first.summary["new_capacity_tpa"]["metal_works"]
+    assert metal[2] == "2028: no longer built" and metal[5] == signed(-was)
+    alone = beside.plants(plan)
+    assert [row[0] for row in alone.shown[:-1]] == [row[0] for row in rows[:-1] if row != metal]
 
 
 def test_before_the_first_plan_the_page_says_what_the_case_holds(

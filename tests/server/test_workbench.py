@@ -280,12 +280,12 @@ def test_background_finds_causes_and_the_frontier(bench: Workbench) -> None:
     half = answered(bench).solver.found.figures
     bench.edit(Edit("plant.metal_works", "out"))
     both = answered(bench).solver.found.figures
-    wait_for(lambda: bench.because is not None and bench.because.interplay is not None)
+    wait_for(lambda: bench.because is not None and not bench.because.missing)
     because = bench.because
     assert because is not None and because.effects[0][:2] == (Edit("money", 0.5), False)
-    assert because.effects[0][2] == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
-    assert because.interplay is not None
-    told = sum(one[2] for one in because.effects) + because.interplay[0]
+    assert because.effects[0][2].risk == pytest.approx(half["risk_musd"], rel=1e-6)
+    compared = because.comparison(lambda edit: edit.key)
+    told = sum(map(compared.effect, compared.causes)) + compared.interplay
     assert told == pytest.approx(both["risk_musd"] - first["risk_musd"], rel=1e-6)
     wait_for(lambda: len(bench.curve) == len(WEIGHTS))
     costs = [cost for weight, cost, _ in bench.curve]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from planner.reporting.chapters import beside
 from planner.reporting.parts import (
     Chapter,
-    Column,
     DeclaredTable,
     Part,
     ReportTable,
@@ -19,11 +17,10 @@ from planner.reporting.parts import (
     reworded,
     text,
 )
-from planner.reporting.words.names import Names
-from planner.reporting.words.numbers import NOTHING, number, signed
+from planner.reporting.words.numbers import NOTHING, signed
 from planner.reporting.words.sentences import Passages
 from planner.results.comparison import Cause, Comparison, Figures
-from planner.thresholds import SHOWN_T
+from planner.results.plan import Plan
 
 say = Passages("comparison.j2")
 TOLD, MANY = 3, 40
@@ -38,20 +35,22 @@ def sentences(found: Comparison) -> list[str]:
     return say.lines("changed", found=found, parts=parts)
 
 
-def chapters(found: Comparison, names: Names, place: int) -> list[Chapter]:
-    """The three chapters about one of the other runs."""
+def chapters(found: Comparison, first: Plan, second: Plan, place: int) -> list[Chapter]:
+    """The three chapters about one of the other runs. first, second: the plan of the first run, and that of this one."""
 
     def chapter(anchor: str, about: str, parts: list[Part], lead: str = "") -> Chapter:
         title = f"{found.after}: {about}"
         return Chapter(anchor=f"{anchor}-{place}", title=title, lead=lead, parts=parts)
 
-    causes = _causes(found) if found.causes else Text([say("same_inputs")])
-    built = _resized(found.first, found.second, names)
-    plan = _built(found, built) if len(built) else Text([say("same_plan")])
+    causes = causes_table(found) if found.causes else Text([say("same_inputs")])
+    differing = beside.differing(first, {found.after: second}, found.before)
+    same = Text([say("same_plan")])
+    plan: list[Part] = [differing or same, beside.plants(second, first)]
+    plan.append(beside.parties(second, first))
     cells = _cells(found) if found.cells else Text([say("no_cells")])
     return [
         chapter("causes", "which input explains which change", [causes], say("causes")),
-        chapter("plan", "the plan", [plan]),
+        chapter("plan", "the plan", plan),
         chapter("inputs", "inputs that differ", [cells]),
     ]
 
@@ -70,16 +69,39 @@ class Causes(DeclaredTable):
     why = text("why not alone")
 
 
-def _causes(found: Comparison) -> ReportTable:
+def causes_table(found: Comparison) -> ReportTable:
     """Each group of inputs changed alone, then their interplay and all of it."""
-    first, second = found.first, found.second
     rows = [_cause(found, cause) for cause in found.causes]
-    nothing = {"cells": "", "why": ""}
-    rows.append(nothing | {"group": "Interplay of the groups", "moved": found.interplay})
-    together = {"group": "All of it", "moved": second.risk - first.risk}
-    rows.append(nothing | together | _figures(first, second))
+    rows += _together(found)
     marks = [""] * len(found.causes)
     return Causes.from_rows(rows, marks=[*marks, "", "total"])
+
+
+def effects_table(found: Comparison, missing: int) -> ReportTable:
+    """The changes of the same, where there is little room. missing: causes that are not solved yet, before which nothing
+    is known of their interplay."""
+    rows = [_cause(found, cause) for cause in found.causes]
+    if not missing and len(rows) > 1:
+        rows += _together(found)
+    alone = {"group": {"title": "change"}, "moved": {"title": "risk"}}
+    columns = Causes.all("cells", "risk", "cost", "why")
+    shown = reworded(columns, alone | {"cost_moved": {"title": "cost"}})
+    note = say("effects", found=found, missing=missing)
+    return Causes.from_rows(rows, shown, title=say("effects_title"), note=note)
+
+
+def _together(found: Comparison) -> list[TableRow]:
+    """The effect of all causes together beyond those of each alone, and all of it."""
+    first, second = found.first, found.second
+    cost = second.cost - first.cost
+    alone = [cause.alone.cost - first.cost for cause in found.causes if cause.alone is not None]
+    nothing: TableRow = {"cells": "", "why": ""}
+    interplay = {"moved": found.interplay, "cost_moved": cost - sum(alone)}
+    together = {"moved": second.risk - first.risk} | _figures(first, second)
+    return [
+        nothing | {"group": "Interplay of the groups"} | interplay,
+        nothing | {"group": "All of it"} | together,
+    ]
 
 
 def _figures(first: Figures, second: Figures) -> TableRow:
@@ -93,28 +115,6 @@ def _cause(found: Comparison, cause: Cause) -> TableRow:
         row |= _figures(found.first, cause.alone)
         row["moved"] = found.effect(cause)
     return row
-
-
-class Built(DeclaredTable):
-    """A row a project."""
-
-    title = "New capacity that differs"
-
-    project = text()
-    before = figures("", "t/y")
-    after = figures("", "t/y")
-    change = figures("change", "t/y")
-
-
-def _of_both(table: type[DeclaredTable], found: Comparison) -> list[Column]:
-    """The columns of a table, of which two are called as the runs."""
-    words = {"before": {"title": found.before}, "after": {"title": found.after}}
-    return reworded(table.all(), words)
-
-
-def _built(found: Comparison, rows: pd.DataFrame) -> ReportTable:
-    """New capacity in both runs, where it differs."""
-    return Built.over(rows, _of_both(Built, found))
 
 
 class DifferingCells(DeclaredTable):
@@ -133,17 +133,6 @@ def _cells(found: Comparison) -> ReportTable:
     """Cells of inputs that differ."""
     frame = frame_of(found.cells)
     frame[["before", "after"]] = frame[["before", "after"]].replace("", NOTHING)
-    columns = _of_both(DifferingCells, found)
+    words = {"before": {"title": found.before}, "after": {"title": found.after}}
+    columns = reworded(DifferingCells.all(), words)
     return DifferingCells.over(frame, columns, folded=len(frame) > MANY)
-
-
-def _resized(first: Figures, second: Figures, names: Names) -> pd.DataFrame:
-    """Plants whose new capacity (t/y) differs by half a tonne or more: project, before, after, change."""
-    rows = []
-    for project in sorted({*first.capacity, *second.capacity}):
-        before = first.capacity.get(project, 0.0)
-        after = second.capacity.get(project, 0.0)
-        change = after - before
-        if abs(change) > SHOWN_T:
-            rows.append((names.placed(project), number(before), number(after), signed(change)))
-    return pd.DataFrame(rows, columns=["project", "before", "after", "change"])

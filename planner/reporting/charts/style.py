@@ -47,7 +47,7 @@ LINEAR = 10
 WIDTH, ROW = 640, 20
 """Width of a chart where nobody says how wide it may be, and height of a row, px."""
 LETTERS, LINE = 37, 13
-"""Letters of a line of a label of a row, and its height, px; on a narrow page report.js takes fewer letters."""
+"""Letters of a line of a label of a row, and its height, px; on a narrow page fit.js takes fewer letters."""
 HEADING_LETTER = 7.2
 """Width of a letter of the heading of one of small multiples, px; they are as wide as their charts at most."""
 LABELS = 240

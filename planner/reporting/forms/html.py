@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.errors import PlannerError
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, Text, charts_of
+from planner.reporting.parts import Card, Chapter, Chart, Front, Part, ReportTable, Text, charts_of
 from planner.reporting.words.numbers import unbroken
 
 DIGITS = 6
@@ -64,7 +64,8 @@ def render(
     """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not;
     workbook: the file beside it that has all rows of its tables."""
     charts = charts_of(front, chapters)
-    script = static("vega.js") + static("report.js") if charts else static("report.js")
+    drawing = static("vega.js") + static("fit.js") if charts else ""
+    script = drawing + static("report.js")
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     page = _environment().get_template("page.html.j2")
     return page.render(
@@ -77,14 +78,17 @@ def render(
         script=script,
         script_hash="sha256-" + base64.b64encode(digest).decode("ascii"),
         chart_data=_as_script(embedded(charts)) if charts else "",
+        in_place=False,
     )
 
 
-def fragment(part: Part, run: str = "") -> Markup:
-    """A part as it stands on a page, by itself: for the regions of the workbench. run: what its sources are of."""
-    template = _environment().get_template(f"{kind_of(part)}.html.j2")
-    text = template.render(part=part, run=run, workbook="")
-    return Markup(text)  # noqa: S704  written by our own template, which escapes
+def fragment(parts: Sequence[Part], cards: Iterable[Card] = ()) -> Markup:
+    """Cards and parts as they stand in a chapter of a page, for a page that is drawn anew piece by piece: each chart has
+    its specification and its data in it."""
+    template = _environment().get_template("chapter_body.html.j2")
+    chapter = Chapter(anchor="", title="", cards=list(cards), parts=parts)
+    shown = template.render(chapter=chapter, run="", workbook="", in_place=True)
+    return Markup(shown)  # noqa: S704  escaped by our own templates
 
 
 @cache

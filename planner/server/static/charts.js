@@ -1,6 +1,7 @@
-// Draws the charts of a region, gives their pictures and figures as files, and has the point of the frontier dragged.
-const views = new WeakMap();
-const NARROWEST = 280, AXIS_ROOM = 58, DIGITS = 4, STEP = 0.02, COMMIT_AFTER = 700; // px, px, digits, share of the axis, ms
+// Draws the charts of a region as reports do, gives their pictures and figures as files, has the point of the frontier dragged.
+/* global fitted */
+const views = new WeakMap(), picked = {}; // what is chosen in a chart stays so when it is drawn anew
+const AXIS_ROOM = 58, LEAST_HEIGHT = 120, DIGITS = 4, STEP = 0.02, COMMIT_AFTER = 700; // px, px, digits, share of the axis, ms
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS });
 
 // ---- drawing ------------------------------------------------------------------------------------------------
@@ -8,7 +9,7 @@ const number = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS })
 export async function drawCharts(region) {
   const nodes = [...region.querySelectorAll("[data-chart]")];
   for (const node of nodes) { // room at once, so that what is scrolled to stays where it is
-    node.style.minHeight = `${JSON.parse(node.dataset.spec).height + AXIS_ROOM}px`;
+    node.style.minHeight = `${(JSON.parse(node.dataset.spec).height ?? LEAST_HEIGHT) + AXIS_ROOM}px`;
   }
   for (const node of nodes) {
     await draw(node).catch((error) => { node.textContent = `This chart could not be drawn (${error.message}).`; });
@@ -16,14 +17,25 @@ export async function drawCharts(region) {
 }
 
 async function draw(node) {
-  const spec = JSON.parse(node.dataset.spec);
-  spec.width = Math.max(NARROWEST, Math.floor(node.clientWidth));
-  spec.autosize = { type: "fit-x", contains: "padding" };
+  const { datasets, ...drawing } = JSON.parse(node.dataset.spec);
+  const spec = { ...fitted(drawing, Math.floor(node.clientWidth)), datasets };
   const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: tell };
   const { view } = await window.vegaEmbed(node, spec, options);
   views.set(node, { view, spec });
+  for (const { name, bind } of spec.params ?? []) {
+    if (bind?.options?.includes(picked[name])) await view.signal(name, picked[name]).runAsync();
+    if (bind) view.addSignalListener(name, (_, value) => { picked[name] = value; });
+  }
+  const caption = node.closest("figure").querySelector("figcaption");
+  if (!caption.querySelector("[data-save]")) caption.append(...["png", "csv"].map((kind) => saving(kind, node.dataset.title)));
   const point = node.closest("#curve")?.querySelector("#point");
-  if (point) place(point, node, view);
+  if (point) place(point, node);
+}
+
+function saving(kind, title) {
+  const button = Object.assign(document.createElement("button"), { className: "small", textContent: kind.toUpperCase(), ariaLabel: `${title} as ${kind.toUpperCase()}` });
+  button.dataset.save = kind;
+  return button;
 }
 
 // A tooltip of the page in place of the library's, which would bring a style of its own.

@@ -1,0 +1,362 @@
+"""A plan alone or beside another: key figures, plants, who is short, who loses and pays. With another plan each part also
+tells the change from that one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from planner.reporting.parts import (
+    Card,
+    Column,
+    DeclaredTable,
+    ReportTable,
+    amounts,
+    changed,
+    figures,
+    per_cent,
+    several,
+    text,
+    total,
+    whole,
+)
+from planner.reporting.sources import summary_keys
+from planner.reporting.words.names import names_of
+from planner.reporting.words.numbers import LEAST_CHANGE, SLIGHT, change, number, signed
+from planner.reporting.words.sentences import Passages
+from planner.results.figures.money import PEOPLE_AND_STOCK, by_party, spent, spent_on
+from planner.results.figures.plants import ORDER, built
+from planner.results.figures.sums import EXPECTED, records
+from planner.results.figures.unmet import ever_short_countries, unmet_by_country, unmet_by_element
+from planner.results.plan import Plan
+from planner.thresholds import SHOWN_MUSD, SHOWN_T
+
+say = Passages("beside.j2")
+UNMET = "unmet_t"
+KEY_FIGURES = {
+    "risk_musd": ("Residual risk", "MUSD"),
+    "cost_musd": ("Cost of the plan", "MUSD"),
+    UNMET: ("Unmet demand, expected", "t"),
+    "expected_loss_musd": ("Expected loss", "MUSD"),
+    "cvar_musd": ("Loss in the worst scenarios (CVaR)", "MUSD"),
+    "public_spend_musd": ("Public money, not discounted", "MUSD"),
+}
+"""Figures of a plan that stand first: what each is called, and its unit."""
+LARGE = ("risk_musd", "cost_musd", UNMET)
+"""Those of them that stand in front of the others."""
+SAME = 1e-7
+"""Relative difference up to which two figures count as equal."""
+MOST_NAMED = 5
+"""Plants that are named of those whose size changed."""
+
+
+# ---- key figures -----------------------------------------------------------------------------------------------------
+
+
+def key_figures(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of `KEY_FIGURES` that a summary has, or the first of them while the others are being worked out."""
+    known = dict(summary)
+    if "expected_shortfall_t" in summary:
+        known[UNMET] = sum(summary["expected_shortfall_t"].values())
+    return {key: known[key] for key in KEY_FIGURES if key in known}
+
+
+def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> Iterator[Card]:
+    """Key figures, each with its change from those of another plan, whose name is given, where these are known."""
+    here, there = key_figures(summary), key_figures(other)
+    for key, (title, unit) in KEY_FIGURES.items():
+        value, was = here.get(key), there.get(key)
+        note, tone = "", ""
+        if value is not None and was is not None:
+            moved = value - was
+            is_same = abs(moved) <= max(SAME * abs(was), LEAST_CHANGE)
+            note = say("difference", name=name, was=was, moved=0.0 if is_same else moved)
+            tone = "" if is_same else _tone(moved)
+        yield Card(
+            title=title,
+            value="…" if value is None else number(value),
+            unit=unit,
+            note=note,
+            source=summary_keys("expected_shortfall_t" if key == UNMET else key),
+            small=key not in LARGE,
+            tone=tone,
+        )
+
+
+def _tone(moved: float) -> str:
+    """What more of a figure is, of which less is better."""
+    return "worse" if moved > 0 else "better"
+
+
+class Differing(DeclaredTable):
+    """A row a figure that differs; beside these columns two for each plan that is compared: what it has, and the
+    change."""
+
+    source = "summary.json, tables/payments.csv"
+
+    words = text("only what differs")
+
+
+def differing(root: Plan, others: Mapping[str, Plan], name: str) -> ReportTable | None:
+    """Figures, allies and new capacities that differ from those of a plan in one at least of others, by their names; None
+    where all are the same."""
+    columns = [*Differing.all(), *_differing_columns(others, name)]
+    first = _all_figures(root, root)
+    rest = {at: _all_figures(root, plan) for at, plan in enumerate(others.values())}
+    rows = []
+    for words in dict.fromkeys(word for of in (first, *rest.values()) for word in of):
+        here = first.get(words, 0.0)
+        slight = max(SAME * 10 * abs(here), LEAST_CHANGE)
+        row: dict[str, Any] = {"words": words, "first": here}
+        for at, of in rest.items():
+            there = of.get(words, 0.0)
+            row[f"value {at}"], row[f"change {at}"] = there, there - here
+            row[f"share {at}"] = change(here, there)
+        if any(abs(row[f"change {at}"]) > slight for at in rest):
+            rows.append(row)
+    return Differing.from_rows(rows, columns, title=say("differing", name=name)) if rows else None
+
+
+def _differing_columns(others: Mapping[str, Plan], name: str) -> Iterator[Column]:
+    yield figures(name, field="first")
+    for at, other in enumerate(others):
+        yield figures(other, field=f"value {at}")
+        yield changed("change", field=f"change {at}")
+        yield text("%", field=f"share {at}")
+
+
+def _all_figures(root: Plan, plan: Plan) -> dict[str, float]:
+    """Figures of a plan by their names for people; units stand in the names."""
+    names = names_of(root.case)
+    found = {}
+    for key, value in key_figures(plan.summary).items():
+        title, unit = KEY_FIGURES[key]
+        found[f"{title}, {unit}"] = value
+    for element, tonnes in plan.summary["expected_shortfall_t"].items():
+        found[f"expected unmet demand, {names.element(element)}, t"] = tonnes
+    for row in _by_party(plan, None):
+        found[f"{row['party']}: residual loss, MUSD"] = row["loss"]
+        found[f"{row['party']}: pays, MUSD"] = row["paid"]
+    for project, tonnes in plan.summary["new_capacity_tpa"].items():
+        found[f"{names.placed(project)}, t/y"] = tonnes
+    return found
+
+
+# ---- plants ----------------------------------------------------------------------------------------------------------
+
+
+class BuiltPlants(DeclaredTable):
+    """A row a plant that is built; one that another plan alone builds stands there as gone."""
+
+    source = "tables/investments.csv"
+    stacked = True
+    sum_row = "All"
+
+    project = text("plant")
+    stage = text()
+    years = text("committed")
+    first_output = whole("first output")
+    tpa = figures("new", "t/y")
+    grown = changed("change", "t/y")
+    capex_musd = total("capital", "MUSD")
+    public_musd = total("public part", "MUSD")
+
+
+def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTable:
+    """The plants that a plan builds, by stage, the earliest first. address: leads to what is known of one, behind which its
+    id and `.html` are written; '' for none."""
+    rows = _plants_of_both(plan, other)
+    known = rows.index.map(plan.case.projects.get)
+    lead = pd.Series([row.lead_time_years for row in known], index=rows.index, dtype=float)
+    names = names_of(plan.case)
+    frame = rows.assign(
+        project=rows.index.map(names.placed),
+        stage=rows["stage"].map(names.stage),
+        years=[_committed(row) for row in records(rows)],
+        first_output=rows["year"] + lead,
+    )
+    links = [f"{address}{project}.html" if address else "" for project in rows.index]
+    return BuiltPlants.over(
+        frame.fillna({"tpa": 0.0, "capex_musd": 0.0, "public_musd": 0.0}),
+        BuiltPlants.all() if other is not None else BuiltPlants.all("grown"),
+        title=say("plants_title"),
+        note=say("plants", compared=other is not None),
+        links=links,
+    )
+
+
+def _plants_of_both(plan: Plan, other: Plan | None) -> pd.DataFrame:
+    """By project that either plan builds, as far as a page shows its size: the figures of `built`, those of the other
+    plan with `_was` behind them, and by how much its size has `grown`."""
+    here = _shown(plan)
+    there = here.head(0) if other is None else _shown(other)
+    both = here.join(there.add_suffix("_was"), how="outer")
+    both = both[both.index.isin(list(plan.case.projects))]
+    stages = {project: plan.case.projects[project].stage for project in both.index}
+    both = both.assign(
+        stage=pd.Series(stages, dtype=object),
+        grown=both["tpa"].fillna(0.0) - both["tpa_was"].fillna(0.0),
+        begun=both["year_was"].fillna(both["year"]),
+        order=both.index.map(stages).map(ORDER),
+    )
+    ordered: pd.DataFrame = both.sort_values(["order", "begun"], kind="stable")
+    return ordered
+
+
+def _shown(plan: Plan) -> pd.DataFrame:
+    rows = built(plan)
+    return rows[rows["tpa"] > SHOWN_T]
+
+
+def _committed(row: Mapping[str, Any]) -> str:
+    """The year of a commitment, and what it was in the plan compared with."""
+    here, was = row["year"], row["year_was"]
+    if pd.isna(here):
+        return say("no_longer", was=was)
+    return say("committed", here=here, was=None if pd.isna(was) or was == here else was)
+
+
+def moves(plan: Plan, other: Plan) -> list[str]:
+    """The ways in which plants change from another plan to this one, a sentence each."""
+    names = names_of(plan.case)
+    gone, new, moved, sized = [], [], [], []
+    rows = _plants_of_both(plan, other)
+    for row in records(rows.sort_values("grown", key=lambda grown: -grown.abs()).reset_index()):
+        words = f"{names.placed(row['project'])} {signed(row['grown'])} t/y"
+        if pd.isna(row["year"]):
+            gone.append(words)
+        elif pd.isna(row["year_was"]):
+            new.append(words)
+        elif row["year"] != row["year_was"]:
+            moved.append(f"{names.placed(row['project'])} {_committed(row)}")
+        elif abs(row["grown"]) > SHOWN_T:
+            sized.append(words)
+    return say.lines("moves", gone=gone, new=new, moved=moved, sized=sized[:MOST_NAMED])
+
+
+class PaidFor(DeclaredTable):
+    """A row a stage, and one for people and stock."""
+
+    title = "Public money"
+    source = "tables/spending.csv"
+    sum_row = "All"
+
+    what = text("for")
+    public = total("public money", "MUSD")
+    payers = several("paid by, MUSD")
+
+
+def paid_for(plan: Plan) -> ReportTable:
+    """Expected public money by what it is for, and who pays it, who pays most first."""
+    paid: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in records(spent(plan, "item", "funder").reset_index()):
+        paid[spent_on(row["item"])][row["funder"]] += row["expected"]
+    names = names_of(plan.case)
+    rows = []
+    for what in (*ORDER, PEOPLE_AND_STOCK):
+        by_payer = paid.get(what, {})
+        payers = []
+        for funder in sorted(by_payer, key=by_payer.__getitem__, reverse=True):
+            payers.append(f"{names.party(funder)} {number(by_payer[funder])}")
+        if payers:
+            public = sum(by_payer.values())
+            name = names.stages_many.get(what, what)
+            rows.append({"what": name, "public": public, "payers": payers})
+    return PaidFor.from_rows(rows, note=say("paid_for"))
+
+
+# ---- who is short, who loses and pays -----------------------------------------------------------------------------------
+
+
+class UnmetByElement(DeclaredTable):
+    """A row an element that is short."""
+
+    title = "Unmet demand by element"
+    source = "tables/shortfall.csv"
+    sum_row = "All"
+
+    element = text()
+    tonnes = total("unmet", "t")
+    share = per_cent("of demand")
+    was = total("was", "t")
+    moved = changed("change", "t")
+
+
+def unmet_by_elements(plan: Plan, other: Plan | None, scenario: str) -> ReportTable:
+    """Unmet demand in a scenario over all years, most first."""
+    frame = unmet_by_element(plan, scenario)
+    compared = other is not None and scenario in (EXPECTED, *other.weights)
+    was = unmet_by_element(other, scenario)["tonnes"] if other is not None and compared else 0.0
+    frame = frame.assign(was=was).fillna({"was": 0.0})
+    frame = frame[frame[["tonnes", "was"]].max(axis="columns") > SLIGHT]
+    frame = frame.assign(
+        share=frame["tonnes"] / frame["demand_t"], moved=frame["tonnes"] - frame["was"]
+    )
+    frame = frame.sort_values("tonnes", ascending=False, kind="stable").reset_index()
+    columns = UnmetByElement.all() if compared else UnmetByElement.all("was", "moved")
+    return UnmetByElement.over(names_of(plan.case).told(frame), columns)
+
+
+class UnmetByCountry(DeclaredTable):
+    """A row a country that is ever short, a column a year."""
+
+    title = "Unmet demand by country, % of its demand"
+    source = "tables/shortfall.csv"
+
+    country = text()
+
+
+def unmet_by_countries(plan: Plan, scenario: str) -> ReportTable:
+    """Unmet demand in a scenario by country and year."""
+    shares = unmet_by_country(plan, scenario)["share"].unstack()
+    short = ever_short_countries(plan)
+    frame = shares.reindex(index=short, columns=list(plan.years)).fillna(0.0)
+    frame.columns = frame.columns.map(str)
+    named = frame.assign(country=[names_of(plan.case).country(one) for one in short])
+    years = [per_cent(str(year), field=str(year)) for year in plan.years]
+    return UnmetByCountry.over(named, [*UnmetByCountry.all(), *years])
+
+
+class Parties(DeclaredTable):
+    """A row a party."""
+
+    source = "summary.json: loss_musd_by_country; tables/payments.csv"
+
+    party = text()
+    loss = amounts("residual loss", "MUSD")
+    loss_moved = changed("change", "MUSD")
+    paid = amounts("pays", "MUSD")
+    paid_moved = changed("change", "MUSD")
+    splits = text("in other splits", unit="MUSD")
+
+
+def parties(plan: Plan, other: Plan | None = None) -> ReportTable:
+    """Expected loss and payments of each party, who loses most first."""
+    rows = _by_party(plan, other)
+    left_out = [] if other is not None else ["loss_moved", "paid_moved"]
+    if not any(row["splits"] for row in rows):
+        left_out.append("splits")
+    groups = set(plan.case.lookups.group.values())
+    note = say("parties", shared=len(groups) < len(plan.case.lookups.group))
+    return Parties.from_rows(rows, Parties.all(*left_out), title=say("parties_title"), note=note)
+
+
+def _by_party(plan: Plan, other: Plan | None) -> list[dict[str, Any]]:
+    """The rows of `Parties`: of those that lose or pay anything in either plan."""
+    rows = by_party(plan)
+    was = rows[["loss", "paid"]] if other is None else by_party(other)[["loss", "paid"]]
+    rows = rows.join(was.add_suffix("_was"), how="outer").fillna(0.0)
+    found = []
+    for row in records(rows.rename_axis("party").reset_index()):
+        if row["loss"] + row["paid"] + row["paid_was"] <= SHOWN_MUSD:
+            continue
+        is_split = row["most"] - row["least"] > SHOWN_MUSD
+        row["party"] = names_of(plan.case).party(row["party"])
+        row["splits"] = f"{number(row['least'])}–{number(row['most'])}" if is_split else ""
+        row["loss_moved"] = row["loss"] - row["loss_was"]
+        row["paid_moved"] = row["paid"] - row["paid_was"]
+        found.append(row)
+    return sorted(found, key=lambda row: -row["loss"])
