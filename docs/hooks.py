@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
 from contextlib import chdir
 from functools import cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from typer.cli import get_docs_for_click
 
-from docs.lessons import worked
+from docs.lessons import Show, worked
 from docs.warnings_page import warnings_page
 from planner.cli import COMMANDS, app
 
@@ -136,28 +135,19 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return "".join(shown)
 
 
-def _into_site(
-    place: str, config: MkDocsConfig, files: Files
-) -> Callable[[altair.TopLevelMixin], str]:
+def _into_site(place: str, config: MkDocsConfig, files: Files) -> Show:
     """A function that adds a chart to the site as a picture, and gives the Markdown that shows it on a page."""
     drawn: list[str] = []
 
-    def show(chart: altair.TopLevelMixin) -> str:
-        specification = chart.to_dict()
-        drawn.append(place)
+    def show(title: str, chart: altair.TopLevelMixin) -> str:
+        drawn.append(title)
         name = f"charts/{place.removesuffix('.md').replace('/', '-')}-{len(drawn)}.svg"
-        picture = vl_convert.vegalite_to_svg(specification)
+        picture = vl_convert.vegalite_to_svg(chart.to_dict())
         files.append(File.generated(config, name, content=picture))
-        return f"![{title_of(specification)}]({'../' * place.count('/')}{name}){{ .chart }}"
+        image = f"![{title or 'Chart'}]({'../' * place.count('/')}{name}){{ .chart }}"
+        return f"{image}\n*{title}*" if title else image
 
     return show
-
-
-def title_of(specification: dict[str, Any]) -> str:
-    """The title of a chart, for those who do not see it."""
-    title = specification.get("title", "Chart")
-    text = title["text"] if isinstance(title, dict) else title
-    return " ".join([text] if isinstance(text, str) else text)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

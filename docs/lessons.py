@@ -43,9 +43,8 @@ WORKSPACE = "planner init work"
 LONGEST_OUTPUT = 24
 """Lines of what a block prints that a page shows."""
 EVERY = "*"
-Named = tuple[str, altair.TopLevelMixin]
-Show = Callable[[altair.TopLevelMixin], str]
-"""Markdown of a chart."""
+Show = Callable[[str, altair.TopLevelMixin], str]
+"""Markdown of a chart, given its title."""
 
 
 class LessonError(Exception):
@@ -90,17 +89,27 @@ class Lesson:
             exec(compile(text, "page", "exec"), self.names)  # noqa: S102 - our own pages
         return printed.getvalue().rstrip()
 
-    def charts(self, words: str) -> list[Named]:
-        """The charts that a comment asks for, by name. Raises LessonError where there is no such chart or subject."""
+    def charts(self, words: str) -> list[Chart]:
+        """The charts that a comment asks for, once each. Raises LessonError where there is no such chart or subject."""
         subject, _, name = words.strip().partition(" ")
         known = self.names.get(subject)
-        if isinstance(known, altair.TopLevelMixin):
-            return [(subject, known)]
         every = charts_of_plan(known) if isinstance(known, planner.Plan) else charts_in(subject)
         chosen = {one.name: one for one in every if name in (one.name, EVERY)}
         if not chosen:
             raise LessonError(f"no chart {name} of {subject}: {[one.name for one in every]}")
-        return [(one, chart.spec) for one, chart in chosen.items()]
+        return list(chosen.values())
+
+    def drawn(self, words: str, show: Show) -> Iterator[str]:
+        """Markdown of the charts that a comment asks for, each under its name if there are several."""
+        own = self.names.get(words.strip())
+        if isinstance(own, altair.TopLevelMixin):
+            yield show("", own)
+            return
+        charts = self.charts(words)
+        for chart in charts:
+            if len(charts) > 1:
+                yield f"\n## `{chart.name}`\n\n"
+            yield f"{show(chart.title, finished(chart.spec))}\n"
 
 
 def charts_in(folder: str) -> list[Chart]:
@@ -148,10 +157,7 @@ def _pieces(markdown: str, lesson: Lesson, show: Show) -> Iterator[str]:
         yield markdown[end : block.start()]
         end = block.end()
         if block["chart"]:
-            charts = lesson.charts(block["chart"])
-            for name, chart in charts:
-                yield f"\n## `{name}`\n\n" if len(charts) > 1 else ""
-                yield f"{show(finished(chart))}\n"
+            yield from lesson.drawn(block["chart"], show)
             continue
         yield block[0]
         if block["language"] == "sh":

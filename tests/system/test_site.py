@@ -78,7 +78,7 @@ def test_what_a_page_tells_to_type_works(
     text = page.read_text("utf-8")
     charts: list[altair.TopLevelMixin] = []
 
-    def show(chart: altair.TopLevelMixin) -> str:
+    def show(title: str, chart: altair.TopLevelMixin) -> str:
         charts.append(chart)
         return "CHART"
 
@@ -190,7 +190,7 @@ def test_what_a_page_prints_stands_below_what_is_typed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     page = '```python\nprint("one")\n```\n\nText.\n\n```sh title="exit code 2"\nplanner check nowhere\n```\n'
-    shown = worked(page, lambda chart: "")
+    shown = worked(page, lambda title, chart: "")
     assert (
         shown.index("print(")
         < shown.index("\none\n")
@@ -198,9 +198,9 @@ def test_what_a_page_prints_stands_below_what_is_typed(
         < shown.index("no such case")
     )
     with pytest.raises(LessonError, match="nowhere"):
-        worked("```sh\nplanner check nowhere\n```\n", lambda chart: "")
+        worked("```sh\nplanner check nowhere\n```\n", lambda title, chart: "")
     with pytest.raises(LessonError, match="after these files"):
-        worked('```toml title="work/mine.toml"\na = 1\n```\n', lambda chart: "")
+        worked('```toml title="work/mine.toml"\na = 1\n```\n', lambda title, chart: "")
 
 
 def test_the_list_of_warnings_has_every_rule() -> None:
