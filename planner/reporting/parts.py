@@ -395,13 +395,11 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A chapter: what it answers, its title, a lead, cards and parts. behind: reached by a link, not on the first
-    screens."""
+    """A chapter: what it answers, its title, a lead and parts. behind: reached by a link, not on the first screens."""
 
     anchor: str
     title: str
     lead: str = ""
-    cards: Sequence[Card] = ()
     parts: Sequence[Part] = ()
     behind: bool = False
 
@@ -412,7 +410,7 @@ class Chapter:
         """A chapter of those of some parts that there are; None if it would be empty. more: as for the class."""
         there = [part for part in parts if part is not None]
         chapter = cls(anchor=anchor, title=title, parts=there, **more)
-        return chapter if chapter.parts or chapter.cards or chapter.lead else None
+        return chapter if chapter.parts or chapter.lead else None
 
     @property
     def tables(self) -> list[ReportTable]:
@@ -422,36 +420,25 @@ class Chapter:
     @property
     def charts(self) -> list[Chart]:
         """Its charts."""
-        return _charts_among(self.parts)
-
-
-def _charts_among(parts: Iterable[Part]) -> list[Chart]:
-    return [part for part in parts if isinstance(part, Chart)]
+        return [part for part in self.parts if isinstance(part, Chart)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The head of a page: kind, title, the question, the answer as one claim, key figures, charts beside them, statements."""
+    """The head of a page: kind, title, the question, key figures, the answer in statements."""
 
     kind: str
     title: str
     subtitle: str = ""
     question: str = ""
-    claim: str = ""
     cards: Sequence[Card] = ()
-    parts: Sequence[Part] = ()
     statements: Sequence[Statement] = ()
     note: str = ""
 
-    @property
-    def charts(self) -> list[Chart]:
-        """Its charts."""
-        return _charts_among(self.parts)
 
-
-def charts_of(front: Front, chapters: Iterable[Chapter]) -> list[Chart]:
+def charts_of(chapters: Iterable[Chapter]) -> list[Chart]:
     """All charts of a page in their order."""
-    found = list(front.charts)
+    found = []
     for chapter in chapters:
         found += chapter.charts
     return found

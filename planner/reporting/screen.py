@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.stages import stages_told
-from planner.reporting.chapters.why import alternative_name, explained, say
+from planner.reporting.chapters.alternatives import alternative_name, explained, say
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines

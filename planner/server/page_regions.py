@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.reporting.chapters import beside, fund
+from planner.reporting.chapters import beside, recommendation
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
@@ -256,7 +256,7 @@ class Regions:
             ]
         else:
             plants = beside.plants(now, before, f"/files/{run}/project-")
-            parts = [fund.timeline(now), plants, beside.paid_for(now)]
+            parts = [recommendation.timeline(now), plants, beside.paid_for(now)]
         return {
             "tab": tab,
             "run": run,

@@ -15,7 +15,7 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
-from planner.reporting.chapters.money import cost
+from planner.reporting.chapters.money import bridge_table
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import closing_lines, explain_lines
 from planner.reporting.words.numbers import money
@@ -360,15 +360,16 @@ def test_the_cost_tells_what_whole_plants_cost(make_case: MakeCase) -> None:
     said = (
         f"cost plus risk is {money(186)}, where no plan of whole plants has less than {money(186)}"
     )
-    assert f"The plan is of whole plants: {said}." in cost(plan).note
+    assert f"The plan is of whole plants: {said}." in bridge_table(plan).note
     plan = replace(plan, explanation=explain(plan, "run"))
     of_any_size = 66 + 3 * (60 - 26 / 1.1)
-    assert f"{said} and plants of any size have {money(of_any_size)}." in cost(plan).note
+    assert f"{said} and plants of any size have {money(of_any_size)}." in bridge_table(plan).note
     within_risk = planner.solve(knapsack(make_case), baseline=False)
     assert (
-        f"the cost is {money(66)}, where no plan of whole plants within" in cost(within_risk).note
+        f"the cost is {money(66)}, where no plan of whole plants within"
+        in bridge_table(within_risk).note
     )
-    assert "whole plants" not in cost(planner.solve(make_case(), baseline=False)).note
+    assert "whole plants" not in bridge_table(planner.solve(make_case(), baseline=False)).note
 
 
 def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:

@@ -13,7 +13,7 @@ from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.explanation.questions import later_year, steps
 from planner.planning import solve_case
-from planner.reporting.chapters.why import information
+from planner.reporting.chapters.alternatives import information
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import explain_lines
 from planner.results.explanation import AlternativePlan, Explanation

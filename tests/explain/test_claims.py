@@ -14,7 +14,7 @@ from planner.errors import InputError
 from planner.explanation.doubts import doubts_of, ends_of
 from planner.explanation.explain import explain
 from planner.planning import solve_case
-from planner.reporting.chapters.claims import claim_statements
+from planner.reporting.chapters.levers import claim_statements
 from planner.results.explanation import LARGE, OPEN, SMALL, Claim, Explanation, judged
 from planner.results.journal import JOURNAL, Journal, read_entries
 from planner.results.plan import Plan

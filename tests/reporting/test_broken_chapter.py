@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from planner.cli import app
 from planner.errors import ChapterWarning
-from planner.reporting.chapters import answer
-from planner.reporting.pages.run import CHAPTERS, report_of, write_pages
+from planner.reporting.pages.run import CHAPTERS, write_pages
 from planner.reporting.parts import SHARE, Chapter, ReportTable, figures
 from planner.results.plan import Plan
 from tests.cases import imports, write_case
@@ -90,13 +89,3 @@ def test_the_workbook_says_which_chapter_is_missing(
     missing = [name for name in book.sheetnames if name.endswith("missing")]
     assert missing == ["first missing", "last missing"]
     assert book["first missing"]["B2"].value == "ValueError: starter is odd"
-
-
-def test_a_page_whose_head_fails_has_its_chapters(
-    monkeypatch: pytest.MonkeyPatch, plan: Plan
-) -> None:
-    monkeypatch.setattr(answer, "front", fails)
-    with pytest.warns(ChapterWarning):
-        report = report_of(plan)
-    assert FAILS in report.front.claim
-    assert len(report.chapters) > 10

@@ -54,7 +54,7 @@ def test_an_explanation_calls_levers_and_alternatives_as_the_case_calls_its_stag
     plan = planner.solve(case)
     found = explain(plan, "run")
     plan = replace(plan, explanation=found)
-    page = read_page(render_page(report_of(plan))).text
+    page = render_page(report_of(plan))
     shown = "\n".join(explain_lines(found, case))
     for text in (page, shown):
         assert "Refining alone" in text and "Without refining" in text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters import limits, money, plants, supply
+from planner.reporting.chapters import limits, money, plants, stock, supply
 from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, sureness
 from planner.reporting.parts import ReportTable
 from planner.reporting.words.names import names_of
@@ -62,7 +62,7 @@ def test_plants_to_commit(run: Plan, csv: Csv) -> None:
 
 
 def test_stock(run: Plan, csv: Csv) -> None:
-    table = plants.stocks(run)
+    table = stock.schedule(run)
     assert table is not None
     bought = expected(csv("stocks"), run, ["element", "form", "country"], "bought_t")
     wanted = {
@@ -70,7 +70,7 @@ def test_stock(run: Plan, csv: Csv) -> None:
         for (e, o, c), t in bought.items()
         if t > 0.05
     }
-    assert {tuple(r[:3]): r[3] for r in table.shown if r[1]} == wanted
+    assert {tuple(r[:3]): r[4] for r in table.shown if r[1]} == wanted
 
 
 def test_loss_by_scenario(run: Plan) -> None:

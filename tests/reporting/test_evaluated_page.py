@@ -1,13 +1,14 @@
-"""A report of a plan that was evaluated: which risk it calls out of sample, and which in-sample."""
+"""A report of a plan that was evaluated: which figures hold in new scenarios, and which in those of the plan."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from planner.reporting.chapters import limits, remains
-from planner.reporting.chapters.answer import front
-from planner.reporting.chapters.fresh import bounds_table
+from planner.reporting.chapters import buys, limits
+from planner.reporting.chapters.money import bridge_table
+from planner.reporting.chapters.sure import ranges_chart
+from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
 from tests.cases import near
 
@@ -32,55 +33,71 @@ def evaluation(**stated: object) -> dict[str, Any]:
     return found
 
 
-def test_the_first_screen_leads_with_losses_out_of_sample(plan: Plan) -> None:
-    begin = front(dataclasses.replace(plan, evaluation=evaluation(out_of_sample=True)))
-    expected, worst, fresh, inside = begin.cards[:4]
-    assert expected.title == "Expected loss, out of sample"
-    assert worst.title == "Worst 10 % of cases, mean loss, out of sample"
-    assert "the plan reduces it by" in expected.note and "95 %" in worst.note
-    assert (fresh.title, fresh.value) == ("Risk, out of sample", "7.00 bn USD → 700 MUSD")
-    assert "in 240 fresh scenarios" in fresh.note
-    assert inside.title == "Risk, in-sample" and inside.small
+def test_the_page_leads_with_losses_in_new_scenarios(plan: Plan) -> None:
+    """Each falls by 6,300 MUSD (5,670 to 6,930)."""
+    lead = buys.lead(dataclasses.replace(plan, evaluation=evaluation(out_of_sample=True)))
+    assert lead.startswith(
+        "Expected loss falls by 6.30 bn USD (5.67 to 6.93), the mean of the worst 10 % of cases by 6.30 bn USD (5.67 to 6.93), "
+        "in 240 new scenarios."
+    )
 
 
-def test_scenarios_that_the_plan_was_made_for_are_not_called_fresh(plan: Plan) -> None:
-    """Evaluated in its own scenarios alone, as by a register without hazards, a plan has no risk out of sample: neither
-    the cards nor the claim take that figure, and each loss of the page says that it is in-sample."""
+def test_scenarios_that_the_plan_was_made_for_are_not_called_new(plan: Plan) -> None:
+    """Evaluated in its own scenarios alone, as by a register without hazards, a plan has no loss in new ones."""
     seen = dataclasses.replace(plan, evaluation=evaluation(out_of_sample=False))
-    bare = plan
-    assert front(seen).claim == front(bare).claim
-    titles = [card.title for card in front(seen).cards]
-    assert titles[2] == "Risk, in-sample" and not any("out of sample" in one for one in titles)
-    chapter = remains.chapter(seen)
-    assert chapter is not None
-    losses = [card for card in chapter.cards if "loss" in card.title.lower()]
-    assert {card.note for card in losses} == {"in-sample"}
+    assert buys.lead(seen) == buys.lead(plan)
+    where = {row[1] for row in buys.losses_table(seen).shown}
+    assert where == {"the 3 scenarios of the plan"}
+
+
+def test_the_stock_of_the_policy_stands_in_the_cost_that_is_told(plan: Plan) -> None:
+    """The plan buys stock itself; where the policy buys for 500 MUSD more than that, the plan costs 500 MUSD more."""
+    without = plan.without["cost_musd"]
+    stock = cost_beyond(plan, without)
+    assert stock == near(plan.summary["cost_musd"] - without)
+    paid = plan.tables["spending"]
+    paid = paid[paid["item"] == "stock purchases"]
+    own = sum(row.expected * plan.case.lookups.cost_discount(row.year) for row in paid.itertuples())
+    bought = {"stock_purchases_musd": {"plan": own + 500.0, "without_plan": 0.0}}
+    run = dataclasses.replace(plan, evaluation=evaluation(**bought))
+    assert cost_beyond(run, without) == near(stock + 500.0)
+    assert bridge_table(run).shown[-1][0] == "Cost beyond no plan, in new scenarios"
 
 
 def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
-    table = bounds_table(dataclasses.replace(plan, evaluation=evaluation()))
-    assert table is not None
-    assert table.title == (
-        "In 240 fresh scenarios the plan reduces expected loss by 6.30 bn USD, the mean of the worst 10 % by 6.30 bn USD"
-    )
-    assert "Policy myopic: nothing is known but the past." in table.note
-    assert "lies between this policy and operations that know" in table.note
+    table = buys.losses_table(dataclasses.replace(plan, evaluation=evaluation()))
+    assert "Policy myopic: operations know the past alone." in table.note
+    assert "lies between that and knowing each scenario from its start" in table.note
     # A difference of two bounds bounds nothing.
-    assert "For the reduction the two are no bounds." in table.note
-    by_way = [(row[0], row[1], row[2], row[3], row[6], row[7]) for row in table.shown]
-    known = "each scenario from its start (lower bound)"
-    assert by_way[0] == (
-        *("Expected loss", "the past alone", "700", "630 to 770"),
-        *("6,300", "5,670 to 6,930"),
-    )
-    assert [row[0] for row in by_way[:3]] == ["Expected loss", "Mean loss of the tail", "Risk"]
-    assert by_way[5] == ("Risk", known, "500", "450 to 550", "6,100", "5,490 to 6,710")
-    assert len(by_way) == 6
+    assert "for the reduction these are no bounds" in table.note
+    rows = [dict(zip((c.field for c in table.columns), row, strict=True)) for row in table.shown]
+    assert [row["figure"] for row in rows[:3]] == ["Expected loss", "Mean loss, worst 10 %", "Risk"]
+    assert (rows[0]["plan"], rows[0]["interval"]) == ("700", "630 to 770")
+    assert (rows[0]["reduction"], rows[0]["reduction_interval"]) == ("6,300", "5,670 to 6,930")
+    assert rows[5]["where"] == "240 new scenarios, each known from its start"
+    assert (rows[5]["plan"], rows[5]["interval"]) == ("500", "450 to 550")
+    assert len(rows) == 9
     alone = evaluation()
     for way in ("plan", "without_plan", "difference"):
         alone[way] = alone[way] | {"foreseen": None}
-    one = bounds_table(dataclasses.replace(plan, evaluation=alone))
-    assert one is not None and len(one.shown) == 3 and "lies between" not in one.note
+    one = buys.losses_table(dataclasses.replace(plan, evaluation=alone))
+    assert len(one.shown) == 6 and "lies between" not in one.note
+
+
+def test_ranges_of_the_risk_stand_on_one_scale(plan: Plan) -> None:
+    """Of a risk of 700: by the sample 630 to 770, by the odds 400 to 1,000, by the gap down to 650."""
+    odds = {"ranges": {"odds": {"low": 400.0, "high": 1000.0}, "losses": None}}
+    gap = {"optimality_gap": {"value": 20.0, "high": 50.0, "replications": 3}}
+    run = dataclasses.replace(plan, evaluation=evaluation(**odds, **gap))
+    told = [(one.about, one.low, one.high) for one in risk_ranges(run)]
+    assert told == [
+        ("odds", 400.0, 1000.0),
+        ("sample", near(630.0), near(770.0)),
+        ("gap", 650.0, 700.0),
+    ]
+    chart = ranges_chart(run)
+    assert chart is not None and chart.title == "Risk with the plan: 0.700 bn USD (0.400 to 1.00)"
+    assert ranges_chart(plan) is None
 
 
 def test_the_workbook_leads_with_losses_out_of_sample(plan: Plan) -> None:

@@ -24,7 +24,7 @@ def book(plan: Plan) -> Plan:
 def test_fan_quantiles_by_hand(book: Plan) -> None:
     weights = {"a": 0.05, "b": 0.25, "c": 0.6, "d": 0.1}
     few = replace(book, case=replace(book.case))
-    few.case.__dict__["scenarios"] = weights
+    few.case.lookups.__dict__["scenarios"] = weights
     rows = pd.DataFrame(
         {"scenario": list("abcd"), "year": 2030, "demand": [9.0, 9, 8, 9], "met": [1.0, 2, 7, 9]}
     )

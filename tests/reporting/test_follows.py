@@ -6,8 +6,7 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters import claims, doubts, fund, limits, remains
-from planner.reporting.chapters.answer import front
+from planner.reporting.chapters import buys, levers, limits, shelves, sure
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.chapters.plants import NEAR, investments
 from planner.results.explanation import Explanation, NearOptimal, Range
@@ -32,24 +31,23 @@ def test_a_marginal_value_is_the_most_that_more_can_bring(run: Plan) -> None:
 
 
 def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> None:
-    assert run.explanation is not None
-    table = fund.droppings_table(run, run.explanation)
+    rows = shelves.shelved(run)
+    table = shelves.table(rows)
     assert table is not None
-    assert "several of these together may not" in table.note
+    assert "Several that add little may add much together." in table.note
     # Which plants go together was not asked.
-    assert "complementary" not in table.note + fund.lead(run)
+    assert "complementary" not in table.note + shelves.lead(run, rows)
 
 
 def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
     assert run.explanation is not None and run.explanation.claims
     bare = dataclasses.replace(run.explanation, influences=[])
-    lead = doubts.lead(dataclasses.replace(run, explanation=bare))
-    assert "No doubtful figure was tried" in lead
-    assert "by a hundredth" not in lead and "turns" not in lead
-    chapter = claims.chapter(dataclasses.replace(run, explanation=bare))
+    assert "No doubtful figure was tried" in sure.lead(dataclasses.replace(run, explanation=bare))
+    assert sure.facts(dataclasses.replace(run, explanation=bare)) is None
+    chapter = levers.chapter(dataclasses.replace(run, explanation=bare))
     assert chapter is not None and "judged by the figures as given alone" in chapter.lead
-    assert claims.claim_table(bare) is None
-    chart = claims.lever_chart(bare)
+    assert levers.claim_table(bare) is None
+    chart = levers.lever_chart(bare)
     assert chart is not None and "all ends" not in chart.caption
 
 
@@ -73,13 +71,9 @@ def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
 def test_the_probability_of_a_shortage_is_in_sample(run: Plan) -> None:
     chapter = exposed(run)
     assert chapter is not None
-    [card] = [card for card in chapter.cards if card.title.startswith("Probability of a shortage")]
-    assert "in-sample" in card.note
+    assert "with a probability of 30 %, in-sample" in chapter.lead
 
 
-def test_a_cost_beside_risk_out_of_sample_says_that_it_is_in_sample(run: Plan) -> None:
-    told = {card.title: card.unit for card in front(run).cards}
-    assert "in-sample" in told["Cost beyond no plan"]
-    chapter = remains.chapter(run)
-    assert chapter is not None
-    assert "in-sample" in {card.title: card.note for card in chapter.cards}["Cost"]
+def test_a_plan_that_was_not_evaluated_says_in_which_scenarios_it_reduces_losses(run: Plan) -> None:
+    lead = buys.lead(run)
+    assert "in the 3 scenarios of the plan" in lead and "planner evaluate RUN --register" in lead

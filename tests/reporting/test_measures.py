@@ -3,12 +3,15 @@ start, and the plan adds one measure, thrift in motors."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.chapters import answer, fund, plants
+from planner.reporting.chapters import plants, recommendation
+from planner.reporting.words.names import names_of
 from planner.results.figures.plants import Counted, counted
 from planner.results.plan import Plan
 
@@ -25,22 +28,25 @@ def test_a_measure_is_no_plant(run: Plan) -> None:
     assert counted(run, there) == Counted(plants=3, measures=1)
 
 
-def test_what_is_begun_tells_measures_in_a_column_of_their_own(run: Plan) -> None:
-    table = fund.begun_table(run)
-    assert table is not None
-    titles = [column.title for column in table.heads]
-    first = dict(zip(titles, table.shown[0], strict=True))
-    assert (first["plants"], first["savings measures"]) == ("0", "1")
-    chart = fund.timeline(run)
-    assert chart is not None and chart.title.startswith("1 savings measure committed in 20")
+def test_measures_are_told_beside_plants(run: Plan) -> None:
+    assert "Approve in 2026: 1 savings measure and stock purchases, " in recommendation.lead(run)
+    chart = recommendation.timeline(run)
+    assert chart is not None and chart.caption.startswith("1 savings measure by their lead times")
     assert plants.investments(run).title == "Plants and savings measures to commit"
 
 
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:
     starter = WORKSHOP.parent / "starter"
     run = planner.solve(planner.load(starter), baseline=False)
-    table, chart = fund.begun_table(run), fund.timeline(run)
-    assert table is not None and chart is not None
-    assert "savings measures" not in [column.title for column in table.heads]
-    assert "plants committed in 2027; first" in chart.title
-    assert "besides" not in " ".join(card.note for card in answer.front(run).cards)
+    assert "3 plants" in recommendation.lead(run) and "measure" not in recommendation.lead(run)
+
+
+def test_no_plant_is_left_out_of_the_timeline_where_measures_cost_more(run: Plan) -> None:
+    """Whatever measures cost, the plants of a plan are drawn."""
+    first = run.tables["investments"].iloc[0].to_dict()
+    rows = [first, first | {"project": "works", "stage": "metal", "capex_musd": 0.001}]
+    tables = run.tables | {"investments": pd.DataFrame(rows)}
+    chart = recommendation.timeline(dataclasses.replace(run, tables=tables))
+    assert chart is not None
+    drawn = {row["stage"] for rows in chart.drawing["datasets"].values() for row in rows}
+    assert drawn == {names_of(run.case).stages["metal"]}

@@ -1,17 +1,14 @@
-"""From capital to cost by hand, what is begun first, and tables of money without holes."""
+"""From capital to cost by hand, and tables of money without holes."""
 
 from __future__ import annotations
 
 import dataclasses
 
-import pandas as pd
 import pytest
 
-from planner.reporting.chapters.fund import begun_table
-from planner.reporting.chapters.money import cost, payers, spending_sheet
-from planner.reporting.parts import ReportTable
+from planner.reporting.chapters.money import bridge_table, payers, spending_sheet
 from planner.reporting.words.numbers import number
-from planner.results.figures.money import cost_parts
+from planner.results.figures.money import bridge, cost_parts
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import SolveCase
@@ -51,16 +48,34 @@ def built(solve: SolveCase) -> Plan:
     return solve({"discount_rate": 0.1}, projects=[mine(), new], budgets=budget(100))
 
 
-def test_the_table_shows_where_the_totals_meet(built: Plan) -> None:
+def test_the_bridge_leads_from_capital_to_cost(built: Plan) -> None:
     """Half of 10 MUSD of capital is public; fixed cost of 2 and running cost of 1 MUSD a year are nobody's budget's."""
     later = 1 / 1.1 + 1 / 1.21
-    table = cost(built)
+    table = bridge_table(built)
     assert table.shown == [
-        ["Capital, public and private", "5.00", "10.0"],
-        ["Fixed cost of new plants", "0", number(2 * later)],
-        ["Running cost, net of credits", "0", number(later)],
-        ["All", "5.00", number(10 + 3 * later)],
+        ["Capital of what is built, not discounted", "10.0"],
+        ["less what owners pay of it", "−5.00"],
+        ["Public money, as it is paid", "5.00"],
+        ["Public money, present value", "5.00"],
+        ["what owners pay of the capital, present value", "5.00"],
+        ["running cost of plants, net of what else they sell", number(3 * later)],
+        ["Cost of the plan, present value", number(10 + 3 * later)],
     ]
+
+
+@pytest.mark.parametrize("keys", [{}, *VARIANTS], ids=str)
+def test_every_step_of_the_bridge_is_what_lies_between_two_sums(
+    vary: Vary, keys: dict[str, object]
+) -> None:
+    plan = vary(baseline=False, **keys)
+    reached = 0.0
+    for step in bridge(plan, 3.0):
+        if step.is_sum and step.key != "capital":
+            assert step.musd == pytest.approx(reached, rel=1e-9, abs=1e-6), step.key
+        reached = step.musd if step.is_sum else reached + step.musd
+    sums = {step.key: step.musd for step in bridge(plan, 3.0)}
+    assert sums["public"] == pytest.approx(plan.summary["public_spend_musd"], abs=1e-6)
+    assert sums["cost"] == plan.summary["cost_musd"]
 
 
 def test_years_in_which_nothing_is_spent_are_shown(plan: Plan) -> None:
@@ -81,57 +96,6 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: Plan) -> None:
     assert by_year["All"] == ["7.00"] * 2
 
 
-def begun(
-    plan: Plan, built: list[int], spent: list[tuple[int, str, float]]
-) -> tuple[ReportTable, str]:
-    """What is begun where the first plant of a plan is built in some years, for 8 MUSD each, and so much is spent; its
-    project."""
-    first = plan.tables["investments"].iloc[0].to_dict()
-    line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN"}
-    always = {"probability": 1.0, "scenarios": "all"}
-    tables = plan.tables | {
-        "investments": pd.DataFrame(
-            [first | always | {"year": year, "capex_musd": 8.0} for year in built]
-        ),
-        "spending": pd.DataFrame(
-            [
-                line | always | {"year": year, "item": item, "musd": musd, "expected": musd}
-                for year, item, musd in spent
-            ]
-        ),
-    }
-    table = begun_table(dataclasses.replace(plan, tables=tables))
-    assert table is not None
-    return table, str(first["project"])
-
-
-def test_what_is_begun_is_told_year_by_year(plan: Plan) -> None:
-    items = [(2027, "stock purchases", 12.0), (2027, "training fees", 0.5)]
-    items += [(2028, "hiring", 0.25), (2030, "hiring", 1.0)]
-    table, project = begun(plan, [2028], items)
-    place = {"desert_mine": "Desert mine", "coast_plant": "Coast separation plant"}[project]
-    share = plan.case.projects[project].public_share
-    by_year = {row[0]: row[2:] for row in table.shown}
-    assert by_year["2027"][0].startswith("stock (")
-    assert by_year["2027"][0].endswith("; training and hiring")
-    money = number(8 * share + 0.25)
-    assert by_year["2028"] == [f"{place}, Australia; training and hiring", "1", "8.00", money]
-    assert by_year["2030"] == ["training and hiring", "0", "0", "1.00"]
-    assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
-
-
-def test_after_the_last_plant_years_stand_together(plan: Plan) -> None:
-    table, _ = begun(plan, [2027, 2028], [(2029, "hiring", 1.0), (2031, "hiring", 1.0)])
-    assert [row[0] for row in table.shown] == ["2027", "2028", "2029–2031", "All"]
-    # The second part of the same plant is no second plant.
-    assert [row[3] for row in table.shown] == ["1", "0", "0", "1"]
-    assert table.shown[2][2:] == ["training and hiring", "0", "0", "2.00"]
-
-
-def test_nothing_to_fund(solve: SolveCase) -> None:
-    assert begun_table(solve()) is None
-
-
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(
     solve: SolveCase,
 ) -> None:
@@ -144,8 +108,14 @@ def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_ad
     )
     table = payers(plan)
     assert table is not None
-    assert [c.title for c in table.columns] == ["funder", "pays", "at least", "at most", "budget"]
-    assert table.shown == [
+    assert [c.title for c in table.columns][:5] == [
+        "party",
+        "pays",
+        "at least",
+        "at most",
+        "budget",
+    ]
+    assert [row[:5] for row in table.shown] == [
         ["AAA", "20.0", "0", "30.0", "100"],
         ["BANK", "10.0", "0", "30.0", "50.0"],
         ["CCC", "0", "0", "0", "7.00"],

@@ -97,7 +97,7 @@ def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is
 
 def test_no_levers_no_decision(vary: Vary, tmp_path: Path) -> None:
     page = render(vary(levers=[], baseline=False), tmp_path, every_form=LONG, workbook=True)
-    assert "No new plant is worth its cost" in page.text and "No new plant." in page.text
+    assert "Approve nothing new" in page.text and "No new plant." in page.text
 
 
 FUTURES = ("scenarios", "shocks")
@@ -124,7 +124,7 @@ def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> N
             "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
         )
     page = render(vary(edits), tmp_path, every_form="ramps" in files)
-    assert "What the plan does not protect against" in page.text
+    assert "What stays short with the plan" in page.text
 
 
 def test_one_year_and_blocs(vary: Vary, tmp_path: Path) -> None:

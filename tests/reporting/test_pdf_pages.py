@@ -72,14 +72,14 @@ def test_every_page_has_ink_within_its_margins_and_a_number(
     explained: Path, tmp_path: Path
 ) -> None:
     pages, words = (pictures(explained / "report.pdf", tmp_path), texts(explained / "report.pdf"))
-    assert len(pages) == len(words) >= 10
+    assert len(pages) == len(words) >= 8
     assert faults(pages) == []
     assert [
         number
         for number, text in enumerate(words, start=1)
-        if f"{number} / {len(words)}" not in text
+        if f"{number}/{len(words)}" not in text.replace(" ", "")
     ] == []
-    assert any("What to fund now, and by whom?" in text for text in words)
+    assert any("Alternatives and the price of waiting" in text for text in words)
 
 
 @pytest.mark.usefixtures("poppler")

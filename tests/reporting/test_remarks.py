@@ -6,7 +6,8 @@ import dataclasses
 
 import pandas as pd
 
-from planner.reporting.chapters.plants import investments, people, stocks
+from planner.reporting.chapters.plants import investments, people
+from planner.reporting.chapters.stock import schedule
 from planner.reporting.chapters.supply import losses_sheet
 from planner.reporting.words.names import names_of
 from planner.results.plan import Plan
@@ -50,20 +51,23 @@ def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: Plan) -> None
     assert "Full-time equivalents" in table.note
 
 
-def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None:
-    plan = solve(imports=[imports(100)], scenarios=scenarios(calm=0.75, cut=0.25))
-    good = record(country="AAA", element="Dy", form="oxide", year=2027, stock_t=0.0, released_t=0.0)
-    some = pd.DataFrame(
-        [good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}]
-    ).assign(quarter=None)
-    table = stocks(with_tables(plan, stocks=some))
+def test_years_of_equal_purchases_stand_together(solve: SolveCase) -> None:
+    odds = scenarios(calm=0.75, cut=0.25)
+    held = "country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, 0, 200"
+    plan = solve(imports=[imports(100)], scenarios=odds, stockpiles=held)
+    good = record(country="AAA", element="Dy", form="oxide", stock_t=0.0, released_t=0.0)
+    rows = []
+    for year, tonnes in ((2026, 40.0), (2027, 40.0), (2028, 0.01), (2029, 40.0)):
+        rows.append(good | {"year": year, "scenario": "calm", "bought_t": 0.0})
+        rows.append(good | {"year": year, "scenario": "cut", "bought_t": tonnes})
+    table = schedule(with_tables(plan, stocks=pd.DataFrame(rows).assign(quarter=None)))
     assert table is not None
-    # A quarter of 40 t is expected, 40 t in the one scenario in which it is bought.
-    assert table.shown == [["Dy", "oxide", "AAA", "10.0", "1 of 2", "40.0", "2027"]]
-    every = stocks(with_tables(plan, stocks=some.assign(bought_t=40.0)))
-    assert every is not None and every.shown == [["Dy", "oxide", "AAA", "40.0", "2027"]]
-    slight = stocks(with_tables(plan, stocks=some.assign(bought_t=[0.01, 0.01])))
-    assert slight is not None and slight.shown == [["Dy", "oxide", "AAA", "<0.05", "2027"]]
+    # A quarter of 40 t is expected, at 0.2 MUSD a tonne; a hundredth of a tonne is not told.
+    assert table.shown[0] == [
+        *("Dy", "oxide", "AAA"),
+        *("2026–2027: 10.0, 2029: 10.0", "30.0", "6.00"),
+    ]
+    assert "No schedule" in table.note
 
 
 def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:

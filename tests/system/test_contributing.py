@@ -95,7 +95,7 @@ plan = planner.solve(planner.load("starter"), baseline=False)
 Path("run").mkdir()
 write_page(plan, Path("run"))
 page = Path("run/report.html").read_text()
-chapter = page[page.index('id="staff"'):]
+chapter = page[page.index('id="plan"'):]
 assert 'data-chart="employed"' in chapter and '"employed":{"spec"' in page
 assert planner.chart(plan, "employed").to_dict()["mark"]["type"] == "bar"
 """

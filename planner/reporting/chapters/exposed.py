@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import outcomes, style
-from planner.reporting.parts import Card, Chapter, Chart
-from planner.reporting.sources import summary_keys, table_rows
+from planner.reporting.parts import Chapter, Chart
+from planner.reporting.sources import table_rows
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss, undone_column
 from planner.results.figures.unmet import (
@@ -31,27 +30,18 @@ DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
 
 def chapter(plan: Plan) -> Chapter | None:
     """How probable a shortage is without a plan, and unmet demand by element."""
-    parts = [by_element(plan)]
-    lead = "" if worst_cases(plan) else say("nothing_unmet")
-    cards = [_shortage_card(plan)] if plan.compared else []
-    return Chapter.of("exposed", "How exposed are we?", parts, lead=lead, cards=cards)
+    lead = _shortage(plan) if worst_cases(plan) else say("nothing_unmet")
+    return Chapter.of("exposed", "How exposed are we?", [by_element(plan)], lead=lead)
 
 
-def _shortage_card(plan: Plan) -> Card:
-    """How probable it is that anybody is short without a plan."""
+def _shortage(plan: Plan) -> str:
+    """How probable it is that anybody is short without a plan; '' where nothing is compared."""
+    if not plan.compared:
+        return ""
     losses = plan.without["scenario_loss_musd"]
     hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
-    return Card(
-        title="Probability of a shortage without a plan",
-        value=percent(sum(plan.weights[scenario] for scenario in hit)),
-        note=say("shortage", hit=len(hit), scenarios=len(plan.weights)),
-        source=summary_keys("without_plan.scenario_loss_musd"),
-    )
-
-
-def tail(plan: Plan) -> str:
-    """The share of cases that CVaR is the mean of."""
-    return percent(round(1 - plan.case.model.objective.tail, 6))
+    chance = sum(plan.weights[scenario] for scenario in hit)
+    return say("shortage", chance=chance, hit=len(hit), scenarios=len(plan.weights))
 
 
 def by_element(plan: Plan) -> Chart | None:

@@ -1,15 +1,17 @@
-"""Who pays, for what: public money by year, funder and item, payments and budgets, the parts of the cost."""
+"""Who pays, for what: the way from the capital to the cost of the plan, payers and what they gain, spending by year."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from planner.reporting.chapters import sharing
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
     Chart,
     DeclaredTable,
     ReportTable,
+    Text,
     figures,
     in_musd,
     text,
@@ -17,10 +19,18 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.sources import table_rows
-from planner.reporting.words.names import ITEM_NAMES, names_of
+from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import doing_nothing
-from planner.results.figures.money import cost_parts, largest_first, of_whole_plants, spent
+from planner.results.figures.decision import doing_nothing, public_money
+from planner.results.figures.money import (
+    Step,
+    bridge,
+    by_party,
+    largest_first,
+    of_whole_plants,
+    spent,
+)
+from planner.results.figures.recommended import cost_beyond
 from planner.results.plan import Plan
 
 say = Passages("money.j2")
@@ -28,125 +38,121 @@ MOST_KINDS = 8
 OTHERS = "others"
 SMALLEST_MUSD = 5e-4
 SPENDING = table_rows("spending") + ": expected"
-PARTS = {
-    "capex": "Capital, public and private",
-    "fixed_opex": "Fixed cost of new plants",
-    "variable_opex": "Running cost, net of credits",
-    "imports": "Imports",
-    "training": ITEM_NAMES["training fees"],
-    "seats": ITEM_NAMES["training seats"],
-    "hires": ITEM_NAMES["hiring"],
-    "stock_purchases": ITEM_NAMES["stock purchases"],
-    "stock_holding": "Holding of stock",
-    "targets": "Missed targets, at their price",
-}
-"""Names of the parts of the cost."""
-COST = "tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, public_spend_musd"
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """Charts by funder and by item, payments, cost."""
-    parts = [spending(plan, "funder"), spending(plan, "item"), payers(plan), cost(plan)]
-    return Chapter.of("money", "Who pays, for what", [*parts, spending_sheet(plan)], behind=True)
+    """The bridge, payers, the owners' part, spending by year."""
+    parts = [
+        bridge_table(plan),
+        payers(plan),
+        sharing.table(plan),
+        Text([say("owners", steps=_steps(plan))], title=say("owners_title")),
+        spending(plan),
+        spending_sheet(plan),
+    ]
+    return Chapter.of("money", "Money", parts, lead=say("lead", money=public_money(plan)))
 
 
-def _called(plan: Plan, by: str, kind: str) -> str:
-    """The name of a funder or of an item of spending."""
-    return (
-        names_of(plan.case).party(kind)
-        if by == "funder"
-        else names_of(plan.case).items.get(kind, kind)
+def _steps(plan: Plan) -> dict[str, Step]:
+    """The steps by their keys, to the cost that the page leads with."""
+    without = doing_nothing(plan).get("cost")
+    steps = {step.key: step for step in bridge(plan, without)}
+    fresh = cost_beyond(plan, without)
+    if fresh is not None and fresh != steps["beyond"].musd:
+        steps["policy_stock"] = Step("policy_stock", fresh - steps["beyond"].musd)
+        steps["fresh"] = Step("fresh", fresh, is_sum=True)
+    return steps
+
+
+class Bridge(DeclaredTable):
+    """A row a step."""
+
+    title = "From the capital to the cost of the plan"
+    source = "tables/investments.csv; tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, without_plan"
+    sheet = "cost"
+    meaning = "from the capital of what is built to public money and to the cost of the plan"
+
+    step = text()
+    musd = in_musd("amount")
+
+
+def bridge_table(plan: Plan) -> ReportTable:
+    """Amounts that are added, and what they come to."""
+    rows, marks = [], []
+    for step in _steps(plan).values():
+        if step.is_sum or abs(step.musd) >= SMALLEST_MUSD:
+            rows.append({"step": say("step", key=step.key), "musd": step.musd})
+            marks.append("total" if step.is_sum else "")
+    note = say("bridge", rate=plan.case.model.discount_rate, whole=of_whole_plants(plan))
+    return Bridge.from_rows(rows, marks=marks, note=note)
+
+
+class Payers(DeclaredTable):
+    """A row a party."""
+
+    title = "Who pays, and what they gain"
+    source = (
+        "tables/payments.csv; summary.json: loss_musd_by_country, without_plan.loss_musd_by_country"
+    )
+    stacked = True
+    sum_row = "All"
+    sheet = "payments"
+    meaning = "payments of each party, what it may pay and has, and its expected loss without the plan and with it"
+
+    party = text()
+    paid = total("pays", "MUSD")
+    least = in_musd("at least")
+    most = in_musd("at most")
+    budget = total("budget", "MUSD")
+    without = total("expected loss without a plan", "MUSD")
+    loss = total("with the plan", "MUSD")
+    gain = total("gains", "MUSD")
+
+
+def payers(plan: Plan) -> ReportTable | None:
+    """Payments of each party, its budget, and its loss."""
+    rows = by_party(plan)
+    rows = rows[(rows["paid"] > 0) | (rows["budget"] > 0) | (rows["loss"] > SMALLEST_MUSD)]
+    if rows.empty:
+        return None
+    if plan.compared:
+        rows = rows.assign(gain=rows["without"] - rows["loss"])
+    rows = rows.sort_values(["paid", "loss"], ascending=False, kind="stable")
+    return Payers.over(
+        names_of(plan.case).told(rows.rename_axis("party").reset_index()),
+        Payers.all() if plan.compared else Payers.all("without", "gain"),
+        note=say("payers", sharing=plan.case.model.policy.cost_sharing),
     )
 
 
-def spending(plan: Plan, by: str) -> Chart | None:
-    """Public money by year, by funder or by item; None if none is spent."""
-    rows = spent(plan, "year", by).rename_axis(["year", "kind"]).reset_index(name="amount")
+def spending(plan: Plan) -> Chart | None:
+    """Public money by year and funder; None if none is spent."""
+    rows = spent(plan, "year", "funder").rename_axis(["year", "kind"]).reset_index(name="amount")
     total = float(rows["amount"].sum())
     if total <= 0:
         return None
-    names = {kind: _called(plan, by, kind) for kind in _told_by_name(plan, by)}
+    order = largest_first(plan, "funder")
+    most = order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
+    names = {funder: names_of(plan.case).party(funder) for funder in most}
     named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
     rows = named.groupby(["year", "kind"], as_index=False).sum()
     kinds = list(names.values())
-    if OTHERS in set(rows["kind"]):
-        kinds.append(OTHERS)
     bars = shapes.stacked_bars(
         rows,
         style.amounts("amount", "MUSD a year"),
-        kinds=kinds,
+        kinds=kinds if len(most) == len(order) else [*kinds, OTHERS],
         others=OTHERS,
         tips={"kind": "", "year": "year", "amount": "MUSD, expected"},
         source=SPENDING,
     )
     by_year = rows.groupby("year")["amount"].sum()
     peak, year = float(by_year.max()), by_year.idxmax()
-    first = kinds[0]
-    largest = float(rows.loc[rows["kind"] == first, "amount"].sum())
-    title = say(f"by_{by}", total=total, peak=peak, year=year, first=first, largest=largest)
-    caption = say("spending", total=total, given=sum(plan.case.budget.values()))
-    spec = style.across(bars, 240)
-    name = f"spending_by_{by}"
-    return Chart(name=name, title=title, caption=caption, spec=spec, source=SPENDING)
-
-
-def _told_by_name(plan: Plan, by: str) -> list[str]:
-    """The funders that pay most, or items in their order; where they are many, one less than is drawn."""
-    order = largest_first(plan, by)
-    if by == "item":
-        order = [item for item in names_of(plan.case).items if item in order]
-    return order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
-
-
-class Payers(DeclaredTable):
-    """A row a funder."""
-
-    title = "Who pays"
-    source = "tables/payments.csv"
-    sum_row = "All"
-    sheet = "payments"
-    meaning = "payments of each funder, what it may pay and has"
-
-    funder = text()
-    paid_musd = total("pays", "MUSD")
-    least_musd = in_musd("at least")
-    most_musd = in_musd("at most")
-    budget_musd = total("budget", "MUSD")
-
-
-def payers(plan: Plan) -> ReportTable | None:
-    """Payments of each funder, what it may pay, and its budget."""
-    rows = plan.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
-    if rows.empty:
-        return None
-    return Payers.over(
-        names_of(plan.case).told(rows),
-        note=say("payers", sharing=getattr(plan.case.model.policy, "cost_sharing", "even")),
-    )
-
-
-class Cost(DeclaredTable):
-    """A row a part of the cost."""
-
-    title = "From public money to the cost of the plan"
-    source = COST
-    sum_row = "All"
-    sheet = "cost parts"
-    meaning = "public money, and the cost of the plan by part; expected"
-
-    part = text()
-    public = in_musd("public money", summed=True)
-    present = in_musd("present value", summed=True)
-
-
-def cost(plan: Plan) -> ReportTable:
-    """Public money and cost of the plan in one table: present values add up to the cost."""
-    parts = cost_parts(plan)
-    is_told = parts[["public", "present"]].max(axis="columns") >= SMALLEST_MUSD
-    without, rate = doing_nothing(plan).get("cost"), plan.case.model.discount_rate
-    return Cost.over(
-        parts.assign(part=parts["part"].map(PARTS))[is_told],
-        note=say("cost", rate=rate, without=without, found=of_whole_plants(plan)),
+    return Chart(
+        name="spending_by_funder",
+        title=say("spending_title", peak=peak, year=year),
+        caption=say("spending"),
+        spec=style.across(bars, 240),
+        source=SPENDING,
     )
 
 
@@ -154,13 +160,14 @@ def spending_sheet(plan: Plan) -> ReportTable:
     """Expected public money: one row per year; columns by funder, and the same by item."""
     columns = [whole("year", field="year")]
     frame = pd.DataFrame({"year": plan.years})
+    names = names_of(plan.case)
     for by, word in (("funder", "paid by"), ("item", "for")):
         wide = spent(plan, "year", by).unstack(fill_value=0).reindex(plan.years, fill_value=0.0)
         for kind in largest_first(plan, by):
             field = f"{by} {kind}"
-            title = f"{word} {_called(plan, by, kind)}"
+            called = names.party(kind) if by == "funder" else names.items.get(kind, kind)
             frame[field] = wide[kind].to_numpy()
-            columns.append(figures(title, "MUSD", field=field, summed=True))
+            columns.append(figures(f"{word} {called}", "MUSD", field=field, summed=True))
     return ReportTable(
         title="Spending",
         columns=columns,

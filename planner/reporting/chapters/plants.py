@@ -1,4 +1,4 @@
-"""Plants, people and stock: every commitment, who is trained and hired, what is bought."""
+"""Plants and people: every commitment, whose the plants are, capacity and its use, who is trained and hired."""
 
 from __future__ import annotations
 
@@ -6,28 +6,43 @@ from typing import Any
 
 import pandas as pd
 
+from planner.reporting.charts import plants as charts
 from planner.reporting.parts import (
     Chapter,
+    Chart,
     DeclaredTable,
     ReportTable,
     Text,
-    amounts,
     figures,
     in_musd,
     per_cent,
     reworded,
     text,
+    told_chart,
     total,
     whole,
 )
-from planner.reporting.words.names import midway, names_of
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.people_and_stock import people_decisions, purchases
-from planner.results.figures.plants import counted, decisions, everywhere
+from planner.results.figures.people_and_stock import people_decisions
+from planner.results.figures.plants import (
+    capacity_by_year,
+    capacity_groups,
+    counted,
+    decisions,
+    everywhere,
+    unit_of,
+    use_by_stage,
+)
+from planner.results.figures.sums import EXPECTED, by_year, worst_scenario
 from planner.results.plan import Plan
 
 say = Passages("plants.j2")
+CAPACITY = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, factor, throughput_t"
+CAPACITIES = {"existing": "existing_tpa", "new": "new_tpa"}
+USED = {"used, expected": "throughput_t", "used, worst scenario": "worst_t"}
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
 WIDE_RANGE = 0.01
@@ -40,8 +55,8 @@ def chapter(plan: Plan) -> Chapter | None:
     """The tables of what is committed."""
     is_empty = plan.tables["investments"].empty
     plants = Text(["No new plant."]) if is_empty else investments(plan)
-    parts = [plants, owners(plan), people(plan), stocks(plan)]
-    return Chapter.of("plan", "Plants, people and stock", parts, behind=True)
+    parts = [plants, owners(plan), by_stage_table(plan), capacities(plan), people(plan)]
+    return Chapter.of("plan", "Plants and people", parts, behind=True)
 
 
 class Plants(DeclaredTable):
@@ -142,6 +157,61 @@ def owners(plan: Plan) -> ReportTable | None:
     return Owners.over(frame, title=say("owners_title"), note=say("owners"))
 
 
+class UseByStage(DeclaredTable):
+    """A row a stage."""
+
+    title = "Use of what is usable, by stage, expected over all years"
+    source = CAPACITY
+
+    plants = text()
+    new = per_cent("new capacity")
+    existing = per_cent("existing capacity")
+
+
+def by_stage_table(plan: Plan) -> ReportTable | None:
+    """Use of new and of existing capacity by stage; None without plants."""
+    use = use_by_stage(plan)
+    if use.empty:
+        return None
+    named = use.assign(plants=use["stage"].map(names_of(plan.case).stages_many))
+    return UseByStage.over(named, note=say("by_stage"))
+
+
+def capacities(plan: Plan) -> Chart | None:
+    """Existing and new capacity by year and what is used of it, by stage; None without plants."""
+    if by_year(plan, "capacity").empty:
+        return None
+    built, used, last = [], [], None
+    for stage, kind in capacity_groups(plan):
+        sums = capacity_by_year(plan, stage, kind)
+        name = f"{names_of(plan.case).stages_many[stage]}, {unit_of(plan.case, kind)}/y"
+        built.append(_by_kind(sums, name, CAPACITIES))
+        used.append(_by_kind(sums, name, USED))
+        if last is None or stage == "metal":
+            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": unit_of(plan.case, kind)}
+    return told_chart(
+        say,
+        "capacity",
+        charts.capacity(pd.concat(built), pd.concat(used), CAPACITY),
+        CAPACITY,
+        last=last,
+        stages=names_of(plan.case).stages_many,
+        commodity=plan.case.commodity,
+        worst=names_of(plan.case).scenario(worst_scenario(plan)),
+    )
+
+
+def _by_kind(sums: pd.DataFrame, stage: str, columns: dict[str, str]) -> pd.DataFrame:
+    """Columns of a frame below one another: stage, year, kind, tpa."""
+    parts = []
+    for kind, column in columns.items():
+        amounts = sums[column].fillna(0.0)
+        parts.append(
+            pd.DataFrame({"stage": stage, "year": sums["year"], "kind": kind, "tpa": amounts})
+        )
+    return pd.concat(parts)
+
+
 class People(DeclaredTable):
     """A row a team."""
 
@@ -173,47 +243,3 @@ def people(plan: Plan) -> ReportTable | None:
 def _years(rows: pd.DataFrame) -> list[str]:
     """The first year of each row to its last."""
     return list(map(span, rows["first"], rows["last"]))
-
-
-class Stocks(DeclaredTable):
-    """A row a good and country; two columns where it is bought in some scenarios alone."""
-
-    source = "tables/stocks.csv, weighted by probability: bought_t"
-    folded = True
-
-    element = text()
-    form = text()
-    country = text()
-    bought_t = amounts("bought, expected", "t")
-    bought_in = text("bought in", unit="scenarios")
-    there = figures("expected over those", "t")
-    years = text()
-
-
-def stocks(plan: Plan) -> ReportTable | None:
-    """Stock purchases by country, element and form."""
-    rows, every = purchases(plan), len(plan.weights)
-    if rows.empty:
-        return None
-    bought_in = []
-    for scenarios in rows["scenarios"]:
-        bought_in.append("all" if scenarios == every else f"{scenarios} of {every}")
-    frame = (
-        names_of(plan.case)
-        .told(rows)
-        .assign(
-            bought_in=bought_in, there=rows["bought_t"] / rows["probability"], years=_years(rows)
-        )
-    )
-    goods = []
-    for element, tonnes in rows.groupby("element")["bought_t"].sum().items():
-        goods.append(
-            f"{midway(names_of(plan.case).element(str(element)))} {number(float(tonnes))} t"
-        )
-    is_partial = bool((rows["scenarios"] < every).any())
-    return Stocks.over(
-        frame,
-        columns=Stocks.all() if is_partial else Stocks.all("bought_in", "there"),
-        title=say("stocks_title", goods=goods),
-        note=say("stocks", partly=is_partial),
-    )

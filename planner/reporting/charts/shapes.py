@@ -17,14 +17,6 @@ Tips = Mapping[str, str]
 """Field of a frame -> what a tooltip calls it."""
 
 
-def bars(
-    frame: pd.DataFrame, up: alt.Y, *, tips: Tips, source: str, hue: str = style.ACCENT
-) -> style.Drawing:
-    """A bar for each year. frame: year, and the field of `up`."""
-    chart = style.by_year(frame, tips, source).mark_bar(color=hue)
-    return style.across(chart.encode(y=up), 150)
-
-
 def stacked_bars(
     frame: pd.DataFrame,
     up: alt.Y,

@@ -63,7 +63,7 @@ def render(
 ) -> str:
     """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not;
     workbook: the file beside it that has all rows of its tables."""
-    charts = charts_of(front, chapters)
+    charts = charts_of(chapters)
     drawing = static("vega.js") + static("fit.js") if charts else ""
     script = drawing + static("report.js")
     digest = hashlib.sha256(script.encode("utf-8")).digest()

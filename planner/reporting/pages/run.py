@@ -5,29 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from altair.utils.schemapi import debug_mode
 
 from planner.errors import ChapterWarning
 from planner.reporting.chapters import (
-    answer,
-    capacity,
-    claims,
+    alternatives,
+    buys,
     dependence,
-    doubts,
     exposed,
-    fund,
     inputs,
+    levers,
     limits,
-    made,
     money,
     plants,
-    remains,
+    recommendation,
+    shelves,
+    stock,
     supply,
-    why,
+    sure,
 )
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
@@ -43,30 +40,28 @@ from planner.reporting.parts import (
     lay_out,
     text,
 )
-from planner.reporting.words.names import headline
 from planner.reporting.words.sentences import Passages
 from planner.results.answers import with_answers
 from planner.results.plan import Plan
 
 say = Passages("run.j2")
-Made = TypeVar("Made", Front, Chapter, Chapter | None)
-CHAPTERS: tuple[Callable[[Plan], Chapter | None], ...] = (
-    exposed.chapter,
-    fund.chapter,
-    remains.chapter,
-    dependence.chapter,
-    doubts.chapter,
-    claims.chapter,
-    why.chapter,
-    plants.chapter,
-    supply.chapter,
+CHAPTERS: tuple[Callable[..., Chapter | None], ...] = (
+    recommendation.chapter,
+    buys.chapter,
+    shelves.chapter,
+    alternatives.chapter,
+    sure.chapter,
     money.chapter,
-    capacity.chapter,
+    stock.chapter,
+    exposed.chapter,
+    dependence.chapter,
+    supply.chapter,
+    plants.chapter,
+    levers.chapter,
     limits.chapter,
-    made.chapter,
     inputs.chapter,
 )
-"""The chapters of a run, in order: the questions of whoever decides, then all that is behind the answers."""
+"""The chapters of a run, in order: what to decide, why, and how sure it is, then all that stands behind."""
 FORMS = ("report.html", "report.xlsx", "report.pdf")
 
 
@@ -82,18 +77,15 @@ class Report:
 def report_of(plan: Plan) -> Report:
     """The head and the chapters that have anything to show; of a run without a plan its inputs alone. Charts are not held
     against the schema of Vega-Lite while they are made, which a test does."""
-    if not plan.solved:
-        untold = Front(kind=answer.KIND, title=headline(plan.title))
-        return Report(plan, untold, [_attempt(inputs.chapter, plan, _broken_chapter)])
+    chapters = CHAPTERS if plan.solved else [inputs.chapter]
     with debug_mode(False):
-        front = _attempt(answer.front, plan, partial(_broken_front, plan))
-        made = [_attempt(make, plan, _broken_chapter) for make in CHAPTERS]
+        made = [_attempt(make, plan) for make in chapters]
+    front = recommendation.front(plan)
     return Report(plan, front, [chapter for chapter in made if chapter is not None])
 
 
-def _attempt(make: Callable[[Plan], Made], plan: Plan, instead: Callable[[str, str], Made]) -> Made:
-    """The head or a chapter; where it fails, what says so in its place, and a warning: a page keeps no run from being
-    written. instead: given the name of the chapter and the error."""
+def _attempt(make: Callable[..., Chapter | None], plan: Plan) -> Chapter | None:
+    """A chapter; where it fails, what says so in its place, and a warning: a page keeps no run from being written."""
     try:
         made = make(plan)
         if made is not None:
@@ -102,13 +94,8 @@ def _attempt(make: Callable[[Plan], Made], plan: Plan, instead: Callable[[str, s
         name = make.__module__.rpartition(".")[2]
         error = f"{type(failure).__name__}: {failure}"
         warnings.warn(say("broken_warning", name=name, error=error), ChapterWarning, stacklevel=2)
-        return instead(name, error)
+        return _broken_chapter(name, error)
     return made
-
-
-def _broken_front(plan: Plan, name: str, error: str) -> Front:
-    """The head of a page whose head could not be made."""
-    return Front(kind=answer.KIND, title=headline(plan.title), claim=say("broken", error=error))
 
 
 class BrokenChapter(DeclaredTable):
@@ -154,7 +141,7 @@ def _warning(plan: Plan) -> list[str]:
 def chart(plan: Plan, name: str) -> Chart:
     """A chart of the report by its name. Raises KeyError that lists the names there are."""
     report = report_of(plan)
-    found = {one.name: one for one in charts_of(report.front, report.chapters)}
+    found = {one.name: one for one in charts_of(report.chapters)}
     if name not in found:
         raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
     return found[name]
@@ -167,8 +154,7 @@ def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
     _write_text(folder / "report.html", render_page(report))
     _write_workbook(report, folder)
     if every_form and report.plan.solved and pdf.INSTALLED:
-        front = printed_front(report.front)
-        pdf.write_pdf(folder / "report.pdf", front, printed(report.chapters))
+        pdf.write_pdf(folder / "report.pdf", report.front, printed(report.chapters))
 
 
 def write_page(plan: Plan, folder: Path) -> None:
@@ -184,12 +170,6 @@ def write_page_and_workbook(plan: Plan, folder: Path) -> None:
 def write_report_workbook(plan: Plan, folder: Path) -> None:
     """Write report.xlsx alone."""
     _write_workbook(report_of(with_answers(plan, folder)), folder)
-
-
-def printed_front(front: Front) -> Front:
-    """The head as it is printed: its statements stand before its note."""
-    told = [one.line for one in front.statements]
-    return replace(front, note=" ".join([*told, front.note]))
 
 
 def printed(found: Sequence[Chapter]) -> list[Chapter]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.results.figures.plants import Counted
@@ -45,6 +45,29 @@ def money(musd: float | None) -> str:
     if abs(musd) >= BILLION:
         return f"{number(musd / 1000)} bn USD"
     return f"{number(musd)} MUSD"
+
+
+def money_within(musd: float, low: float | None, high: float | None) -> str:
+    """'10.5 bn USD (10.1 to 10.8)': an amount of MUSD and its interval, if it has one, in the unit of the largest.
+
+    >>> money_within(969.0, 829.0, 1079.0), money_within(5.0, None, None)
+    ('0.969 bn USD (0.829 to 1.08)', '5.00 MUSD')
+    """
+    if low is None or high is None:
+        return money(musd)
+    unit, per = ("bn USD", 1000.0) if high >= BILLION else ("MUSD", 1.0)
+    return f"{number(musd / per)} {unit} ({number(low / per)} to {number(high / per)})"
+
+
+def money_by_name(musd: Mapping[str, float]) -> str:
+    """'MUSD: Japan 22.0, Australia 2.75': amounts by name in one unit, billions where they come to one.
+
+    >>> money_by_name({"Japan": 1200.0, "Australia": 20.0})
+    'bn USD: Japan 1.20, Australia 0.020'
+    """
+    unit, per = ("bn USD", 1000.0) if sum(musd.values()) >= BILLION else ("MUSD", 1.0)
+    told = [f"{name} {number(amount / per)}" for name, amount in musd.items()]
+    return f"{unit}: {', '.join(told)}" if told else ""
 
 
 def before_and_after(

@@ -18,6 +18,7 @@ from planner.reporting.words.numbers import (
     kinds,
     listed,
     money,
+    money_within,
     number,
     percent,
     period,
@@ -62,6 +63,7 @@ TEMPLATES.filters |= {
     "each": lambda things, words: [words(thing) for thing in things],
 }
 TEMPLATES.globals |= {"count": count, "change": change, "some_of": some_of, "span": span}
+TEMPLATES.globals["money_within"] = money_within
 
 
 def passage(template: str, name: str, values: dict[str, Any]) -> str:

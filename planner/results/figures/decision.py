@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 
 import pandas as pd
 
 from planner.data.cells import begin_of, end_of
-from planner.results.decision import Frontier, NamedPlan, Share
+from planner.results.decision import Frontier, Share
 from planner.results.explanation import AlternativePlan, Explanation, Influence
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
@@ -37,50 +36,6 @@ def doing_nothing(plan: Plan) -> dict[str, float]:
         return {"risk": plan.without["risk_musd"], "cost": plan.without["cost_musd"]}
     idle = plan.explanation.alternative("nothing") if plan.explanation is not None else None
     return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
-
-
-def named(frontier: Frontier, key: str) -> NamedPlan:
-    """A plan of the frontier by its key."""
-    return next(plan for plan in frontier.plans if plan.key == key)
-
-
-def alike(plans: Sequence[NamedPlan]) -> list[list[NamedPlan]]:
-    """Named plans in their order, those together whose cost, risk, public money and number of plants do not differ in the
-    first three digits."""
-    groups: dict[tuple[str, ...], list[NamedPlan]] = {}
-    for plan in plans:
-        amounts = [f"{amount:.3g}" for amount in (plan.cost, plan.risk, plan.public)]
-        key = (*amounts, str(len(plan.builds)))
-        groups.setdefault(key, []).append(plan)
-    return list(groups.values())
-
-
-def risk_at(frontier: Frontier, cost: float) -> float:
-    """Risk (MUSD) of the frontier at a cost (MUSD); at its ends what it has there."""
-    corners = frontier.corners
-    if cost <= corners[0].cost:
-        return corners[0].risk
-    for before, after in pairwise(corners):
-        if cost <= after.cost:
-            share = (cost - before.cost) / max(after.cost - before.cost, 1e-12)
-            return before.risk + share * (after.risk - before.risk)
-    return corners[-1].risk
-
-
-def effect(frontier: Frontier, risk: float) -> float:
-    """Share of the largest possible reduction of risk that is reached where `risk` (MUSD) remains."""
-    nothing, least = named(frontier, "nothing").risk, named(frontier, "least").risk
-    return (nothing - risk) / (nothing - least) if nothing > least else 1.0
-
-
-def next_billion(frontier: Frontier) -> float | None:
-    """MUSD by which 1,000 MUSD beyond the core plan reduce the risk; None where the frontier ends before, or where that
-    is within the doubt of the frontier."""
-    core = named(frontier, "core")
-    if core.cost + BILLION > frontier.corners[-1].cost:
-        return None
-    taken = risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)
-    return taken if taken > frontier.gap else None
 
 
 def cut_suppliers(plan: Plan) -> list[str]:
@@ -180,20 +135,6 @@ def recourse(found: Explanation) -> Recourse | None:
     if answering is not None:
         return Recourse(found.own, answering)
     return None if committed is None else Recourse(committed, found.own)
-
-
-def acting_alone(plan: Plan) -> dict[str, float]:
-    """By how much (share) cost plus risk are higher if each acts for itself: `national` with trade stopped, `own_money`
-    with trade going on; empty if that was not asked with this goal."""
-    found = plan.explanation
-    if found is None or found.goal != "welfare":
-        return {}
-    out = {}
-    for key in ("national", "own_money"):
-        one = found.alternative(key)
-        if one is not None:
-            out[key] = one.objective / found.own.objective - 1
-    return out
 
 
 def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:

@@ -1,23 +1,22 @@
-"""Figures of money: public spending by funder and item, the parts of the cost, decisions by year, scarce things."""
+"""Figures of money: public spending by funder and item, the way from capital to cost, scarce things."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.plants import decisions
-from planner.results.figures.sums import by_year, expected_sums
+from planner.results.figures.plants import built
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
-from planner.thresholds import SHOWN_MUSD, SHOWN_T
 
-PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
-"""Items of public spending beside capital."""
+STOCK = ("stock purchases",)
+"""Items of public spending that are stock."""
 CAPEX, PEOPLE_AND_STOCK = "capex", "people and stock"
 PART_PAID_FOR = {
     "training fees": "training",
@@ -26,6 +25,8 @@ PART_PAID_FOR = {
     "stock purchases": "stock_purchases",
 }
 """Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
+OPERATION = ["fixed_opex", "variable_opex"]
+"""Parts of the cost that plants need to run."""
 
 
 @kept
@@ -46,106 +47,35 @@ def spent_on(item: str) -> str:
     return stage if kind == CAPEX else PEOPLE_AND_STOCK
 
 
-def public_present(plan: Plan) -> float:
-    """Present value of the expected public money (MUSD)."""
-    by_year = spent(plan, "year")
-    discount = by_year.index.map(plan.case.lookups.cost_discount)
-    return float((by_year * discount).sum())
-
-
 @kept
 def by_party(plan: Plan) -> pd.DataFrame:
-    """By party: the expected `loss` (MUSD, discounted), and public money that its funders pay (MUSD, expected, not
-    discounted): `paid`, and with what is spent as it is at `least` and at `most`."""
+    """By party: the expected `loss` (MUSD, discounted), where compared that `without` a plan, and public money that its
+    funders pay (MUSD, expected, not discounted): `paid`, and with what is spent as it is at `least` and at `most`, of a
+    `budget` over all years."""
     case = plan.case
-    losses: dict[str, float] = defaultdict(float)
-    for country, lost in plan.summary["loss_musd_by_country"].items():
-        losses[case.lookups.party[country]] += lost["expected"]
+    losses = {"loss": _expected_losses(plan, plan.summary)}
+    if plan.compared:
+        losses["without"] = _expected_losses(plan, plan.without)
     payments = plan.tables["payments"]
     party = [case.lookups.funder_party.get(funder, funder) for funder in payments["funder"]]
     columns = {"paid_musd": "paid", "least_musd": "least", "most_musd": "most"}
+    columns["budget_musd"] = "budget"
     of_payers = payments[list(columns)].rename(columns=columns).groupby(pd.Index(party)).sum()
-    frame = pd.DataFrame({"loss": pd.Series(losses, dtype=float)}).join(of_payers, how="outer")
+    frame = pd.DataFrame(losses).join(of_payers, how="outer")
     return frame.fillna(0.0)
+
+
+def _expected_losses(plan: Plan, summary: Mapping[str, Any]) -> pd.Series[float]:
+    """Party -> expected loss (MUSD)."""
+    losses: dict[str, float] = defaultdict(float)
+    for country, lost in summary.get("loss_musd_by_country", {}).items():
+        losses[plan.case.lookups.party[country]] += lost["expected"]
+    return pd.Series(losses, dtype=float)
 
 
 def cost_increment(plan: Plan, without: float | None) -> float | None:
     """Cost of the plan beyond the cost of no plan (MUSD, present value); None where the latter is not known."""
     return None if without is None else float(plan.summary["cost_musd"]) - without
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Decisions of one year or, after the last plant, of some together: plants, the costliest first, and whether each
-    was begun before (`again`); expected public money (MUSD) for stock and for people, and the expected tonnes of stock
-    by element."""
-
-    year: int
-    last: int
-    projects: pd.DataFrame
-    stock: float
-    people: float
-    bought: dict[str, float]
-
-
-def begun(plan: Plan) -> list[Begun]:
-    """The decisions by year, up to that of the last plant; those after it together. Slight amounts are left out."""
-    rows = _costliest_first(decisions(plan))
-    stock = _paid_by_year(plan, STOCK)
-    people = _paid_by_year(plan, PEOPLE)
-    bought = expected_sums(plan, by_year(plan, "stocks"), ["year", "element"], ["bought_t"])
-    found = []
-    for years in _years_together(plan, rows["year"], {*stock.index, *people.index}):
-        of_years = Begun(
-            year=years[0],
-            last=years[-1],
-            projects=rows[rows["year"] == years[0]],
-            stock=_sum_over(stock, years),
-            people=_sum_over(people, years),
-            bought=_most_bought(bought, years),
-        )
-        found.append(of_years)
-    return found
-
-
-def _costliest_first(rows: pd.DataFrame) -> pd.DataFrame:
-    """Decisions by their capital, with `again` where the plant was begun before."""
-    rows = rows.sort_values(["capex_musd", "project"], ascending=[False, True])
-    first_year = rows.groupby("project")["year"].transform("min")
-    return rows.assign(again=rows["year"] > first_year)
-
-
-def _sum_over(by_year: pd.Series, years: list[int]) -> float:
-    of_years = by_year.reindex(years, fill_value=0.0)
-    return float(of_years.sum())
-
-
-def _most_bought(bought: pd.DataFrame, years: list[int]) -> dict[str, float]:
-    """Element -> tonnes bought in some years, the most first; slight purchases are left out."""
-    of_years = bought[bought["year"].isin(years)]
-    tonnes = of_years.groupby("element")["bought_t"].sum()
-    told = tonnes[tonnes >= SHOWN_T]
-    most_first = told.sort_values(ascending=False, kind="stable")
-    return {str(element): amount for element, amount in most_first.items()}
-
-
-def _paid_by_year(plan: Plan, items: tuple[str, ...]) -> pd.Series:
-    paid = spent(plan, "item", "year")
-    sums = paid[paid.index.isin(items, level="item")].groupby("year").sum()
-    return sums[sums >= SHOWN_MUSD]
-
-
-def _years_together(plan: Plan, of_plants: pd.Series, others: set[int]) -> list[list[int]]:
-    """The years in which anything is begun, each by itself up to the last plant, the rest together."""
-    last_plant = int(of_plants.max()) if len(of_plants) else plan.years[0] + 1
-    alone = []
-    together = []
-    for year in sorted({*of_plants, *others}):
-        if year <= last_plant:
-            alone.append([int(year)])
-        else:
-            together.append(int(year))
-    return [*alone, together] if together else alone
 
 
 def cost_parts(plan: Plan) -> pd.DataFrame:
@@ -156,6 +86,54 @@ def cost_parts(plan: Plan) -> pd.DataFrame:
     public = by_part.reindex(present.index, fill_value=0.0)
     parts = pd.DataFrame({"public": public, "present": present})
     return parts.rename_axis("part").reset_index()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step from the capital to the cost of the plan (MUSD): a key, an amount that is added or, `is_sum`, what all steps
+    before it come to."""
+
+    key: str
+    musd: float
+    is_sum: bool = False
+
+
+def bridge(plan: Plan, without: float | None) -> list[Step]:
+    """From the capital of what is built to public money, its present value, the cost with imports, and what it is beyond
+    the cost of no plan, where that is known. Expected; up to `public` as it is paid, from there present values."""
+    capital = float(built(plan)["capex_musd"].sum())
+    parts = cost_parts(plan).set_index("part")
+    public, present = parts["public"], parts["present"]
+    people = float(public.drop([CAPEX, "stock_purchases"]).sum())
+    bought = float(public["stock_purchases"])
+    now = _public_present(plan)
+    steps = [
+        Step("capital", capital, is_sum=True),
+        Step("owners", float(public[CAPEX]) - capital),
+        Step("people", people),
+        Step("stock", bought),
+        Step("public", float(public.sum()), is_sum=True),
+        Step("discounting", float(now.sum() - public.sum())),
+        Step("public_present", float(now.sum()), is_sum=True),
+        Step("owners_present", float(present[CAPEX] - now.get(CAPEX, 0.0))),
+        Step("stock_replaces", float(present["stock_purchases"] - now.get("stock_purchases", 0.0))),
+        Step("operation", float(present[OPERATION].sum())),
+        Step("imports", float(present["imports"])),
+        Step("other", float(present[["stock_holding", "targets"]].sum())),
+        Step("cost", float(plan.summary["cost_musd"]), is_sum=True),
+    ]
+    if without is not None:
+        steps.append(Step("without", -without))
+        steps.append(Step("beyond", float(plan.summary["cost_musd"]) - without, is_sum=True))
+    return steps
+
+
+def _public_present(plan: Plan) -> pd.Series[float]:
+    """Part of the cost -> present value of the expected public money that pays for it (MUSD)."""
+    paid = spent(plan, "item", "year")
+    discount = paid.index.get_level_values("year").map(plan.case.lookups.cost_discount)
+    parts = paid.index.get_level_values("item").map(lambda item: PART_PAID_FOR.get(item, CAPEX))
+    return (paid * discount).groupby(parts).sum()
 
 
 @dataclass(frozen=True, kw_only=True)

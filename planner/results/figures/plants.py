@@ -200,8 +200,17 @@ def capacity_by_year(plan: Plan, stage: str, kind: str) -> pd.DataFrame:
 
 
 def use_by_stage(plan: Plan) -> pd.DataFrame:
-    """Share of usable capacity that is used over the horizon, expected, by stage: `new`, `new_undisturbed` and
-    `existing`, as `utilisation` of the summary has them."""
-    stated = plan.summary["utilisation"]
-    found = [{"stage": stage, **stated[stage]} for stage in STAGES if stage in stated]
-    return pd.DataFrame(found, columns=["stage", "new", "new_undisturbed", "existing"])
+    """Share of what shocks leave usable that is used over the horizon, expected, by stage: `new` and `existing`."""
+    rows = by_year(plan, "capacity")
+    whole = rows["existing_tpa"] + rows["new_tpa"]
+    parts = pd.DataFrame({"stage": rows["stage"], "scenario": rows["scenario"]})
+    for kind in ("existing", "new"):
+        share = rows[f"{kind}_tpa"] / whole.where(whole > 0)
+        parts[f"{kind}_usable"] = share * rows["usable_tpa"]
+        parts[f"{kind}_used"] = share * rows["throughput_t"]
+    sums = expected_sums(plan, parts.fillna(0.0), ["stage"], list(parts.columns[2:]))
+    for kind in ("existing", "new"):
+        usable = sums[f"{kind}_usable"]
+        sums[kind] = sums[f"{kind}_used"] / usable.where(usable > 0)
+    order = sums["stage"].map(ORDER)
+    return sums.assign(order=order).sort_values("order")[["stage", "new", "existing"]]

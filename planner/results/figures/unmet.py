@@ -242,8 +242,8 @@ def worst_cases(plan: Plan) -> list[WorstCase]:
     return found[:MOST_WORST]
 
 
-def most_exposed(plan: Plan) -> list[WorstCase]:
-    """Of each of the elements whose shortage costs most the scenario, of all, in which most is unmet with the plan."""
+def most_unmet(plan: Plan) -> list[WorstCase]:
+    """Of each element that is ever short with the plan the scenario in which most of a year's demand is unmet."""
 
     def most_first(case: WorstCase) -> tuple[float, str]:
         return -case.at.share, case.scenario
@@ -256,7 +256,7 @@ def most_exposed(plan: Plan) -> list[WorstCase]:
             if other == element and at.share > SEEN:
                 hit.append(WorstCase(scenario, element, at))
         found += sorted(hit, key=most_first)[:1]
-    return found[:MOST_WORST]
+    return found
 
 
 def _cases(plan: Plan, scenario: str) -> list[WorstCase]:

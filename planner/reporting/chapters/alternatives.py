@@ -1,14 +1,17 @@
-"""What else could be done: alternatives in one table, the value of information, near-optimal plans."""
+"""What else could be done, and what waiting costs: alternatives in one table, the efficient frontier, near-optimal plans."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 
-from planner.reporting.chapters.claims import claim_statements
+from planner.reporting.chapters.levers import claim_statements
+from planner.reporting.charts.frontier import FrontierPoints, Mark
+from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
     SHEET,
     Chapter,
+    Chart,
     DeclaredTable,
     Part,
     ReportTable,
@@ -21,36 +24,39 @@ from planner.reporting.parts import (
     reworded,
     several,
     text,
+    told_chart,
     whole,
 )
 from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
+from planner.results.decision import NamedPlan
 from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Knowledge, Range
 from planner.results.figures.decision import recourse
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
 
-say = Passages("why.j2")
-MOST_SHOWN = 4
+say = Passages("alternatives.j2")
+TITLE = "Alternatives and the price of waiting"
+FRONTIER = f"{EXPLANATION}: frontier"
 OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """The alternatives, statements, then every table behind a heading; None if nothing was asked."""
+    """The alternatives, statements, then every table behind a heading; the command that asks where nothing was asked."""
     found = plan.explanation
     if found is None:
-        return None
+        return Chapter.of("alternatives", TITLE, [], lead=say("not_asked"))
     words = [f"{one.about}. {one.sentence}" for one in information(found)]
-    names = names_of(plan.case)
-    parts: list[Part] = [alternatives(plan, found)]
-    if words:
-        parts.append(Text(words, source=f"{EXPLANATION}: knowledge, alternatives"))
-    if found.ranges:
-        parts.append(ranges(found, names))
-    if found.knowledge is not None:
-        parts.append(knowledge(found.knowledge, found.goal, names))
-    return Chapter.of("why", "What else could be done?", parts, lead=say("lead", run=plan))
+    parts: list[Part | None] = [
+        alternatives(plan, found),
+        frontier_chart(found),
+        Text(words, source=f"{EXPLANATION}: knowledge, alternatives") if words else None,
+        ranges(found, names_of(plan.case)) if found.ranges else None,
+        knowledge(found.knowledge, found.goal, names_of(plan.case)) if found.knowledge else None,
+    ]
+    lead = say("lead", run=plan, own=found.own, later=found.alternative("later"))
+    return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------
@@ -108,9 +114,9 @@ class Alternatives(DeclaredTable):
     name = text("alternative")
     cost_beyond = figures("cost", "MUSD beyond no plan")
     expected_loss = in_musd("expected loss")
-    cvar = in_musd("mean of the worst cases", heading="mean loss of the tail (MUSD)")
+    cvar = in_musd("mean of the worst cases")
     risk = in_musd("risk")
-    fresh = in_musd("risk, out of sample")
+    fresh = in_musd("risk, new scenarios")
     public = figures("public money", "MUSD, paid out")
     plants = whole("plants")
     measures = whole("savings measures")
@@ -159,48 +165,25 @@ def _fresh(plan: Plan, key: str) -> float | None:
     return None if fresh is None else fresh.value
 
 
-# ---- doubts, near-optimal plans, information -------------------------------------------------------------------------
+# ---- frontier, near-optimal plans, information -------------------------------------------------------------------------
 
 
-class Assumptions(DeclaredTable):
-    """A row a value tried of a doubtful figure."""
-
-    title = "Assumptions on which this result depends most"
-    source = f"{EXPLANATION}: influences"
-    sheet = "assumptions"
-    meaning = "doubtful figures moved to the ends of their range, the most influential first"
-
-    input = text("assumption")
-    setting = text("tried at")
-    objective = in_musd("")
-    change = changed("change", "MUSD")
-    decides = several("turns the claim on")
-    confidence = text()
-    changes = several("as it is asked", only=SHEET)
-    why = text("why this range", only=SHEET)
-
-
-def assumptions(found: Explanation) -> ReportTable | None:
-    """Doubtful figures at the ends of their range, the most influential first: a row for each value tried."""
-    own, what = found.values.everything, OBJECTIVES[found.goal]
-    names = {value.key: value.name for value in found.values.levers}
-    rows = []
-    for influence in found.influences:
-        told = vars(influence) | {"decides": [names[key] for key in influence.decides]}
-        for tried in influence.tried:
-            rows.append({**told, **vars(tried), "change": tried.objective - own})
-    if not rows:
+def frontier_chart(found: Explanation) -> Chart | None:
+    """Least residual risk for each cost, with the named plans; None if it was not asked for."""
+    frontier = found.frontier
+    if frontier is None:
         return None
-    words = {
-        "objective": {"title": f"{what} then"},
-        "change": {"heading": f"change of the {what} (MUSD)"},
-    }
-    return Assumptions.from_rows(
-        rows,
-        reworded(Assumptions.all(), words),
-        note=say("assumptions", own=own),
-        folded=len(found.influences) > MOST_SHOWN,
-    )
+    curve = [(corner.cost, corner.risk) for corner in frontier.corners]
+    points = FrontierPoints(curve=curve, marks=list(map(_mark, frontier.plans)), source=FRONTIER)
+    (idle,) = [plan for plan in frontier.plans if plan.key == "nothing"]
+    spec = draw_frontier(points)
+    return told_chart(say, "frontier", spec, FRONTIER, idle=idle, gap=frontier.gap)
+
+
+def _mark(plan: NamedPlan) -> Mark:
+    """A named plan of the frontier as its chart takes it."""
+    kind = {"chosen": "now", "nothing": "no action"}.get(plan.key, "kept")
+    return Mark(say("plan_name", key=plan.key), plan.cost, plan.risk, kind)
 
 
 class Ranges(DeclaredTable):

@@ -1,4 +1,4 @@
-"""How much does each lever matter? Shares on one scale, their ranges over doubtful figures, and what is judged of them."""
+"""How much does each lever and each doubtful figure matter? Shares on one scale, and sensitivity one at a time."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from planner.reporting.charts import claims as charts
+from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
     DeclaredTable,
-    Part,
     ReportTable,
     Statement,
     TableRow,
-    Text,
+    changed,
     in_musd,
     per_cent,
+    reworded,
     several,
     text,
     told_chart,
@@ -34,29 +35,35 @@ from planner.results.explanation import (
     Claim,
     Explanation,
 )
+from planner.results.figures.decision import tornado
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
 
-say = Passages("claims.j2")
+say = Passages("levers.j2")
 CLAIMS = f"{EXPLANATION}: claims"
+INFLUENCES = f"{EXPLANATION}: influences"
 ODDS = f"{EXPLANATION}: odds"
+MOST_SHOWN, MOST_INPUTS = 4, 12
+DIRECTIONS = {True: "higher", False: "lower"}
+LOOK = {"higher": style.MISSING, "lower": style.ACCENT}
 OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """The chapter on how much each lever matters; None if nothing was asked."""
+    """The chapter on what moves the result; None if nothing was asked."""
     found = plan.explanation
     if found is None:
         return None
-    parts: list[Part | None] = [
+    parts = [
         lever_chart(found),
-        Text([f"{one.about}. {one.sentence}" for one in claim_statements(found)], source=CLAIMS),
+        tornado_chart(found),
+        assumptions(found),
         odds_table(found),
-        lever_table(found),
         claim_table(found),
     ]
     lead = say("lead", found=found, tried=_is_tried(found), doubt=_doubt(plan))
-    return Chapter.of("claims", "How much does each lever matter?", parts, lead=lead)
+    title = "How much each lever and each doubtful figure matters"
+    return Chapter.of("levers", title, parts, lead=lead, behind=True)
 
 
 def _is_tried(found: Explanation) -> bool:
@@ -123,6 +130,7 @@ def lever_chart(found: Explanation) -> Chart | None:
         what=OBJECTIVES[found.goal],
         whole=found.values.whole,
         tried=_is_tried(found),
+        supposed=any(claim.supposed for claim in found.claims),
     )
 
 
@@ -130,38 +138,6 @@ def _ranked(claims: Sequence[Claim]) -> list[Claim]:
     """Those of the lever that is missed most first, each lever's two together."""
     missing = {claim.lever: claim.share for claim in claims if claim.basis == "missing"}
     return sorted(claims, key=lambda claim: (-missing[claim.lever], claim.lever, claim.basis))
-
-
-class Levers(DeclaredTable):
-    """A row a lever."""
-
-    source = f"{EXPLANATION}: values"
-    folded = True
-
-    name = text("lever")
-    first_in = in_musd("alone")
-    first_share = per_cent("alone", "of all levers")
-    last_out = in_musd("missing")
-    last_share = per_cent("missing", "of all levers")
-
-
-def lever_table(found: Explanation) -> ReportTable | None:
-    """The value of each lever in figures; None where nothing is judged."""
-    values = found.values
-    if not found.claims:
-        return None
-    rows = []
-    for value in values.levers:
-        shares = {
-            "first_share": value.first_in / values.whole,
-            "last_share": value.last_out / values.whole,
-        }
-        rows.append(vars(value) | shares)
-    return Levers.from_rows(
-        rows,
-        title=say("values_title", values=values, what=OBJECTIVES[found.goal]),
-        note=say("values_note"),
-    )
 
 
 class Claims(DeclaredTable):
@@ -194,6 +170,71 @@ def claim_table(found: Explanation) -> ReportTable | None:
             tried = vars(trial) | {"source_of_range": trial.source, "turns_on": []}
             rows.append(tried | told)
     return Claims.from_rows(rows, title=say("table_title"), note=say("table_note"))
+
+
+# ---- doubtful figures ------------------------------------------------------------------------------------------------
+
+
+def tornado_chart(found: Explanation) -> Chart | None:
+    """Change of the objective with each doubtful figure at the ends of its range; None where none was tried."""
+    frame = tornado(found.influences[:MOST_INPUTS], found.values.everything)
+    if frame.empty:
+        return None
+    first, what = found.influences[0], OBJECTIVES[found.goal]
+    title = f"change of {what}, MUSD"
+    spec = shapes.around(
+        frame.assign(base=0.0, end=frame["change"].gt(0).map(DIRECTIONS)),
+        style.across_signed("base", title),
+        "change",
+        row="input",
+        look=LOOK,
+        tips={"input": "input", "setting": "at", "change": title},
+        source=INFLUENCES,
+        legend=False,
+    )
+    own = found.values.everything
+    return told_chart(say, "tornado", spec, INFLUENCES, first=first, what=what, own=own)
+
+
+class Assumptions(DeclaredTable):
+    """A row a value tried of a doubtful figure."""
+
+    title = "Doubtful figures at both ends of their range"
+    source = f"{EXPLANATION}: influences"
+    sheet = "assumptions"
+    meaning = "doubtful figures moved to the ends of their range, the most influential first"
+
+    input = text("assumption")
+    setting = text("tried at")
+    objective = in_musd("")
+    change = changed("change", "MUSD")
+    decides = several("turns the claim on")
+    confidence = text()
+    changes = several("as it is asked", only=SHEET)
+    why = text("why this range", only=SHEET)
+
+
+def assumptions(found: Explanation) -> ReportTable | None:
+    """Doubtful figures at the ends of their range, the most influential first: a row for each value tried."""
+    own, what = found.values.everything, OBJECTIVES[found.goal]
+    names = {value.key: value.name for value in found.values.levers}
+    rows = []
+    for influence in found.influences:
+        told = vars(influence) | {"decides": [names[key] for key in influence.decides]}
+        for tried in influence.tried:
+            rows.append({**told, **vars(tried), "change": tried.objective - own})
+    if not rows:
+        return None
+    words = {
+        "objective": {"title": f"{what} then"},
+        "change": {"heading": f"change of the {what} (MUSD)"},
+    }
+    return Assumptions.from_rows(
+        rows,
+        reworded(Assumptions.all(), words),
+        note=say("assumptions", own=own),
+        folded=len(found.influences) > MOST_SHOWN,
+    )
 
 
 # ---- odds -----------------------------------------------------------------------------------------------------------

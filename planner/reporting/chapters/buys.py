@@ -1,0 +1,248 @@
+"""What does it buy? Expected loss and the worst cases with the plan and without, what stays short, loss by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from planner.reporting.charts import outcomes
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    ReportTable,
+    TableRow,
+    Text,
+    figures,
+    in_musd,
+    per_cent,
+    text,
+    told_chart,
+)
+from planner.reporting.sources import summary_keys
+from planner.reporting.words.names import names_of
+from planner.reporting.words.numbers import NOTHING, money, number, percent
+from planner.reporting.words.sentences import Passages, worded_lines
+from planner.results.evaluation import RISK, Estimate
+from planner.results.figures.decision import doing_nothing
+from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
+from planner.results.figures.recommended import cost_beyond
+from planner.results.figures.sums import elements_by_loss, scenarios_by_loss
+from planner.results.figures.unmet import balances, most_unmet, worse_with_the_plan
+from planner.results.plan import Plan
+
+say = Passages("buys.j2")
+EXPECTED, WORST = FIGURES[:2]
+EVALUATED = "evaluation.json: plan, without_plan, difference"
+LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
+MOST_SCENARIOS = 40
+"""Scenarios that are drawn: those that lose most."""
+UNBROKEN = "\u00a0"
+"""A space at which no line is broken."""
+NO_LOSS = 0.005
+"""MUSD up to which a scenario causes no loss."""
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """Losses, what stays short, and the blended risk that is minimised, explained once."""
+    parts = [
+        losses_table(plan),
+        short(plan),
+        _worse(plan),
+        risk_explained(plan),
+        losses_chart(plan),
+    ]
+    return Chapter.of("buys", "What it buys", parts, lead=lead(plan))
+
+
+def tail(plan: Plan) -> str:
+    """The share of cases that the mean of the worst cases is of."""
+    return percent(round(1 - plan.case.model.objective.tail, 6))
+
+
+def scenarios_of(plan: Plan, fresh: bool) -> str:
+    """The scenarios in which figures hold, in words."""
+    drawn = (plan.evaluation or {}).get("futures", 0) if fresh else len(plan.weights)
+    return say("basis", fresh=fresh, drawn=drawn)
+
+
+def lead(plan: Plan) -> str:
+    """By how much expected loss and the worst cases fall, and for how much."""
+    fresh = {one.figure: one for one in in_fresh_scenarios(plan) if one.way == "policy"}
+    falls = [fresh[key].reduction for key in (EXPECTED, WORST)] if fresh else []
+    if not fresh and plan.compared:
+        for key in (EXPECTED, WORST):
+            falls.append(Estimate(plan.without[key] - plan.summary[key], None, None))
+    return say(
+        "lead",
+        falls=falls,
+        tail=tail(plan),
+        scenarios=scenarios_of(plan, bool(fresh)),
+        fresh=bool(fresh),
+        cost=plan.summary["cost_musd"],
+        beyond=cost_beyond(plan, doing_nothing(plan).get("cost")),
+    )
+
+
+class ReducedLosses(DeclaredTable):
+    """A row a figure, in new scenarios where the plan was evaluated in any, and in those of the plan."""
+
+    title = "Losses with the plan and without"
+    source = f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}"
+    stacked = True
+
+    figure = text()
+    where = text("in")
+    without = in_musd("without a plan")
+    plan = in_musd("with the plan")
+    interval = text("95 %")
+    reduction = in_musd("reduced by")
+    reduction_interval = text("95 %, of that")
+
+
+def losses_table(plan: Plan) -> ReportTable:
+    """The figures in new scenarios, of the policy and as if each were known, then in the scenarios of the plan."""
+    headings = dict(
+        zip(FIGURES, ("Expected loss", f"Mean loss, worst {tail(plan)}", "Risk"), strict=True)
+    )
+    figures = in_fresh_scenarios(plan)
+    rows = [_fresh_row(plan, one) for one in figures]
+    where = scenarios_of(plan, fresh=False)
+    for key in FIGURES:
+        value, before = float(plan.summary[key]), plan.without.get(key)
+        less = None if before is None else before - value
+        row = {"figure": key, "where": where, "without": before, "plan": value, "reduction": less}
+        rows.append(row | {"interval": NOTHING, "reduction_interval": NOTHING})
+    for row in rows:
+        row["figure"] = headings[row["figure"]]
+    left_out = [] if figures else ["interval", "reduction_interval"]
+    if not figures and not plan.compared:
+        left_out += ["without", "reduction"]
+    bounded = len(figures) > len(FIGURES)
+    note = say("losses_note", evaluation=plan.evaluation if figures else None, bounded=bounded)
+    return ReducedLosses.from_rows(rows, ReducedLosses.all(*left_out), note=note)
+
+
+def _fresh_row(plan: Plan, one: FreshFigure) -> TableRow:
+    known = "" if one.way == "policy" else f", {say('known')}"
+    return {
+        "figure": one.figure,
+        "where": scenarios_of(plan, fresh=True) + known,
+        "without": one.without.value,
+        "plan": one.plan.value,
+        "interval": interval(one.plan),
+        "reduction": one.reduction.value,
+        "reduction_interval": interval(one.reduction),
+    }
+
+
+def interval(of: Estimate) -> str:
+    """The ends of an interval in words."""
+    if of.low is None or of.high is None:
+        return NOTHING
+    return f"{number(of.low)} to {number(of.high)}"
+
+
+class StaysShort(DeclaredTable):
+    """A row an element."""
+
+    title = "What stays short with the plan, by element"
+    source = "tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t"
+    stacked = True
+
+    element = text()
+    demand = figures("demand", "t, all years")
+    without = figures("unmet without a plan", "t")
+    unmet = figures("unmet with the plan", "t")
+    share = per_cent("of demand")
+    worst = text("most in one year, with the plan")
+
+
+def short(plan: Plan) -> ReportTable:
+    """Unmet demand of each element over all years, expected, and its worst year."""
+    rows = _unmet(plan)
+    worst = {
+        case.element: say(
+            "deepest",
+            case=case,
+            name=names_of(plan.case).scenario(case.scenario),
+            chance=plan.weights[case.scenario],
+        )
+        for case in most_unmet(plan)
+    }
+    named = [names_of(plan.case).element(element) for element in rows.index]
+    frame = rows.assign(
+        element=named,
+        share=(rows["unmet"] / rows["demand"].where(rows["demand"] > 0)).fillna(0.0),
+        worst=[worst.get(element, NOTHING) for element in rows.index],
+    )
+    columns = StaysShort.all() if plan.compared else StaysShort.all("without")
+    return StaysShort.over(frame, columns, note=say("short_note"))
+
+
+def _unmet(plan: Plan) -> pd.DataFrame:
+    """Demand and unmet demand by element, the costliest shortage first."""
+    sums = balances(plan).drop(columns="year").groupby("element").sum()
+    rows = pd.DataFrame({"demand": sums["demand"], "unmet": sums["demand"] - sums["met"]})
+    if "met_without" in sums:
+        rows["without"] = sums["demand"] - sums["met_without"]
+    return rows.clip(lower=0.0).reindex(elements_by_loss(plan))
+
+
+def _worse(plan: Plan) -> Text | None:
+    """Elements of which more is unmet in a year, and countries that lose more, than without the plan."""
+    names, told = names_of(plan.case), []
+    for row in worse_with_the_plan(plan):
+        is_element = row.kind == "element"
+        name = names.element(row.key) if is_element else names.country(row.key)
+        told.append(f"{name} {row.year} ({number(row.more)} {'t' if is_element else 'MUSD'})")
+    return Text([say("worse_years", worse=told)], source=StaysShort.source) if told else None
+
+
+def risk_explained(plan: Plan) -> Text:
+    """What is minimised, and what its risk is made of."""
+    lines = say.lines("risk", run=plan, tail=tail(plan), objective=plan.case.model.objective)
+    if "gap" in plan.summary:
+        lines += worded_lines("screen.j2", "certified_line", plan=plan.summary)
+    return Text(
+        [" ".join(lines)], title=say("risk_title"), source=summary_keys(RISK, "without_plan")
+    )
+
+
+def losses_chart(run: Plan) -> Chart:
+    """Loss in each scenario, the largest first."""
+    losses = {outcomes.WITH: run.summary["scenario_loss_musd"]}
+    if run.compared:
+        losses = {outcomes.WITHOUT: run.without["scenario_loss_musd"], **losses}
+    shown = scenarios_by_loss(run)[:MOST_SCENARIOS]
+    rows = list(_losses(run, losses, shown))
+    marks = [
+        {"name": "expected loss with the plan", "loss_musd": run.summary[EXPECTED]},
+        {"name": "mean loss of the worst cases with the plan", "loss_musd": run.summary[WORST]},
+    ]
+    spared, worst = [], []
+    for by_scenario in reversed(losses.values()):
+        spared.append(sum(loss <= NO_LOSS for loss in by_scenario.values()))
+        worst.append(max(by_scenario.values()))
+    return told_chart(
+        say,
+        "losses",
+        outcomes.losses(pd.DataFrame(rows), pd.DataFrame(marks), LOSSES),
+        LOSSES,
+        spared=spared,
+        worst=[money(loss) for loss in worst],
+        scenarios=len(run.weights),
+        shown=len(shown),
+    )
+
+
+def _losses(run: Plan, losses: dict[str, dict[str, float]], shown: list[str]) -> Iterator[TableRow]:
+    """A row a scenario and plan, as a chart takes it."""
+    for scenario in shown:
+        probability = percent(run.weights.get(scenario)).replace(" ", UNBROKEN)
+        name = f"{names_of(run.case).scenario(scenario)} ({probability})"
+        story = names_of(run.case).stories.get(scenario, "")
+        for plan, by_scenario in losses.items():
+            loss = by_scenario[scenario]
+            yield {"scenario": name, "story": story, "plan": plan, "loss_musd": loss}

@@ -1,0 +1,195 @@
+"""What should be approved, where, by whom and for how much? The lines of the most capital, and when they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from planner.reporting.charts import plants as charts
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    Front,
+    ReportTable,
+    TableRow,
+    figures,
+    per_cent,
+    text,
+    told_chart,
+    total,
+    whole,
+)
+from planner.reporting.sources import table_rows
+from planner.reporting.words.names import headline, names_of
+from planner.reporting.words.numbers import count, money_by_name, number
+from planner.reporting.words.sentences import Passages
+from planner.results.figures.decision import cut_suppliers, cut_years, public_money
+from planner.results.figures.people_and_stock import purchases_by_year
+from planner.results.figures.plants import are_measures, built, counted, decisions, everywhere
+from planner.results.figures.recommended import is_scheduled, payers_of_plants, recommended
+from planner.results.figures.sums import records
+from planner.results.plan import Plan
+from planner.results.reader import rows_of
+
+say = Passages("recommendation.j2")
+KIND = "Supply security plan"
+MOST_SUPPLIERS, MOST_LINES, MOST_PAYERS, MOST_ROWS = 2, 10, 2, 40
+BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
+
+
+def front(plan: Plan) -> Front:
+    """The question of the page."""
+    model = plan.case.model
+    untitled = model.title in ("", "defaults", model.name)
+    return Front(
+        kind=KIND,
+        title=headline(plan.title),
+        subtitle="" if untitled else model.title,
+        question=say("question", run=plan, cut_off=_cut_off(plan), cut_years=cut_years(plan)),
+    )
+
+
+def _cut_off(plan: Plan) -> list[str]:
+    """Names of the suppliers whose imports some scenario cuts, up to a colon; none where they are many."""
+    names = []
+    for supplier in cut_suppliers(plan):
+        name = names_of(plan.case).party(supplier).split(":")[0]
+        if name not in names:
+            names.append(name)
+    return names if len(names) <= MOST_SUPPLIERS else []
+
+
+def chapter(plan: Plan) -> Chapter | None:
+    """What to approve, then its largest lines and their time."""
+    parts = [lines(plan), timeline(plan)]
+    return Chapter.of("recommendation", "Recommendation", parts, lead=lead(plan))
+
+
+def lead(plan: Plan) -> str:
+    """What to approve, and who pays how much, on one basis: public money as it is paid."""
+    rows = decisions(plan)
+    money = public_money(plan)
+    stock = ""
+    if not purchases_by_year(plan).empty:
+        stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
+    names = names_of(plan.case)
+    paid = {names.party(funder): musd for funder, musd in money.payers.items()}
+    years = sorted(set(rows["year"]))
+    return say(
+        "lead",
+        built=counted(plan, rows["project"]),
+        stock=stock,
+        years=years,
+        at_once=counted(plan, rows.loc[rows["year"] == min(years, default=0), "project"]),
+        money=money,
+        payers=money_by_name(paid),
+    )
+
+
+class Lines(DeclaredTable):
+    """A row a plant or measure."""
+
+    source = (
+        "tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
+        "weighted by probability: first year of output, throughput_t over usable_tpa"
+    )
+    stacked = True
+    sum_row = "All"
+
+    project = text("plant or measure")
+    country = text()
+    owner = text("owner, state")
+    stage = text()
+    tpa = figures("new capacity", "t/y")
+    capex_musd = total("capital", "MUSD")
+    public_musd = total("public part", "MUSD")
+    payer = text("paid by")
+    expected = whole("first output", "expected")
+    late = per_cent("odds of delay")
+    calm = per_cent("runs", "in calm years")
+
+
+def lines(plan: Plan) -> ReportTable | None:
+    """The plants and measures of the most capital, the others together."""
+    rows = recommended(plan)
+    if rows.empty:
+        return None
+    first, rest = rows.head(MOST_LINES), rows.iloc[MOST_LINES:]
+    owners = _owners(plan)
+    payers = payers_of_plants(plan)
+    names = names_of(plan.case)
+    named = names.told(first).assign(
+        owner=[owners.get(project, "") for project in first["project"]],
+        payer=[
+            _payer(plan, payers.get(key, []))
+            for key in zip(first["country"], first["stage"], strict=True)
+        ],
+        expected=first["expected"].round(),
+    )
+    told = records(named)
+    if len(rest):
+        others: TableRow = dict.fromkeys(("country", "owner", "stage", "payer"), "")
+        others["project"] = count(len(rest), "other")
+        for amount in ("capex_musd", "public_musd"):
+            others[amount] = float(rest[amount].sum())
+        told.append(others)
+    return Lines.from_rows(
+        told,
+        Lines.all() if owners else Lines.all("owner"),
+        title=say("lines_title", lines=len(first), rest=len(rest)),
+        note=say("lines_note", some=not everywhere(decisions(plan))),
+    )
+
+
+def _owners(plan: Plan) -> dict[str, str]:
+    """Plant -> its owner and what state it is in."""
+    return {row.project: f"{row.owner} ({row.status})" for row in plan.case.tables.owners}
+
+
+def _payer(plan: Plan, funders: list[str]) -> str:
+    """Those who pay most for such plants, by name."""
+    names = [names_of(plan.case).party(funder) for funder in funders[:MOST_PAYERS]]
+    rest = len(funders) - MOST_PAYERS
+    return ", ".join(names) + (f" and {count(rest, 'other')}" if rest > 0 else "")
+
+
+def timeline(plan: Plan) -> Chart | None:
+    """Construction, first product and full use of every new plant; of measures where there are no plants."""
+    rows = decisions(plan)
+    if rows.empty:
+        return None
+    saves = are_measures(plan, rows["project"])
+    shown = rows if saves.all() else rows[~saves]
+    most = built(plan).loc[shown["project"].unique(), "capex_musd"].nlargest(MOST_ROWS).index
+    phases: list[TableRow] = []
+    for row in rows_of(shown[shown["project"].isin(most)]):
+        phases += _phases(plan, row)
+    spec = charts.timeline(pd.DataFrame(phases), BUILT)
+    told = {
+        "first": int(shown["first_output"].min()),
+        "last": int(shown["full_output"].max()),
+        "year": int(rows["year"].min()),
+        "built": counted(plan, shown["project"]),
+        "shown": counted(plan, most),
+    }
+    return told_chart(say, "timeline", spec, BUILT, name="timeline", **told)
+
+
+def _phases(plan: Plan, row: Any) -> Iterator[TableRow]:
+    """The phases of a plant that begin before the horizon ends."""
+    names = names_of(plan.case)
+    end = plan.years[-1] + 1
+    told = {
+        "plant": names.brief(row.project),
+        "stage": names.stages[row.stage],
+        "capex_musd": row.capex_musd,
+        "size": f"{number(row.tpa)} {row.unit}",
+    }
+    turns = (row.year, min(row.first_output, end), min(row.full_output, end), end)
+    for phase, (start, stop) in zip(charts.PHASES, pairwise(turns), strict=True):
+        if stop > start:
+            yield {**told, "phase": phase, "start": int(start), "end": int(stop)}

@@ -1,0 +1,159 @@
+"""Figures of what a plan recommends: who pays for a plant, when it can be expected, how much it runs, what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.data.kept import kept
+from planner.results.explanation import Dropping
+from planner.results.figures.evaluated import out_of_sample
+from planner.results.figures.money import STOCK, cost_increment, spent, spent_on
+from planner.results.figures.plants import built, decisions
+from planner.results.figures.sums import by_year, chances, undone_column
+from planner.results.figures.unmet import SEEN
+from planner.results.plan import Plan
+from planner.results.reader import rows_of
+
+RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
+RUNS_FROM = 0.5
+"""Share of what is usable that a plant uses in calm years, from which it runs anyway."""
+CHEAP_FROM = 2.0
+"""What dropping a plant adds, over the cost that it does not earn, from which it is cheap."""
+
+
+def is_scheduled(plan: Plan) -> bool:
+    """The plan has a schedule of stock purchases."""
+    return bool((plan.rows("purchases")["tonnes"] > 0).any())
+
+
+@kept
+def calm_years(plan: Plan) -> pd.Series[bool]:
+    """(scenario, year) -> nobody is short without the plan; where nothing is compared, with it."""
+    short = by_year(plan, "shortfall")
+    column = undone_column(plan)
+    sums = short.groupby(["scenario", "year"])[[column, "demand_t"]].sum()
+    return sums[column] <= SEEN * sums["demand_t"]
+
+
+@kept
+def use_of_plants(plan: Plan) -> pd.DataFrame:
+    """By plant that is enlarged or built: the share of its usable capacity that is used, expected, in `calm` years and in
+    `cuts`, the other years; usable is what shocks leave of it."""
+    rows = by_year(plan, "capacity")
+    rows = rows[rows["new_tpa"] > 0]
+    years = pd.MultiIndex.from_frame(rows[["scenario", "year"]])
+    is_calm = pd.Series(calm_years(plan).reindex(years).to_numpy(bool), index=rows.index)
+    amounts = rows[["usable_tpa", "throughput_t"]].mul(chances(plan, rows), axis=0)
+    when = is_calm.map({True: "calm", False: "cuts"}).rename("when")
+    sums = amounts.groupby([rows["project"], when]).sum()
+    share = sums["throughput_t"] / sums["usable_tpa"].where(sums["usable_tpa"] > 0)
+    return share.unstack("when").reindex(columns=["calm", "cuts"])
+
+
+@kept
+def first_outputs(plan: Plan) -> pd.DataFrame:
+    """By plant: the year of its first output as `planned`, by its lead time; the `expected` one, the mean over the
+    scenarios, in whose shocks plants are late; and the probability that it is `late`. A plant that gives nothing before
+    the plan ends counts from the year after."""
+    planned = decisions(plan).groupby("project")["first_output"].min()
+    rows = by_year(plan, "capacity")
+    gives = rows[(rows["new_tpa"] > 0) & (rows["usable_tpa"] > 0)]
+    first = gives.groupby(["project", "scenario"])["year"].min().unstack("scenario")
+    after = plan.years[-1] + 1
+    first = first.reindex(index=planned.index, columns=list(plan.weights)).fillna(after)
+    weights = pd.Series(dict(plan.weights))
+    late = first.gt(planned.clip(upper=after), axis=0)
+    return pd.DataFrame(
+        {
+            "planned": planned,
+            "expected": first.mul(weights).sum(axis=1),
+            "late": late.mul(weights).sum(axis=1),
+        }
+    )
+
+
+def payers_of_plants(plan: Plan) -> dict[tuple[str, str], list[str]]:
+    """(country, stage) -> those who pay for the public part of such plants there, who pays most first."""
+    paid = spent(plan, "item", "country", "funder").reset_index()
+    rows = paid[paid["expected"] > 0].sort_values("expected", ascending=False, kind="stable")
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows_of(rows):
+        found.setdefault((row.country, spent_on(row.item)), []).append(row.funder)
+    return found
+
+
+@kept
+def recommended(plan: Plan) -> pd.DataFrame:
+    """A row a plant or measure that is built, that of the most capital first: what `built` says of it, with `planned`,
+    `expected` and `late` of its first output and its use in `calm` years and in `cuts`."""
+    rows = built(plan).join(first_outputs(plan)).join(use_of_plants(plan))
+    order = ["capex_musd", "project"]
+    return rows.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)
+
+
+# ---- shelves ---------------------------------------------------------------------------------------------------------
+
+
+def adds(one: Dropping) -> float:
+    """What dropping a plant adds to cost plus risk (MUSD)."""
+    return one.risk + one.cost
+
+
+def unearned(one: Dropping) -> float:
+    """The cost of a plant that it does not earn (MUSD): what the cost of the plan falls by without it, all else free."""
+    return max(-one.cost, 0.0)
+
+
+def shelf_of(one: Dropping, calm: float) -> str:
+    """The shelf of a plant by what dropping it changes, and by the share of it that is used in calm years."""
+    uncovered = unearned(one)
+    if uncovered == 0 and calm >= RUNS_FROM:
+        return RUNS
+    return CHEAP if adds(one) >= CHEAP_FROM * uncovered else DEAR
+
+
+# ---- in scenarios that the plan was not made for ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """The risk with the plan (MUSD) where one thing is otherwise, from `low` to `high`; about: a key."""
+
+    about: str
+    low: float
+    high: float
+
+
+def risk_ranges(plan: Plan) -> list[Deviation]:
+    """How far the risk with the plan in fresh scenarios may be off: by the sample, the odds, the losses per kg, and by a
+    plan that is not the best; the widest first."""
+    risk, stated = out_of_sample(plan), plan.evaluation or {}
+    if risk is None:
+        return []
+    found = []
+    if risk.low is not None and risk.high is not None:
+        found.append(Deviation("sample", risk.low, risk.high))
+    for about, ends in (stated.get("ranges") or {}).items():
+        if ends is not None:
+            found.append(Deviation(about, ends["low"], ends["high"]))
+    gap = stated.get("optimality_gap")
+    if gap:
+        most = gap["value"] if gap.get("high") is None else gap["high"]
+        found.append(Deviation("gap", risk.value - most, risk.value))
+    return sorted(found, key=lambda one: one.low - one.high)
+
+
+def cost_beyond(plan: Plan, without: float | None) -> float | None:
+    """The cost beyond that of no plan (MUSD, present value); where the plan was evaluated in fresh scenarios with the stock
+    that its policy buys there in place of its own. None where the cost of no plan is not known."""
+    increment = cost_increment(plan, without)
+    policy = (plan.evaluation or {}).get("stock_purchases_musd")
+    if increment is None or policy is None or out_of_sample(plan) is None:
+        return increment
+    bought = spent(plan, "item", "year")
+    own = bought[bought.index.isin(STOCK, level="item")].groupby("year").sum()
+    own_present = float((own * own.index.map(plan.case.lookups.cost_discount)).sum())
+    policy_present = float(policy["plan"] - policy.get("without_plan", 0.0))
+    return increment + policy_present - own_present
