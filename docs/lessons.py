@@ -127,8 +127,7 @@ def charts_in(folder: str) -> list[Chart]:
 
 def charts_of_plan(plan: planner.Plan) -> list[Chart]:
     """The charts of the report of a plan."""
-    report = report_of(plan)
-    return charts_of(report.front, report.chapters)
+    return charts_of(report_of(plan).chapters)
 
 
 def blocks_of(markdown: str, language: str) -> list[str]:

@@ -85,10 +85,11 @@ def render(
 def fragment(parts: Sequence[Part], cards: Iterable[Card] = ()) -> Markup:
     """Cards and parts as they stand in a chapter of a page, for a page that is drawn anew piece by piece: each chart has
     its specification and its data in it."""
-    template = _environment().get_template("chapter_body.html.j2")
-    chapter = Chapter(anchor="", title="", cards=list(cards), parts=parts)
-    shown = template.render(chapter=chapter, run="", workbook="", in_place=True)
-    return Markup(shown)  # noqa: S704  escaped by our own templates
+    figures = _environment().get_template("cards.html.j2").render(cards=list(cards), run="")
+    chapter = Chapter(anchor="", title="", parts=parts)
+    body = _environment().get_template("chapter_body.html.j2")
+    shown = body.render(chapter=chapter, run="", workbook="", in_place=True)
+    return Markup(figures + shown)  # noqa: S704  escaped by our own templates
 
 
 @cache
