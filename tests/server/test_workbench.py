@@ -200,12 +200,12 @@ def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shar
     members = {country for country, party in drawn.lookups.party.items() if party == "EU"}
     assert len(members) > 2 and len({out.lookups.group[country] for country in members}) == 1
     assert (
-        len({out.lookups.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3
-        and out.lookups.group["USA"] == out.group["AUS"]
+        len({out.lookups.group["JPN"], out.lookups.group["DEU"], out.lookups.group["USA"]}) == 3
+        and out.lookups.group["USA"] == out.lookups.group["AUS"]
     )
     for funder, reach in out.lookups.reach.items():  # nor does anybody pay for another
         assert {out.lookups.group[country] for country in reach} == {
-            out.group[next(iter(reach))]
+            out.lookups.group[next(iter(reach))]
         }, funder
     assert out.lookups.reach["eu"] and set(out.lookups.reach["eu"]) < set(drawn.lookups.reach["eu"])
     with pytest.raises(InputError, match="no party"):
