@@ -93,12 +93,12 @@ def _listed(row: Row, country: str) -> Row:
 
 def fewer_levers(lever: str) -> Callable[[Case], Case]:
     """Without one lever."""
-    return lambda case: case.set_model("levers", [name for name in LEVERS if name != lever])
+    return lambda case: case.changed({"levers": [name for name in LEVERS if name != lever]})
 
 
 def choice(key: str, value: object) -> Callable[[Case], Case]:
     """One key of the model file."""
-    return lambda case: case.set_model(key, value)
+    return lambda case: case.changed({key: value})
 
 
 def figure(table: str, column: str, factor: float, where: Where = lambda row: True) -> Change:
@@ -117,9 +117,7 @@ def possible(case: Case, stage: str) -> Any:
 def longer_lead(case: Case) -> Case:
     """The largest separation plant takes a year longer."""
     plant = possible(case, "separation")
-    return case.with_settings(
-        {f"projects.{plant.project}.lead_time_years": plant.lead_time_years + 1}
-    )
+    return case.changed({f"projects.{plant.project}.lead_time_years": plant.lead_time_years + 1})
 
 
 def project_in(case: Case) -> Case:
@@ -151,7 +149,7 @@ def dearer_shortage(case: Case) -> Case:
 
 def target(case: Case) -> Case:
     """The cheapest plan that keeps risk below 2,500 MUSD."""
-    return case.with_settings({"objective.goal": "target", "objective.risk_limit": 2500.0})
+    return case.changed({"objective.goal": "target", "objective.risk_limit": 2500.0})
 
 
 def smallest_country(case: Case) -> str:
@@ -174,7 +172,7 @@ STRUCTURAL: dict[str, Callable[[Case], Case]] = {
     "country out": lambda case: without(case, country=smallest_country(case)),
     "element out": lambda case: without(case, element=case.tables.elements[-1].element),
     "scenario out": lambda case: without(case, scenario=case.tables.scenarios[-1].scenario),
-    "first year +1": lambda case: case.set_model("horizon.first_year", case.first_year + 1),
+    "first year +1": lambda case: case.changed({"horizon.first_year": case.first_year + 1}),
     "secondment": choice("policy.secondment_share", 0.1),
     "no carry-over": choice("policy.budget_carry_over", False),
     "adaptive": choice("policy.investment", "adaptive"),
@@ -226,7 +224,7 @@ def _money(case: Case, chance: Random) -> Case:
 
 
 def _appetite(case: Case, chance: Random) -> Case:
-    return case.set_model("objective.risk_aversion", round(chance.random(), 2))
+    return case.changed({"objective.risk_aversion": round(chance.random(), 2)})
 
 
 def _probabilities(case: Case, chance: Random) -> Case:
@@ -242,19 +240,19 @@ def _probabilities(case: Case, chance: Random) -> Case:
 
 def _capacity(case: Case, chance: Random) -> Case:
     project, most = _project(case, chance, "max_new_tpa")
-    return case.with_settings({f"projects.{project}.max_new_tpa": most * chance.uniform(0.3, 2)})
+    return case.changed({f"projects.{project}.max_new_tpa": most * chance.uniform(0.3, 2)})
 
 
 def _lead_time(case: Case, chance: Random) -> Case:
     project, years = _project(case, chance, "lead_time_years")
     moved = max(0, years + chance.choice((-1, 1, 2)))
-    return case.with_settings({f"projects.{project}.lead_time_years": moved})
+    return case.changed({f"projects.{project}.lead_time_years": moved})
 
 
 def _lever(case: Case, chance: Random) -> Case:
     changed = chance.choice(LEVERS)
-    return case.set_model(
-        "levers", [name for name in LEVERS if case.lookups.has_lever(name) != (name == changed)]
+    return case.changed(
+        {"levers": [name for name in LEVERS if case.lookups.has_lever(name) != (name == changed)]}
     )
 
 
@@ -277,7 +275,7 @@ def _member(case: Case, chance: Random) -> Case:
 
 
 def _kept_out(case: Case, chance: Random) -> Case:
-    return case.with_settings({f"projects.{_project(case, chance, 'project')[0]}.max_new_tpa": 0.0})
+    return case.changed({f"projects.{_project(case, chance, 'project')[0]}.max_new_tpa": 0.0})
 
 
 ASKED: dict[str, Callable[[Case, Random], Case]] = {

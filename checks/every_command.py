@@ -12,8 +12,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-import planner
 from planner.cli import app
+from planner.data.load import checked_case
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -39,7 +39,7 @@ def failures(folder: Path, seed: int) -> list[str]:
     """What went wrong with one case, a line a command."""
     drawn, case, run = folder / "drawn", folder / "case", folder / "run"
     model = write_random_case(drawn, seed, old=seed % 2 == 0, new=True)
-    planner.load(drawn, overrides=flat(model)).write(case)
+    checked_case(drawn, changes=flat(model)).write(case)
     code, told = call("solve", case, "--out", run)
     if code:
         return [] if code == INFEASIBLE else [f"solve: {code} {told}"]

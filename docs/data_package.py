@@ -16,7 +16,7 @@ from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
 from planner.data.export import LISTS_OF_NAMES, choices_of
 from planner.data.frames import PERIOD, field_type
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.schema import TABLES, Table
 
 SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
@@ -25,7 +25,7 @@ SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 
 def package_of(folder: Path) -> dict[str, Any]:
     """The data package of the real case."""
-    found = datapackage(folder.name, load(folder).origin.headers)
+    found = datapackage(folder.name, checked_case(folder).origin.headers)
     about = {
         "title": "Allied heavy rare earths: plants from mine to magnet, use, trade, people, money, hazards",
         "version": "3.0",

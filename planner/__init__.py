@@ -20,6 +20,7 @@ __version__ = VERSION
 
 if TYPE_CHECKING:
     from planner.api.business_case import business_case as business_case
+    from planner.api.cases import load as load
     from planner.api.plans import Session as Session
     from planner.api.plans import chart as chart
     from planner.api.plans import open_run as open_run
@@ -34,11 +35,12 @@ if TYPE_CHECKING:
     from planner.data.change import Change as Change
     from planner.data.change import parse_change as parse_change
     from planner.data.difference import difference as difference
-    from planner.data.load import load as load
     from planner.data.sampling import sample as sample
+    from planner.errors import CaseWarning as CaseWarning
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
     from planner.errors import InputError as InputError
+    from planner.errors import NotInstalledError as NotInstalledError
     from planner.errors import PlannerError as PlannerError
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "planner.api.business_case": ("business_case",),
+    "planner.api.cases": ("load",),
     "planner.api.plans": ("Plan", "Session", "chart", "open_run", "solve"),
     "planner.api.studies": ("frontier", "open_study", "study"),
     "planner.api.study_reports": ("study_report",),
@@ -65,12 +68,13 @@ _HOMES = {
     "planner.data.case": ("Case",),
     "planner.data.change": ("Change", "parse_change"),
     "planner.data.difference": ("difference",),
-    "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
     "planner.errors": (
+        "CaseWarning",
         "Fault",
         "InfeasibleError",
         "InputError",
+        "NotInstalledError",
         "PlannerError",
         "RunFolderError",
         "StoppedError",

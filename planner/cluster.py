@@ -170,10 +170,8 @@ def connect(address: str) -> Any:
     remedy = f"set {', '.join(TLS)} to the files of certificates" if tls else "check the address"
     try:
         if tls and distributed.Security().get_connection_args("client")["ssl_context"] is None:
-            raise InputError(
-                [Fault("--scheduler", 0, address, "needs certificates", remedy=remedy)]
-            )
+            raise InputError([Fault("scheduler", 0, address, "needs certificates", remedy=remedy)])
         return distributed.Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         told = f"no dask scheduler answers there: {error}"
-        raise InputError([Fault("--scheduler", 0, address, told, remedy=remedy)]) from None
+        raise InputError([Fault("scheduler", 0, address, told, remedy=remedy)]) from None

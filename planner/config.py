@@ -17,7 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from planner.errors import Fault, InputError, did_you_mean, fault, file_words, invisible, nearest
+from planner.errors import (
+    CHANGE,
+    Fault,
+    InputError,
+    did_you_mean,
+    fault,
+    file_words,
+    invisible,
+    nearest,
+)
 
 LONGEST_TOML = 2**20
 """Characters of a file."""
@@ -389,7 +398,7 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
     Raises InputError with one fault per wrong key.
     """
     if path is None:
-        return build_model({}, overrides or {}, "--set", "defaults")
+        return build_model({}, overrides or {}, CHANGE, "defaults")
     found = read_toml(path, "model file")
     places = {".".join(map(str, key)): (line, "") for key, line in found.lines.items()}
     stem = file_words(path.resolve().parent.name if path.name == "model.toml" else path.stem)
@@ -439,7 +448,7 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
                 [
                     fault(
                         "unknown-key",
-                        "--set",
+                        CHANGE,
                         0,
                         key,
                         message=f'"{section}" is a key, not a section',
@@ -522,7 +531,7 @@ def _as_fault(
     if key in overridden or (
         key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
     ):
-        place, line, cell = "--set", 0, ""
+        place, line, cell = CHANGE, 0, ""
     return fault(rule, place, line, key, message=message, value=given, remedy=remedy, cell=cell)
 
 

@@ -8,6 +8,7 @@ PlannerError
 |- RunFolderError      a run folder cannot be written or read                      (exit code 2)
 '- NotInstalledError   a package that an extra brings is not installed             (exit code 2)
 
+CaseWarning             something in a case is valid and yet probably not meant
 ChapterWarning          a chapter of a page could not be made; the page says so in its place
 """
 
@@ -21,6 +22,8 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
+CHANGE = "change"
+"""Place of a fault in a change of a case; the command line calls it `--set`."""
 SHOWN_PLACES = 20
 LONGEST_NAME, MOST_NAMES = 80, 5_000
 """Beyond these no name is guessed: the work grows with their product."""
@@ -30,7 +33,7 @@ LONGEST_NAME, MOST_NAMES = 80, 5_000
 class Fault:
     """One thing wrong, or worth a second look, in the inputs, at its place.
 
-    `place` is a file name (`demand.csv`), a sheet (`book.xlsx[demand]`) or a key source (`--set`);
+    `place` is a file name (`demand.csv`), a sheet (`book.xlsx[demand]`) or a `change`;
     `line` counts from 1 and includes the header; 0 means the whole file. `rule` is the name under which the
     rule is documented, `remedy` what to do. `cell` is the address in a workbook (`demand!E2`). `also` lists
     further places of the same fault: a misspelt name is one fault however often it is used.
@@ -161,6 +164,10 @@ class RunFolderError(PlannerError):
 
 class NotInstalledError(PlannerError):
     """A package that an extra brings is not installed; the message says which extra."""
+
+
+class CaseWarning(UserWarning):
+    """Something in a case is valid and yet probably not meant."""
 
 
 class ChapterWarning(RuntimeWarning):

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import pytest
 
-import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows
+from planner.data.load import checked_case
 from planner.results.plan import Plan
 from planner.results.store import write_run
 
@@ -158,7 +158,7 @@ def write_case(folder: Path, **tables: TableText) -> Path:
 
 def load_case(folder: Path, model: Mapping[str, object] | None = None, **tables: TableText) -> Case:
     """Write the case and load it with dotted model keys on top of `EXACT`."""
-    return planner.load(write_case(folder, **tables), overrides={**EXACT, **(model or {})})
+    return checked_case(write_case(folder, **tables), changes={**EXACT, **(model or {})})
 
 
 def total(plan: Plan, table: str, column: str, **where: object) -> float:
@@ -205,7 +205,7 @@ def without_prices(case: Case) -> Case:
     rows = [row.model_copy(update=hard) for row in case.tables.targets]
     chosen = [row.model_copy(update=hard) for row in case.model.targets]
     model = case.model.model_copy(update={"targets": tuple(chosen)})
-    return case.with_tables(targets=tuple(rows)).with_model(model)
+    return with_model(with_rows(case, targets=tuple(rows)), model)
 
 
 def near(expected: Any) -> Any:

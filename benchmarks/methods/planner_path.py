@@ -26,6 +26,6 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
 
 def in_whole_plants(case: Case) -> Case:
     """Each plant is built as it is planned or not at all."""
-    projects = case.frame("projects")
+    projects = case.table("projects")
     sized = projects.assign(unit_tpa=projects["max_new_tpa"].where(projects["max_new_tpa"] > 0))
-    return case.with_table("projects", sized).set_model("policy.whole_plants", True)
+    return case.with_table("projects", sized).changed({"policy.whole_plants": True})

@@ -52,10 +52,10 @@ def _together(case: Case, decisions: FixedDecisions) -> float:
 def drawn(case: Case, register: Case, number: int) -> Case:
     """The case with scenarios drawn from those hazards of another one that are of no plant and no supplier that it does
     not know."""
-    rows, known = register.frame("hazards"), ["", *case.frame("suppliers")["supplier"]]
+    rows, known = register.table("hazards"), ["", *case.table("suppliers")["supplier"]]
     trade = rows[rows["kind"].isin(["import", "demand"]) & rows["supplier"].fillna("").isin(known)]
     tables = sample(register.with_table("hazards", trade), number, 1, even=True).tables
     sure = case.with_table(
-        "uncertainties", case.frame("uncertainties").head(0)
+        "uncertainties", case.table("uncertainties").head(0)
     )  # they name the scenarios of the case
     return with_other_scenarios(sure, tables.scenarios, tables.shocks, tables.draws).checked()

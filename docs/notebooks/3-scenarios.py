@@ -13,7 +13,7 @@ import planner
 
 altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
-case.frame("scenarios")
+case.table("scenarios")
 
 # %%
 session = planner.Session(case)

@@ -13,7 +13,7 @@ import planner
 altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
 shares = planner.shares(case)
-shares.frame("rows")
+shares.table("rows")
 
 # %% [markdown]
 # The charges of the parties sum to what the plan costs together with its residual risk. No party pays more than it

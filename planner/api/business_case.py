@@ -297,7 +297,7 @@ def _mixes(
     for project, asked in feeds.items():
         if project not in projects:
             message = f'"{project}" is no plant of this investment case: {", ".join(projects)}'
-            raise InputError([Fault("--feed", 0, project, message)])
+            raise InputError([Fault("feeds", 0, project, message)])
         mixes[project] = assigned_mix(case, project, asked)
     return mixes
 
@@ -333,7 +333,7 @@ def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
     """The volumes that are sized on. Raises InputError for contracted ones without a contract."""
     if asked == CONTRACTED and CONTRACTED not in answers:
         told = "contracted: no offtake contract is about these plants; add one to contracts.csv"
-        raise InputError([Fault("--basis", 0, "", told)])
+        raise InputError([Fault("basis", 0, "", told)])
     return asked if asked in answers else MARKET
 
 
@@ -397,7 +397,7 @@ def _check(plan: Plan, name: str, asked: Sequence[str]) -> None:
     if not told and len(set(asked)) < len(asked):
         told = "a plant is named twice"
     if told:
-        raise InputError([Fault("--project", 0, "", told)])
+        raise InputError([Fault("projects", 0, "", told)])
 
 
 def _no_investment(case: Case, project: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import altair
 
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import ProcessWorkers, Workers, begun, process_beside
@@ -68,7 +68,7 @@ def solve(
         refuse_other(
             model, ModelFile, "planner.load(path, model=path) reads a case with its model file"
         )
-    question = case if model is None else case.with_model(model)
+    question = case if model is None else with_model(case, model)
     return solve_case(
         question, progress, time_limit, baseline=baseline, method=method, workers=workers
     )
@@ -84,7 +84,7 @@ class Session:
     >>> second = session.solve(case.changed("projects.coast_plant.capex_usd_per_tpa=+10%"))   # warm
     >>> session.rebuilt   # why it had to start afresh
     ''
-    >>> figures = session.figures(case.set_model("policy.budget_carry_over", False))   # no tables
+    >>> figures = session.figures(case.changed("policy.budget_carry_over=false"))   # no tables
     >>> sorted(figures)
     ['cost_musd', 'expected_loss_musd', 'risk_musd']
     """

@@ -151,7 +151,7 @@ def frontier(
     called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
     if an optimum is not proven. The curve is `table` of what comes back.
 
-    >>> curve = frontier(case.set_model("objective.goal", "risk"), high=1.0)
+    >>> curve = frontier(case.changed("objective.goal=risk"), high=1.0)
     >>> bool(curve.table["risk_musd"].is_monotonic_decreasing)
     True
     """

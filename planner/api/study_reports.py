@@ -34,7 +34,7 @@ def study_report(
     if is_frontier(folder) and not plans:
         write_page(frontier_page(read_frontier(folder)), folder)
         return page
-    with_points(folder, "leave --plan out")
+    with_points(folder, "name no plans")
     given = read_plans([Path(plan) for plan in plans])
     held = hold(folder, given, progress) if given else None
     write_report(analyse(folder, held), folder)

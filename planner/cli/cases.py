@@ -15,7 +15,7 @@ from planner.cli.console import CasePath, Force, command_app, exit_codes, say, s
 from planner.data.case import Case
 from planner.data.empty_case import write_empty_case
 from planner.data.export import model_schema, write_model, write_tables, write_workbook
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
@@ -103,7 +103,7 @@ def init(
         elif tables is not None:
             _refuse_if(place is None, "--tables", "needs the case to write")
             _refuse_existing(tables, "folder")
-            write_case(load(find_case(place or Path()), model), tables)
+            write_case(checked_case(find_case(place or Path()), model), tables)
         say(str(workbook or tables))
 
 
@@ -128,7 +128,7 @@ def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
     """Write a case as a workbook, or one of examples where no case is named."""
     _refuse_existing(file, "file")
     is_example = place is None
-    case = load(find_case(place or shipped() / "inputs" / STARTER), model)
+    case = checked_case(find_case(place or shipped() / "inputs" / STARTER), model)
     try:
         write_whole(file, lambda fresh: write_workbook(fresh, case, example=is_example))
     except Exception as error:
@@ -178,7 +178,7 @@ def sample(
         with shown_progress() as progress:
             progress("loading")
             source = find_case(case)
-            loaded = load(source)
+            loaded = checked_case(source)
             progress(f"drawing {draws:,} scenarios")
             drawn: Case = planner.sample(loaded, draws, seed, even)
             few = None if keep is None else planner.keep_draws(drawn, keep, progress)

@@ -57,7 +57,7 @@ def check(
             if not as_json:
                 _say_what_is_empty(case)
                 raise
-            console.say(_as_json(faults=error.faults, warnings=()))
+            console.say(_as_json(faults=console.in_options(error.faults), warnings=()))
             raise typer.Exit(error.exit_code) from None
         changed = None if against is None else changes(console.read_case(against), found)
     warnings = [warning for warning in remarks if warning.rule not in ignored]

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -22,9 +23,9 @@ from rich.status import Status as Spinner
 from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
 from planner.data.change import parse_changes
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.warnings import grouped
-from planner.errors import SHOWN_PLACES, Fault, InputError, PlannerError, inert
+from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
@@ -205,6 +206,8 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
 
 
 def _say_error(error: PlannerError) -> None:
+    if isinstance(error, InputError):
+        error = InputError(in_options(error.faults))
     err.print(str(error), style="red", markup=False, soft_wrap=True)
     if isinstance(error, InputError):
         faults = "1 fault" if len(error.faults) == 1 else f"{len(error.faults)} faults"
@@ -227,4 +230,27 @@ def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> No
 
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
-    return load(find_case(case), model, parse_changes(overrides or ()))
+    return checked_case(find_case(case), model, parse_changes(overrides or ()))
+
+
+OPTIONS = {
+    CHANGE: "--set",
+    "along": "--along",
+    "basis": "--basis",
+    "feeds": "--feed",
+    "gap": "--gap",
+    "keep": "--keep",
+    "market": "--market",
+    "projects": "--project",
+    "samples": "--samples",
+    "scheduler": "--scheduler",
+    "terms": "--with",
+    "year": "--to",
+    "years": "--year",
+}
+"""Argument of a function, as a fault in it is placed -> the option by which a command gets it."""
+
+
+def in_options(faults: Iterable[Fault]) -> list[Fault]:
+    """Faults of arguments under the options by which they came."""
+    return [replace(one, place=OPTIONS.get(one.place, one.place)) for one in faults]

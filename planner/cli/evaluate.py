@@ -9,7 +9,7 @@ import typer
 
 from planner.api.evaluations import evaluate_into
 from planner.cli.console import command_app, exit_codes, say, shown_progress
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.sampling import MOST
 from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
@@ -83,7 +83,7 @@ def evaluate(
 ) -> None:
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
     with exit_codes():
-        hazards = None if register is None else load(find_case(register))
+        hazards = None if register is None else checked_case(find_case(register))
         with shown_progress() as progress:
             found = evaluate_into(
                 folder,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from planner.config import ModelFile, build_model
 from planner.data.cells import text_of
@@ -19,14 +19,19 @@ from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.findings import Origin
-from planner.data.frames import frame_of
+from planner.data.frames import frame_of, frame_of_faults
 from planner.data.lookups import Lookups
 from planner.data.schema import Country, Element, Project, Tables
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import Fault, InputError
+from planner.late import late
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+Changes: TypeAlias = str | Change | Mapping[str, InputValue] | Iterable[Change]
+"""`ADDRESS=VALUE`, a `Change`, values by address, or several changes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,44 +108,54 @@ class Case:
         counts = f"{len(self.countries)} countries, {len(self.projects)} projects, {len(self.scenarios)} scenarios"
         return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
 
-    def frame(self, table: str) -> pd.DataFrame:
+    def table(self, name: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
 
         table: `projects`, `demand`, `budgets` or another one; `case.tables` says which have rows. Whole numbers, numbers
         and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are whole numbers too, unless one
         of the column is a quarter: then all are text. Raises InputError for an unknown table; it names the nearest.
 
-        >>> case.frame("projects").loc[0, ["project", "stage"]].tolist()
+        >>> case.table("projects").loc[0, ["project", "stage"]].tolist()
         ['desert_mine', 'mine']
         """
-        return frame_of(self, table)
+        return frame_of(self, name)
 
-    def with_table(self, table: str, frame: pd.DataFrame) -> Case:
+    @property
+    def warnings(self) -> pd.DataFrame:
+        """What is valid and yet probably not meant: a row each, with the rule, its place (file, line, column), the message
+        and what to do.
+
+        >>> list(case.warnings.columns)
+        ['rule', 'place', 'line', 'column', 'message', 'remedy']
+        """
+        return frame_of_faults(late("planner.data.warnings").warnings_of(self))
+
+    def with_table(self, name: str, frame: pd.DataFrame) -> Case:
         """The case with other rows in a table: columns as in a file, in any order, optional ones may lack; NA is blank.
 
         Raises InputError with every fault; rows count from 1.
 
-        >>> budgets = case.frame("budgets")
+        >>> budgets = case.table("budgets")
         >>> half = case.with_table("budgets", budgets.assign(musd=budgets["musd"] / 2))
         >>> sum(half.budget.values()) / sum(case.budget.values())
         0.5
         """
-        known = known_table(table)
+        known = known_table(name)
         columns: list[list[str]] = []
-        for name in frame.columns:
-            values = frame[name].astype(object).where(frame[name].notna(), None)
+        for column in frame.columns:
+            values = frame[column].astype(object).where(frame[column].notna(), None)
             columns.append(list(map(text_of, values)))
         lines = tuple(enumerate(zip(*columns, strict=True), start=1))
-        place = f"{table} as given"
+        place = f"{name} as given"
         sheet = Sheet(place, tuple(map(str, frame.columns)), lines, header_line=0)
         reading = Reading()
         rows = read_rows(known, sheet, reading)
         reading.refuse()
-        origin = self.origin.moved({table: place}, {table: sheet.header})
-        return replace(self.with_tables(**{table: rows}), origin=origin).checked()
+        origin = self.origin.moved({name: place}, {name: sheet.header})
+        return replace(with_rows(self, **{name: rows}), origin=origin).checked()
 
-    def changed(self, *changes: Change | str | Iterable[Change]) -> Case:
-        """The case with changes, each a `Change` or one as text, checked once, after all of them.
+    def changed(self, *changes: Changes) -> Case:
+        """The case with changes, checked once, after all of them.
 
         Each address is looked up in the case as it is; values follow one another. Raises InputError with every fault.
 
@@ -167,60 +182,21 @@ class Case:
             raise InputError(faults)
         return case.checked()
 
-    def set_model(self, key: str, value: object) -> Case:
-        """The case with one dotted key of the model file changed. Raises InputError.
-
-        >>> case.set_model("policy.coordination", "national").model.policy.coordination
-        'national'
-        """
-        return self.with_settings({key: value})
-
-    def with_tables(self, **rows: Any) -> Case:
-        """The case with other rows (tuples of the table's type) in some tables, not checked."""
-        return replace(self, tables=replace(self.tables, **rows))
-
-    def with_model(self, model: ModelFile) -> Case:
-        """The same facts under other choices. Raises InputError."""
-        case = replace(self, model=build_model(model.model_dump(), {}, "model", model.name))
-        return case.checked() if case.model.targets else case
-
-    def without_targets(self, hard_only: bool = False) -> Case:
-        """The case that asks for nothing, or for nothing that must hold: what may be missed at a price stays."""
-        tables = self.tables.targets if hard_only else ()
-        choices = self.model.targets if hard_only else ()
-        priced = tuple(row for row in tables if row.price_usd_per_kg is not None)
-        chosen = tuple(keys for keys in choices if keys.price_usd_per_kg is not None)
-        if (priced, chosen) == (self.tables.targets, self.model.targets):
-            return self
-        model = self.model.model_copy(update={"targets": chosen})
-        return replace(self, model=model, tables=replace(self.tables, targets=priced))
-
     def without_plan(self) -> Case:
         """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its
         payments are even ones; goal `target` is read as `welfare`."""
-        free = self.without_targets()
+        free = without_targets(self)
         objective = free.model.objective
         if objective.goal == "target":
             objective = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
         policy = free.model.policy.model_copy(update={"cost_sharing": "even"})
         update = {"levers": (), "objective": objective, "policy": policy}
-        return free.with_model(free.model.model_copy(update=update))
-
-    def with_settings(self, settings: Mapping[str, InputValue]) -> Case:
-        """The case with changes as a mapping: address -> value, as in `--set`; checked once, after all of them.
-
-        Raises InputError with every fault.
-
-        >>> settings = {"objective.risk_aversion": 0.7, "projects.coast_plant.capex_usd_per_tpa": "x1.2"}
-        >>> case.with_settings(settings).model.objective.risk_aversion
-        0.7
-        """
-        return self._changed_by([partial(change_of, *item) for item in settings.items()])
+        return with_model(free, free.model.model_copy(update=update))
 
     def difference(self, other: Case) -> list[Change]:
         """Changes that turn this case into another, cell by cell, whatever the order of rows.
 
-        >>> [str(change) for change in case.difference(case.set_model("objective.tail", 0.8))]
+        >>> [str(change) for change in case.difference(case.changed("objective.tail=0.8"))]
         ['objective.tail=0.8']
         """
         return difference(self, other)
@@ -248,12 +224,38 @@ class Case:
         return self
 
 
-def _readers(changes: Iterable[Change | str | Iterable[Change]]) -> Iterator[Callable[[], Change]]:
+def _readers(changes: Iterable[Changes]) -> Iterator[Callable[[], Change]]:
     """A function for each change; those given as text are read when it is called."""
     for given in changes:
         if isinstance(given, str):
             yield partial(parse_change, given)
+        elif isinstance(given, Mapping):
+            for address, value in given.items():
+                yield partial(change_of, address, value)
         elif isinstance(given, Change):
             yield partial(replace, given)
         else:
             yield from _readers(given)
+
+
+def with_rows(case: Case, **rows: Any) -> Case:
+    """The case with other rows (tuples of the table's type) in some tables, not checked."""
+    return replace(case, tables=replace(case.tables, **rows))
+
+
+def with_model(case: Case, model: ModelFile) -> Case:
+    """The same facts under other choices. Raises InputError."""
+    changed = replace(case, model=build_model(model.model_dump(), {}, "model", model.name))
+    return changed.checked() if changed.model.targets else changed
+
+
+def without_targets(case: Case, hard_only: bool = False) -> Case:
+    """The case that asks for nothing, or for nothing that must hold: what may be missed at a price stays."""
+    tables = case.tables.targets if hard_only else ()
+    choices = case.model.targets if hard_only else ()
+    priced = tuple(row for row in tables if row.price_usd_per_kg is not None)
+    chosen = tuple(keys for keys in choices if keys.price_usd_per_kg is not None)
+    if (priced, chosen) == (case.tables.targets, case.model.targets):
+        return case
+    model = case.model.model_copy(update={"targets": chosen})
+    return replace(case, model=model, tables=replace(case.tables, targets=priced))

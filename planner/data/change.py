@@ -24,7 +24,7 @@ from typing import Any, Literal
 from planner.config import ModelFile, key_type, known_keys
 from planner.data.cells import CARRIED, Quarter, text_of, types_in
 from planner.data.schema import BY_NAME, Table
-from planner.errors import Fault, InputError, did_you_mean, fault, nearest
+from planner.errors import CHANGE, Fault, InputError, did_you_mean, fault, nearest
 
 MODEL = "model"
 """Stands in the place of a table where a key of the model file is changed."""
@@ -339,7 +339,7 @@ def _no_cell(table: Table, address: str, said: str) -> InputError:
 
 
 def _refused(
-    key: str, said: str, *, place: str = "--set", value: InputValue = "", remedy: str = ""
+    key: str, said: str, *, place: str = CHANGE, value: InputValue = "", remedy: str = ""
 ) -> InputError:
     """The error of a change that cannot be read."""
     return InputError([fault("override", place, 0, key, message=said, value=value, remedy=remedy)])

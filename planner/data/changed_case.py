@@ -18,7 +18,7 @@ from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, repeated_rows, row_of
 from planner.data.thresholds import ROUNDING
-from planner.errors import Fault, InputError, did_you_mean, fault
+from planner.errors import CHANGE, Fault, InputError, did_you_mean, fault
 
 if TYPE_CHECKING:  # which is made of this module
     from planner.data.case import Case
@@ -286,7 +286,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
             overrides[change.column] = int(related) if whole else related
         else:
             said = f"cannot be changed by {str(change).rpartition('=')[2]}: it is {text_of(value)}"
-            raise InputError([fault("override", "--set", 0, change.column, message=said)])
+            raise InputError([fault("override", CHANGE, 0, change.column, message=said)])
     return build_model(model.model_dump(exclude_defaults=True), overrides, "model", "")
 
 

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from planner.data.cells import CARRIED, Quarter, Row, text_of, types_in
 from planner.data.change import known_table
 from planner.data.schema import Table
+from planner.errors import Fault
 from planner.late import late
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ def frame_of(case: Case, table: str) -> pd.DataFrame:
         cells = [_or_none(getattr(row, column)) for row in rows]
         columns[column] = pandas.Series(cells, dtype=dtype)
     frame: pd.DataFrame = pandas.DataFrame(columns)
+    return frame
+
+
+def frame_of_faults(faults: Iterable[Fault]) -> pd.DataFrame:
+    """Faults or warnings, a row each."""
+    columns = ["rule", "place", "line", "column", "message", "remedy"]
+    rows = [[getattr(one, name) for name in columns] for one in faults]
+    frame: pd.DataFrame = late("pandas").DataFrame(rows, columns=columns)
     return frame
 
 

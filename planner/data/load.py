@@ -26,27 +26,22 @@ OWN_MODEL = "model.toml"
 
 
 @collector_paused()
-def load(
+def checked_case(
     path: str | Path,
     model: str | Path | ModelFile | None = None,
-    overrides: Mapping[str, object] | Sequence[Change] | None = None,
+    changes: Mapping[str, object] | Sequence[Change] = (),
 ) -> Case:
-    """Read and check a case.
+    """A case that is read and checked, with changes made; `planner.load` says what path and model may be.
 
-    path: a folder of CSV tables or one .xlsx workbook. model: a TOML file or a ModelFile; None: `model.toml`
-    in the folder (or the sheet `model`), else the defaults. overrides: changes of the model file, which they win
-    over, or of cells, as in `Case.with_settings`, e.g. {"projects.metal_pohang.lead_time_years": "plus 2"}.
-    Raises InputError with every fault found.
-
-    >>> load("inputs/starter", overrides={"objective.tail": 0.8}).model.objective.tail
-    0.8
+    Keys of the model file are changed before anything is checked, cells after it. Raises InputError with every fault found.
     """
     started = perf_counter()
     path = Path(path)
     reading = Reading()
     sheets, model_sheet = _sheets(path, reading)
     tables = _tables(sheets, path, reading)
-    changes = changes_of(overrides) if isinstance(overrides, Mapping) else overrides or ()
+    if isinstance(changes, Mapping):
+        changes = changes_of(changes)
     keys: dict[str, object] = {}
     others: list[Change] = []
     for change in changes:
@@ -104,7 +99,7 @@ def _place(path: Path, table: str) -> str:
 
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, reading: Reading) -> Origin:
-    """The place, tab and header of each table of a case, for messages. model: as `load` was given it."""
+    """The place, tab and header of each table of a case, for messages. model: as `checked_case` was given it."""
     places = {table.name: _place(path, table.name) for table in TABLES}
     if isinstance(model, str | Path):
         places["model"] = Path(model).name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.odds import with_probability
 from planner.data.schema import Scenario
 from planner.errors import Fault, InputError
@@ -50,7 +50,7 @@ def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
             rows: list[Scenario] = []
             for row in case.tables.scenarios:
                 rows.append(with_probability(row, chance[row.scenario]))
-            return case.with_tables(scenarios=tuple(rows)).checked()
+            return with_rows(case, scenarios=tuple(rows)).checked()
     raise _refused("", "these probabilities cannot hold together: take one of them back")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, year_of
@@ -176,14 +176,14 @@ def _with_one_calm_future(case: Case) -> Case:
     """The case with one future, in which nothing happens."""
     only = Scenario(scenario=FUTURE, probability=1.0)
     # One future has the odds of one, and what is decided is no question: their variables have no period.
-    bare = case.without_targets()
+    bare = without_targets(case)
     model = bare.model
     update = {
         "objective": model.objective.model_copy(update={"odds": "given"}),
         "policy": model.policy.model_copy(update={"whole_plants": False}),
     }
-    bare = bare.with_model(model.model_copy(update=update))
-    return bare.with_tables(scenarios=(only,), shocks=(), draws=(), hazards=())
+    bare = with_model(bare, model.model_copy(update=update))
+    return with_rows(bare, scenarios=(only,), shocks=(), draws=(), hazards=())
 
 
 class ChainProgram:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.config import Objective
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
@@ -66,14 +66,14 @@ def evaluate(
     if register is None:
         if gap:
             said = "needs hazards to draw fresh samples from"
-            raise InputError([Fault("--gap", 0, str(gap), said, remedy="add --register CASE")])
+            raise InputError([Fault("gap", 0, str(gap), said, remedy="name a register")])
         return _evaluation(plan, asked, [plan.case], samples=0, out_of_sample=False)
     found = _in_samples(plan, asked, register, draws=draws, samples=samples)
     if not gap:
         return found
     if not register.tables.hazards:
         said = "needs a register with hazards"
-        raise InputError([Fault("--gap", 0, str(gap), said, remedy="name a case with hazards")])
+        raise InputError([Fault("gap", 0, str(gap), said, remedy="name a case with hazards")])
     fresh = seed + samples + 1
     return replace(found, gap=optimality_gap(plan, register, gap, fresh, progress))
 
@@ -110,7 +110,7 @@ def _in_samples(
 ) -> Evaluation:
     """The plan in samples of a register, drawn apart; of one without hazards in its scenarios as they are."""
     if samples < 1:
-        raise InputError([Fault("--samples", 0, str(samples), "must be at least 1")])
+        raise InputError([Fault("samples", 0, str(samples), "must be at least 1")])
     drawn = [register.tables]
     if register.tables.hazards:
         each = max(1, round(draws / samples))
@@ -211,7 +211,7 @@ def _decided_without(bare: Case) -> FixedDecisions:
     if not trains and not any(map(bare.lookups.has_rise, bare.projects)):
         return NO_DECISIONS
     policy = bare.model.policy.model_copy(update={"investment": "committed"})
-    one_path = bare.with_model(bare.model.model_copy(update={"policy": policy}))
+    one_path = with_model(bare, bare.model.model_copy(update={"policy": policy}))
     found = solve_case(one_path, baseline=False)
     if found.status is not Status.OPTIMAL:
         raise StoppedError(f"without a plan no optimum is proven ({found.status})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows, without_targets
 from planner.data.schema import Draw, Scenario, Shock
 from planner.errors import StoppedError
 from planner.solving.engine import Engine, FixedAmounts, Solved
@@ -14,7 +14,7 @@ from planner.solving.goals import Phase
 def solve_fixed(case: Case, amounts: FixedAmounts, phases: list[Phase]) -> Solved:
     """The optimum of operations in a case with decisions fixed; targets that must hold are not enforced then. Raises
     StoppedError if no optimum is proven, InputError if the case does not know a thing decided on."""
-    engine = Engine(case.without_targets(hard_only=True))
+    engine = Engine(without_targets(case, hard_only=True))
     solved = engine.solve(fixed=amounts, phases=phases)
     if not solved.is_optimal:
         stop = solved.outcome.stop
@@ -32,4 +32,4 @@ def with_other_scenarios(
     names = {row.scenario for row in scenarios}
     given = case.tables.draws if draws is None else draws
     drawn = tuple(row for row in given if row.scenario in names)
-    return case.with_tables(scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn)
+    return with_rows(case, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
@@ -59,7 +59,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     together = _draws_by_storyline(drawn)
     if keep < len(together):
         said = f"{keep}: at least one draw of each of {len(together)} scenarios is kept"
-        raise InputError([Fault("--keep", 0, str(keep), said, remedy=f"keep {len(together)}")])
+        raise InputError([Fault("keep", 0, str(keep), said, remedy=f"keep {len(together)}")])
     progress(f"what each of {len(drawn.scenarios):,} draws loses without a plan")
     losses = losses_without_plan(drawn)
     progress(f"keeping {min(keep, len(drawn.scenarios)):,}")
@@ -90,7 +90,7 @@ def losses_without_plan(case: Case) -> dict[str, Matrix]:
     """Scenario -> loss by element (MUSD over the horizon) as the only scenario of the case, without a plan."""
     bare = case.without_plan()
     committed = bare.model.policy.model_copy(update={"investment": "committed"})
-    bare = bare.with_model(bare.model.model_copy(update={"policy": committed}))
+    bare = with_model(bare, bare.model.model_copy(update={"policy": committed}))
     given = futures_of([case])
     chain = ChainProgram(bare, None, given.periods, given.leaks)
     outcomes = Foreseen(chain).outcomes(given.futures)

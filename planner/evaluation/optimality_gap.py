@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import t as students_t
 
 from planner.config import Objective
-from planner.data.case import Case
+from planner.data.case import Case, with_model, without_targets
 from planner.data.sampling import draws_for, sample
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
@@ -45,7 +45,7 @@ def optimality_gap(
     for number, case in enumerate(_samples(plan.case, register, replications, seed), start=1):
         progress(f"optimality gap, replication {number} of {replications}")
         held = solve_fixed(case, decisions, [criterion])
-        best = Engine(case.without_targets(hard_only=True)).solve(phases=[criterion])
+        best = Engine(without_targets(case, hard_only=True)).solve(phases=[criterion])
         if not best.is_optimal:
             raise StoppedError(f"a replication has no proven optimum ({best.outcome.stop})")
         gaps.append(held.value(criterion.name) - best.value(criterion.name))
@@ -68,7 +68,7 @@ def _samples(case: Case, register: Case, replications: int, seed: int) -> Iterat
     objective = case.model.objective
     if objective.goal == "target":
         free = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
-        case = case.with_model(case.model.model_copy(update={"objective": free}))
+        case = with_model(case, case.model.model_copy(update={"objective": free}))
     for number in range(replications):
         tables = sample(register, draws, seed + number).tables
         drawn = with_other_scenarios(case, tables.scenarios, tables.shocks, tables.draws)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.cells import conditions
 from planner.data.change import cells_changed
 from planner.data.changed_case import applied
@@ -31,7 +31,7 @@ def risk_by_odds(
     rows: list[Scenario] = []
     for number, sample in enumerate(samples, start=1):
         rows += [_part_of(row, len(samples), number) for row in sample.tables.scenarios]
-    together = case.with_tables(scenarios=tuple(rows), shocks=(), draws=(), hazards=())
+    together = with_rows(case, scenarios=tuple(rows), shocks=(), draws=(), hazards=())
     if not are_bounded(together):
         return None
     worst = worst_odds(together, losses)

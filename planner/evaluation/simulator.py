@@ -12,7 +12,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.cells import Quarter, begin_of
 from planner.data.shock_effects import ImportKey, Period, effects_by_scenario, periods_of
 from planner.evaluation.chain import ChainProgram
@@ -161,7 +161,7 @@ class Simulator:
 
     def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Workers = 1) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
-        bare = case.with_tables(scenarios=(), shocks=(), draws=(), hazards=())
+        bare = with_rows(case, scenarios=(), shocks=(), draws=(), hazards=())
         self._open = ExitStack()
         self._workers = self._open.enter_context(opened(workers))
         self._worker = KeptObject(partial(FutureWorker, bare, decisions), self._workers)

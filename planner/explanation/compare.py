@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows
 from planner.data.change import MODEL
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
@@ -48,7 +48,7 @@ def compare(
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
     Each comparison has the data frames `cells` (inputs that differ), `causes` (risk and cost by each group of inputs
-    alone) and `capacity` (new capacity of both): `planner.compare(a, b)[0].frame("causes")`.
+    alone) and `capacity` (new capacity of both): `planner.compare(a, b)[0].table("causes")`.
 
     planner.compare(a, b), planner.compare([a, b, c], names=["now", "later", "dearer"])
 
@@ -60,7 +60,7 @@ def compare(
     >>> [one.cells[0].column for one in compare(plan, planner.solve(later, baseline=False))]
     ['lead_time_years']
     >>> both = compare(plan, planner.solve(later, baseline=False))[0]
-    >>> both.frame("capacity")["project"].tolist()
+    >>> both.table("capacity")["project"].tolist()
     ['coast_plant', 'desert_mine', 'metal_works']
     """
     first = [plans] if isinstance(plans, Plan) else list(plans)
@@ -165,7 +165,7 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
 def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:
     """Take whole tables from another case."""
     rows: dict[str, Any] = {name: other.tables.rows(name) for name in tables}
-    return lambda case: case.with_tables(**rows)
+    return lambda case: with_rows(case, **rows)
 
 
 def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
@@ -178,7 +178,7 @@ def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
             if one:
                 changed.append(one.model_copy(update={column: getattr(two, column)}))
         rows: dict[str, Any] = {table.name: tuple(changed)}
-        return case.with_tables(**rows)
+        return with_rows(case, **rows)
 
     return apply
 
@@ -192,7 +192,7 @@ def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:
         value = getattr(other, section)
         if inner:
             value = getattr(model, section).model_copy(update={inner: getattr(value, inner)})
-        return case.with_model(model.model_copy(update={section: value}))
+        return with_model(case, model.model_copy(update={section: value}))
 
     return apply
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.data.change import Change, cells_changed
 from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
@@ -72,7 +72,7 @@ def _years_of(case: Case, years: Sequence[int]) -> list[int]:
     for year in years:
         if year not in case.years:
             said = f"{year} is not a year of {case.first_year}-{case.last_year}"
-            raise InputError([fault("range", "--year", 0, "", message=said, value=year)])
+            raise InputError([fault("range", "years", 0, "", message=said, value=year)])
     default = [*range(case.first_year, case.last_year + 1, EVERY), case.last_year]
     return sorted(set(years or default))
 
@@ -111,7 +111,8 @@ class Standing:
         for row in case.tables.workforce:
             now = self.staff.get((row.country, row.skill), row.initial)
             workforce.append(row.model_copy(update={"initial": now}))
-        calm = case.without_targets().with_tables(
+        calm = with_rows(
+            without_targets(case),
             projects=tuple(projects),
             workforce=tuple(workforce),
             staffing=(*case.tables.staffing, *self._need_nobody()),
@@ -128,7 +129,7 @@ class Standing:
         policy = {"coordination": given.coordination, "secondment_share": given.secondment_share}
         horizon = {"first_year": self.year, "last_year": self.year}
         model = ModelFile.model_validate({"horizon": horizon, "policy": policy, "levers": ()})
-        return calm.with_model(model)
+        return with_model(calm, model)
 
     def _as_it_stands(self, project: str) -> Any:
         """The row of a project as it is in this year, for good: neither grown nor retired."""

@@ -160,7 +160,7 @@ def _engine_of(plan: Plan, workers: Workers | None) -> Engine:
         least = Engine(case).solve().outcome.values["risk"]
         if least > HOLD_MUSD:
             slack = max(0.0, plan.summary["risk_musd"] / least - 1)
-            case = case.set_model("objective.risk_slack", slack)
+            case = case.changed({"objective.risk_slack": slack})
     point = plan.point if case is plan.case else None
     return Engine(case, point=point, workers=workers)
 

@@ -156,7 +156,7 @@ def mean_case(case: Case) -> Case:
     years = {"first_year": case.first_year, "last_year": case.last_year}
     horizon = case.model.horizon.model_copy(update=years)
     model = case.model.model_copy(update={"horizon": horizon})
-    return replace(case, tables=certain, model=model).set_model("policy.investment", "committed")
+    return replace(case, tables=certain, model=model).changed({"policy.investment": "committed"})
 
 
 def _mean_factor(

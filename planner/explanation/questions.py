@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.config import LEVERS, Lever
-from planner.data.case import Case
+from planner.data.case import Case, without_targets
 from planner.data.change import Change, cells_changed, change_of
 from planner.data.stages import STAGE_LEVERS, stages_told
 from planner.explanation.commitments import built
@@ -38,13 +38,13 @@ SAME = Question()
 def base_of(case: Case) -> Case:
     """The case that all questions are changes of: free of targets that must hold, with plants of any size; one for a
     target asks for the least risk, then the least cost."""
-    free = case.without_targets(hard_only=True)
+    free = without_targets(case, hard_only=True)
     settings: dict[str, object] = {}
     if free.model.objective.goal == "target":
         settings |= {"objective.goal": "risk", "objective.risk_limit": None}
     if free.model.policy.whole_plants:
         settings["policy.whole_plants"] = False
-    return free.with_settings(settings) if settings else free
+    return free.changed(settings) if settings else free
 
 
 # ---- levers ----------------------------------------------------------------------------------------------------------

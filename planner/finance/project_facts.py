@@ -232,15 +232,15 @@ def assigned_mix(case: Case, project: str, asked: Mapping[str, float]) -> dict[s
         if name not in possible:
             hint = did_you_mean(name, possible)
             message = f'{project} takes no "{name}"{hint}; it takes {", ".join(possible)}'
-            raise InputError([Fault("--feed", 0, project, message)])
+            raise InputError([Fault("feeds", 0, project, message)])
         if not share > 0:
             raise InputError(
-                [Fault("--feed", 0, project, f"{name}: share {share:g} is not above 0")]
+                [Fault("feeds", 0, project, f"{name}: share {share:g} is not above 0")]
             )
     total = sum(asked.values())
     if abs(total - 1) > SHARES_ADD_UP:
         message = f"shares of {project} add up to {total:g}, not to 1"
-        raise InputError([Fault("--feed", 0, project, message)])
+        raise InputError([Fault("feeds", 0, project, message)])
     return dict(asked)
 
 
@@ -515,13 +515,15 @@ def _check_tranches(terms: Mapping[str, FinanceTerm], changes: Mapping[str, floa
         tranche = name.rpartition(".")[0]
         if tranche and tranche not in names:
             hint = did_you_mean(tranche, names)
-            message = f'no tranche "{tranche}"{hint}: say how much it lends, --with {tranche}.debt_share=0.2'
-            raise InputError([Fault("--with", 0, name, message)])
+            message = (
+                f'no tranche "{tranche}"{hint}: say how much it lends, {tranche}.debt_share=0.2'
+            )
+            raise InputError([Fault("terms", 0, name, message)])
     together = sum(terms[f"{tranche}.{SHARE_OF_TRANCHE}"].value for tranche in names)
     if together > 1 + SHARES_ADD_UP:
         said = ", ".join(f"{tranche}.{SHARE_OF_TRANCHE}" for tranche in names)
         message = f"tranches lend {together:.0%} of the capital together; make it at most 100%"
-        raise InputError([Fault("--with", 0, said, message)])
+        raise InputError([Fault("terms", 0, said, message)])
 
 
 def _check_change(name: str, value: float) -> None:
@@ -532,10 +534,10 @@ def _check_change(name: str, value: float) -> None:
         known = ", ".join(known_items)
         of = "term of a tranche" if tranche else "term"
         message = f'unknown {of} "{item}"{did_you_mean(item, known_items)}; known: {known}'
-        raise InputError([Fault("--with", 0, "", message)])
+        raise InputError([Fault("terms", 0, "", message)])
     message = fault_of_term(item, value)[1]
     if message:
-        raise InputError([Fault("--with", 0, name, message)])
+        raise InputError([Fault("terms", 0, name, message)])
 
 
 def _declared(name: str, item: Item) -> FinanceTerm:
@@ -594,7 +596,7 @@ def quotes(
         known = ", ".join([CASE_MARKET, *sorted(markets)])
         hint = did_you_mean(market, markets)
         message = f'unknown market "{market}"{hint}; known: {known}'
-        raise InputError([Fault("--market", 0, "", message)])
+        raise InputError([Fault("market", 0, "", message)])
     deck = Deck(case=case, market=market, years=np.array(years, float), inflation=inflation)
     return [deck.quote(element, form) for element, form in wanted]
 

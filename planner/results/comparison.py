@@ -70,14 +70,14 @@ class Comparison(Parts):
         """Names of all that `frame` gives."""
         return ["cells", "causes", "capacity"]
 
-    def frame(self, part: str) -> pd.DataFrame:
+    def table(self, part: str) -> pd.DataFrame:
         """One part as a data frame; `parts` names them. Raises InputError for an unknown one."""
         if part == "causes":
             return self._causes()
         if part == "capacity":
             both = {self.before: self.first.capacity, self.after: self.second.capacity}
             return pd.DataFrame(both).fillna(0.0).rename_axis("project").reset_index()
-        return super().frame(part)
+        return super().table(part)
 
     def _causes(self) -> pd.DataFrame:
         """The change of risk and cost (MUSD) by each group of inputs alone; blank with the reason where it has no

@@ -25,7 +25,7 @@ class Parts:
         values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
         return [name for name, value in values.items() if _is_part(value)]
 
-    def frame(self, part: str) -> pd.DataFrame:
+    def table(self, part: str) -> pd.DataFrame:
         """One part as a data frame, a row a record; `parts` names them. Raises InputError for an unknown one."""
         if part not in self.parts:
             said = f'unknown part "{part}"{did_you_mean(part, self.parts)}'

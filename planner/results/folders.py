@@ -138,13 +138,13 @@ def refuse_foreign(target: Path, mark: str, what: str, force: bool = False) -> N
         said = f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written"
         raise RunFolderError(said) from None
     if other:
-        raise RunFolderError(f"{target}: exists and is not {what}; choose another with --out")
+        raise RunFolderError(f"{target}: exists and is not {what}; name another folder")
     if foreign:
         more = [f"and {len(foreign) - SHOWN} more"] if len(foreign) > SHOWN else []
         listed = "\n".join(f"  {line}" for line in [*foreign[:SHOWN], *more])
         raise RunFolderError(
             f"{target}: holds what the planner did not write; nothing was written. Move it elsewhere, name "
-            f"another folder with --out, or replace all of it with --force:\n{listed}"
+            f"another folder, or replace all of it by force (`--force`, `force=True`):\n{listed}"
         )
 
 

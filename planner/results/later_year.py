@@ -104,10 +104,10 @@ def _refuse(case: Case, year: int, along: str) -> None:
     if year not in case.years[1:]:
         first, last = case.first_year + 1, case.last_year
         said = f"{year} is not one of the years from {first} to {last}, when the plan has begun"
-        raise InputError([Fault("--to", 0, "", said)])
+        raise InputError([Fault("year", 0, "", said)])
     if along and along not in case.scenarios:
         said = f'unknown scenario "{along}"{did_you_mean(along, case.scenarios)}'
-        raise InputError([Fault("--along", 0, "", said)])
+        raise InputError([Fault("along", 0, "", said)])
 
 
 def _past(plan: Plan, tree: Tree, year: int, along: str) -> _Past:
@@ -269,7 +269,7 @@ class _Plants:
             "divided between what was built of it by then and what may still be built"
         )
         remedy = "advance to a year before it is built, or solve with no more of it to be built"
-        raise InputError([Fault("--to", 0, "", message, remedy=remedy)])
+        raise InputError([Fault("year", 0, "", message, remedy=remedy)])
 
     def _rooms(self, row: Any, table: str) -> set[float]:
         """The capacities that a limit has room for (t/y), in the years that are left, with what shocks do to demand."""

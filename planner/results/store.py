@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
 from planner.data.export import write_model, write_tables
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
 from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
@@ -227,7 +227,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
         }
     except UNREADABLE as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
-    case = replace(load(folder / "inputs"), name=name)
+    case = replace(checked_case(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, misfits(case, summary, tables))
     try:

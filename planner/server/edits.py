@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.change import Change, RowConditions
 from planner.data.reweighting import reweighted
 from planner.data.schema import Project
@@ -107,7 +107,7 @@ def _changed(case: Case, edit: Edit) -> Case:
     head, _, rest = edit.key.partition(".")
     if head in QUESTIONS:
         return QUESTIONS[head](case, rest, edit.value)
-    return case.with_settings({edit.key: edit.value})
+    return case.changed({edit.key: edit.value})
 
 
 def seeking_least(case: Case) -> Case:
@@ -123,7 +123,7 @@ def _with_rows(case: Case, table: str, change: RowChange) -> Case:
         if new:
             row = row.model_copy(update=dict(new))
         rows.append(row)
-    return case.with_tables(**{table: tuple(rows)}).checked()
+    return with_rows(case, **{table: tuple(rows)}).checked()
 
 
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:
@@ -173,7 +173,7 @@ def _stays_out(case: Case, party: str) -> Case:
     alone = f"{party}_alone" if len(members) > 1 else ""
     if case.model.policy.coordination == "allied":
         case = _with_rows(case, "countries", lambda row: {"bloc": ALLIES})
-        case = case.set_model("policy.coordination", "blocs")
+        case = case.changed({"policy.coordination": "blocs"})
     reach: dict[str, tuple[str, ...]] = {}
     for funder, countries in case.lookups.reach.items():
         is_theirs = case.lookups.funder_party.get(funder) == party
@@ -196,7 +196,7 @@ def _stays_out(case: Case, party: str) -> Case:
 def _plant(case: Case, project: str, value: EditedValue) -> Case:
     """A project is kept out: nothing new of it; or it is built, whole and at its earliest, and others pay for it."""
     if value == "out":
-        return case.with_settings({f"projects.{project}.max_new_tpa": 0.0})
+        return case.changed({f"projects.{project}.max_new_tpa": 0.0})
     row = case.projects.get(project)
     if value != "built" or row is None or row.existing_tpa:
         said = "a plant is free, out, or built by others, which one that runs already is not"
@@ -207,7 +207,7 @@ def _plant(case: Case, project: str, value: EditedValue) -> Case:
         f"{plant}.online_year": stands_from(case, row),
         f"{plant}.max_new_tpa": 0.0,
     }
-    return case.with_settings(there)
+    return case.changed(there)
 
 
 def stands_from(case: Case, row: Project) -> int:
@@ -219,16 +219,16 @@ def stands_from(case: Case, row: Project) -> int:
 def _goal(case: Case, _: str, value: EditedValue) -> Case:
     """Least cost + risk, least risk, or least cost for a risk of at most so many MUSD."""
     if isinstance(value, str):
-        return case.with_settings({"objective.goal": value, "objective.risk_limit": None})
+        return case.changed({"objective.goal": value, "objective.risk_limit": None})
     limit = _number(value, 0, LARGEST_MUSD, "largest risk")
-    return case.with_settings({"objective.goal": "target", "objective.risk_limit": limit})
+    return case.changed({"objective.goal": "target", "objective.risk_limit": limit})
 
 
 def _target(case: Case, target: str, value: EditedValue) -> Case:
     """Another share of a target, a target dropped, or a new one: its columns as JSON."""
     if isinstance(value, str) and value != "out":
         added = _columns(value) | {"target": target}
-        return case.with_settings({"targets": [*_model_targets(case), added]})
+        return case.changed({"targets": [*_model_targets(case), added]})
     if target not in case.lookups.targets:
         raise refused("edit", "target", f"there is no target {target!r:.60}")
     if any(row.target == target for row in case.tables.targets):
@@ -239,7 +239,7 @@ def _target(case: Case, target: str, value: EditedValue) -> Case:
             rows.append(row)
         elif value != "out":
             rows.append(row | {"share": _number(value, 0, 1, SHARE)})
-    return case.with_settings({"targets": rows})
+    return case.changed({"targets": rows})
 
 
 def _table_target(target: str, value: EditedValue) -> Change:

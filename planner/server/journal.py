@@ -19,6 +19,7 @@ from pydantic import Field, TypeAdapter
 import planner
 from planner.data.case import Case
 from planner.data.change import Change
+from planner.data.load import checked_case
 from planner.errors import PlannerError, RunFolderError
 from planner.results.folders import write_whole
 from planner.results.plan import Plan
@@ -53,7 +54,7 @@ class OpenedCase:
 
     def load(self) -> Case:
         """The case as it is on disk. Raises InputError."""
-        return planner.load(self.source, self.model, self.settings)
+        return checked_case(self.source, self.model, self.settings)
 
     def store(self, plan: Plan) -> None:
         """Write the run folder of a plan that is not kept, unless it is there."""

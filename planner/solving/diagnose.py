@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from planner.config import Objective
-from planner.data.case import Case
+from planner.data.case import Case, with_model, without_targets
 from planner.formulation.index_sets import Scope
 from planner.solving.engine import Engine
 from planner.solving.goals import Outcome, Phase, phases_of
@@ -103,7 +103,7 @@ def why_infeasible(case: Case, program: Program) -> dict[str, object]:
 def targets_in_the_way(case: Case, limit: float) -> list[str]:
     """A line that names the targets that must hold, where the limit of the risk (MUSD) is reached without them."""
     hard = [f'"{row.target}"' for row in case.lookups.target_rows if row.price_usd_per_kg is None]
-    if not hard or not reaches(case.without_targets(hard_only=True), limit):
+    if not hard or not reaches(without_targets(case, hard_only=True), limit):
         return []
     line = "  or ask for less of the targets that must hold, without which it is reached"
     return [f"{line}: {', '.join(hard)} (targets.share, targets.price_usd_per_kg)"]
@@ -244,7 +244,7 @@ def for_risk(case: Case) -> Case:
     """The case that asks for the least risk, whatever its goal."""
     old = case.model.objective
     objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail)
-    return case.with_model(case.model.model_copy(update={"objective": objective}))
+    return with_model(case, case.model.model_copy(update={"objective": objective}))
 
 
 def round_up(value: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.config import Objective
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.errors import StoppedError
 from planner.formulation.whole_program import owners
 from planner.solving.engine import Engine
@@ -38,7 +38,7 @@ def parties(case: Case) -> list[str]:
 
 def welfare_case(case: Case) -> Case:
     """The case in which all act as one group for the least cost + risk, and plants may be divided; without targets."""
-    case = case.without_targets()
+    case = without_targets(case)
     model = case.model
     old = model.objective
     together = {"coordination": "allied", "whole_plants": False, "cost_sharing": "even"}
@@ -48,7 +48,7 @@ def welfare_case(case: Case) -> Case:
         "policy": model.policy.model_copy(update=together),
         "horizon": model.horizon.model_copy(update=years),
     }
-    return case.with_model(model.model_copy(update=update))
+    return with_model(case, model.model_copy(update=update))
 
 
 def restricted(case: Case, members: Coalition) -> Case | None:
@@ -63,7 +63,7 @@ def restricted(case: Case, members: Coalition) -> Case | None:
     plants = {row.project for row in kept["projects"]}
     for table in OF_PLANTS:
         kept[table] = _rows_of(case, table, "project", plants)
-    alone = case.with_tables(**kept)
+    alone = with_rows(case, **kept)
     return alone if alone.demand else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.cells import Row
 from planner.errors import Fault, InputError, fault
 from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
@@ -111,7 +111,7 @@ def check_coefficients(case: Case) -> None:
     >>> check_coefficients(case)
     """
     if size_of(case).terms > MOST_TERMS:
-        case = case.with_tables(scenarios=(), shocks=())
+        case = with_rows(case, scenarios=(), shocks=())
     scope = Scope(case)
     refuse_beyond_solver(scope, Writer(scope).program())
 

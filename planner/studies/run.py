@@ -16,7 +16,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.changed_case import Changer
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import Workers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
@@ -122,10 +122,10 @@ def read_given(
 def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
     """The case and model of a study file that lies in `folder`, or a case in memory. Raises InputError."""
     if case is not None:
-        found = case.with_settings(study.set)
+        found = case.changed(study.set)
     else:
         model = (folder / study.model) if study.model else None
-        found = load(folder / study.case, model, dict(study.set))
+        found = checked_case(folder / study.case, model, dict(study.set))
     refuse_if_too_large(found)
     return found
 
@@ -145,7 +145,7 @@ def retry(
 
 def stored_case(out: Path) -> Case:
     """The case of a study as it was read, by the name that it had. Raises RunFolderError, InputError."""
-    return replace(load(out / "inputs"), name=str(read_asked(out)["case"]))
+    return replace(checked_case(out / "inputs"), name=str(read_asked(out)["case"]))
 
 
 def case_at(out: Path, point: str) -> tuple[Case, str]:

@@ -108,9 +108,7 @@ def _former(folder: Path) -> dict[str, Any]:
         return read_asked(folder)
     # What begins with a dot is left by a program that was killed while it wrote a file.
     if folder.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
-        raise RunFolderError(
-            f"{folder}: exists and is not a study folder; choose another with --out"
-        )
+        raise RunFolderError(f"{folder}: exists and is not a study folder; name another folder")
     return {}
 
 

@@ -159,7 +159,7 @@ def test_worst_and_best_odds_are_those_of_a_fine_grid(tmp_path: Path, seed: int)
     found = risk_under(case, losses, worst)
     assert found >= max(risks) - 1e-9
     assert least_risk(case, losses) == pytest.approx(min(risks), abs=1e-9)
-    model = agreed(case.set_model("objective.odds", "worst"))
+    model = agreed(case.changed({"objective.odds": "worst"}))
     assert model.summary["risk_musd"] == pytest.approx(
         model.summary["odds"]["worst_risk_musd"], rel=1e-9
     )
@@ -203,13 +203,13 @@ def test_worst_odds_turn_the_plan(tmp_path: Path) -> None:
 def test_every_goal_goes_by_the_worst_odds(tmp_path: Path, goal: str) -> None:
     """Least risk 30 needs half a plant, so does a limit of 30; by the given odds the limit needs 25 t."""
     limit = {"objective.risk_limit": 30.0} if goal == "target" else {}
-    case = choice(tmp_path, "worst").with_settings({"objective.goal": goal, **limit})
+    case = choice(tmp_path, "worst").changed({"objective.goal": goal, **limit})
     summary = planner.solve(case).summary
     assert (summary["cost_musd"], summary["risk_musd"]) == near((15, 30))
     assert summary["without_plan"]["risk_musd"] == near(50)
     assert summary["without_plan"]["risk_given_musd"] == near(40)
     if goal == "target":
-        given = agreed(case.set_model("objective.odds", "given")).summary
+        given = agreed(case.changed({"objective.odds": "given"})).summary
         assert given["new_capacity_tpa"]["plant"] == near(50)
 
 
@@ -250,4 +250,4 @@ def test_a_probability_that_is_tried_beyond_its_bounds_moves_them(tmp_path: Path
     assert (rows["early"].probability_low, rows["early"].probability_high) == (0.1, 0.5)
     assert rows["late"].probability == pytest.approx(0.0625)
     with pytest.raises(planner.InputError, match="is below probability"):
-        case.with_settings({"scenarios.early.probability": 0.5, "scenarios.calm.probability": 0.4})
+        case.changed({"scenarios.early.probability": 0.5, "scenarios.calm.probability": 0.4})

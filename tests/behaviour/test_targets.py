@@ -434,7 +434,7 @@ def test_the_nearest_share_is_one_that_whole_plants_serve(
     plan = planner.solve(case, method=method)
     assert plan.status == "infeasible"
     assert plan.summary["nearest_shares"] == {"asked": 0.3}
-    most = planner.solve(case.with_settings({"targets.asked.share": 0.3}), method=method)
+    most = planner.solve(case.changed({"targets.asked.share": 0.3}), method=method)
     assert (most.status, short(most)) == ("optimal", pytest.approx(70))
 
 

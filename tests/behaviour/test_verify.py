@@ -813,7 +813,7 @@ def test_an_intake_after_the_last_year_of_its_programme_is_found(
     plan = good["committed"]
     last = int(plan.tables["training"].query("intake > 0.1")["year"].max())
     for year, broken in ((last, False), (last - 1, True), (2020, True)):
-        ending = plan.case.with_settings({"training.school.last_intake_year": year})
+        ending = plan.case.changed({"training.school.last_intake_year": year})
         assert ("intake_window" in broken_rules(ending, plan.tables)) == broken
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.reporting.chapters.money import bridge_table
@@ -301,7 +301,7 @@ def test_bounds_hold_against_every_whole_plan(tmp_path: Path, seed: int) -> None
 
 def _of_any_size(case: Case) -> Case:
     policy = case.model.policy.model_copy(update={"whole_plants": False})
-    return case.with_model(case.model.model_copy(update={"policy": policy}))
+    return with_model(case, case.model.model_copy(update={"policy": policy}))
 
 
 def _built(plan: planner.Plan) -> list[tuple[str, float]]:

@@ -394,12 +394,12 @@ def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Se
 def test_a_script_in_every_name_is_inert(window: BrowserContext, tmp_path: Path) -> None:
     case = planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
     for table in ("countries", "elements", "projects", "skills", "scenarios"):
-        rows = case.frame(table)
+        rows = case.table(table)
         rows["name"] = [f"{at}{SCRIPT}" for at in range(len(rows))]
         for column in ("source", "confidence", "notes"):
             rows[column] = SCRIPT
         case = case.with_table(table, rows)
-    case = case.set_model("title", SCRIPT)
+    case = case.changed({"title": SCRIPT})
     folder = tmp_path / "case"
     write_case(case, folder)
     for server in serve(OpenedCase(folder, None, {}, tmp_path / "bench")):

@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import planner
+from planner.data.load import checked_case
 from planner.decomposition import plans
 from planner.results.verify import verify
 from tests.decomposition.test_search import CLOSE, agree
@@ -30,7 +31,7 @@ def check(folder: Path, seed: int) -> None:
         "policy.whole_plants": whole_plants,
         "objective.gap": GAP if whole_plants else 1e-6,
     }
-    case = planner.load(folder, overrides=overrides)
+    case = checked_case(folder, changes=overrides)
     with patch.object(plans, "ALONE", (0, 1, 3, 10)[seed // 4 % 4]):
         whole, parted = (
             planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")

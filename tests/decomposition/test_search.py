@@ -11,7 +11,8 @@ import pytest
 
 import planner
 from benchmarks.generate import Size, generate
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
+from planner.data.load import checked_case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
 from planner.decomposition.grouping import branches, departures, group, parts
 from planner.decomposition.plans import begin
@@ -46,7 +47,7 @@ CLOSE = {"objective.gap": 1e-6}
 @pytest.fixture(scope="module", params=[1, pytest.param(2, marks=long_run)])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     size = Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=request.param)
-    return planner.load(generate(size, tmp_path_factory.mktemp("cases")), overrides=CLOSE)
+    return checked_case(generate(size, tmp_path_factory.mktemp("cases")), changes=CLOSE)
 
 
 def searched(case: Case, alone: int, rounds: int = 100) -> Search:
@@ -107,7 +108,7 @@ def agree(whole: Plan, parted: Plan) -> None:
 def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: Path) -> None:
     overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
     overrides |= {"policy.investment": "committed", "policy.whole_plants": False}
-    case = planner.load(tmp_path / "case", overrides=overrides)
+    case = checked_case(tmp_path / "case", changes=overrides)
     whole, parted = (
         planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
     )
@@ -131,8 +132,8 @@ def drawn(case: Case, seed: int, **model: object) -> Case:
         row.model_copy(update={"hazard": "war" if i % 2 else ""})
         for i, row in enumerate(case.tables.shocks)
     ]
-    found = case.with_tables(scenarios=tuple(rows), shocks=tuple(shocks)).checked()
-    return found.with_settings(model)
+    found = with_rows(case, scenarios=tuple(rows), shocks=tuple(shocks)).checked()
+    return found.changed(model)
 
 
 # Not 27: there a ten-millionth of the least risk buys a 40,000th of the cost.
@@ -145,7 +146,7 @@ def test_worst_odds_and_decisions_in_stages_end_at_the_optimum(
 ) -> None:
     overrides: dict[str, Any] = flat(write_random_case(tmp_path / "case", seed)) | CLOSE
     overrides |= {"policy.investment": "committed", "policy.whole_plants": False}
-    case = drawn(planner.load(tmp_path / "case", overrides=overrides), seed, **model)
+    case = drawn(checked_case(tmp_path / "case", changes=overrides), seed, **model)
     whole, parted = (
         planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
     )

@@ -168,7 +168,7 @@ def test_many_scenarios_are_solved_one_by_one(
     make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = make_case(scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "import", 0.0)])
-    adaptive = case.set_model("policy.investment", "adaptive")
+    adaptive = case.changed({"policy.investment": "adaptive"})
     assert method_of(case, "auto") == "whole"
     monkeypatch.setattr(planning, "MANY", 2)
     said: list[str] = []

@@ -9,6 +9,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.load import checked_case
 from planner.decomposition import plans as chooser
 from planner.results.verify import verify
 from tests.cases import long_run, near, total, without_prices
@@ -24,7 +25,7 @@ CHEAPEST = {"objective.goal": "target", "objective.risk_limit": 1000.0}
 def asking(case: Case, **columns: Any) -> Case:
     """The case with one target, for oxide of Dy."""
     row = {"target": "floor", "form": "oxide", "element": "Dy"} | columns
-    return case.set_model("targets", [row])
+    return case.changed({"targets": [row]})
 
 
 def price_of(plan: planner.Plan) -> float:
@@ -85,7 +86,7 @@ def test_random_cases_with_targets_that_must_hold_end_as_one_program_does(
     monkeypatch.setattr(chooser, "ALONE", (0, 1, 3, 10)[seed % 4])
     model = flat(write_random_case(tmp_path / "case", seed, old=seed % 2 == 0, new=True))
     model |= CLOSE | {"policy.investment": "committed", "policy.whole_plants": False}
-    case = without_prices(planner.load(tmp_path / "case", overrides=model))
+    case = without_prices(checked_case(tmp_path / "case", changes=model))
     whole, parted = (
         planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
     )
@@ -101,7 +102,7 @@ def test_plants_of_any_size_are_no_whole_plants(tmp_path: Path) -> None:
     none."""
     model = flat(write_random_case(tmp_path / "case", 103, old=False, new=True))
     model |= {"policy.investment": "committed", "policy.whole_plants": True, "objective.gap": 0.01}
-    case = without_prices(planner.load(tmp_path / "case", overrides=model))
+    case = without_prices(checked_case(tmp_path / "case", changes=model))
     whole, parted = (
         planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
     )

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import planner
 from planner.api.evaluations import evaluate_into
 from planner.cli import app
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.evaluation.decisions import ALL, fixed_decisions
 from planner.reporting.pages.run import write_pages
 from planner.results.evaluation import KEYS, read_evaluation
@@ -103,7 +103,7 @@ def test_the_evaluation_itself_knows_whether_the_plan_saw_its_scenarios(plan: pl
     scenario, hazards or not."""
     case = plan.case
     later = [row.model_copy(update={"start_year": 2028}) for row in case.tables.shocks]
-    other = case.with_tables(shocks=tuple(later))
+    other = with_rows(case, shocks=tuple(later))
     found = {
         "none": planner.evaluate(plan, foreseen=False),
         "bare": planner.evaluate(plan, register=case, draws=3, samples=1, foreseen=False),
@@ -211,7 +211,7 @@ def test_decisions_by_storyline_are_carried_and_others_refused(tmp_path: Path) -
 )
 def test_other_plans_are_carried_as_any_other(tmp_path: Path, model: dict[str, object]) -> None:
     """Odds are no question in a future that is known, and five units are the 100 t of before: the same loss."""
-    found = planner.evaluate(planner.solve(two_storylines(tmp_path, "staged").with_settings(model)))
+    found = planner.evaluate(planner.solve(two_storylines(tmp_path, "staged").changed(model)))
     assert dict(zip(found.table["scenario"], found.table["loss_musd"], strict=True)) == near(
         {"calm": 0.0, "cut": 10.0}
     )
@@ -219,13 +219,14 @@ def test_other_plans_are_carried_as_any_other(tmp_path: Path, model: dict[str, o
 
 def test_an_adaptive_plan_that_decides_the_same_everywhere_is_carried(tmp_path: Path) -> None:
     """Without a shock that tells the future, there is nothing to answer."""
-    case = two_storylines(tmp_path, "adaptive").with_tables(shocks=())
+    case = with_rows(two_storylines(tmp_path, "adaptive"), shocks=())
     assert list(fixed_decisions(planner.solve(case)).amounts) == [ALL]
 
 
 def test_a_storyline_that_the_plan_does_not_know_is_named(tmp_path: Path) -> None:
     plan = planner.solve(two_storylines(tmp_path, "staged"))
-    register = plan.case.with_tables(
+    register = with_rows(
+        plan.case,
         scenarios=tuple(
             row.model_copy(update={"scenario": "curt"}) if row.scenario == "cut" else row
             for row in plan.case.tables.scenarios
@@ -241,7 +242,7 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     hazards = "hazard, kind, supplier, probability, first, last, factor_low, factor_high\n"
     hazards += "cut, import, CHN, 1, 2026, 2028, 0, 0"
     case = load_case(tmp_path, imports=[imports(100)], hazards=hazards)
-    case = case.set_model("objective.risk_aversion", 0.0)
+    case = case.changed({"objective.risk_aversion": 0.0})
     plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
     found = planner.evaluate(plan, register=case, draws=6, samples=2, seed=10)
     assert (found.futures, found.samples) == (6, 2)

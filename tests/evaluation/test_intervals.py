@@ -106,7 +106,7 @@ def sampled_losses(case: Case, seed: int, samples: int, draws: int) -> list[Samp
 
 def test_the_generator_loses_what_its_draws_say(tmp_path: Path) -> None:
     """The losses read off the draws are those that `evaluate` finds by operating each scenario."""
-    case = generator(tmp_path).set_model("levers", [])
+    case = generator(tmp_path).changed({"levers": []})
     plan = planner.solve(planner.sample(case, 4, 0), baseline=False)
     found = planner.evaluate(plan, register=case, draws=40, samples=4, seed=7)
     stated = of_samples(sampled_losses(case, 7, 4, 10), OBJECTIVE)

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.case import Case
+from planner.data.case import Case, with_rows, without_targets
+from planner.data.load import checked_case
 from planner.errors import InputError
 from planner.evaluation.kept_draws import losses_without_plan
 from tests.cases import demand, imports, load_case, near, shock
@@ -93,12 +94,13 @@ def test_losses_are_those_of_the_case_with_that_scenario_alone(tmp_path: Path, s
     keys = flat(write_random_case(tmp_path, seed))
     keys = {key: value for key, value in keys.items() if not key.startswith("objective.")}
     keys = {**keys, "levers": [], "objective.risk_slack": 0.0, "policy.investment": "committed"}
-    case = planner.load(tmp_path, overrides=keys).without_targets()
+    case = without_targets(checked_case(tmp_path, changes=keys))
     found = losses_without_plan(case)
     for name in list(case.scenarios)[:3]:
         (row,) = (row for row in case.tables.scenarios if row.scenario == name)
         update = {"probability": 1.0, "probability_low": None, "probability_high": None}
-        only = case.with_tables(
+        only = with_rows(
+            case,
             scenarios=(row.model_copy(update=update),),
             shocks=tuple(one for one in case.tables.shocks if one.scenario == name),
         )

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
+from planner.data.load import checked_case
 from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
@@ -88,7 +89,7 @@ def test_a_future_known_from_its_start_loses_what_it_does_alone_and_never_more_t
         "objective.risk_limit": None,
     }
     given = {key: value for key, value in overrides.items() if value is not None}
-    case = planner.load(tmp_path / "case", overrides=given)
+    case = checked_case(tmp_path / "case", changes=given)
     decisions = fixed_decisions(planner.solve(case, baseline=False))
     known, myopic = losses(case, "foreseen", decisions), losses(case, "myopic", decisions)
     for scenario in case.scenarios:
@@ -212,7 +213,7 @@ def test_what_comes_later_changes_nothing_before() -> None:
         hit = row.model_copy(
             update=dict.fromkeys(("supplier", "country", "element", "form", "stage"), "")
         ).model_copy(update={"project": "", "factor": 0.0})
-        other = case.with_tables(shocks=(*case.tables.shocks, hit))
+        other = with_rows(case, shocks=(*case.tables.shocks, hit))
         found = outcomes(other, "myopic", decisions)[place]
         before = year - case.first_year
         assert until(found, before) == until(first[place], before), year
@@ -267,7 +268,7 @@ def test_inputs_that_are_unsure_may_name_scenarios(tmp_path: Path) -> None:
     sold = held_or_sold(tmp_path, calm=0.5, cut=0.5)
     unsure = {"table": "scenarios", "column": "probability", "where": "scenario=cut"}
     row = UncertainRange(uncertainty="odds", low=0.5, high=1.5, **unsure)
-    case = sold.with_tables(uncertainties=(row,)).checked()
+    case = with_rows(sold, uncertainties=(row,)).checked()
     assert losses(case, "foreseen") == losses(sold, "foreseen")
 
 
@@ -419,11 +420,12 @@ def test_a_plant_runs_where_nothing_happens_as_the_plan_has_it_run(tmp_path: Pat
 def test_a_plant_that_cannot_run_as_planned_runs_as_it_can(tmp_path: Path) -> None:
     """Half of its capacity is planned, none is there."""
     case = warm(tmp_path)
-    gone = case.with_tables(
+    gone = with_rows(
+        case,
         projects=tuple(
             row.model_copy(update={"existing_tpa": 10}) if row.project == "plant" else row
             for row in case.tables.projects
-        )
+        ),
     )
     decisions = FixedDecisions(
         amounts={ALL: {}}, payments={ALL: {}}, runs={("plant", 2026): 50.0, ("plant", 2027): 50.0}

@@ -111,5 +111,5 @@ def test_one_replication_has_no_bound(tmp_path: Path) -> None:
 def test_a_gap_needs_a_register_with_hazards(tmp_path: Path) -> None:
     plan = planner.solve(trader(tmp_path))
     for register in (None, plan.case):
-        with pytest.raises(InputError, match="--gap"):
+        with pytest.raises(InputError, match="gap"):
             planner.evaluate(plan, register=register, gap=2)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.data.load import checked_case
 from planner.errors import InputError
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, record, scenarios, shock
 from tests.conftest import MakeCase
@@ -209,7 +210,7 @@ def test_a_build_that_may_yet_slip_does_so_where_it_would_have(make_case: MakeCa
 
 def test_the_starter_goes_on_as_planned(tmp_path: Path) -> None:
     # Nothing shows itself in its first two years, so all losses of these years are those of every future.
-    case = planner.load(Path("inputs/starter"), overrides={"objective.risk_slack": 0.0})
+    case = checked_case(Path("inputs/starter"), changes={"objective.risk_slack": 0.0})
     plan = planner.solve(case)
     run, out = plan.write(tmp_path / "run"), tmp_path / "later"
     done = CliRunner().invoke(app, ["advance", str(run), "--to", "2028", "--out", str(out)])

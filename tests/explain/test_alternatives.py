@@ -10,6 +10,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.load import checked_case
 from planner.explanation.explain import explain
 from planner.explanation.questions import later_year, steps
 from planner.planning import solve_case
@@ -78,7 +79,7 @@ def test_nothing_taken_away_or_put_off_helps(found: Explanation) -> None:
 def test_everything_later_begins_two_years_after_the_first_chance(case: Case) -> None:
     starts = [years.start for years in map(case.lookups.commitment_years, case.projects) if years]
     assert later_year(case) == 2 + min(starts)
-    waits = case.set_model("policy.first_decision_year", case.first_year + 2)
+    waits = case.changed({"policy.first_decision_year": case.first_year + 2})
     assert later_year(waits) == case.first_year + 4
 
 
@@ -202,7 +203,7 @@ def test_the_screen_tells_alternatives_and_what_is_missed(found: Explanation, pl
 
 @pytest.mark.parametrize("goal", [{"policy.investment": "adaptive"}, {"levers": []}])
 def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
-    plan = solve_case(planner.load(STARTER, overrides=goal))
+    plan = solve_case(checked_case(STARTER, changes=goal))
     page = read_page(
         render_page(report_of(dataclasses.replace(plan, explanation=explain(plan, "run"))))
     )

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.planning import solve_case
@@ -64,7 +64,7 @@ def dearer(case: Case) -> Case:
 
 def alone(case: Case) -> Case:
     policy = case.model.policy.model_copy(update={"coordination": "national"})
-    return case.with_model(case.model.model_copy(update={"policy": policy}))
+    return with_model(case, case.model.model_copy(update={"policy": policy}))
 
 
 @pytest.mark.parametrize("change", [less_money, dearer, alone])
@@ -130,12 +130,12 @@ def test_prices_names_and_sources_are_no_difference(case: Case) -> None:
 def test_a_shock_of_another_strength_is_a_group_of_its_own() -> None:
     case = planner.load(STARTER)
     row = "shocks.cut.import.2029.2030.CHN......0.factor"
-    (found,) = groups(case, case.with_settings({row: 0.5}))
+    (found,) = groups(case, case.changed({row: 0.5}))
     assert (found.name, [(c.before, c.after) for c in found.cells]) == (
         "shocks.factor",
         [("0", "0.5")],
     )
-    assert groups(found.apply(case), case.with_settings({row: 0.5})) == []
+    assert groups(found.apply(case), case.changed({row: 0.5})) == []
 
 
 def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: Plan) -> None:

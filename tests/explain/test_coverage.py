@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, without_targets
 from planner.data.changed_case import Changer
 from planner.explanation.coverage import CalmYear, coverage, standing_without
 from planner.explanation.information import known_from_the_start
@@ -213,7 +213,7 @@ def test_targets_and_the_budget_play_no_part(make_case: MakeCase) -> None:
         budgets=budget(5),
         targets="target, kind, form, share, price_usd_per_kg\nlittle, origin_share, oxide, 0.1, 1",
     )
-    assert served(covered(case)) == pytest.approx(served(covered(replace(case).without_targets())))
+    assert served(covered(case)) == pytest.approx(served(covered(without_targets(replace(case)))))
 
 
 def test_an_origin_that_sells_nothing_any_more_can_be_done_without(make_case: MakeCase) -> None:

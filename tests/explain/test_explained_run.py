@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import planner
 from planner.api import explanations
 from planner.cli import app
+from planner.data.load import checked_case
 from planner.explanation.explain import explain
 from planner.reporting.chapters.alternatives import alternative_name
 from planner.reporting.chapters.levers import claim_statements
@@ -115,7 +116,7 @@ def test_nothing_is_written_if_the_run_is_another_meanwhile(
 
     def changed(plan: Plan, *args: object, **options: object) -> Explanation:
         shutil.rmtree(run / "inputs")
-        write_case(planner.load(STARTER, overrides={"objective.tail": 0.5}), run / "inputs")
+        write_case(checked_case(STARTER, changes={"objective.tail": 0.5}), run / "inputs")
         return explain(plan, "run")
 
     monkeypatch.setattr(explanations, "explain", changed)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.data.case import with_rows
 from planner.explanation.explain import explain
 from planner.results.explanation import Explanation
 from tests.behaviour.test_odds import choice
@@ -37,7 +38,7 @@ def test_without_bounds_nothing_is_asked_of_other_odds(tmp_path: Path) -> None:
         row.model_copy(update={"probability_low": None, "probability_high": None})
         for row in case.tables.scenarios
     ]
-    assert explained(case.with_tables(scenarios=tuple(rows))).odds is None
+    assert explained(with_rows(case, scenarios=tuple(rows))).odds is None
 
 
 def test_where_storylines_show_nothing_nothing_waits(tmp_path: Path) -> None:

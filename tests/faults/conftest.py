@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from planner.results.store import write_case
 from tests.faults.mutations import Text
@@ -71,7 +71,7 @@ def write_text(text: Text, folder: Path) -> Path:
 def base(tmp_path_factory: pytest.TempPathFactory) -> Text:
     """The starter with every table, every column and every kind of reference filled."""
     text = filled_starter()
-    load(write_text(text, tmp_path_factory.mktemp("base") / "whole"))
+    checked_case(write_text(text, tmp_path_factory.mktemp("base") / "whole"))
     return text
 
 
@@ -79,7 +79,7 @@ def filled_starter() -> Text:
     """The starter with every table, every column and every kind of reference filled."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
-        write_case(load(STARTER), folder)
+        write_case(checked_case(STARTER), folder)
         for name, text in MORE.items():
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         filled = read_text(folder)

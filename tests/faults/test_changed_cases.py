@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from planner.data.cells import Quarter
 from planner.data.difference import differences
+from planner.data.load import checked_case
 from planner.data.schema import TABLES, Draw
 from planner.errors import Fault, InputError
 from tests.faults.conftest import STARTER
@@ -39,29 +40,29 @@ def test_a_case_says_in_one_line_what_it_is(case: Case) -> None:
 
 
 def test_a_frame_is_typed_and_blank_cells_are_missing(case: Case) -> None:
-    frame = case.frame("projects").set_index("project")
+    frame = case.table("projects").set_index("project")
     assert frame.loc["desert_mine", "earliest_year"] == 2027
     assert frame["lead_time_years"].dtype == "int64" and frame["earliest_year"].dtype == "Int64"
     assert frame["max_new_tpa"].dtype == "float64" and frame["retire_year"].isna().all()
     assert frame.loc["desert_mine", "feeds"] == "xenotime"
-    assert case.frame("elements")["heavy"].dtype == "bool"
+    assert case.table("elements")["heavy"].dtype == "bool"
 
 
 def test_periods_are_text_where_one_of_them_is_a_quarter(case: Case) -> None:
     drawn = Draw(scenario="calm", hazard="strike", start=Quarter(2028, 2), end=2029, factor=0.5)
-    frame = replace(case, tables=replace(case.tables, draws=(drawn,))).frame("draws")
+    frame = replace(case, tables=replace(case.tables, draws=(drawn,))).table("draws")
     assert list(frame["start"]) == ["2028Q2"] and list(frame["end"]) == [2029]
 
 
 def test_every_frame_put_back_gives_an_equal_case(case: Case) -> None:
     again = case
     for table in TABLES:
-        again = again.with_table(table.name, case.frame(table.name))
+        again = again.with_table(table.name, case.table(table.name))
     assert again.sha256 == case.sha256
 
 
 def test_a_frame_with_wrong_cells_tells_them_all_by_row_and_column(case: Case) -> None:
-    frame = case.frame("demand").astype({"tonnes": object})
+    frame = case.table("demand").astype({"tonnes": object})
     frame.loc[1, "tonnes"] = "1,5"
     frame.loc[2, "country"] = "JPM"
     frame.loc[3, "year"] = 12
@@ -72,25 +73,25 @@ def test_a_frame_with_wrong_cells_tells_them_all_by_row_and_column(case: Case) -
         ("demand as given", 4, "year", "range"),
     ]
     with pytest.raises(InputError) as wrong:
-        case.with_table("demand", case.frame("demand").replace({"country": {"JPN": "JPM"}}))
+        case.with_table("demand", case.table("demand").replace({"country": {"JPN": "JPM"}}))
     assert (one_fault(wrong).line, one_fault(wrong).rule) == (1, "unknown-reference")
     with pytest.raises(InputError) as wrong:
-        case.with_table("demand", case.frame("demand").rename(columns={"tonnes": "tons"}))
+        case.with_table("demand", case.table("demand").rename(columns={"tonnes": "tons"}))
     assert 'did you mean "tonnes"?' in one_fault(wrong).message
     with pytest.raises(InputError) as wrong:
-        case.with_table("demand", pd.concat([case.frame("demand")] * 2))
+        case.with_table("demand", pd.concat([case.table("demand")] * 2))
     assert {f.rule for f in wrong.value.faults} == {"repeated-row"}
 
 
 def test_one_cell_or_several_are_set(case: Case) -> None:
-    changed = case.with_settings({"projects.desert_mine.lead_time_years": 4})
+    changed = case.changed({"projects.desert_mine.lead_time_years": 4})
     assert (
         changed.projects["desert_mine"].lead_time_years == 4
         and case.projects["desert_mine"].lead_time_years == 1
     )
     assert changed.projects["coast_plant"] == case.projects["coast_plant"]
     assert changed.sha256 != case.sha256
-    changed = case.with_settings({"demand.JPN;USA.Dy.*.2026.tonnes": 5.5})
+    changed = case.changed({"demand.JPN;USA.Dy.*.2026.tonnes": 5.5})
     assert (
         changed.demand["JPN", "Dy", "oxide", 2026]
         == changed.demand["USA", "Dy", "oxide", 2026]
@@ -98,7 +99,7 @@ def test_one_cell_or_several_are_set(case: Case) -> None:
     )
     assert changed.demand["JPN", "Dy", "oxide", 2031] == 100
     assert (
-        case.with_settings({"stockpiles.*.*.*.max_t": None})
+        case.changed({"stockpiles.*.*.*.max_t": None})
         .lookups.stockpiles["JPN", "Dy", "oxide"]
         .max_t
         is None
@@ -124,38 +125,34 @@ def test_a_change_that_breaks_a_rule_is_refused_in_the_words_for_files(
     case: Case, address: str, value: object, rule: str, said: str
 ) -> None:
     with pytest.raises(InputError) as wrong:
-        case.with_settings({address: value})  # type: ignore[dict-item]
+        case.changed({address: value})  # type: ignore[dict-item]
     found = one_fault(wrong)
     assert found.rule == rule and said in str(found)
 
 
 def test_choices_are_changed_by_key_or_whole(case: Case) -> None:
-    assert case.set_model("policy.coordination", "national").model.policy.coordination == "national"
+    assert case.changed({"policy.coordination": "national"}).model.policy.coordination == "national"
     with pytest.raises(InputError, match=r"policy\.coordination: .*allied"):
-        case.set_model("policy.coordination", "nationl")
+        case.changed({"policy.coordination": "nationl"})
     with pytest.raises(InputError, match=r'did you mean "policy\.coordination"'):
-        case.set_model("policy.cordination", "national")
+        case.changed({"policy.cordination": "national"})
     with pytest.raises(InputError, match="first_year 2040 is after"):
-        case.set_model("horizon.first_year", 2040)
+        case.changed({"horizon.first_year": 2040})
     unchecked = case.model.model_copy(update={"discount_rate": 7.0})
     with pytest.raises(InputError, match="discount_rate"):
-        case.with_model(unchecked)
-    assert case.with_model(ModelFile(name="other")).model.name == "other"
+        with_model(case, unchecked)
+    assert with_model(case, ModelFile(name="other")).model.name == "other"
 
 
 def test_settings_are_checked_together(case: Case) -> None:
-    moved = case.with_settings(
-        {"scenarios.calm.probability": 0.6, "scenarios.cut.probability": 0.3}
-    )
+    moved = case.changed({"scenarios.calm.probability": 0.6, "scenarios.cut.probability": 0.3})
     assert moved.scenarios == pytest.approx({"calm": 0.6, "cut": 0.3, "slip": 0.1})
-    everywhere = case.with_settings({"demand.*.Dy.oxide.*.tonnes": 7})
+    everywhere = case.changed({"demand.*.Dy.oxide.*.tonnes": 7})
     assert {t for (_, e, f, _), t in everywhere.demand.items() if (e, f) == ("Dy", "oxide")} == {
         7.0
     }
     with pytest.raises(InputError) as wrong:
-        case.with_settings(
-            {"projects.desert_mien.recovery": 1, "demand.JPN.tonnes": 1, "projects": 2}
-        )
+        case.changed({"projects.desert_mien.recovery": 1, "demand.JPN.tonnes": 1, "projects": 2})
     assert [f.rule for f in wrong.value.faults] == ["no-such-row", "override", "override"]
     assert "demand.COUNTRY.ELEMENT.FORM.YEAR.COLUMN=VALUE" in str(wrong.value)
 
@@ -164,12 +161,10 @@ def test_growth_counts_from_the_first_year_as_changed_in_python_as_in_files() ->
     settings = {"budgets.JPN.*.musd": "+10%/y", "horizon.first_year": 2027}
     case = planner.load(STARTER)
     years = {2027: 20, 2028: 20 * 1.1}
-    for changed in (case.with_settings(settings), planner.load(STARTER, overrides=settings)):
+    for changed in (case.changed(settings), checked_case(STARTER, changes=settings)):
         assert {y: changed.budget["JPN", y] for y in years} == pytest.approx(years)
-    assert case.with_settings(dict([*settings.items()][::-1])).budget["JPN", 2028] == pytest.approx(
-        22
-    )
-    unchanged = case.with_settings({"budgets.JPN.*.musd": "+10%/y"})
+    assert case.changed(dict([*settings.items()][::-1])).budget["JPN", 2028] == pytest.approx(22)
+    unchanged = case.changed({"budgets.JPN.*.musd": "+10%/y"})
     assert unchanged.budget["JPN", 2027] == pytest.approx(22)
 
 
@@ -188,7 +183,7 @@ def test_a_cell_set_on_the_command_line_is_in_the_run(tmp_path: Path) -> None:
 
 
 def test_the_difference_of_two_cases_is_their_cells_rows_and_keys(case: Case) -> None:
-    other = case.with_settings(
+    other = case.changed(
         {
             "shocks.cut.import.2029.2030.CHN......0.factor": 0.5,
             "projects.desert_mine.name": "Sand",
@@ -197,7 +192,7 @@ def test_the_difference_of_two_cases_is_their_cells_rows_and_keys(case: Case) ->
             "title": "another",
         }
     )
-    frame = other.frame("budgets")
+    frame = other.table("budgets")
     other = other.with_table("budgets", frame.iloc[::-1][:-1])
     found = [(d.table, d.key, d.column, d.before, d.after) for d in differences(case, other)]
     first = case.tables.budgets[0]
@@ -213,4 +208,4 @@ def test_the_difference_of_two_cases_is_their_cells_rows_and_keys(case: Case) ->
         ),
         ("model", (), "policy.coordination", "allied", "national"),
     ]
-    assert not list(differences(case, case.with_table("demand", case.frame("demand").iloc[::-1])))
+    assert not list(differences(case, case.with_table("demand", case.table("demand").iloc[::-1])))

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.data.load import checked_case
 from planner.errors import Fault, InputError
 from planner.results.store import default_folder
 from tests.cases import stored
@@ -263,7 +264,7 @@ def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_pa
         path.write_text(
             path.read_text().replace("\ncut,", f"\n{hostile},").replace("\nslip,", "\n../../slip,")
         )
-    plan = planner.solve(planner.load(case, overrides={"name": "../../../x"}), baseline=False)
+    plan = planner.solve(checked_case(case, changes={"name": "../../../x"}), baseline=False)
     stored(plan, tmp_path / "run")
     text = (tmp_path / "run" / "tables" / "shortfall.csv").read_text()
     assert f"\n'{hostile}," in text and f"\n{hostile}," not in text

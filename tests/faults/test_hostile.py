@@ -16,6 +16,7 @@ import planner
 from planner.cli import app
 from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
+from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from planner.reporting.pages.run import write_page
 from tests.cases import LONG, stored
@@ -102,9 +103,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "range = [0.5, 1.5]\n[design]\nkind = 'lhs'\npoints = 4\nseed = 1\n"
     )
     # The pages that `solve` and `explain` write are those of `report`, and would be written over.
-    stored(planner.solve(planner.load(case, overrides={"title": MARKUP})), run)
+    stored(planner.solve(checked_case(case, changes={"title": MARKUP})), run)
     other = planner.solve(
-        planner.load(case, overrides={"policy.coordination": "national"}), baseline=False
+        checked_case(case, changes={"policy.coordination": "national"}), baseline=False
     )
     write_page(other, stored(other, folder / "other"))
     with pytest.MonkeyPatch.context() as patched:

@@ -14,6 +14,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.load import checked_case
 from planner.errors import InputError, RunFolderError
 from planner.results.store import default_folder
 from planner.solving.live_program import LiveProgram
@@ -115,8 +116,8 @@ def test_an_odd_target_is_refused_in_one_line(
 def test_a_case_named_like_a_path_stays_below_reports(
     base: Text, tmp_path: Path, name: str
 ) -> None:
-    case = planner.load(
-        write_text(base, tmp_path / "case"), overrides={"name": name} if "\n" not in name else {}
+    case = checked_case(
+        write_text(base, tmp_path / "case"), changes={"name": name} if "\n" not in name else {}
     )
     folder = default_folder(case)
     assert folder.parent == Path("reports") and re.fullmatch(r"[\w.()+ -]+", folder.name)
@@ -285,9 +286,9 @@ def test_a_model_file_that_would_exhaust_memory_is_refused_at_once(
     with at_once(2.0):
         (found,) = faults_of(case)
     assert (found.rule, found.place) == ("bad-toml", "model.toml")
-    assert planner.load(STARTER, overrides={"title": "a.b." * 10}).model.title
+    assert checked_case(STARTER, changes={"title": "a.b." * 10}).model.title
 
 
 def test_an_override_of_many_parts_is_one_fault(base: Text, tmp_path: Path) -> None:
     with at_once(2.0), pytest.raises(InputError):
-        planner.load(write_text(base, tmp_path / "case"), overrides={"a" + ".a" * 50_000: 1})
+        checked_case(write_text(base, tmp_path / "case"), changes={"a" + ".a" * 50_000: 1})

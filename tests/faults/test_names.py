@@ -38,7 +38,7 @@ def test_a_character_that_no_one_sees_is_a_fault_in_every_text(
 ) -> None:
     case = cases.load_case(tmp_path)
     with pytest.raises(InputError) as wrong:
-        case.with_settings({f"{table}.{where}.{column}": f"a{hidden}b"})
+        case.changed({f"{table}.{where}.{column}": f"a{hidden}b"})
     (found, *_) = wrong.value.faults
     assert (found.rule, found.column) == ("invisible-character", column) and found.remedy
     assert hidden not in str(wrong.value)
@@ -47,18 +47,18 @@ def test_a_character_that_no_one_sees_is_a_fault_in_every_text(
 def test_notes_may_have_lines_and_names_may_not(tmp_path: Path) -> None:
     case = cases.load_case(tmp_path)
     assert (
-        case.with_settings({"countries.AAA.notes": "one\r\n\ttwo"}).countries["AAA"].notes
+        case.changed({"countries.AAA.notes": "one\r\n\ttwo"}).countries["AAA"].notes
         == "one\r\n\ttwo"
     )
     with pytest.raises(InputError, match=r"U\+000A"):
-        case.with_settings({"countries.AAA.name": "one\ntwo"})
+        case.changed({"countries.AAA.name": "one\ntwo"})
     with pytest.raises(InputError, match=r"title: contains the invisible character U\+001B"):
-        case.set_model("title", "\x1b[2J")
+        case.changed({"title": "\x1b[2J"})
 
 
 @pytest.mark.parametrize("name", some(["Dysprosium!A1:B2", "!A1", "{Dy}", "=A1", "Dy:[x]/*?'"], 3))
 def test_a_name_that_looks_like_a_cell_is_written_as_text(tmp_path: Path, name: str) -> None:
-    case = cases.load_case(tmp_path / "case").with_settings({"elements.Dy.name": name})
+    case = cases.load_case(tmp_path / "case").changed({"elements.Dy.name": name})
     write_report_workbook(planner.solve(case), tmp_path)
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 import planner
 from planner.cli import app
 from planner.data.export import model_schema, write_workbook
+from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from tests.cases import LONG, stored
 from tests.faults.conftest import STARTER
@@ -113,7 +114,7 @@ def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_ove
 
 
 def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:
-    plan = planner.solve(planner.load(STARTER, overrides={"policy.coordination": "blocs"}))
+    plan = planner.solve(checked_case(STARTER, changes={"policy.coordination": "blocs"}))
     stored(plan, tmp_path / "run")
     same = run("replay", tmp_path / "run")
     assert same.exit_code == 0 and "reproduced" in same.stdout

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.load import load
+from planner.data.case import with_model, without_targets
+from planner.data.load import checked_case
 from planner.errors import InputError
 from planner.results.store import write_case as write_inputs
 from tests.cases import write_case
@@ -26,19 +27,19 @@ def faults_of(tmp_path: Path, text: str, **tables: str) -> list[tuple[str, int, 
     """Place, line, column and rule of what is wrong with a case under a model file."""
     case = write_case(tmp_path / "case", **tables)
     with pytest.raises(InputError) as caught:
-        load(case, model_file(tmp_path, text))
+        checked_case(case, model_file(tmp_path, text))
     return [(f.place, f.line, f.column, f.rule) for f in caught.value.faults]
 
 
 def test_a_target_of_the_model_file_is_one_of_the_case(tmp_path: Path) -> None:
     text = TARGET.format(name="one") + 'country = ["AAA"]\nprice_usd_per_kg = 20\n'
-    case = load(write_case(tmp_path / "case"), model_file(tmp_path, text))
+    case = checked_case(write_case(tmp_path / "case"), model_file(tmp_path, text))
     found = case.lookups.targets["one"]
     assert (found.kind, found.share, found.price_usd_per_kg) == ("origin_share", 0.65, 20.0)
     assert case.lookups.target_countries("one") == ("AAA",)
     assert case.lookups.target_elements("one") == ("Dy",)
     write_inputs(case, tmp_path / "again")
-    again = load(tmp_path / "again")
+    again = checked_case(tmp_path / "again")
     assert again.lookups.targets["one"].model_dump() == found.model_dump()
     assert again.sha256 == case.sha256
 
@@ -65,11 +66,11 @@ def test_a_wrong_key_or_value_is_told_at_its_line(tmp_path: Path) -> None:
 def test_the_key_of_a_target_that_was_meant_is_named(tmp_path: Path) -> None:
     text = TARGET.format(name="one")
     with pytest.raises(InputError) as caught:
-        load(write_case(tmp_path / "case"), model_file(tmp_path, f"{text}price = 20\n"))
+        checked_case(write_case(tmp_path / "case"), model_file(tmp_path, f"{text}price = 20\n"))
     (fault,) = caught.value.faults
     assert fault.message == 'unknown key (did you mean "targets.price_usd_per_kg"?)'
     with pytest.raises(InputError) as caught:
-        load(tmp_path / "case", model_file(tmp_path, text.replace("share = 0.65\n", "")))
+        checked_case(tmp_path / "case", model_file(tmp_path, text.replace("share = 0.65\n", "")))
     (fault,) = caught.value.faults
     assert (fault.message, fault.remedy) == ("is missing", "add the key")
 
@@ -79,7 +80,7 @@ def test_a_target_twice_in_the_model_of_a_case_is_told_at_its_line(tmp_path: Pat
     text = TARGET.format(name="one") + TARGET.format(name="one")
     (folder / "model.toml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        load(folder)
+        checked_case(folder)
     (fault,) = caught.value.faults
     assert (fault.place, fault.line, fault.column) == ("model.toml", 6, "target")
 
@@ -93,28 +94,30 @@ def test_a_cell_of_a_target_can_be_set_wherever_it_stands(tmp_path: Path) -> Non
     table = "target,kind,share\nhere,served,0.5\n"
     folder = write_case(tmp_path / "case", targets=table)
     model = model_file(tmp_path, TARGET.format(name="one"))
-    case = load(folder, model, {"targets.one.share": 0.3, "targets.here.share": 0.9})
+    case = checked_case(folder, model, {"targets.one.share": 0.3, "targets.here.share": 0.9})
     assert {name: row.share for name, row in case.lookups.targets.items()} == {
         "here": 0.9,
         "one": 0.3,
     }
-    both = case.with_settings({"targets.*.share": 0.2})
+    both = case.changed({"targets.*.share": 0.2})
     assert {row.share for row in both.lookups.targets.values()} == {0.2}
     assert [row.target for row in both.model.targets] == ["one"]
-    assert not both.without_targets().lookups.targets
+    assert not without_targets(both).lookups.targets
 
 
 def test_a_plan_can_be_asked_for_under_a_model_with_targets(tmp_path: Path) -> None:
     case = planner.load(write_case(tmp_path / "case"))
-    other = load(write_case(tmp_path / "case"), model_file(tmp_path, TARGET.format(name="one")))
-    assert list(case.with_model(other.model).lookups.targets) == ["one"]
+    other = checked_case(
+        write_case(tmp_path / "case"), model_file(tmp_path, TARGET.format(name="one"))
+    )
+    assert list(with_model(case, other.model).lookups.targets) == ["one"]
 
 
 def test_a_target_may_name_a_storyline_and_holds_on_all_its_draws(tmp_path: Path) -> None:
     scenarios = "scenario,storyline,probability\ncut-1,cut,0.25\ncut-2,cut,0.25\ncalm,,0.5\n"
     table = "target,kind,scenario,share\nmost,served,cut,0.5\n"
-    case = load(write_case(tmp_path / "case", scenarios=scenarios, targets=table))
+    case = checked_case(write_case(tmp_path / "case", scenarios=scenarios, targets=table))
     assert case.lookups.target_scenarios("most") == {"cut-1", "cut-2"}
     text = TARGET.format(name="one") + 'scenario = "cut"\n'
-    again = load(tmp_path / "case", model_file(tmp_path, text))
+    again = checked_case(tmp_path / "case", model_file(tmp_path, text))
     assert again.lookups.target_scenarios("one") == {"cut-1", "cut-2"}

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.data.case import with_rows
+from planner.data.load import checked_case
 from planner.data.warnings import grouped, warnings_of
 from planner.errors import RULES
 from tests import cases
@@ -307,15 +309,15 @@ def test_check_prints_warnings_for_people_and_programs(base: Text, tmp_path: Pat
 
 def test_plants_that_may_be_built_where_nobody_could_run_them_are_warned_about() -> None:
     case = planner.load(STARTER)
-    projects = case.frame("projects")
+    projects = case.table("projects")
     twin = projects[projects["project"] == "coast_plant"].assign(project="gulf", country="USA")
     gulf = case.with_table("projects", pd.concat([projects, twin]))
     (found,) = [w for w in warnings_of(gulf) if w.rule == "too-few-people"]
     assert (found.place, found.line) == ("workforce.csv", 0)
     assert "USA may build need 20 persons of chemist, and no row names them" in found.message
-    told = {w.rule for w in warnings_of(gulf.set_model("policy.secondment_share", 0.1))}
+    told = {w.rule for w in warnings_of(gulf.changed({"policy.secondment_share": 0.1}))}
     assert "too-few-people" not in told, "others may lend theirs"
-    staff = case.frame("workforce").astype(object)
+    staff = case.table("workforce").astype(object)
     staff.loc[len(staff)] = staff.iloc[0]
     staff.loc[len(staff) - 1, ["country", "hires_per_year"]] = ["USA", 5]
     told = {w.rule for w in warnings_of(gulf.with_table("workforce", staff))}
@@ -323,30 +325,30 @@ def test_plants_that_may_be_built_where_nobody_could_run_them_are_warned_about()
 
 
 def test_committed_through_without_adaptive_investment_is_said() -> None:
-    case = planner.load(STARTER, overrides={"policy.committed_through": 2027})
+    case = checked_case(STARTER, changes={"policy.committed_through": 2027})
     (found,) = warnings_of(case)
     assert (found.rule, found.place, found.column) == (
         "not-adaptive",
         "model",
         "policy.committed_through",
     )
-    assert warnings_of(case.set_model("policy.investment", "adaptive")) == []
+    assert warnings_of(case.changed({"policy.investment": "adaptive"})) == []
 
 
 def test_staged_investment_without_draws_is_said() -> None:
-    case = planner.load(STARTER, overrides={"policy.investment": "staged"})
+    case = checked_case(STARTER, changes={"policy.investment": "staged"})
     (found,) = warnings_of(case)
     assert (found.rule, found.column) == ("staged-without-draws", "policy.investment")
     drawn = [row.model_copy(update={"hazard": "war"}) for row in case.tables.shocks]
-    assert warnings_of(case.with_tables(shocks=tuple(drawn))) == []
+    assert warnings_of(with_rows(case, shocks=tuple(drawn))) == []
 
 
 def test_with_stable_shares_a_funder_whose_party_has_no_country_is_warned_about() -> None:
-    case = planner.load(cases.REAL).with_settings({"funders.jpn.party": "nobody"})
+    case = planner.load(cases.REAL).changed({"funders.jpn.party": "nobody"})
     before = {w.rule for w in warnings_of(case)}
     found = [
         w
-        for w in warnings_of(case.set_model("policy.cost_sharing", "stable"))
+        for w in warnings_of(case.changed({"policy.cost_sharing": "stable"}))
         if w.rule not in before
     ]
     assert {w.rule for w in found} == {"party-without-country"}
@@ -564,7 +566,7 @@ def test_what_would_change_an_answer_in_silence_is_asked_about(
 
 
 def test_rates_that_were_meant_in_per_cent_are_asked_about() -> None:
-    case = planner.load(STARTER, overrides={"discount_rate": 0.5, "objective.risk_slack": 5})
+    case = checked_case(STARTER, changes={"discount_rate": 0.5, "objective.risk_slack": 5})
     assert [(w.rule, w.column) for w in warnings_of(case)] == [
         ("far-off", "discount_rate"),
         ("far-off", "objective.risk_slack"),

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import planner
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, with_model
+from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from planner.formulation.declarations import Cell, cell
 from planner.formulation.whole_program import DECLARED
@@ -39,7 +39,7 @@ MODEL = [at for at in DECLARED_BY_CELL if at.table == "model"]
 def changed(case: Case, at: Cell) -> Case:
     """The case with each figure of a column a little smaller where it is above 0; others of the model file."""
     if at.table == "model":
-        return case.with_model(_other_choice(case, at.column))
+        return with_model(case, _other_choice(case, at.column))
     rows = []
     for i, row in enumerate(case.tables.rows(at.table)):
         value = getattr(row, at.column)
@@ -95,7 +95,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Case, Progr
     ]
     for seed in range(4):
         place = folder / f"random{seed}"
-        found.append(planner.load(place, overrides=flat(write_random_case(place, seed))))
+        found.append(checked_case(place, changes=flat(write_random_case(place, seed))))
     return [(case, program_of(case)) for case in found]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.data.load import checked_case
 from planner.formulation.linear_expressions import Term, quicksum
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
@@ -32,7 +33,7 @@ def assert_same(ours: Program, theirs: Program) -> None:
 @pytest.mark.parametrize("seed", seeds(700, 4, 24))
 def test_both_are_the_same_bit_for_bit_in_the_same_order(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
-    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
+    case = checked_case(folder, changes=flat(write_random_case(folder, seed)))
     assert_same(program_of(case), compiled(planner.build_model(case)))
 
 
@@ -57,7 +58,7 @@ def test_odds_and_stages_are_the_same_both_ways(tmp_path: Path, model: dict[str,
 def test_the_model_that_pyomo_writes_to_a_file_has_the_optimum_that_the_planner_reports(
     tmp_path: Path, goal: str
 ) -> None:
-    case = planner.load(STARTER, model=BASE, overrides={"objective.goal": goal})
+    case = checked_case(STARTER, model=BASE, changes={"objective.goal": goal})
     path = tmp_path / "case.lp"
     planner.build_model(case).write(str(path))
     highs = highspy.Highs()

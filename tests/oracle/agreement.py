@@ -15,6 +15,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.data.load import checked_case
 from planner.results.reader import read_amounts
 from planner.results.verify import verify
 from tests.oracle.agreement_figures import LOOSE, TOLERANCE, agree_figures, near, seen_by_the_odds
@@ -56,7 +57,7 @@ def load(folder: Path, model: Model) -> Case:
         cells = [f"{key} = {json.dumps(value)}" for key, value in row.items()]
         blocks.append("\n".join(["[[targets]]", *cells]))
     (folder / "model.toml").write_text("\n\n".join(blocks) + "\n", encoding="utf-8")
-    return planner.load(folder, overrides=keys)
+    return checked_case(folder, changes=keys)
 
 
 def agree(folder: Path, model: Model, *, baseline: bool = False) -> planner.Plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import planner
+from planner.data.load import checked_case
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
 from tests.oracle.agreement import agree, flat, load
@@ -59,7 +60,7 @@ def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
 
 def optima(folder: Path, model: dict[str, object]) -> dict[str, float]:
     """Least value of each phase, but of what may use the tolerance of those before."""
-    found = LiveProgram(planner.load(folder, overrides=flat(model))).solve(silent).values
+    found = LiveProgram(checked_case(folder, changes=flat(model))).solve(silent).values
     return {
         name: value
         for name, value in found.items()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_rows
 from planner.data.change import Change, change_of, parse_change, parse_open
 from planner.data.changed_case import Changer, applied
 from planner.data.difference import difference
@@ -115,8 +115,8 @@ def test_every_table_can_be_emptied_and_filled_again_by_changes(tmp_path: Path) 
     )
     for table in TABLES:
         rows = rich.tables.rows(table.name)[:40]
-        few = rich.with_tables(**{table.name: rows})
-        none = rich.with_tables(**{table.name: ()})
+        few = with_rows(rich, **{table.name: rows})
+        none = with_rows(rich, **{table.name: ()})
         assert same(applied(none, difference(none, few)), few), table.name
         assert same(applied(few, difference(few, none)), none), table.name
 

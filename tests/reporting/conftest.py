@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.data.load import checked_case
 from planner.reporting.pages.run import Report, report_of, write_pages
 from planner.results.explanation import Explanation, read_explanation
 from planner.results.plan import Plan
@@ -130,8 +131,8 @@ def vary(tmp_path: Path) -> Vary:
                 path.unlink()
             else:
                 path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
-        case = planner.load(
-            folder, overrides={key.replace("__", "."): value for key, value in keys.items()}
+        case = checked_case(
+            folder, changes={key.replace("__", "."): value for key, value in keys.items()}
         )
         return planner.solve(case, baseline=baseline)
 

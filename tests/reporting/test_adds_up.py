@@ -131,7 +131,7 @@ def test_one_quantity_has_one_value_everywhere(
 def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(plan: Plan) -> None:
     found = shares(plan.case)
     assert sum(row.charge for row in found.rows) == pytest.approx(found.optimum, rel=1e-9)
-    together = planner.solve(plan.case.set_model("objective.goal", "welfare"), baseline=False)
+    together = planner.solve(plan.case.changed({"objective.goal": "welfare"}), baseline=False)
     core = together.summary["cost_musd"] + together.summary["risk_musd"]
     assert found.optimum == pytest.approx(core, rel=1e-7)
     run = dataclasses.replace(plan, tables={**plan.tables, SHARES.name: shares_table(found)})

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import planner
 from planner import RunFolderError
 from planner.cli import app
+from planner.data.load import checked_case
 from planner.results.folders import SUMS, write_sums
 from tests.cases import stored
 
@@ -241,9 +242,9 @@ def test_what_was_asked_later_belongs_to_the_run_and_may_be_taken_away(run: Path
 
 
 def test_an_infeasible_run_is_held_to_its_digests_too(tmp_path: Path) -> None:
-    case = planner.load(
+    case = checked_case(
         Path(__file__).parents[2] / "inputs" / "starter",
-        overrides={"objective.goal": "target", "objective.risk_limit": 1500},
+        changes={"objective.goal": "target", "objective.risk_limit": 1500},
     )
     run = stored(planner.solve(case), tmp_path / "run")
     assert planner.open_run(run).status == "infeasible"

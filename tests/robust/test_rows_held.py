@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.data.load import checked_case
 from planner.formulation.whole_program import EQUATIONS
 from planner.solving import highs
 from planner.solving.engine import Engine
@@ -117,7 +118,7 @@ def test_random_cases_have_the_optimum_of_all_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     model = write_random_case(tmp_path / "case", seed)
-    case = planner.load(tmp_path / "case", overrides=flat(model))
+    case = checked_case(tmp_path / "case", changes=flat(model))
     program = LiveProgram(case).program
     column = program.column["risk", None]
     few = Solver(program)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.data.load import checked_case
 from planner.solving.diagnose import why_unproven
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
@@ -83,7 +84,7 @@ def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it()
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
 def test_every_goal_is_at_most_what_doing_nothing_gives(goal: str) -> None:
-    case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal})
+    case = checked_case(ROOT / "inputs" / "starter", changes={"objective.goal": goal})
     nothing = planner.planning.solve_case(case.without_plan(), baseline=False)
     stopped = planner.planning.compared(
         planner.solve(case, time_limit=0.0, baseline=False), nothing

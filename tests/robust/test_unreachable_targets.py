@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_model, with_rows
 from planner.solving.diagnose import Diagnosis, diagnose, for_risk, reaches
 from planner.solving.live_program import LiveProgram
 from tests.cases import seeds
@@ -37,9 +37,10 @@ def scaled(case: Case, rng: random.Random) -> Case:
     policy = case.model.policy.model_copy(
         update={"coordination": rng.choice(("allied", "blocs", "national"))}
     )
-    return replace(
-        case, tables=replace(case.tables, budgets=budgets, projects=projects)
-    ).with_model(case.model.model_copy(update={"policy": policy}))
+    return with_model(
+        replace(case, tables=replace(case.tables, budgets=budgets, projects=projects)),
+        case.model.model_copy(update={"policy": policy}),
+    )
 
 
 def target(seed: int) -> tuple[Case, float]:
@@ -48,7 +49,7 @@ def target(seed: int) -> tuple[Case, float]:
     case = scaled(planner.load(STARTER), rng)
     limit = round(least_risk(case) * rng.choice((0.5, 0.8, 0.9, 0.95, 0.99)), 3)
     objective = case.model.objective.model_copy(update={"goal": "target", "risk_limit": limit})
-    return case.with_model(case.model.model_copy(update={"objective": objective})), limit
+    return with_model(case, case.model.model_copy(update={"objective": objective})), limit
 
 
 def richer(case: Case, extra: dict[tuple[str, int], float]) -> Case:
@@ -102,6 +103,6 @@ def test_rows_past_the_rules_of_their_tables_are_named_where_there_is_no_plan() 
     case = planner.load(STARTER)
     first, *others = case.tables.budgets
     owed = first.model_copy(update={"musd": -5.0})
-    plan = planner.solve(case.with_tables(budgets=(owed, *others)), baseline=False)
+    plan = planner.solve(with_rows(case, budgets=(owed, *others)), baseline=False)
     assert plan.status == "infeasible" and plan.status.exit_code == 3
     assert "changed in Python past the rules" in plan.summary["reasons"][0]

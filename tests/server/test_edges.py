@@ -190,7 +190,7 @@ def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -
         sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
         assert sums[1] >= sums[0] - 1e-6
     assert "target added-1: served, Dy, 70 %" in Regions(bench).part("questions", {})
-    base = bench.base.with_settings(
+    base = bench.base.changed(
         {"targets": [{"target": "a", "kind": "served", "element": "Dy", "share": 0.5}]}
     )
     assert edited(base, [Edit("target.a", 0.25)]).lookups.targets["a"].share == 0.25

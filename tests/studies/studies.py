@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.load import load
+from planner.data.load import checked_case
 from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.journal import JOURNAL
 from planner.solving.engine import FixedAmounts, Solved
@@ -82,5 +82,5 @@ def dying_always(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFi
 
 def is_rich(solved: Solved) -> bool:
     """Whether a point is the one with the largest budget."""
-    base = load(STARTER["case"], model=STARTER["model"])
+    base = checked_case(STARTER["case"], model=STARTER["model"])
     return sum(solved.scope.case.budget.values()) > RICH * sum(base.budget.values())

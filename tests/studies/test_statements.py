@@ -170,9 +170,9 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
 def test_a_demand_below_zero_is_no_case_whoever_asks() -> None:
     """A session called a demand of -5 t optimal: a case is changed by doors that check alone."""
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    cells = case.frame("demand")
+    cells = case.table("demand")
     for change in (
-        lambda: case.with_settings({"demand.JPN.Dy.oxide.2026.tonnes": -5}),
+        lambda: case.changed({"demand.JPN.Dy.oxide.2026.tonnes": -5}),
         lambda: case.with_table("demand", cells.assign(tonnes=cells["tonnes"] - 1000)),
         lambda: planner.Experiment(
             sample() | {"uncertainties": [{**studies.DEMAND, "range": [-1, 1]}]}

@@ -28,7 +28,7 @@ table = Path("starter/countries.csv")
 head, *rows = table.read_text().splitlines()
 table.write_text("\\n".join([f"{head},region", *(f"{row},east of {row[:3]}" for row in rows)]) + "\\n")
 assert planner.load("starter").countries["JPN"].region == "east of JPN"
-assert planner.load("starter").frame("countries")["region"].tolist()[0].startswith("east of")
+assert planner.load("starter").table("countries")["region"].tolist()[0].startswith("east of")
 assert "| `region` |" in dictionary()
 """
 CONSTRAINT = """
@@ -36,13 +36,13 @@ import planner
 from docs.declarations import formulation_page
 from planner.solving.program_writer import program_of
 free = planner.load("starter")
-case = free.set_model("policy.yearly_share", 0.1)
+case = free.changed("policy.yearly_share=0.1")
 assert not any(name == "yearly_limit" for name, *_ in program_of(free).row)
 assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
 assert "yearly_limit" in formulation_page() and "share of the new nameplate" in formulation_page()
 session = planner.Session(free)
 risks = []
-for one in (free, case, case.set_model("policy.yearly_share", 0.05), free):  # also in a program that is there
+for one in (free, case, case.changed("policy.yearly_share=0.05"), free):  # also in a program that is there
     risks.append(session.solve(one).summary["risk_musd"])
     assert abs(risks[-1] - planner.solve(one, baseline=False).summary["risk_musd"]) < 1e-6, risks
 assert risks[0] < risks[1] - 1 < risks[2] - 2, risks
@@ -68,7 +68,7 @@ made = plan.table("operations").query("item == 'made' and project == 'melter'")
 assert melted["tonnes"].sum() > 0 and abs(0.9 * melted["tonnes"].sum() - made["tonnes"].sum()) < 1e-6
 assert set(melted["form"]) == {"oxide"} and set(made["form"]) == {"metal"}
 assert plan.summary["new_capacity_tpa"]["melter"] > 0 and plan.summary["utilisation"]["melting"]["new"] > 0
-without = planner.solve(case.set_model("levers", [x for x in case.model.levers if x != "melting"]), baseline=False)
+without = planner.solve(case.changed({"levers": [x for x in case.model.levers if x != "melting"]}), baseline=False)
 assert without.summary["new_capacity_tpa"]["melter"] == 0
 Path("melting").mkdir()
 write_page(plan, Path("melting"))

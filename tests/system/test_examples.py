@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = [
     name
     for name in planner.__all__
-    if not (isinstance(getattr(planner, name), type) and name.endswith(("Error", "Fault")))
+    if not (isinstance(getattr(planner, name), type) and name.endswith(("Error", "Warning", "Fault")))
 ]
 
 
@@ -95,12 +95,12 @@ def test_parts_of_answers_are_frames(names: dict[str, Any], answers: dict[str, A
     for answer in (answers["business"], why):
         assert isinstance(answer, Parts) and answer.parts
         for part in answer.parts:
-            assert len(answer.frame(part)) > 0 or part in ("terms", "influences", "marginals"), part
-    shown = why.frame("alternatives").set_index("key")
+            assert len(answer.table(part)) > 0 or part in ("terms", "influences", "marginals"), part
+    shown = why.table("alternatives").set_index("key")
     assert shown["risk"].to_dict() == {one.key: one.risk for one in why.alternatives}
     with pytest.raises(InputError, match='did you mean "alternatives"'):
-        why.frame("alternative")
+        why.table("alternative")
     with pytest.raises(InputError, match='did you mean "shortfall"'):
         names["plan"].table("shortfal")
     with pytest.raises(InputError, match='did you mean "demand"'):
-        names["case"].frame("demnd")
+        names["case"].table("demnd")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import planner
+from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
 from planner.results.verify import verify
 from tests.cases import seeds
@@ -38,7 +39,7 @@ def close(ours: float, theirs: float, extra: float = 0.0) -> bool:
 def compare(folder: Path, model: dict[str, Any]) -> planner.Plan:
     """Solve both ways and compare what is unique."""
     theirs: OracleResult = solve_case(folder, model)
-    case = planner.load(folder, overrides=flat(model))
+    case = checked_case(folder, changes=flat(model))
     plan = planner.solve(case, baseline=False)
     assert plan.status.value == theirs.status
     assert plan.summary["model"]["nodes"] == theirs.nodes
@@ -107,7 +108,7 @@ def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
         folder = tmp_path / str(seed)
         model = write_random_case(folder, seed)
         with_plenty_of_imports(folder)
-        scope = Scope(planner.load(folder, overrides=flat(model)))
+        scope = Scope(checked_case(folder, changes=flat(model)))
         found += 0 < len(scope.active_nodes) < len(scope.tree.nodes)
     assert found >= len(PLENTY) // 4
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.case import Case
+from planner.data.case import Case, with_model
 from tests.cases import LONG
 from tests.system.quoted import FIGURES, blocks, needed, sold, used
 
@@ -227,8 +227,8 @@ def test_dysprosium_of_all_years_is_on_one_basis(register: Case, year: int) -> N
 
 def test_each_country_alone_has_a_calm_year_without_shortage(register: Case) -> None:
     """Imports and home plants cover what a country uses, whoever shares with it."""
-    alone = register.set_model("policy.coordination", "national")
-    idle = alone.with_model(alone.model.model_copy(update={"levers": ()}))
+    alone = register.changed({"policy.coordination": "national"})
+    idle = with_model(alone, alone.model.model_copy(update={"levers": ()}))
     assert planner.solve(idle, baseline=False).summary["risk_musd"] == 0.0
 
 
@@ -258,7 +258,7 @@ def test_the_table_of_criticality_has_what_a_year_without_any_would_cost(registe
 
 def test_undisturbed_nothing_is_short_even_if_nothing_is_built(register: Case) -> None:
     assert not register.tables.shocks
-    idle = register.with_model(register.model.model_copy(update={"levers": ()}))
+    idle = with_model(register, register.model.model_copy(update={"levers": ()}))
     assert planner.solve(idle, baseline=False).summary["risk_musd"] == 0.0
 
 
@@ -385,7 +385,7 @@ def test_what_mines_earn_with_other_goods_never_pays_twice(register: Case) -> No
 
 @pytest.mark.skipif(not LONG, reason="two minutes of solving: LONG=1, as `make agree` has it")
 def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(register: Case) -> None:
-    decided = register.set_model("policy.first_decision_year", 2027)  # as `make demo` has it
+    decided = register.changed({"policy.first_decision_year": 2027})  # as `make demo` has it
     plan = planner.solve(planner.sample(decided, DRAWS, SEED))
     s = plan.summary
     assert plan.status.value == "optimal" and max(s["certificate"].values()) <= 1e-6

@@ -18,6 +18,7 @@ from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
 from planner.config import LEVERS
 from planner.data.case import Case
+from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
 from planner.solving import engine, highs
 from planner.solving.case_changes import READS
@@ -45,7 +46,7 @@ SHARES = {
 
 
 def starter(**overrides: Any) -> Case:
-    return planner.load(ROOT / "inputs" / "starter", model=LEAST_RISK, overrides=overrides)
+    return checked_case(ROOT / "inputs" / "starter", model=LEAST_RISK, changes=overrides)
 
 
 def with_rows(case: Case, table: str, rows: list[Any]) -> Case:
@@ -296,7 +297,7 @@ def test_what_a_case_leaves_out_is_held_at_zero(changed: dict[str, Any]) -> None
     case = starter()
     session = LiveProgram(case)
     there = session.solve(silent)
-    less = case.with_settings(changed)
+    less = case.changed(changed)
     assert session.update(less), session.rebuilt
     assert_same_optimum(session.solve(silent), LiveProgram(less).solve(silent))
     assert session.update(case), session.rebuilt

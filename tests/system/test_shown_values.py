@@ -33,17 +33,17 @@ def poorer(plan: planner.Plan) -> planner.Plan:
 def test_two_plans_are_compared_in_data_frames(plan: planner.Plan, poorer: planner.Plan) -> None:
     (both,) = planner.compare(plan, poorer, names=["now", "half"])
     assert len(repr(both)) < LONGEST
-    capacity = both.frame("capacity").set_index("project")
+    capacity = both.table("capacity").set_index("project")
     for name, one in (("now", plan), ("half", poorer)):
         built = {key: tpa for key, tpa in one.summary["new_capacity_tpa"].items() if tpa > 0}
         assert capacity[name].to_dict() == near(built)
-    causes = both.frame("causes")
+    causes = both.table("causes")
     (row,) = causes.to_dict("records")
-    assert row["group"] == "budgets.musd" and row["cells"] == len(both.frame("cells"))
+    assert row["group"] == "budgets.musd" and row["cells"] == len(both.table("cells"))
     assert row["risk_musd"] == near(poorer.summary["risk_musd"] - plan.summary["risk_musd"])
     assert row["cost_musd"] == near(poorer.summary["cost_musd"] - plan.summary["cost_musd"])
     with pytest.raises(InputError, match="known: cells, causes, capacity"):
-        both.frame("cause")
+        both.table("cause")
 
 
 def test_a_study_tells_how_far_it_is_and_of_its_first_failure(
