@@ -24,6 +24,6 @@ for row in shares.rows:
     print(f"{row.party}: alone {row.alone:,.0f} MUSD, charge {row.charge:,.0f} MUSD")
 
 # %%
-both = shares.frame("rows").melt("party", ["alone", "charge"], "what", "MUSD")
+both = shares.table("rows").melt("party", ["alone", "charge"], "what", "MUSD")
 bars = altair.Chart(both, title="What each bears alone, and its charge (MUSD)").mark_bar()
 bars.encode(y="party", yOffset="what", x="MUSD", color="what")

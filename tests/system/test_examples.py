@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = [
     name
     for name in planner.__all__
-    if not (isinstance(getattr(planner, name), type) and name.endswith(("Error", "Warning", "Fault")))
+    if not (
+        isinstance(getattr(planner, name), type) and name.endswith(("Error", "Warning", "Fault"))
+    )
 ]
 
 
