@@ -19,7 +19,7 @@ NOW = {
     "draws": 8,
     "seed": 1,
 }
-"""The real case as it is, with the scenarios that `make demo` draws."""
+"""The real case as it is, with few draws: at least one of each of its scenarios."""
 SWEEP = CASES / "budgets.toml"
 STUDIES = ROOT / "models" / "studies"
 STARTER_POINTS, REAL_POINTS = "start/points", "real/points"

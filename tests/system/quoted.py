@@ -1,6 +1,6 @@
 """What inputs/allied-2026/README.md quotes of the tables of the case, of its run, and of studies of it.
 
-`python -m tests.system.quoted reports/allied-2026-base`, after `make demo`, writes the figures of the run that
+`python -m tests.system.quoted reports/allied-2026-decision`, after `make demo`, writes the figures of the run that
 tests/system/test_real_case.py holds the page to. `python -m tests.system.quoted` alone writes the tables of the page again,
 each between its name in a comment and the next empty line.
 """
@@ -21,8 +21,9 @@ from planner.data.case import Case
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "inputs" / "allied-2026"
-FIGURES = ROOT / "reports" / "reference" / "allied-2026-base.json"
-STUDIES = FIGURES.parent / "studies"
+REFERENCE = ROOT / "reports" / "reference"
+FIGURES = REFERENCE / "allied-2026-decision" / "figures.json"
+STUDIES = REFERENCE / "studies"
 SUMMARY = ("risk_musd", "cost_musd", "public_spend_musd")
 MEASURES = {
     "risk_musd": "risk: half the mean, half the worst tenth",
@@ -45,11 +46,13 @@ def figures(run: Path) -> dict[str, Any]:
             "without_plan_cost_musd": summary["without_plan"]["cost_musd"],
             **{key: summary[key] for key in SUMMARY},
             "imports_musd": summary["cost_parts_musd"]["imports"],
+            "bound_musd": summary["welfare_bound_musd"],
             "scenarios": summary["model"]["scenarios"],
             "rows": summary["model"]["rows"],
         },
         "utilisation": summary["utilisation"],
         "new_capacity_tpa": summary["new_capacity_tpa"],
+        "purchases": scheduled(run),
         "fresh": {
             "futures": fresh["futures"],
             "plan": fresh["plan"]["policy"],
@@ -59,6 +62,22 @@ def figures(run: Path) -> dict[str, Any]:
         },
         "coverage": {key: coverage[key] for key in ("n1", "n2")},
     }
+
+
+def scheduled(run: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Element -> form -> year of delivery -> tonnes that a plan schedules of a stock, and under `musd` what they cost."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for row in read(run / "tables" / "purchases.csv"):
+        of = found.setdefault(row["element"], {}).setdefault(row["form"], {"musd": 0.0})
+        of[row["year"]] = of.get(row["year"], 0.0) + float(row["tonnes"])
+        of["musd"] += float(row["musd"])
+    return found
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows of a table of results."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -267,6 +286,19 @@ def built(case: Case, found: dict[str, Any]) -> str:
     return table(["stage", "built", "t/y"], rows)
 
 
+def bought(case: Case, found: dict[str, Any]) -> str:
+    """The stock that the plan schedules: of each element and form how much, in which years, for how much money."""
+    rows = []
+    for element, forms in found["purchases"].items():
+        for form, by_year in forms.items():
+            years = {int(year): t for year, t in by_year.items() if year != "musd"}
+            most = max(years, key=lambda year: years[year])
+            told = f"{min(years)}-{max(years)}, {amount(years[most])} in {most}"
+            name = f"{case.elements[element].name}, {form}"
+            rows.append([name, amount(sum(years.values())), told, money(by_year["musd"])])
+    return table(["stock scheduled", "t", "delivered", "MUSD"], rows)
+
+
 def covered(found: dict[str, Any]) -> str:
     """Share of use that a calm year can serve without China, and without the next one as well."""
     years = list(found["coverage"]["n1"])
@@ -281,12 +313,6 @@ def covered(found: dict[str, Any]) -> str:
 # ---- of studies ------------------------------------------------------------------------------------------------------
 
 
-def read(name: str) -> list[list[str]]:
-    """The rows of a study's file, its head first."""
-    with (STUDIES / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
-
-
 def as_told(cell: str) -> str:
     """A cell of a study: money without decimals, words as they are."""
     return money(float(cell)) if re.fullmatch(r"-?\d+(\.\d+)?", cell) else cell
@@ -294,8 +320,8 @@ def as_told(cell: str) -> str:
 
 def study(name: str) -> str:
     """The rows of a study as a table."""
-    head, *rows = read(name)
-    return table(head, [[as_told(cell) for cell in row] for row in rows])
+    rows = read(STUDIES / name)
+    return table(list(rows[0]), [[as_told(cell) for cell in row.values()] for row in rows])
 
 
 def blocks(case: Case, found: dict[str, Any]) -> dict[str, str]:
@@ -309,6 +335,7 @@ def blocks(case: Case, found: dict[str, Any]) -> dict[str, str]:
         "headline": headline(found),
         "in sample": in_sample(found),
         "built": built(case, found),
+        "bought": bought(case, found),
         "covered": covered(found),
         "changes": study("fourth-edition.csv"),
         "levers": study("levers.csv"),

@@ -6,9 +6,7 @@ import frictionless
 
 from docs.data_package import datapackage, package_of
 from planner.data.schema import TABLES
-from tests.system.quoted import FIGURES
-
-REAL = FIGURES.parents[2] / "inputs" / "allied-2026"
+from tests.system.quoted import FOLDER
 
 
 def test_the_package_lists_every_table_column_bound_and_reference() -> None:
@@ -19,11 +17,11 @@ def test_the_package_lists_every_table_column_bound_and_reference() -> None:
     assert share["constraints"] == {"required": True, "minimum": 0, "maximum": 1}
     country = {"fields": "country", "reference": {"resource": "countries", "fields": "country"}}
     assert country in found["demand"]["foreignKeys"]
-    header = (REAL / "countries.csv").read_text().splitlines()[0]
-    ours = next(one for one in package_of(REAL)["resources"] if one["name"] == "countries")
+    header = (FOLDER / "countries.csv").read_text().splitlines()[0]
+    ours = next(one for one in package_of(FOLDER)["resources"] if one["name"] == "countries")
     assert [field["name"] for field in ours["schema"]["fields"]] == header.split(",")
 
 
 def test_frictionless_accepts_the_real_case() -> None:
-    report = frictionless.validate(str(REAL / "datapackage.json"))
+    report = frictionless.validate(str(FOLDER / "datapackage.json"))
     assert report.valid, report.flatten(["name", "fieldName", "note"])[:5]

@@ -78,7 +78,9 @@ def test_its_counts_are_those_of_the_real_case() -> None:
 
 
 def test_its_risk_and_cost_are_those_of_the_committed_run() -> None:
-    run = json.loads((ROOT / "reports/reference/allied-2026-base.json").read_text("utf-8"))
+    run = json.loads(
+        (ROOT / "reports/reference/allied-2026-decision/figures.json").read_text("utf-8")
+    )
     for key in ("without_plan", "without_plan_cost", "risk", "cost"):
         assert f"{run['summary'][f'{key}_musd']:,.0f}" in TEXT
 

@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "inputs" / "allied-2026"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
 MAGNETIC = ("dy", "tb")
-DRAWS, SEED = (
+DRAWS, KEEP, SEED = (
     int(n)
     for n in re.findall(
-        r"^(?:DRAWS|SEED) \?= (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+        r"^(?:DRAWS|KEEP|SEED) \?= (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
     )
 )
 
@@ -384,11 +384,17 @@ def test_what_mines_earn_with_other_goods_never_pays_twice(register: Case) -> No
 
 
 @pytest.mark.skipif(not LONG, reason="two minutes of solving: LONG=1, as `make agree` has it")
-def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(register: Case) -> None:
-    decided = register.changed({"policy.first_decision_year": 2027})  # as `make demo` has it
-    plan = planner.solve(planner.sample(decided, DRAWS, SEED))
+def test_the_base_set_is_solved_certified_and_says_what_the_pages_say() -> None:
+    signed = planner.load(FOLDER, model=ROOT / "models" / "decision.toml")
+    kept = planner.keep_draws(planner.sample(signed, DRAWS, SEED), KEEP)
+    for figure, most in (("expected_loss_musd", 0.03), ("cvar_musd", 0.05)):
+        assert kept.kept[figure] == pytest.approx(kept.every[figure], rel=most)  # rule of 0008
+    plan = planner.solve(kept.case)
     s = plan.summary
     assert plan.status.value == "optimal" and max(s["certificate"].values()) <= 1e-6
+    assert (
+        plan.tables["investments"]["year"].min() == plan.tables["purchases"]["year"].min() == 2027
+    )
     assert s["model"]["nodes"] <= 3 * 52  # live nodes of the first edition
     theirs = json.loads(FIGURES.read_text())["summary"]
     ours = {
@@ -403,7 +409,7 @@ def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(register: 
 def test_the_page_quotes_the_tables_of_the_case_of_its_run_and_of_its_studies(
     register: Case,
 ) -> None:
-    """`python -m tests.system.quoted reports/allied-2026-base`, after `make demo`, writes them again."""
+    """`python -m tests.system.quoted reports/allied-2026-decision`, after `make demo`, writes them again."""
     made = blocks(register, json.loads(FIGURES.read_text(encoding="utf-8")))
     for name, text in made.items():
         assert f"<!-- {name} -->\n\n{text}\n" in PAGE, name
