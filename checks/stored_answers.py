@@ -38,6 +38,8 @@ def keep(run: Path, stored: Path = STORED) -> str:
 def show(run: Path, stored: Path = STORED) -> str:
     """Put the stored explanation, and the optimality gap beside the evaluation that the run has, into a run of the same
     inputs and model. Returns what was done, in words."""
+    if not (stored / MADE).exists():
+        return "Not explained: `make decision` explains (a night)"
     made = _read(stored / MADE)
     if made[INPUTS] != _read(run / SUMMARY)[INPUTS]:
         return f"Not explained: inputs or model are not those of {made['day']}; `make decision` explains (a night)"

@@ -57,3 +57,7 @@ def test_a_run_of_another_model_is_left_as_it_is(explained: Path, tmp_path: Path
     keep(explained, stored)
     assert show(other, stored).startswith("Not explained: inputs or model")
     assert not (other / "explain.json").exists()
+
+
+def test_where_nothing_is_stored_that_is_said(tmp_path: Path) -> None:
+    assert show(tmp_path / "run", tmp_path / "stored").startswith("Not explained")
