@@ -33,8 +33,8 @@ from starlette.staticfiles import StaticFiles
 
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.results.plan import Plan
-from planner.server.edits import TARGET_WORDS, Edit, read_edit, refused
-from planner.server.journal import OpenedCase
+from planner.server.edits import Edit, read_edit, refused
+from planner.server.journal import OpenedCase, address_at
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
@@ -47,6 +47,8 @@ GRACE_SECONDS = 2
 """For which the end waits for answers that go on; then it cuts them off."""
 REGISTERED_SECONDS = 0.05
 """In which a connection that was just accepted is registered: two turns of the loop."""
+MOST_PRICE = 1e6
+"""Largest price of a missed target that may be asked for, USD/kg."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
 PATIENCE = 1.0
@@ -74,7 +76,7 @@ def _folder(body: Body) -> str:
     return _text(body, "folder")
 
 
-def _number(body: Body, key: str) -> float:
+def _number(body: Body, key: str, words: str) -> float:
     text = _text(body, key).strip().removesuffix("%")
     try:
         found = float(text)
@@ -82,7 +84,7 @@ def _number(body: Body, key: str) -> float:
         found = nan
     if not isfinite(found):
         hint = "; write a decimal point" if "," in text else ""
-        raise refused("page", key, f"{text!r:.40} is no number{hint}")
+        raise refused("target", words, f"{text!r:.40} is no number{hint}" if text else "is blank")
     return found
 
 
@@ -97,21 +99,30 @@ def _tick(bench: Workbench, body: Body) -> None:
 
 
 def _target(bench: Workbench, body: Body) -> None:
-    """Add a target: its columns as texts, the share in per cent."""
-    columns: dict[str, object] = {}
-    for key in TARGET_WORDS:
+    """Add a target, its blanks as texts: the share in per cent."""
+    columns: dict[str, object] = {"share": _blank(body, "share", "the share, %", 0, 100) / 100}
+    for key in ("kind", "element", "form", "party"):
         if _text(body, key):
             columns[key] = _text(body, key)
-    columns["share"] = _number(body, "share") / 100
     if _text(body, "price").strip():
-        columns["price_usd_per_kg"] = _number(body, "price")
+        columns["price_usd_per_kg"] = _blank(body, "price", "the price, USD/kg", 0, MOST_PRICE)
     if _text(body, "first_year").strip():
-        columns["first_year"] = int(_number(body, "first_year"))
+        case = bench.case
+        first = _blank(body, "first_year", "the first year", case.first_year, case.last_year)
+        columns["first_year"] = int(first)
     taken = {edit.key for edit in bench.record.edits}
     taken |= {f"target.{one}" for one in bench.base.lookups.targets}
     numbered = (f"target.added-{at}" for at in count(1))
     key = next(one for one in numbered if one not in taken)
     bench.edit(Edit(key, json.dumps(columns)))
+
+
+def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
+    """The number in a blank of a sentence, which is called by its words."""
+    number = _number(body, key, words)
+    if not low <= number <= high:
+        raise refused("target", words, f"{number:g} is not from {low:g} to {high:g}")
+    return number
 
 
 ACTIONS: dict[str, Action] = {
@@ -307,7 +318,7 @@ class Server:
     """The workbench behind its gate, listening on this machine alone."""
 
     def __init__(self, opened: OpenedCase, plan: Plan | None = None, port: int = 0) -> None:
-        self.socket = listening(port)
+        self.socket = listening(port, opened.folder)
         self.port: int = self.socket.getsockname()[1]
         try:
             self.site = Site(opened, plan)
@@ -316,6 +327,7 @@ class Server:
             raise
         token = secrets.token_urlsafe(24)
         self.address = f"http://127.0.0.1:{self.port}/?token={token}"
+        self.site.bench.journal.announce(self.address)
         self.gate = Gate(self.site.app, self.port, token)
 
     def run(self, ready: Callable[[], object], late: Callable[[], object] = lambda: None) -> None:
@@ -360,8 +372,9 @@ class Server:
         self.site.end()
 
 
-def listening(port: int) -> socket.socket:
-    """A socket on the loopback address. Raises InputError for a port that cannot be had."""
+def listening(port: int, beside: Path | None = None) -> socket.socket:
+    """A socket on the loopback address. Raises InputError for a port that cannot be had, which names the workbench that has
+    it, if its folder lies beside another."""
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":  # there it would let two servers share a port
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -371,6 +384,8 @@ def listening(port: int) -> socket.socket:
     except OSError as error:
         found.close()
         said = f"{port} cannot be had: {error.strerror}"
+        if beside is not None and (other := address_at(port, beside)):
+            said += f" by the workbench at {other}"
         remedy = "leave it out, and a free one is taken"
         raise InputError([Fault("--port", 0, "", said, remedy=remedy)]) from None
     return found

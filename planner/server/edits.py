@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from planner.config import TargetKeys
 from planner.data.case import Case, with_rows
 from planner.data.change import Change, RowConditions
 from planner.data.reweighting import reweighted
@@ -36,8 +37,6 @@ ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
 CHANCES = ("future.", "hazard.")
 """Beginnings of the keys of questions for a probability."""
-TARGET_WORDS = ("kind", "element", "form", "party")
-"""Columns of a target that name it."""
 SHARE = "share of a target"
 LARGEST_MUSD = 1e12
 """Largest risk that may be asked for, as large as any figure of a table."""
@@ -268,16 +267,22 @@ def _columns(text: str) -> dict[str, Any]:
     return found
 
 
-def target_words(text: str) -> str:
-    """A new target in a few words."""
-    row = _columns(text)
-    words = []
-    for key in TARGET_WORDS:
-        if row.get(key):
-            words.append(str(row[key]).replace("_", " "))
-    percent = 100 * float(row.get("share", 0))
-    words.append(f"{percent:.4g} %")
-    return ", ".join(words)
+def target_of(edit: Edit) -> TargetKeys:
+    """The target that an edit adds."""
+    columns = _columns(str(edit.value)) | {"target": edit.key.partition(".")[2]}
+    return TargetKeys.model_validate(columns)
+
+
+def resumed(edits: Edits, edit: Edit) -> Edit:
+    """An edit of the share of a target as one of the target that edits have added before; any other as it is."""
+    added = next((one for one in edits if one.key == edit.key), None)
+    is_share = isinstance(edit.value, int | float)
+    if not edit.key.startswith("target.") or not is_share or added is None:
+        return edit
+    if not isinstance(added.value, str) or added.value == "out":
+        return edit
+    share = _number(edit.value, 0, 1, SHARE)
+    return Edit(edit.key, json.dumps(_columns(added.value) | {"share": share}))
 
 
 def _depth(case: Case, _: str, value: EditedValue) -> Case:

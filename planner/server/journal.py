@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,8 @@ LOCK = "open"
 MOST_STEPS = 500
 """States that can be undone."""
 MOST_BYTES = 50_000_000
+LONGEST_ADDRESS = 200
+"""Bytes of the address of a workbench."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,26 @@ def folder_for(path: Path, case: Case) -> Path:
     return reports / f"workbench-{name or 'case'}"
 
 
+def address_at(port: int, beside: Path) -> str:
+    """The address of a workbench at a port, of those whose folders lie beside one; '' if none of them is there."""
+    for lock in sorted(beside.parent.glob(f"workbench-*/{LOCK}")):
+        with suppress(OSError), lock.open("rb") as file:
+            address = _holder(file.fileno())
+            if f":{port}/" in address:
+                return address
+    return ""
+
+
+def _holder(lock: int) -> str:
+    """The address of the server that holds a lock; '' if none did, and it is taken."""
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(lock, LONGEST_ADDRESS, 0).decode(errors="replace") or "another address"
+    return ""
+
+
 def typed(path: Path) -> str:
     """A path as one types it in the current folder."""
     here = Path.cwd()
@@ -169,17 +192,23 @@ class EditJournal:
             folder.mkdir(parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             self._lock = os.open(folder / LOCK, flags, 0o600)
-            if sys.platform != "win32":
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            said = "a workbench is open on it already; close that one first"
-            raise RunFolderError(f"{folder}: {said}") from None
+            other = _holder(self._lock)
         except OSError as error:
             raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+        if other:
+            os.close(self._lock)
+            said = f"a workbench is open on it already, at {other}; close that one first"
+            raise RunFolderError(f"{folder}: {said}")
         self.record = self._read()
+
+    def announce(self, address: str) -> None:
+        """Write where the folder is served, which its owner alone can read, for whoever wants it too."""
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, address.encode(), 0)
 
     def close(self) -> None:
         """Let another server have the folder."""
+        self.announce("")
         os.close(self._lock)
 
     def take(self, record: Record) -> None:

@@ -23,7 +23,7 @@ from planner.reporting.words import names, numbers
 from planner.results.figures.sums import EXPECTED, scenarios_by_loss
 from planner.results.plan import Plan
 from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both
-from planner.server.edits import Edit, refused, target_words
+from planner.server.edits import Edit, refused
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
@@ -40,7 +40,6 @@ FILTERS = (
     numbers.signed,
     names.short,
     names.harmless,
-    target_words,
 )
 """Functions that templates write figures and names with."""
 
@@ -188,7 +187,18 @@ class Regions:
             "sum": None if is_late else _risk_adjusted(figures),
             "sum_was": _risk_adjusted(old),
             "objective": found.case.model.objective,
+            "short": self._out_of_reach(),
         }
+
+    def _out_of_reach(self) -> list[tuple[str, str, float]]:
+        """Targets that cannot be met: the key of the edit that asks for less, the target in words, the most that can be."""
+        found = self._found
+        targets = found.case.lookups.targets
+        short = []
+        for target, share in found.shares.items():
+            words = beside.target_sentence(found.case, targets[target])
+            short.append((f"target.{target}", words, share))
+        return short
 
     def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""

@@ -7,21 +7,25 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import Any, get_args
 
-from planner.config import LEVERS, TargetKeys, key_type, meaning
+from planner.config import LEVERS, key_type, meaning
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Row, conditions, fits, text_of
 from planner.data.export import choices_of
 from planner.data.frames import field_type
-from planner.data.reweighting import happenings
+from planner.data.reweighting import ANY_CUT, happenings
 from planner.data.schema import BY_NAME, Table
 from planner.data.stages import STAGES
+from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
+from planner.results.plan import Plan
+from planner.results.targets import shares_reached
 from planner.server.answers import Shown
-from planner.server.edits import Edits, refused, stands_from
+from planner.server.edits import Edits, refused, stands_from, target_of
 from planner.server.workbench import Workbench
 
 GROUP_OF = {
@@ -75,8 +79,12 @@ DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
 """The end of a sampled scenario's name, behind that of its storyline."""
 LATER_STARTS = 6
 """Later first years that are offered."""
-FORMS = ("oxide", "metal", "magnet", "feed")
-"""Forms that a target may speak of."""
+FORMS = {
+    "origin_share": ("oxide", "metal", "magnet"),
+    "made_share": ("oxide", "metal", "magnet", "feed"),
+    "served": ("", "oxide", "metal", "magnet"),
+}
+"""Forms that a target of a kind may speak of, '' for all of them."""
 MOST_ROWS = 500
 """Rows of a table that are shown at once."""
 Choices = list[tuple[object, str]]
@@ -101,11 +109,14 @@ def words_of(bench: Workbench) -> Shown:
         "names": names_of(bench.base),
         "chances": chances(bench.base, bench.case),
         "levers": LEVERS,
+        "sentence": partial(target_sentence, bench.base),
+        "target_of": target_of,
     }
 
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
-    """By the key of the edit that asks: hazards, the deepest cut first, then storylines, each the likeliest first."""
+    """By the key of the edit that asks: any cut of imports, hazards, the deepest cut first, then storylines, each the
+    likeliest first."""
     named = _storyline_names(base)
     drawn: dict[str, list[Any]] = defaultdict(list)
     for row in base.tables.draws:
@@ -114,12 +125,12 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     order: dict[str, tuple[float, float]] = {}
     for key, scenarios in happenings(base).items():
         name = key.partition(".")[2]
-        label = named.get(name) or headline(name)
+        label = "Any cut of imports" if key == ANY_CUT else named.get(name) or headline(name)
         rows = drawn[key]
         before = _probability(base, scenarios)
         now = _probability(case, scenarios)
         found[key] = Chance(_hazard_name(rows) or label, before, now)
-        deepest = min((row.factor for row in rows), default=inf)
+        deepest = min((row.factor for row in rows), default=-inf if key == ANY_CUT else inf)
         order[key] = (deepest, -before)
     in_order = sorted(found, key=order.__getitem__)
     return {key: found[key] for key in in_order}
@@ -207,8 +218,7 @@ def questions(bench: Workbench) -> Shown:
         **_of_plan(bench),
         "lessons": len(bench.record.steps) == 1,
         "stage_names": names_of(bench.case).stages_many,
-        "kinds": get_args(TargetKeys.model_fields["kind"].annotation),
-        "forms": ("", *FORMS),
+        "forms": FORMS,
     }
 
 
@@ -238,6 +248,7 @@ def _of_case(base: Case, case: Case) -> Shown:
         "cuts": _imports_are_cut(base),
         "model_keys": model_keys(case),
         "targets": {**base.lookups.targets, **case.lookups.targets},
+        "outside": sorted(map(names_of(base).origin, set(base.lookups.supplier_origin.values()))),
     }
 
 
@@ -252,7 +263,15 @@ def _of_plan(bench: Workbench) -> Shown:
         "largest": max(built, key=built.__getitem__, default=""),
         "hit": _hardest_hit(base, summary),
         "met": summary.get("targets", {}),
+        "reached": _reached(plan),
     }
+
+
+def _reached(plan: Plan | None) -> dict[str, float]:
+    """The shares of targets that a plan reaches."""
+    if plan is None or not plan.case.lookups.targets:
+        return {}
+    return shares_reached(plan.amounts.visits)
 
 
 def _somebody_is_out(edits: Edits) -> bool:

@@ -59,7 +59,7 @@ class FoundSoFar:
 
     stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing.
     seconds: from the question to its beginning, its figures, its plan. reasons: why there is none. changes: those that
-    would make a target reachable.
+    would make a limit of risk reachable. shares: of targets out of reach, the most that can be reached.
     """
 
     case: Case
@@ -71,6 +71,7 @@ class FoundSoFar:
     seconds: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
     changes: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
     proven_at: str = ""
 
     @property
@@ -128,6 +129,7 @@ class SolverThread:
                 figures={},
                 reasons=(),
                 changes={},
+                shares={},
                 seconds=(),
             )
             self._wanted = True
@@ -353,7 +355,8 @@ class SolverThread:
         changes |= plan.summary.get("smallest_changes", {})
         if "least_risk" in changes:
             self.least[seeking_least(plan.case).sha256] = changes["least_risk"]
-        self._tell(stage="failed", reasons=reasons, changes=changes)
+        shares = plan.summary.get("nearest_shares", {})
+        self._tell(stage="failed", reasons=reasons, changes=changes, shares=shares)
 
     def _dropped(self) -> bool:
         """A newer question came meanwhile."""

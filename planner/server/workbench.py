@@ -32,6 +32,7 @@ from planner.server.edits import (
     Edits,
     edited,
     refused,
+    resumed,
     seeking_least,
     with_edit,
     without,
@@ -104,6 +105,7 @@ class Workbench:
         head, _, lever = edit.key.partition(":")
         if head == "levers" and lever:
             edit = self._pulled(lever, edit.value)
+        edit = resumed(self.record.edits, edit)
         if edit.key == "goal":
             self._refuse_out_of_reach(edit.value)
         rest = without(self.record.edits, edit.key)

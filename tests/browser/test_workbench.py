@@ -301,6 +301,59 @@ def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(
     expect(page.locator(".conflict")).to_have_count(0)
 
 
+def test_a_target_is_a_sentence_whose_blanks_stay_filled_until_it_is_asked_for(
+    page: Page, server: Server
+) -> None:
+    proven(page)
+    page.locator("summary", has_text="Targets").click()
+    form = page.locator("form.target").last
+    form.get_by_label("share, per cent").fill("990")
+    form.get_by_label("Element").select_option(label="Dysprosium")
+    form.get_by_label("from which year").fill("2029")
+    form.get_by_role("button").click()
+    expect(page.locator("form.target + .refused")).to_have_text(
+        "target: the share, %: 990 is not from 0 to 100"
+    )
+    expect(form.get_by_label("Element")).to_have_value("Dy")
+    expect(form.get_by_label("from which year")).to_have_value("2029")
+    assert server.site.bench.record.edits == ()
+    form.get_by_label("share, per cent").fill("99")
+    form.get_by_role("button").click()
+    ask = page.get_by_role("button", name=re.compile(r"^Ask for [\d.]+ %$"))
+    expect(page.locator(".conflict")).to_contain_text("is the most")
+    expect(form.get_by_label("share, per cent")).to_have_value("")
+    ask.click()
+    proven(page)
+    expect(page.locator("#questions")).to_contain_text("reached in the worst year and scenario")
+
+
+def test_the_delay_and_the_capital_of_a_plant_stand_on_its_line(page: Page, server: Server) -> None:
+    page.locator("summary", has_text="Plants").click()
+    ready = page.get_by_label("Coast separation plant, Australia: ready after, years")
+    ready.fill("+1")
+    ready.press("Enter")
+    expect(page.locator(".edits")).to_contain_text("lead time, years = 3")
+    dearer = page.get_by_label("Coast separation plant, Australia: capital, USD per t/y")
+    dearer.fill("+50 %")
+    dearer.press("Enter")
+    expect(page.locator(".edits h2")).to_have_text("You changed 2")
+    base = server.site.bench.base.projects["coast_plant"].capex_usd_per_tpa
+    assert server.site.bench.record.edits[1].value == pytest.approx(1.5 * base)
+
+
+def test_a_workbook_says_that_it_is_being_written(page: Page) -> None:
+    proven(page)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".kept")).to_contain_text("variant 1")
+    page.route("**/report.xlsx", lambda _: None)  # which waits
+    page.get_by_role("link", name="workbook").click()
+    expect(page.locator("[data-word]")).to_contain_text("workbook: being written")
+    with page.expect_download() as download:
+        page.unroute("**/report.xlsx")  # which lets go what waits
+    assert download.value.suggested_filename == "report.xlsx"
+    expect(page.locator("[data-word]")).to_have_text("The workbook is there.")
+
+
 def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
     point = page.locator("#point")
     expect(point).to_be_visible()
@@ -369,6 +422,12 @@ def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Se
     faults: list[str] = []
     page = opened(window, server, faults, width=390)
     expect(page.locator("#questions")).not_to_be_in_viewport()
+    for tool in ("#undo", "#keep", "#to-shelf"):
+        expect(page.locator(tool)).to_be_in_viewport(ratio=1)
+    page.locator("#tables").click()
+    page.locator("#drawer").evaluate("node => { node.scrollTop = 900; }")
+    expect(page.locator("#drawer .close")).to_be_in_viewport(ratio=1)
+    page.locator("#drawer .close").click()
     page.get_by_role("button", name="Questions").click()
     page.get_by_role("button", name="What if there is half the money?").click()
     page.keyboard.press("Escape")

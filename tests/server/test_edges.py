@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +21,19 @@ from starlette.testclient import TestClient
 
 import planner
 from planner.data.change import parse_changes
-from planner.errors import InputError
+from planner.errors import InputError, RunFolderError
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier, risk_range
 from planner.reporting.charts.style import specification
-from planner.server.app import ACTIONS, ClosingServer, Site, listening
+from planner.reporting.words.numbers import percent
+from planner.server.app import ACTIONS, ClosingServer, Server, Site, listening
 from planner.server.edits import Edit, EditedValue, edited, seeking_least
-from planner.server.journal import shown_as
+from planner.server.journal import OpenedCase, shown_as
 from planner.server.page_regions import Regions
+from planner.server.questions import chances
 from planner.server.security import Gate
 from planner.server.workbench import Workbench
 from planner.server.writer import write_report
-from tests.server.conftest import HERE, PORT, TOKEN, answered, post, wait_for
+from tests.server.conftest import HERE, PORT, ROOT, TOKEN, answered, post, wait_for
 
 
 @pytest.mark.parametrize(
@@ -96,6 +101,26 @@ def test_a_connection_made_while_the_server_ends_does_not_hold_it(turns: int) ->
 
     with ThreadPoolExecutor(1) as apart:
         assert apart.submit(asyncio.run, ended()).result() < 4
+
+
+def test_a_second_server_of_a_case_or_at_a_port_names_the_address_of_the_first(
+    tmp_path: Path, reference: planner.Plan
+) -> None:
+    def place(name: str) -> OpenedCase:
+        folder = tmp_path / f"workbench-{name}"
+        return OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, folder)
+
+    first = Server(place("one"), reference)
+    with pytest.raises(RunFolderError, match=re.escape(f"already, at {first.address};")):
+        Server(place("one"), reference)
+    with pytest.raises(InputError, match=re.escape(f"by the workbench at {first.address};")):
+        Server(place("two"), reference, port=first.port)
+    assert (tmp_path / "workbench-one" / "open").stat().st_mode & 0o777 == 0o600
+    first.socket.close()
+    first.site.bench.close()
+    again = Server(place("one"), reference)  # what ended is not named any more
+    again.socket.close()
+    again.site.bench.close()
 
 
 def test_half_a_body_is_no_change(site: Site) -> None:
@@ -177,24 +202,74 @@ def test_two_tabs_edit_one_workbench_one_after_the_other(client: TestClient, sit
     assert {edit.key for edit in site.bench.record.edits} == {"money"}
 
 
+TARGET = {"kind": "served", "element": "Dy", "form": "", "party": "", "first_year": "2029"}
+
+
 def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -> None:
     bench = site.bench
     before = answered(bench).solver.found.figures
-    body = {"kind": "served", "element": "Dy", "form": "", "party": "", "first_year": "2029"}
-    assert post(client, "/target", {**body, "share": "70", "price": ""}).status_code == 200
+    assert post(client, "/target", {**TARGET, "share": "40", "price": ""}).status_code == 200
     (edit,) = bench.record.edits
-    assert edit.key == "target.added-1" and json.loads(str(edit.value))["share"] == 0.7
-    assert bench.case.lookups.targets["added-1"].share == 0.7
+    assert edit.key == "target.added-1" and json.loads(str(edit.value))["share"] == 0.4
     after = answered(bench).solver.found
-    if after.stage == "plan":  # what must hold makes no plan better
-        sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
-        assert sums[1] >= sums[0] - 1e-6
-    assert "target added-1: served, Dy, 70 %" in Regions(bench).part("questions", {})
+    sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
+    assert after.stage == "plan" and sums[1] >= sums[0] - 1e-6  # what must hold improves no plan
+    questions = Regions(bench).part("questions", {})
+    assert "At least 40 % of the demand for dysprosium met: all countries together" in questions
+    reached = re.search(r"reached in the worst year and scenario: ([\d.]+) %", questions)
+    assert reached is not None and float(reached[1]) >= 40
+    assert post(client, "/edit", {"key": edit.key, "value": 0.3}).status_code == 200
+    assert bench.case.lookups.targets["added-1"].share == 0.3
+    assert bench.case.lookups.targets["added-1"].first_year == 2029  # all else stays
     base = bench.base.changed(
         {"targets": [{"target": "a", "kind": "served", "element": "Dy", "share": 0.5}]}
     )
     assert edited(base, [Edit("target.a", 0.25)]).lookups.targets["a"].share == 0.25
     assert edited(base, [Edit("target.a", "out")]).lookups.targets == {}
+
+
+@pytest.mark.parametrize(
+    ("blanks", "said"),
+    [
+        ({"share": "120"}, "the share, %: 120 is not from 0 to 100"),
+        ({"share": ""}, "the share, %: is blank"),
+        ({"share": "40", "first_year": "1999"}, "the first year: 1999 is not from 2026 to 2031"),
+        ({"share": "40", "price": "-1"}, "the price, USD/kg: -1 is not from 0 to"),
+    ],
+)
+def test_a_blank_is_refused_in_the_words_of_the_form(
+    client: TestClient, site: Site, blanks: dict[str, str], said: str
+) -> None:
+    answer = post(client, "/target", {**TARGET, "price": "", **blanks})
+    assert answer.status_code == 422 and said in answer.json()["fault"]
+    assert site.bench.record.edits == ()
+
+
+def test_a_target_out_of_reach_says_what_is_the_most_and_asks_for_it(
+    client: TestClient, site: Site
+) -> None:
+    assert post(client, "/target", {**TARGET, "share": "99", "price": ""}).status_code == 200
+    wait_for(lambda: bool(site.bench.solver.found.shares))
+    most = site.bench.solver.found.shares["added-1"]
+    shown = unescape(Regions(site.bench).part("outcomes", {}))
+    assert f"<b>{percent(most)} is the most</b>" in shown and "targets.share" not in shown
+    assert f'{{"key": "target.added-1", "value": {most}}}' in shown  # what the button asks
+    assert post(client, "/edit", {"key": "target.added-1", "value": most}).status_code == 200
+    assert answered(site.bench).solver.found.stage == "plan"
+
+
+def test_any_cut_is_one_hazard_where_several_cut_imports(bench: Workbench) -> None:
+    """Twice one of them lowers the other; twice any of them doubles each."""
+    before = bench.base.scenarios
+    known = chances(bench.base, bench.base)
+    assert next(iter(known)) == "hazard.*"
+    assert known["hazard.*"].before == pytest.approx(before["cut"] + before["slip"])
+    one = edited(bench.base, [Edit("future.cut", 2 * before["cut"])]).scenarios
+    assert one["slip"] < before["slip"]
+    both = edited(bench.base, [Edit("hazard.*", 2 * known["hazard.*"].before)]).scenarios
+    assert [both[at] for at in ("cut", "slip")] == pytest.approx(
+        [2 * before[at] for at in ("cut", "slip")]
+    )
 
 
 def test_the_difference_as_options_gives_the_same_case(bench: Workbench) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from planner.config import TargetKeys
+from planner.data.case import Case
+from planner.data.schema import Target
 from planner.reporting.parts import (
     Card,
     Column,
@@ -24,8 +27,17 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.sources import summary_keys
-from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import LEAST_CHANGE, SLIGHT, change, number, signed
+from planner.reporting.words.names import midway, names_of
+from planner.reporting.words.numbers import (
+    LEAST_CHANGE,
+    SLIGHT,
+    change,
+    listed,
+    number,
+    percent,
+    signed,
+    span,
+)
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import PEOPLE_AND_STOCK, by_party, spent, spent_on
 from planner.results.figures.plants import ORDER, built
@@ -360,3 +372,22 @@ def _by_party(plan: Plan, other: Plan | None) -> list[dict[str, Any]]:
         row["paid_moved"] = row["paid"] - row["paid_was"]
         found.append(row)
     return sorted(found, key=lambda row: -row["loss"])
+
+
+# ---- targets -----------------------------------------------------------------------------------------------------------
+
+
+def target_sentence(case: Case, row: Target | TargetKeys) -> str:
+    """A target as a sentence."""
+    names = names_of(case)
+    form = "" if row.form in (None, "feed") else str(row.form)
+    good = say("each_element", form=form)
+    if row.element:
+        good = f"{midway(names.element(row.element))} {form}".strip()
+    who = listed([names.country(one) for one in row.country])
+    if not who:
+        who = names.party(row.party) if row.party else say("all_allies")
+    first = max(row.first_year or case.first_year, case.first_year)
+    last = min(row.last_year or case.last_year, case.last_year)
+    share = percent(row.share)
+    return say("target", row=row, share=share, good=good, who=who, years=span(first, last))

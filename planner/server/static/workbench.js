@@ -94,8 +94,9 @@ function put(region, html) {
   const focused = region.contains(document.activeElement) ? document.activeElement : null;
   const selected = focused?.selectionEnd > 0 && focused.selectionStart === 0, before = focused && reach(region).map(known);
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
-  const scroll = region.scrollTop, was = focused?.getBoundingClientRect().top;
+  const scroll = region.scrollTop, was = focused?.getBoundingClientRect().top, written = blanks(region);
   region.innerHTML = html;
+  for (const [place, field] of blanks(region)) if (written.has(place)) field.value = written.get(place).value; // nothing typed is lost
   drawCharts(region);
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
   region.scrollTop = scroll;
@@ -106,6 +107,12 @@ function put(region, html) {
   node?.focus({ preventScroll: true });
   if (same) region.scrollTop += same.getBoundingClientRect().top - was; // what is worked at stays where it is
   if (same && selected) same.select?.(); // as whoever is about to write over it had it
+}
+
+// The blanks of forms that are not sent yet, by form and name.
+function blanks(region) {
+  const fields = all("form.target", region).flatMap((form, at) => [...form.elements].filter((field) => field.name && field.type !== "hidden").map((field) => [`${at} ${field.name}`, field]));
+  return new Map(fields);
 }
 
 // What the keyboard reaches.
@@ -234,9 +241,24 @@ document.addEventListener("click", async (event) => {
   else if (node.dataset.copy) {
     await navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
     node.textContent = "Copied";
-  } else if (node.pathname?.endsWith(".xlsx")) $("[data-word]").textContent = "The workbook is being written: it comes in up to half a minute.";
+  } else if (node.pathname?.endsWith(".xlsx")) {
+    event.preventDefault();
+    fetchWorkbook(node);
+  }
   else if (node.dataset.close || node.id === "ask") sheet(node.id === "ask");
 });
+
+// A workbook is written when it is first asked for, and the page says so until it is there.
+async function fetchWorkbook(link) {
+  const word = $("[data-word]"), since = Date.now(), name = link.textContent;
+  const tell = () => { word.textContent = link.textContent = `workbook: being written, ${Math.round((Date.now() - since) / 1000)} s`; };
+  tell();
+  const telling = setInterval(tell, 1000), answer = await fetch(link.href).catch(() => ({}));
+  clearInterval(telling);
+  link.textContent = name;
+  word.textContent = answer.ok ? "The workbook is there." : "The workbook could not be written.";
+  if (answer.ok) location.assign(link.href); // now at once, as a file
+}
 
 document.addEventListener("submit", async (event) => {
   const form = event.target, given = Object.fromEntries(new FormData(form));
@@ -244,11 +266,13 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.dataset.open) { openDrawer(`${form.dataset.open}?${new URLSearchParams(given)}`); return; }
   const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form) } : given;
+  const sentences = () => all("form.target"), place = sentences().indexOf(form);
   if (await post(form.dataset.form, body)) {
-    if (["/keep", "/target"].includes(form.dataset.form)) form.reset();
+    if (place >= 0) sentences().forEach((one) => one.reset());
+    else if (form.dataset.form === "/keep") form.reset();
     else for (const field of form.elements) field.defaultValue = field.value; // it is written no longer
     if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
-  }
+  } else if (place >= 0) refuse(sentences()[place], $("#fault").textContent); // which was drawn anew meanwhile
 });
 
 function typed(text, form) {
