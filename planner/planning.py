@@ -16,10 +16,9 @@ from planner.results.tables import TableViews
 from planner.solving.goals import Progress, phases_of, silent
 from planner.solving.plans import solve_whole
 from planner.solving.program_size import fits
+from planner.solving.ways import MANY
 
 Method = Literal["auto", "whole", "scenarios"]
-MANY = 50
-"""Scenarios from which on they are solved one by one (measured)."""
 COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
 """Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
 SHOWN_WITHOUT = (

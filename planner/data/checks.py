@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
 from planner.data.findings import Finding, collapse, finding_at, unknown_name
@@ -189,8 +190,12 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
         # Without the defining table all its names are one fault.
         is_defined = bool(names - {BASE})
         names = names | more.get((table, kind), set())
-        for row in case.tables.rows(table):
-            for name in _names_in(row, table, column):
+        rows = case.tables.rows(table)
+        cells = {getattr(row, column) for row in rows}
+        if all(names.issuperset(_names_in(cell, table, column)) for cell in cells):
+            continue
+        for row in rows:
+            for name in _names_in(getattr(row, column), table, column):
                 if name not in names:
                     key = (kind, name if is_defined else "")
                     fault = _UnknownName(name=name, column=column, is_defined=is_defined)
@@ -224,11 +229,10 @@ class _UnknownName:
     lines: dict[tuple[str, int], None] = field(default_factory=dict)
 
 
-def _names_in(row: Row, table: str, column: str) -> list[str]:
+def _names_in(cell: Any, table: str, column: str) -> list[str]:
     """The names in a cell, one or many; without `*`, by which a funder reaches all countries."""
-    value = getattr(row, column)
     everywhere = "*" if (table, column) == ("funders", "countries") else ""
-    names = value if isinstance(value, tuple) else (value,)
+    names = cell if isinstance(cell, tuple) else (cell,)
     return [name for name in names if name and name != everywhere]
 
 

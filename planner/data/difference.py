@@ -4,7 +4,7 @@ other."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from operator import attrgetter
@@ -53,12 +53,20 @@ def differences(old: Case, new: Case) -> Iterator[Difference]:
             continue
         before, after = old.lookups.rows(table.name), new.lookups.rows(table.name)
         if before is not after and before != after:
-            for one, two in paired(table, before, after):
+            for one, two in paired(table, *_apart(before, after)):
                 yield from _row_differences(table, one, two)
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
         if was != becomes[key] and key not in UNREAD and key != "targets":
             yield Difference(table=MODEL, key=(), column=key, before=was, after=becomes[key])
+
+
+def _apart(before: Sequence[Row], after: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows of each that are no row of the other: a changed case has those that it did not change as they are."""
+    shared = set(map(id, before)) & set(map(id, after))
+    one = [row for row in before if id(row) not in shared]
+    two = [row for row in after if id(row) not in shared]
+    return one, two
 
 
 def changes(old: Case, new: Case) -> list[Fault]:

@@ -31,7 +31,7 @@ from planner.decomposition.subproblem import (
 from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.amounts import Amounts, amounts, flow_order
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.plan_amounts import PEOPLE, PlanAmounts
 from planner.solving.program import Key, Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution_amounts import solution_amounts
@@ -42,8 +42,8 @@ LEAST = 1e-12
 Given = Mapping[str, float]
 Starts = Sequence[tuple[Positions, Bases]]
 """Of each branch of a part, where its links stand among all and the bases to start from."""
-ON_HISTORIES = ("flows", "short", "stock", "staff", "hired", "lent", "borrowed")
-"""Amounts of a plan that live on histories."""
+ON_HISTORIES = ("flows", "short", "stock")
+"""Amounts of a plan that live on histories, beside those of people."""
 
 
 class HeldBranches:
@@ -247,7 +247,7 @@ def part_amounts(
     nodes = plan.trees.histories.nodes
     own = [node for node in nodes if not part.names or node.index not in part.stem]
     places = np.array([node.index for node in own], dtype=np.intp)
-    at_nodes: dict[str, Amounts] = {}
+    at_nodes = {name: persons.at(places) for name, persons in plan.people.items()}
     for name in ON_HISTORIES:
         at_nodes[name] = getattr(plan, name).at(places)
     return PartAmounts([(node.scenarios[0], node.period) for node in own], at_nodes, results)
@@ -258,8 +258,8 @@ def put_together(case: Case, along: PlanAmounts, parts: Sequence[PartAmounts]) -
     all that is decided; parts: of everything, the reference too."""
     trees = trees_of(scenario_tree(case))
     tree = trees.histories
-    at_nodes: dict[str, Any] = {}
-    for name in ON_HISTORIES:
+    at_nodes: dict[str, Amounts] = {}
+    for name in (*ON_HISTORIES, *PEOPLE):
         vectors: dict[Any, Vector] = {}
         for part in parts:
             places = [tree.at[node] for node in part.nodes]
@@ -270,4 +270,6 @@ def put_together(case: Case, along: PlanAmounts, parts: Sequence[PartAmounts]) -
     at_nodes["flows"] = at_nodes["flows"].something().in_order(flow_order(case))
     at_nodes["short"] = at_nodes["short"].in_order(lambda good: good)
     nothing = Amounts({}, np.zeros((0, len(trees.accounts.nodes))))
-    return replace(along, case=case, trees=trees, spent=nothing, **at_nodes)
+    people = {name: at_nodes.pop(name) for name in PEOPLE}
+    changed: dict[str, Any] = {"people": people, **at_nodes}
+    return replace(along, case=case, trees=trees, spent=nothing, **changed)

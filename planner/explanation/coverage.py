@@ -161,7 +161,7 @@ def standing_of(plan: Plan, year: int) -> Standing:
         if scenario in build.scenarios:
             built.setdefault(build.project, []).append((build.year, build.tpa))
     last = [node for node in tree.path_of(scenario) if tree.nodes[node].year == year][-1]
-    staff = {team: float(persons[last]) for team, persons in plan.amounts.staff}
+    staff = {team: float(persons[last]) for team, persons in plan.amounts.people["staff"]}
     return Standing(case=plan.case, year=year, builds=built, staff=staff)
 
 

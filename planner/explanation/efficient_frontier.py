@@ -151,8 +151,11 @@ class _Walk:
 
     def _look_between(self, left: Tangent, right: Tangent) -> None:
         """Look at the curve between two touches."""
-        _, gap = trace(self._touch, left, right, most=inf, precision=COARSE)
+        gap = trace(self._touches, left, right, most=inf, precision=COARSE)
         self.gap = max(self.gap, gap)
+
+    def _touches(self, weights: Sequence[float]) -> list[Tangent]:
+        return [self._touch(weight) for weight in weights]
 
     def _touch(self, weight: float) -> Tangent:
         self._progress(f"the efficient frontier: plan {len(self.points) + 1}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,9 @@ from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts, Payment, amounts
 from planner.results.schema import PURCHASES
 from planner.results.visits import AtVisits, visited
+
+PEOPLE = ("staff", "hired", "lent", "borrowed")
+"""What is decided of people, and the columns of the table `workforce` that say it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +32,8 @@ class PlanAmounts:
     """t not met, by good that is demanded."""
     stock: Amounts
     """t at the end of the period, by good."""
-    staff: Amounts
-    """Persons by (country, skill), as the next three."""
-    hired: Amounts
-    lent: Amounts
-    borrowed: Amounts
+    people: Mapping[str, Amounts]
+    """Of each of `PEOPLE` the persons by (country, skill)."""
     builds: Amounts
     """t/y by project."""
     intake: Amounts
@@ -63,6 +64,9 @@ class PlanAmounts:
             if isinstance(one, Amounts) and isinstance(two, Amounts):
                 if not one.is_same(two):
                     return False
+            elif field.name == "people":
+                if not all(one[name].is_same(two[name]) for name in one):
+                    return False
             elif field.name not in ("case", "trees") and one != two:
                 return False
         return True
@@ -72,19 +76,13 @@ def _at_visits(plan: PlanAmounts) -> AtVisits:
     """The amounts of a plan where scenarios visit their nodes."""
     trees = plan.trees
     node = visited(trees.histories)
-    people = {
-        "staff": plan.staff,
-        "hired": plan.hired,
-        "lent": plan.lent,
-        "borrowed": plan.borrowed,
-    }
     return AtVisits(
         case=plan.case,
         trees=trees,
         flows=plan.flows.at(node),
         short=plan.short.at(node),
         stock=plan.stock.at(node),
-        people={name: persons.at(node) for name, persons in people.items()},
+        people={name: persons.at(node) for name, persons in plan.people.items()},
         builds=_decided(trees, plan.builds),
         intake=_decided(trees, plan.intake),
         new_seats=_decided(trees, plan.new_seats),

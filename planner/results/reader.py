@@ -22,7 +22,7 @@ from planner.data.scenario_tree import Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of
 from planner.data.stages import FORMS, STAGES
 from planner.results.amounts import Amounts, FlowKey, Payment, amounts, flow_order, spending_order
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.plan_amounts import PEOPLE, PlanAmounts
 from planner.results.schema import CONVERTED, IMPORTED, RETURNED, SAVED, SCHEDULE
 from planner.results.visits import AtVisits, Places, visited
 
@@ -32,8 +32,6 @@ OF_GOODS = (*CONVERTED, SAVED, "made", *IMPORTED, "given", "received", "released
 """Items of `operations` that are of an element."""
 OF_NO_ELEMENT = (*(stage.item for stage in STAGES.values() if not stage.converts), RETURNED)
 """Items of `operations` that are of a feed, or of a saving."""
-PEOPLE = ("staff", "hired", "lent", "borrowed")
-"""Columns of the table `workforce` that say what is decided."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +265,7 @@ class PlanTables:
             flows=visits.flows.at(first),
             short=visits.short.at(first),
             stock=visits.stock.at(first),
-            **people,
+            people=people,
             builds=_by_decision(trees, visits.builds).in_order(_by_key),
             intake=_by_decision(trees, visits.intake).in_order(programmes),
             new_seats=_by_decision(trees, visits.new_seats).in_order(programmes),

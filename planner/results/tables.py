@@ -226,7 +226,7 @@ def capacity(plan: PlanAmounts) -> pd.DataFrame:
 def workforce(plan: PlanAmounts) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
     visits = plan.visits
-    teams = list(plan.staff.places)
+    teams = list(plan.people["staff"].places)
     persons = {name: its.values for name, its in visits.people.items()}
     persons["available"] = _stacked(visits, (available_staff(visits, team) for team in teams))
     persons["needed"] = _stacked(visits, (needed_staff(visits, team) for team in teams))

@@ -101,6 +101,7 @@ class VisitInputs:
         self._ends = [end_of(period) for period in periods]
         self._scenario = {scenario: place for place, scenario in enumerate(case.scenarios)}
         self._factors: dict[Named, Vector] = {}
+        self._named: dict[tuple[str, ...], Named] = {}
         self._demands: dict[Good, Vector] = {}
 
     def demand(self, good: Good) -> Vector:
@@ -222,11 +223,13 @@ class VisitInputs:
 
     def _naming(self, kind: str, *cells: str) -> Named:
         """Kind and cells of the shocks that name these of `CELLS`; what is blank in a row names all."""
-        named = []
-        for stated in self._shocks_by_kind[kind]:
-            if all(one in ("", cell) for one, cell in zip(stated, cells, strict=False)):
-                named.append((kind, stated))
-        return tuple(named)
+        if (kind, *cells) not in self._named:
+            named = []
+            for stated in self._shocks_by_kind[kind]:
+                if all(one in ("", cell) for one, cell in zip(stated, cells, strict=False)):
+                    named.append((kind, stated))
+            self._named[kind, *cells] = tuple(named)
+        return self._named[kind, *cells]
 
     def _shocks(self, named: Named) -> Iterator[Shock]:
         for kind, stated in named:

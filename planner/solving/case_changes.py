@@ -138,7 +138,9 @@ def with_switches(case: Case, written: Case) -> Case:
 
 def _as_early(row: Project, written: Project | None, first: int) -> Project:
     """The row with the earliest year of another one, if that is no later."""
-    if written is None or (row.earliest_year or first) < max(written.earliest_year or first, first):
+    if written is None or row.earliest_year == written.earliest_year:
+        return row
+    if (row.earliest_year or first) < max(written.earliest_year or first, first):
         return row
     return row.model_copy(update={"earliest_year": written.earliest_year})
 

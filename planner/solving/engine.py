@@ -14,7 +14,7 @@ puts them into chains and takes the answers as they come (`answered`): those of 
 each from the nearest basis that the chain has met. So no answer depends on how many workers there are, or on what a
 worker did before. A journal (`planner.results.journal`) has the answers of a list that was stopped.
 
-What is known of programs stands here and in `live_program`:
+What is known of programs stands here and in `live_program`, thresholds in `ways`:
 
 1. `LiveProgram` knows what may stay in a program: it changes figures in place, holds at zero what is switched off and
    says why it cannot keep the program. A session (`solve`) keeps up to `STRUCTURES` programs, the first for good, and
@@ -58,12 +58,8 @@ from planner.solving.highs import Solver, Statuses, versions
 from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
+from planner.solving.ways import KEPT_TERMS, STRUCTURES
 
-STRUCTURES = 5
-"""Programs of different structure that are kept at most."""
-KEPT_TERMS = 1_200_000
-"""Nonzeros that the programs kept hold together at most, the first and the one in use apart: with half a million of
-them, as in the real case, one takes a fifth of a GB (measured)."""
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
 ANSWER = "answer"
@@ -296,7 +292,7 @@ class Engine:
             known = self._written(journal, questions.values(), kind)
         before = {questions[name]: questions[first] for name, first in (after or {}).items()}
         left = [one for one in dict.fromkeys(questions.values()) if one not in known]
-        watch = _Watch(len(left), progress)
+        answered = 0
         first = [one for one in left if one not in before]
         starts = set(before.values())
         rounds = [(first, [one in starts for one in first])]
@@ -310,7 +306,10 @@ class Engine:
             for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
                 known[asked[number]] = answer
                 self._write(journal, asked[number], answer)
-                watch.tell()
+                answered += 1
+                if answered < len(left):
+                    rest = in_words(self.seconds_for(len(left) - answered))
+                    progress(f"{answered} of {len(left)} programs are solved; about {rest} left")
         return {name: known[one].get(name) for name, one in questions.items()}
 
     def _nearest(self, before: Answer[Any] | None) -> PackedBases:
@@ -593,7 +592,7 @@ def unpacked(text: str) -> Statuses:
     return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
 
 
-# ---- how far a list is, and what is kept of it --------------------------------------------------------------------------
+# ---- what is kept of a list, and how long it takes --------------------------------------------------------------------------
 
 
 def digest_of(base: Case, question: Question) -> str:
@@ -601,23 +600,6 @@ def digest_of(base: Case, question: Question) -> str:
     held = [question.changes, question.fixed]
     content = json.dumps([base.sha256, versions(), *held], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:20]
-
-
-class _Watch:
-    """Tells how many of a list of questions are answered, and about how long the others take."""
-
-    def __init__(self, total: int, progress: Progress) -> None:
-        self._total, self._progress = total, progress
-        self._begun, self._done = perf_counter(), 0
-
-    def tell(self) -> None:
-        """One more is answered."""
-        self._done += 1
-        left = self._total - self._done
-        passed = perf_counter() - self._begun
-        if left:
-            rest = in_words(passed / self._done * left)
-            self._progress(f"{self._done} of {self._total} programs are solved; about {rest} left")
 
 
 def in_words(seconds: float) -> str:

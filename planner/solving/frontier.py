@@ -54,37 +54,41 @@ def risk_of(value: float, weight: float) -> float:
 
 
 def trace(
-    touch: Callable[[float], Tangent],
+    touches: Callable[[Sequence[float]], Sequence[Tangent]],
     left: Tangent,
     right: Tangent,
     *,
     most: float,
     precision: float = PRECISION,
-) -> tuple[list[Tangent], float]:
-    """Touches of a convex curve between two, found by at most `most` calls of `touch`, those on the right first; and
-    how far the curve can lie below the chords between them all, 0 if none is missing.
+) -> float:
+    """Touch a convex curve between two places wherever it bends, round by round, at no more than `most` places: how far
+    the curve can lie below the chords between all touches, 0 if none is missing.
 
-    precision: relative distance of the curve from a crossing up to which a stretch is not looked into.
+    touches: called with the places of a round. precision: relative distance of the curve from a crossing up to which a
+    stretch is not looked into.
     """
-    touches: list[Tangent] = []
-    open_stretches, gap = [(left, right)], 0.0
-    while open_stretches:
-        left, right = open_stretches.pop()
-        crossing = _crossing(left, right)
-        if crossing is None:
-            continue
-        at, below = crossing
-        if len(touches) >= most:
-            gap = max(gap, _chord(left, right, at) - below)
-            continue
-        here = touch(at)
-        touches.append(here)
-        apart, scale = here.value - below, 1.0 + abs(here.value)
-        if apart > precision * scale:
-            open_stretches += [(left, here), (here, right)]
-        elif apart > PRECISION * scale:
-            gap = max(gap, apart)
-    return touches, gap
+    stretches, gap = [(left, right)], 0.0
+    while stretches:
+        crossed = []
+        for stretch in stretches:
+            crossing = _crossing(*stretch)
+            if crossing is not None:
+                crossed.append((stretch, *crossing))
+        asked, left_out = crossed, []
+        if len(crossed) > most:
+            asked, left_out = crossed[: int(most)], crossed[int(most) :]
+        for stretch, at, below in left_out:
+            gap = max(gap, _chord(*stretch, at) - below)
+        most -= len(asked)
+        stretches = []
+        found = touches([at for _, at, _ in asked]) if asked else []
+        for ((left, right), _, below), here in zip(asked, found, strict=True):
+            apart, scale = here.value - below, 1.0 + abs(here.value)
+            if apart > precision * scale:
+                stretches += [(left, here), (here, right)]
+            elif apart > PRECISION * scale:
+                gap = max(gap, apart)
+    return gap
 
 
 def breakpoints(points: Sequence[tuple[float, float]]) -> list[int]:

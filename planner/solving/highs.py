@@ -29,45 +29,31 @@ from planner.solving.program import (
 )
 from planner.solving.rows_held import Positions, RowsHeld
 from planner.solving.solution import FEASIBLE, Searched, Solution, Stop
+from planner.solving.ways import (
+    FEWEST,
+    HOLDS_ALL,
+    KEPT,
+    LARGE_PROGRAM,
+    LATER_STEPS,
+    LITTLE,
+    LONGEST_WAY,
+    MISFIT,
+    MOST_STEPS,
+    NEXT_WEIGHT,
+    PRIMAL_WAY,
+    SHARED,
+    SMALL_PROGRAM,
+    STRATEGY,
+)
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """Seconds that an interrupted solve may take to end by itself; its thread ends with the program."""
-LONGEST_WAY = 0.2
-"""A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
-one the dual simplex method may take a hundred times as long as from nothing (measured)."""
-MOST_STEPS = 8000
-"""Iterations after which it is given up in any case. With 76,000 rows so many are a quarter of a solve from nothing
-(measured)."""
-LATER_STEPS = 1400
-"""Iterations where the optimum of the phase before is a start that leads there in any case."""
-PRIMAL_WAY = 2.0
-"""So far primal simplex goes on from the optimum before: it keeps to its bounds and might go round in a circle."""
 NO_LIMIT = 2**31 - 1
 AGAIN = ("again", "again primal")
-SMALL_PROGRAM = 20_000
-"""Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
-HOLDS_ALL = SMALL_PROGRAM
-"""Nonzeros below which all rows are held from the beginning: there is little to spare."""
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
-LITTLE = 0.001
-"""Perturbation of costs from a kept basis, as a multiple of what HiGHS does (measured)."""
-STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4, "ipm": 4}
-"""Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
-an imprecise crossover of interior point primal simplex needs a twentieth of the steps that dual simplex does."""
-LARGE_PROGRAM = 200_000
-"""Nonzeros from which on the objective that comes next weighs a little in the first interior point (measured)."""
-NEXT_WEIGHT = 1e-3
-"""The weight that it has: so little that the least value of the first objective is mostly found with it."""
-FEWEST = 1000
-"""Iterations that a start is tried for in the smallest program."""
-KEPT = 12
-"""Bases of each phase that are kept: the first, to which people go back, and the last ones."""
-SHARED, MISFIT = 0.5, 0.005
-"""Share of rows that a program must have from an older one to begin at its plan, and by which the basis taken over may
-be too large or too small: from others interior point is the shorter way (measured)."""
 GOLDEN = 0.6180339887498949
 """Its multiples leave no two columns with weights in a simple proportion."""
 Columns = NDArray[np.int32]

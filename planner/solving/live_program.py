@@ -16,21 +16,17 @@ from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
-from planner.solving.highs import BASIC, LONGEST_WAY, LOWER, TOLERANCE, UPPER, Solver
+from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver
 from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
 from planner.solving.solution import Solution, Stop
 from planner.solving.unweighed_losses import with_least_losses
+from planner.solving.ways import BETWEEN, GOAL_WAY, LONGEST_WAY, NEAR_WAY
 from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
 CANCELLED = "the solve was cancelled"
-BETWEEN = 1e-7
-"""Relative distance from a bound up to which a figure counts as at it."""
-NEAR_WAY, GOAL_WAY = 1 / 4, 2 / 3
-"""Iterations from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
-start that is no good the way from the least risk is shorter (measured)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +62,10 @@ class LiveProgram:
         self._write(case)
 
     def begin_at(self, point: Vector) -> Solution | None:
-        """Begin at a stored plan of the case: a row for each phase, the columns first. From the basis that it suggests,
-        what lies between bounds being basic, the real case takes 1 CPU second, from nothing 18. A point of another
-        program is left alone. Returns the optimum of the first phase, if the point proves it."""
+        """Begin at a stored plan of the case: a row for each phase, the columns first. The basis that it suggests, with
+        all that lies between bounds or has no reduced cost, is repaired by the solver: the real case takes 2 CPU seconds,
+        from nothing 35. A point of another program is left alone. Returns the optimum of the first phase, if the point
+        proves it."""
         program = self.program
         phases = phases_of(self.case.model.objective)
         columns = len(program.columns)
@@ -77,11 +74,14 @@ class LiveProgram:
         lower = np.append(program.lower, program.row_lower)
         upper = np.append(program.upper, program.row_upper)
         for phase, values in zip(phases, point, strict=True):
-            x = values[:columns]
+            x, duals = np.split(values, [columns])
             at = np.append(x, program.matrix @ x)
             room = BETWEEN * (1 + np.abs(at))
+            between = (at > lower + room) & (at < upper - room)
+            cost = program.unit_cost(program.column[phase.column, None])
+            reduced = np.append(cost - program.matrix.T @ duals, duals)
             codes = np.where(at - lower <= upper - at, LOWER, UPPER)
-            codes[(at > lower + room) & (at < upper - room)] = BASIC
+            codes[between | (np.abs(reduced) <= BETWEEN)] = BASIC
             self.solver.begin_from(phase.name, codes.astype(np.uint8), way=LONGEST_WAY)
         first = program.column[phases[0].column, None]
         return self.solver.certified(first, point[0, :columns], point[0, columns:])

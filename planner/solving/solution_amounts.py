@@ -3,8 +3,8 @@ that is free."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,22 +13,13 @@ from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import CountrySkill
 from planner.results.amounts import Amounts, FlowKey, amounts
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.plan_amounts import PEOPLE, PlanAmounts
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import flows_of
 from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
 from planner.solving.variable_values import Values
 from planner.thresholds import ROUNDING
-
-
-class _People(NamedTuple):
-    """Persons by (country, skill), at each node."""
-
-    staff: Amounts
-    hired: Amounts
-    lent: Amounts
-    borrowed: Amounts
 
 
 def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
@@ -44,7 +35,6 @@ def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
     for good in scope.goods:
         if at.demands[good].any():
             short[good] = np.where(at.demands[good] > 0, at.total(_steps_short(at, good)), 0.0)
-    people = _people(at)
     stock = {good: held for good, (held, _) in at.stock.items()}
     return PlanAmounts(
         case=scope.case,
@@ -52,10 +42,7 @@ def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
         flows=amounts(flows, at.size).something(),
         short=amounts(short, at.size),
         stock=amounts(stock, at.size),
-        staff=people.staff,
-        hired=people.hired,
-        lent=people.lent,
-        borrowed=people.borrowed,
+        people=_people(at),
         builds=_decided(scope, values, "build", sorted(scope.expandable)),
         intake=_decided(scope, values, "intake", scope.programmes),
         new_seats=_decided(scope, values, "new_seats", scope.programmes),
@@ -69,25 +56,17 @@ def _steps_short(at: AtNodes, good: Good) -> Iterator[Vector]:
         yield at("shortfall", *good, step)
 
 
-def _people(at: AtNodes) -> _People:
+def _people(at: AtNodes) -> dict[str, Amounts]:
     """Staff, hires and secondment of every team that some plant needs."""
     opens = np.array([node.opens_year for node in at.scope.tree.nodes])
-    staff: dict[CountrySkill, Vector] = {}
-    hired: dict[CountrySkill, Vector] = {}
-    lent: dict[CountrySkill, Vector] = {}
-    borrowed: dict[CountrySkill, Vector] = {}
+    found: dict[str, dict[CountrySkill, Vector]] = defaultdict(dict)
     for team in at.scope.teams:
         moved = at("seconded", *team)
-        staff[team] = at.by_decision("staff", *team)
-        hired[team] = np.where(opens, at.by_decision("hired", *team), 0.0)
-        lent[team] = -np.minimum(moved, 0.0) + 0.0
-        borrowed[team] = np.maximum(moved, 0.0)
-    return _People(
-        staff=amounts(staff, at.size),
-        hired=amounts(hired, at.size),
-        lent=amounts(lent, at.size),
-        borrowed=amounts(borrowed, at.size),
-    )
+        found["staff"][team] = at.by_decision("staff", *team)
+        found["hired"][team] = np.where(opens, at.by_decision("hired", *team), 0.0)
+        found["lent"][team] = -np.minimum(moved, 0.0) + 0.0
+        found["borrowed"][team] = np.maximum(moved, 0.0)
+    return {name: amounts(found[name], at.size) for name in PEOPLE}
 
 
 def _decided(

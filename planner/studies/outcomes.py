@@ -97,7 +97,7 @@ def _figures(solved: Solved, plan: PlanAmounts) -> PointMeasures:
         "service_level": service_level(demand, short),
         "new_capacity_tpa": new_capacity(plan),
         "trained": trained(plan),
-        "hired": _expected(histories, plan.hired.by(lambda team: team[1])),
+        "hired": _expected(histories, plan.people["hired"].by(lambda team: team[1])),
         "bought_t": _expected(histories, bought),
     }
     if "risk" in solved.outcome.values and case.model.objective.goal == "risk":
@@ -141,7 +141,7 @@ def decisions(plan: PlanAmounts) -> list[DecidedAmount]:
     for decision, amounts, nodes in (
         ("build", plan.builds, trees.decisions.nodes),
         ("buy", bought, trees.histories.nodes),
-        ("hire", plan.hired, trees.histories.nodes),
+        ("hire", plan.people["hired"], trees.histories.nodes),
         ("intake", plan.intake, trees.decisions.nodes),
     ):
         rows += _by_year(decision, amounts, nodes)

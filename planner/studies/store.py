@@ -42,8 +42,8 @@ from planner.studies.study_file import StudyFile, Value, build_study, named_in_w
 
 STUDY, INPUTS, CURVE = "study.json", "inputs", "frontier.csv"
 DESIGN, PLANS = f"design.{TABLE_FORM}", f"plans.{TABLE_FORM}"
-BASE, POINT, PART = "base", "point", "part"
-"""Kinds of entries of the journal: the bases from which every chain starts; points; pieces of a frontier."""
+BASE, POINT, TRACED = "base", "point", "traced"
+"""Kinds of entries of the journal: the bases from which every chain starts; points; what is known of a whole frontier."""
 
 
 def prepare(

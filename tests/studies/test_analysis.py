@@ -20,12 +20,11 @@ from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
 from planner.results.study import MEANINGS, Failures, FrontierResults, StudyStatus
 from planner.solving.engine import Question, Solved
-from planner.solving.frontier import Tangent
-from planner.solving.highs import Solver
+from planner.solving.frontier import Tangent, trace
 from planner.solving.live_program import LiveProgram
 from planner.studies import run
 from planner.studies.analysis import analyse, hold, robustness
-from planner.studies.frontier import Budgets, curve_of, frontier
+from planner.studies.frontier import Touch, curve_table, frontier
 from planner.studies.outcomes import PointFigures
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
@@ -35,25 +34,25 @@ from tests.studies import studies
 from tests.studies.studies import measured_in, sample
 
 
-def test_every_breakpoint_of_a_known_curve_is_found_exactly(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
     cuts = [0.3, 0.35, 0.9, 1.7]
     slopes = [-5.0, -4.0, -1.5, -0.25, 0.0]
+    touched: dict[float, Touch] = {}
 
-    def value(at: float) -> tuple[float, float]:
+    def touch(at: float) -> Tangent:
         lines = [(10.0, slopes[0])]
         for cut, slope in zip(cuts, slopes[1:], strict=True):
             before = lines[-1]
             lines.append((before[0] + (before[1] - slope) * cut, slope))
-        return max((a + b * at, b) for a, b in lines)
+        value, slope = max((a + b * at, b) for a, b in lines)
+        touched[at] = Touch(risk=value, slope=slope, figures={})
+        return Tangent(at, value, slope)
 
-    monkeypatch.setattr(Budgets, "touch", lambda _, solver, at: Tangent(at, *value(at)))
-    budgets = Budgets(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
-    curve = curve_of([budgets.trace(0.0, 2.0, most=100)])
-    assert curve.table["scale"].to_list() == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
-    assert (-curve.table["worth"]).to_list() == pytest.approx([*slopes, 0.0])
-    assert curve.gap == 0.0
+    gap = trace(lambda places: list(map(touch, places)), touch(0.0), touch(2.0), most=100)
+    table = curve_table(touched, 1.0)
+    assert table["scale"].to_list() == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
+    assert (-table["worth"]).to_list() == pytest.approx([*slopes, 0.0])
+    assert gap == 0.0
 
 
 def on(curve: FrontierResults, at: float) -> float:
@@ -64,10 +63,13 @@ def on(curve: FrontierResults, at: float) -> float:
 def test_the_frontier_is_that_of_brute_force() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     curve = frontier(case, FrontierDesign(kind="frontier", scale=[0.0, 1.5]))
-    for scale in np.linspace(0.01, 1.5, 40).tolist():
+
+    def least(scale: float) -> float:
         session = LiveProgram(case.changed(f"budgets.*.*.musd=x{scale!r}"))
-        risk = session.solve(lambda _: None).values["risk"]
-        assert on(curve, scale) == pytest.approx(risk, rel=1e-6), scale
+        return session.solve(lambda _: None).values["risk"]
+
+    for scale in np.linspace(0.01, 1.5, 40).tolist():
+        assert on(curve, scale) == pytest.approx(least(scale), rel=1e-6), scale
     assert curve.gap == 0.0
     table = curve.table
     assert (np.diff(table["risk_musd"]) <= 1e-9).all(), "more money does not raise the risk"
@@ -76,10 +78,9 @@ def test_the_frontier_is_that_of_brute_force() -> None:
     )
     assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
     # The slope is what one more MUSD of budgets takes off.
-    budgets, solver = Budgets(case), Solver(LiveProgram(case).program)
     step = 1.0 / sum(case.budget.values())
-    least = [budgets.touch(solver, scale).value for scale in (0.3, 0.3 + step)]
-    assert (on(curve, 0.3) - on(curve, 0.3 + step)) == pytest.approx(least[0] - least[1], rel=1e-6)
+    worth = least(0.3) - least(0.3 + step)
+    assert on(curve, 0.3) - on(curve, 0.3 + step) == pytest.approx(worth, rel=1e-6)
 
 
 def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_there_are() -> None:

@@ -22,13 +22,13 @@ from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
 from planner.solving import engine, highs
 from planner.solving.case_changes import READS
-from planner.solving.engine import STRUCTURES
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Solution
+from planner.solving.ways import STRUCTURES
 from tests.cases import more, seeds, some
 
 ROOT = Path(__file__).parents[2]

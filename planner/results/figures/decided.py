@@ -67,7 +67,7 @@ def decided_along(plan: Plan, scenario: str) -> Decided:
             for year, amount in zip(plan.years, at_nodes[nodes].tolist(), strict=True):
                 found[name, (*things, year)] = amount
     hired: dict[tuple[str, Any], float] = defaultdict(float)
-    for team, persons in amounts.hired:
+    for team, persons in amounts.people["hired"]:
         for node in trees.histories.path_of(scenario):
             hired["hired", (*team, trees.histories.nodes[node].year)] += float(persons[node])
     return {key: amount for key, amount in (found | hired).items() if amount > 0}
