@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,7 +87,7 @@ def test_every_chart_is_drawn(desk: Page) -> None:
             const marks = svg.querySelectorAll('[role=graphics-symbol]').length;
             return [chart.dataset.chart, box.width > 100 && box.height > 30 && marks > 1]; })"""
     )
-    assert len(drawn) > 10
+    assert len(drawn) >= 9
     assert [name for name, visible in drawn if not visible] == []
 
 
@@ -94,7 +96,7 @@ def test_the_first_screen_stands_within_two_seconds(page: Page) -> None:
     painted: list[float] = []
     while not painted or (painted[-1] >= FIRST_SCREEN_MS and len(painted) < TRIES):
         page.reload()
-        expect(page.locator("#answer .chart svg").first).to_be_visible()
+        expect(page.locator("#recommendation .chart svg").first).to_be_visible()
         painted += page.evaluate(
             "performance.getEntriesByName('first-contentful-paint').map(entry => entry.startTime)"
         )
@@ -104,8 +106,8 @@ def test_the_first_screen_stands_within_two_seconds(page: Page) -> None:
 def test_charts_the_report_must_have(desk: Page) -> None:
     names = desk.locator(".chart").evaluate_all("charts => charts.map(c => c.dataset.chart)")
     assert {
-        *("frontier", "unmet_by_element", "timeline", "met", "losses", "levers"),
-        *("spending_by_funder", "spending_by_item", "capacity", "stock", "teams"),
+        *("timeline", "losses", "frontier", "spending_by_funder", "unmet_by_element", "origins"),
+        *("met", "capacity", "levers"),
     } <= set(names)
 
 
@@ -131,23 +133,12 @@ def test_labels_of_an_axis_do_not_collide(drawn: Page) -> None:
     assert collisions == []
 
 
-def test_the_frontier_crosses_none_of_its_labels(drawn: Page) -> None:
-    labels, crossed, covered = drawn.evaluate(
-        """() => {
-            const chart = document.querySelector('.chart[data-chart=frontier]');
-            const line = chart.querySelector('.mark-line path'), at = line.getScreenCTM();
-            const points = [...Array(400).keys()].map(step => line.getPointAtLength(line.getTotalLength() * step / 399))
-                .map(point => point.matrixTransform(at));
-            const boxes = [...chart.querySelectorAll('.mark-text.role-mark text')]
-                .map(text => [text.textContent, text.getBoundingClientRect()]);
-            const within = (box, point) => box.left < point.x && point.x < box.right && box.top < point.y && point.y < box.bottom;
-            const hit = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
-            return [boxes.length,
-                boxes.filter(([_, box]) => points.some(point => within(box, point))).map(([text]) => text),
-                boxes.flatMap(([text, box], at) => boxes.slice(at + 1).filter(([_, other]) => hit(box, other)).map(() => text))]; }"""
-    )
-    assert labels >= 3
-    assert crossed == [] and covered == []
+def test_the_plans_of_the_frontier_stand_in_its_legend(drawn: Page) -> None:
+    names = drawn.locator(".chart[data-chart=frontier] .role-legend-label text")
+    told = names.evaluate_all("all => all.map(one => one.textContent)")
+    assert "recommended" in ", ".join(told) and "least risk" in ", ".join(told)
+    dots = drawn.locator(".chart[data-chart=frontier] .mark-symbol.role-mark path")
+    assert dots.count() >= len(told)
 
 
 def test_names_of_scenarios_stand_whole_on_charts(drawn: Page) -> None:
@@ -164,7 +155,7 @@ def test_on_a_phone_tables_of_the_first_chapters_do_not_scroll(drawn: Page) -> N
     sizes = tables.evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
     cell = drawn.locator("#dependence .stacked td").nth(1)
     label = cell.evaluate("td => getComputedStyle(td, '::before').content")
-    assert len(sizes) == 4 and all(wide <= room for wide, room in sizes)
+    assert len(sizes) == 8 and all(wide <= room for wide, room in sizes)
     assert label.startswith('"most from one origin, 2026')
 
 
@@ -228,16 +219,16 @@ def test_a_chart_is_saved_as_a_picture(desk: Page) -> None:
 
 
 def test_a_link_opens_the_chapter_behind(page: Page) -> None:
-    chapter = page.locator("#money details.chapter")
+    chapter = page.locator("#plan details.chapter")
     assert chapter.get_attribute("open") is None
-    page.locator("nav a[href='#money']").click()
+    page.locator("nav a[href='#plan']").click()
     expect(chapter).to_have_attribute("open", "")
-    expect(page.get_by_role("region", name="Who pays")).to_be_visible()
+    expect(page.get_by_role("region", name="Plants to commit")).to_be_visible()
 
 
 def test_tables_sort_by_pointer_and_keyboard(desk: Page) -> None:
     open_chapters(desk)
-    table = desk.get_by_role("region", name="Who pays").locator("table")
+    table = desk.get_by_role("region", name="Who pays, and what they gain").locator("table")
     head = table.locator("th", has_text="pays")
     at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
     cells = table.locator(f"tbody tr:not(.total) td:nth-child({at})")
@@ -275,12 +266,12 @@ def test_tables_filter(desk: Page) -> None:
 
 def test_sources_open_by_keyboard_and_copy(desk: Page) -> None:
     desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    source = desk.locator(".card", has_text="Risk").locator("details.source").first
+    source = desk.locator("#buys details.source").first
     source.locator("summary").press("Enter")
-    expect(source.locator("p")).to_contain_text("summary.json: risk_musd")
+    expect(source.locator("p")).to_contain_text("summary.json: expected_loss_musd")
     source.get_by_role("button", name="Copy source").press("Enter")
     expect(source.get_by_role("button")).to_have_text("Copied")
-    assert "summary.json: risk_musd" in desk.evaluate("navigator.clipboard.readText()")
+    assert "summary.json: expected_loss_musd" in desk.evaluate("navigator.clipboard.readText()")
 
 
 def test_page_without_script_says_where_the_figures_of_its_charts_are(
@@ -293,7 +284,7 @@ def test_page_without_script_says_where_the_figures_of_its_charts_are(
     page.goto(report.as_uri())
     assert page.locator("button, select, input").count() == 0
     notes = page.locator("figure noscript").all_text_contents()
-    assert len(notes) == page.locator(".chart").count() > 10
+    assert len(notes) == page.locator(".chart").count() >= 9
     assert all("Its figures: " in note for note in notes)
     assert page.locator("details.source > p").first.inner_text() is not None
     context.close()
@@ -315,6 +306,31 @@ def test_page_printed_right_after_loading_shows_all_charts(
     assert hidden == []
     printed = page.pdf(path=tmp_path / "printed.pdf", format="A4")
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) >= 10
+    page.close()
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")
+def test_what_was_not_drawn_yet_is_drawn_before_it_is_printed(
+    window: BrowserContext, report: Path, tmp_path: Path
+) -> None:
+    """A page that is printed at once, before anything has come into view or the browser had time."""
+    page = window.new_page()
+    page.add_init_script(
+        "window.requestIdleCallback = () => 0;"
+        "window.IntersectionObserver = class { observe() {} disconnect() {} };"
+    )
+    page.goto(report.as_uri())
+    assert page.locator(".chart svg").count() == 0
+    page.pdf(path=tmp_path / "printed.pdf", format="A4")
+    command = ["pdftotext", str(tmp_path / "printed.pdf"), "-"]
+    words = subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8")
+    drawn = page.locator(".chart").evaluate_all(
+        "all => all.map(one => [one.dataset.chart, one.querySelectorAll('svg text').length])"
+    )
+    assert [name for name, labels in drawn if labels == 0] == []
+    # Words of axes that stand on charts alone.
+    for label in ("in-sample loss, MUSD (logarithmic above 10)", "t a year", "% of demand"):
+        assert label in words
     page.close()
 
 

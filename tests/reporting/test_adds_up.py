@@ -118,7 +118,7 @@ def test_one_quantity_has_one_value_everywhere(
     assert bridge_table(run).shown[-1][1] == number(beyond)
     assert f"That costs {money(beyond)} more" in buys.lead(run)
     paid = money(s["public_spend_musd"])
-    assert f"{paid} of public money" in recommendation.lead(run)
+    assert f"{paid} of public money" in recommendation.told(run)[0]
     screen = " ".join(closing_lines(plan))
     assert (
         f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it"

@@ -64,8 +64,10 @@ def told_in(report: Report, anchor: str) -> str:
 
 
 def test_the_first_words_say_what_to_approve_and_who_pays(report: Report, plan: Plan) -> None:
-    lead = report.chapters[0].lead
-    assert lead.startswith("Approve from 2027 to 2029: 3 plants and stock purchases, ")
+    lead = told_in(report, "recommendation")
+    assert lead.startswith(
+        "Recommendation Approve from 2027 to 2029: 3 plants and stock purchases, "
+    )
     assert f"{money(plan.summary['public_spend_musd'])} of public money." in lead
     assert "MUSD: United States 43.9, Japan 21.9, Australia 2.74." in lead
 

@@ -29,7 +29,7 @@ def test_a_measure_is_no_plant(run: Plan) -> None:
 
 
 def test_measures_are_told_beside_plants(run: Plan) -> None:
-    assert "Approve in 2026: 1 savings measure and stock purchases, " in recommendation.lead(run)
+    assert "Approve in 2026: 1 savings measure and stock purchases, " in recommendation.told(run)[0]
     chart = recommendation.timeline(run)
     assert chart is not None and chart.caption.startswith("1 savings measure by their lead times")
     assert plants.investments(run).title == "Plants and savings measures to commit"
@@ -38,7 +38,9 @@ def test_measures_are_told_beside_plants(run: Plan) -> None:
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:
     starter = WORKSHOP.parent / "starter"
     run = planner.solve(planner.load(starter), baseline=False)
-    assert "3 plants" in recommendation.lead(run) and "measure" not in recommendation.lead(run)
+    assert (
+        "3 plants" in recommendation.told(run)[0] and "measure" not in recommendation.told(run)[0]
+    )
 
 
 def test_no_plant_is_left_out_of_the_timeline_where_measures_cost_more(run: Plan) -> None:

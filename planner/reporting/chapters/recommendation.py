@@ -16,6 +16,7 @@ from planner.reporting.parts import (
     Front,
     ReportTable,
     TableRow,
+    Text,
     figures,
     per_cent,
     text,
@@ -38,6 +39,7 @@ from planner.results.reader import rows_of
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
 MOST_SUPPLIERS, MOST_LINES, MOST_PAYERS, MOST_ROWS = 2, 10, 2, 40
+PAID = "tables/payments.csv: paid_musd"
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 
 
@@ -65,12 +67,13 @@ def _cut_off(plan: Plan) -> list[str]:
 
 def chapter(plan: Plan) -> Chapter | None:
     """What to approve, then its largest lines and their time."""
-    parts = [lines(plan), timeline(plan)]
-    return Chapter.of("recommendation", "Recommendation", parts, lead=lead(plan))
+    first, *rest = told(plan)
+    parts = [Text(rest, source=PAID) if rest else None, lines(plan), timeline(plan)]
+    return Chapter.of("recommendation", "Recommendation", parts, lead=first)
 
 
-def lead(plan: Plan) -> str:
-    """What to approve, and who pays how much, on one basis: public money as it is paid."""
+def told(plan: Plan) -> list[str]:
+    """What to approve, then how much of it first, and who pays how much: public money as it is paid."""
     rows = decisions(plan)
     money = public_money(plan)
     stock = ""
@@ -79,8 +82,8 @@ def lead(plan: Plan) -> str:
     names = names_of(plan.case)
     paid = {names.party(funder): musd for funder, musd in money.payers.items()}
     years = sorted(set(rows["year"]))
-    return say(
-        "lead",
+    return say.lines(
+        "told",
         built=counted(plan, rows["project"]),
         stock=stock,
         years=years,
@@ -130,15 +133,15 @@ def lines(plan: Plan) -> ReportTable | None:
         ],
         expected=first["expected"].round(),
     )
-    told = records(named)
+    shown = records(named)
     if len(rest):
         others: TableRow = dict.fromkeys(("country", "owner", "stage", "payer"), "")
         others["project"] = count(len(rest), "other")
         for amount in ("capex_musd", "public_musd"):
             others[amount] = float(rest[amount].sum())
-        told.append(others)
+        shown.append(others)
     return Lines.from_rows(
-        told,
+        shown,
         Lines.all() if owners else Lines.all("owner"),
         title=say("lines_title", lines=len(first), rest=len(rest)),
         note=say("lines_note", some=not everywhere(decisions(plan))),

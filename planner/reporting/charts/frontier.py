@@ -13,20 +13,19 @@ from planner.reporting.charts import style
 
 ROOM = 0.15
 """Share of the range of risks that an axis leaves free above and below."""
-LEFT_OF = 0.55
-"""Share of the cost axis from which on a name stands on the left of its point."""
 HEIGHT = 230
 """Height of a chart, px."""
 AXIS = alt.Axis(tickCount=6)
-LOOKS = {"now": style.ACCENT, "pinned": style.INK, "kept": style.PLAIN, "no action": style.PLAIN}
-"""Colours of the plans on the frontier, by their kind."""
+LOOKS = {"now": style.ACCENT, "pinned": style.INK, "no action": style.PLAIN}
+"""Colours of plans on the frontier, by their kind; others have colours of their own."""
+KINDS = ("now", "pinned", "kept", "no action")
 COST_AND_RISK = (style.figure("cost, MUSD", "cost"), style.figure("residual risk, MUSD", "risk"))
 """Lines of the tooltip of a plan."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A plan on the frontier: its name, cost and risk (MUSD). kind: one of `LOOKS`."""
+    """A plan on the frontier: its name, cost and risk (MUSD). kind: one of `KINDS`."""
 
     name: str
     cost: float
@@ -67,7 +66,6 @@ def frontier(points: FrontierPoints) -> style.Drawing:
     within = marks[marks["risk"] <= high]
     dots = _dots(within, points.source)
     layers.append(dots.encode(x=across, y=up))
-    layers += _names(within)
     return style.across(alt.layer(*layers), HEIGHT)
 
 
@@ -81,10 +79,12 @@ def _line(rows: Sequence[tuple[float, float]], hue: str, source: str) -> alt.Cha
 
 
 def _dots(marks: pd.DataFrame, source: str) -> alt.Chart:
-    colour = alt.Color("kind:N", scale=style.colours(LOOKS), legend=None)
+    """A dot for each plan, named in the legend."""
+    others = iter(style.HUES[1:] * len(marks))
+    look = {row["name"]: LOOKS.get(row["kind"]) or next(others) for row in marks.to_dict("records")}
     dots = style.sourced(marks, source).mark_point(filled=True, size=110, opacity=1)
     tips = style.told(style.word("plan", "name"), *COST_AND_RISK)
-    drawn: alt.Chart = dots.encode(color=colour, tooltip=tips)
+    drawn: alt.Chart = dots.encode(color=style.coloured("name", look), tooltip=tips)
     return drawn
 
 
@@ -96,25 +96,6 @@ def _least(least: float, up: alt.Y) -> list[Any]:
     )
     left = alt.value(0)
     return [lines.encode(y=up), words.encode(x=left, y=up, text="words:N")]
-
-
-def _names(marks: pd.DataFrame) -> list[Any]:
-    """The name of each plan beside it: on its left where it stands on the right, the lower plan's name below it."""
-    most = max(float(marks["cost"].max()), 1e-9)
-    ordered = marks.sort_values("risk", ascending=False).reset_index(drop=True)
-    found = []
-    for place, row in enumerate(ordered.to_dict("records")):
-        is_right = row["cost"] > LEFT_OF * most
-        this = ordered[ordered["name"] == row["name"]]
-        names = alt.Chart(this).mark_text(
-            align="right" if is_right else "left",
-            dx=-10 if is_right else 10,
-            dy=-14 if place % 2 == 0 else 16,
-            limit=190,
-            fontWeight="bold" if row["kind"] == "now" else "normal",
-        )
-        found.append(names.encode(x="cost:Q", y="risk:Q", text="name:N"))
-    return found
 
 
 def risk_range(points: FrontierPoints) -> tuple[float, float]:
@@ -131,7 +112,7 @@ def risk_range(points: FrontierPoints) -> tuple[float, float]:
 
 def together(marks: Sequence[Mark]) -> list[Mark]:
     """Marks of which no two lie on each other: those that do share a label, as the first of their kinds."""
-    order = list(LOOKS)
+    order = list(KINDS)
     found: dict[tuple[str, str], Mark] = {}
     for mark in sorted(marks, key=lambda one: order.index(one.kind)):
         place = (f"{mark.cost:.5g}", f"{mark.risk:.5g}")

@@ -36,7 +36,7 @@
     details.append(copyButton(() => details.querySelector("p").textContent));
   }
 
-  // A link into a folded chapter opens it; all are open on paper.
+  // A link into a folded chapter opens it.
   const openAround = (node) => {
     for (let at = node; at; at = at.parentElement) {
       if (at.tagName === "DETAILS") at.open = true;
@@ -49,9 +49,6 @@
     target.scrollIntoView();
   };
   window.addEventListener("hashchange", openTarget);
-  window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details.chapter")) details.open = true;
-  });
 
   // ---- charts ------------------------------------------------------------------------------------------------
   const store = document.getElementById("chart-data");
@@ -155,6 +152,13 @@
   });
   for (const node of nodes) seen.observe(node);
   idle(drawRest);
+
+  // On paper all chapters are open and tables too, but for those of the inputs; what is not drawn yet is drawn now.
+  window.addEventListener("beforeprint", () => {
+    const shut = document.querySelectorAll("details.chapter, section:not(#inputs) details.fold");
+    for (const details of shut) details.open = true;
+    for (const node of nodes) draw(node).catch((error) => fail(node, error));
+  });
 
   let width = window.innerWidth;
   let waiting = 0;
