@@ -24,6 +24,7 @@ from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.credit import credit
 from planner.finance.economics import economics
+from planner.finance.loans import OVERRUN
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
@@ -42,6 +43,7 @@ from planner.finance.project_facts import (
 )
 from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
+from planner.finance.study import study_steps
 from planner.finance.support import (
     Package,
     SupportSearch,
@@ -261,6 +263,7 @@ def _assembled(
     jobs = jobs_of(plan.case, found, full.flows)
     cost = sum(one.cost for one in money) if sized.package else None
     others = _alternatives(question, volumes, cost, case=plan.case, removal=removal)
+    planned = sold.get(PLAN)
     return BusinessCase(
         projects=question.projects,
         run=name,
@@ -273,7 +276,7 @@ def _assembled(
         futures=question.futures,
         basis=sized.basis,
         full=full,
-        planned=sold.get(PLAN),
+        planned=planned,
         contracted=sold.get(CONTRACTED),
         throughput=_throughput(question),
         alone=_alone(found, x),
@@ -286,7 +289,20 @@ def _assembled(
         jobs=jobs,
         removal=removal,
         alternatives=others,
+        study=study_steps(
+            found,
+            x,
+            _study(plan.case, question.projects),
+            planned.returns.npv_after_tax if planned else None,
+        ),
     )
+
+
+def _study(case: Case, projects: Sequence[str]) -> dict[str, float]:
+    """Figures of the sponsor's study of a plant that stands alone."""
+    if len(projects) != 1:
+        return {}
+    return {row.item: row.value for row in case.tables.studies if row.project in projects}
 
 
 def _mixes(
@@ -427,6 +443,7 @@ def investment(
     for row in case.tables.contracts:
         if row.project in ("", *projects):
             deals.append(Deal.of(row))
+    standby = [OVERRUN] if terms["overrun"].value else []
     return Investment(
         years=years,
         base_year=case.first_year,
@@ -434,7 +451,7 @@ def investment(
         quotes=tuple(deck),
         deals=tuple(deals),
         wanted=_wanted(case, plants, years),
-        tranches=tranches_of(terms),
+        tranches=(*tranches_of(terms), *standby),
     )
 
 
@@ -483,7 +500,7 @@ class _Judge:
         in_draws = volumes.draws.flows(found, given)
         levels_in_draws = {**volumes.draws.x, **given}
         spread = spread_of(in_draws, levels_in_draws, flows.loan, self._least_cover)
-        debt = credit(found, x, use, terms=self._terms, adverse=self.adverse)
+        debt = credit(found, x, use, terms=self._terms)
         return Sold(
             investment=found,
             by_year=tuple(use),

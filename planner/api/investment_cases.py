@@ -30,7 +30,7 @@ from planner.results.store import file_name, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
 
 REMOVALS = "removals.json"
-INVESTMENT = ("contracts", "prices", "finance", "byproducts")
+INVESTMENT = ("contracts", "prices", "finance", "byproducts", "studies")
 REMOVAL_BY_PLANTS = TypeAdapter(dict[str, Removal])
 
 
@@ -49,7 +49,8 @@ def business_case_into(
     """`business_case` of plants in a run folder, and write its page, its workbook and, with the extra `pdf`, its PDF there.
 
     basis: volumes that support and debt are sized on. feeds: what plants are assigned to take in, by share.
-    tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
+    tables: a TOML file with rows of `contracts`, `prices`, `finance`, `byproducts` or `studies` that replace those of the
+    case.
     worth: what the alliance loses without the plants is solved for, once, and kept in removals.json. The files are named by
     the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
     somebody changed is refused, not replaced. Raises InputError, RunFolderError.

@@ -87,7 +87,7 @@ InvestmentTables = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="TOML file with contracts, prices, finance, byproducts in place of the case's.",
+        help="TOML file with contracts, prices, finance, byproducts, studies in place of the case's.",
     ),
 ]
 

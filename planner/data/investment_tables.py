@@ -183,6 +183,31 @@ class Finance(Row):
     high: Number | None = positive("highest it may be", "unit of the item", None)
 
 
+STUDY_ITEMS: Mapping[str, str] = {
+    "npv": "NPV after tax, MUSD",
+    "rate": "real discount rate of it, a year",
+    "tonnes": "capacity in use at full operation, t/y",
+    "capital": "capital until the first output, contingency included, MUSD",
+    "running": "running cost at full operation, without feed, MUSD a year",
+    "gross": "value of all that is made at full operation, at full prices, MUSD a year",
+    "net": "what of it is left after payables, fees of separation or the cost of feed, MUSD a year",
+    "life": "years of output",
+    "tax": "tax on profit, share",
+}
+"""Figures of a sponsor's study, and what they mean."""
+StudyItem = Literal["npv", "rate", "tonnes", "capital", "running", "gross", "net", "life", "tax"]
+
+
+class StudyFigure(Row):
+    """A figure of the study of a plant's sponsor."""
+
+    project: Id = identifier("plant")
+    item: StudyItem = col(
+        "; ".join(f"`{item}`: {meaning}" for item, meaning in STUDY_ITEMS.items())
+    )
+    value: Number = col("value", "unit of the item", allow_inf_nan=False)
+
+
 class ByProduct(Row):
     """Goods that a plant sells besides the elements counted; what is in its feed is paid for as the elements are."""
 

@@ -27,7 +27,7 @@ from planner.data.cells import (
     share,
     year,
 )
-from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance
+from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance, StudyFigure
 from planner.data.stages import Form, StageName
 
 ShockKind = Literal["import", "price", "demand", "capacity", "delay"]
@@ -563,6 +563,9 @@ class Tables:
     )
     byproducts: tuple[ByProduct, ...] = _rows(
         "project product", "sold besides the elements (investment cases)", solved=False
+    )
+    studies: tuple[StudyFigure, ...] = _rows(
+        "project item", "what the study of a plant's sponsor says (investment cases)", solved=False
     )
 
     def __repr__(self) -> str:

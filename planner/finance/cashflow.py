@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from planner.finance.loans import (
+    OVERRUN,
     PAID,
     LevelLoan,
     Loan,
@@ -20,6 +21,7 @@ from planner.finance.loans import (
     beside_lenders,
     guaranteed,
     line,
+    overrun_facility,
     public_loan,
     sculpted_loan,
     tranche,
@@ -61,7 +63,8 @@ class CashFlows:
 
     late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all.
     before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
-    over that of the base year.
+    over that of the base year. receivables, stock, payables: at the end of the year; working: receivables and stock less
+    payables. completed: 1 from the year on in which the completion test is passed.
     """
 
     plants: tuple[PlantFlows, ...]
@@ -79,7 +82,11 @@ class CashFlows:
     tax: Array
     credit_on_capital: Array
     credit: Array
+    receivables: Array
+    stock: Array
+    payables: Array
     working: Array
+    completed: Array
     before_tax: Array
     after_tax: Array
     cfads: Array
@@ -189,7 +196,7 @@ def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
         late.append(plant.late)
         wears.append(plant.depreciation)
         supported.append(plant.supported)
-        tonnes += [sale.tonnes for sale in plant.sales]
+        tonnes += [sale.tonnes + sale.stocked for sale in plant.sales]
     return _Together(
         revenue=added(revenue, index),
         spent=added(spent, index),
@@ -220,8 +227,10 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
     on_output = x["tax_credit_per_kg"] * x["per_kg"] * every.tonnes
     credit = on_capital + _taxed(on_output * index, "tax credit on output")
-    working = x["working_days"] / x["days"] * sales
-    working = _taxed(working, "working capital, end of the year")
+    receivables = _taxed(x["receivable_days"] / x["days"] * sales, "receivables, end of the year")
+    stock = _taxed(x["stock_days"] / x["days"] * costs, "stock, end of the year")
+    payables = _taxed(x["payable_days"] / x["days"] * costs, "payables, end of the year")
+    working = _taxed(receivables + stock - payables, "working capital, end of the year")
     earned = ebitda - (working - before(working)) - late
     before_tax = _taxed(earned - capital + grant, "before tax, all capital")
     after_tax = _taxed(before_tax - tax + credit, "after tax, all capital")
@@ -239,10 +248,25 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
         "tax": tax,
         "credit_on_capital": on_capital,
         "credit": credit,
+        "receivables": receivables,
+        "stock": stock,
+        "payables": payables,
         "working": working,
+        "completed": _completed(plants, x),
         "before_tax": before_tax,
         "after_tax": after_tax,
     }
+
+
+def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
+    """1 from the year on in which every plant can make the share of its output that the completion test asks."""
+    passed: Any = 1.0
+    for plant in plants:
+        reaches = where(plant.usable * x["volume"] >= x["completion"] * plant.top, 1.0, 0.0)
+        passed = smaller(passed, reaches)
+    passed = line(passed, "completion test is passed in the year", "flag")
+    label = "completion test has been passed, end of the year"
+    return carried(passed, larger, (), sheet="Debt", label=label, unit="flag")
 
 
 def _with_debt(
@@ -272,7 +296,7 @@ def _with_debt(
         lent = lent + one.loan.draws - one.loan.service - one.fees
     free = flows["before_tax"] - tax + flows["credit"] + lent - reserved
     free = line(free, "left after debt, reserve and tax")
-    locked = _locked(cfads, loan, public, tranches, x)
+    locked = _locked(cfads, loan, public, tranches=tranches, completed=flows["completed"], x=x)
     label = "kept from the owners, end of the year"
     kept = carried(free, _kept, (locked,), sheet="Debt", label=label, unit="MUSD")
     owners = free + before(kept) - kept
@@ -288,10 +312,16 @@ def _with_debt(
 
 
 def _locked(
-    cfads: Array, loan: Loan, public: LevelLoan, tranches: Sequence[Tranche], x: Levels
+    cfads: Array,
+    loan: Loan,
+    public: LevelLoan,
+    *,
+    tranches: Sequence[Tranche],
+    completed: Array,
+    x: Levels,
 ) -> Array:
-    """1 in years in which owners are paid nothing: debt is owed and not yet repaid, or cash flow covers its service less
-    than is asked for that."""
+    """1 in years in which owners are paid nothing: debt is owed and not yet repaid, the completion test has not been
+    passed, or cash flow covers debt service less than is asked for that."""
     service = loan.service + public.service
     owes = before(loan.owed) + loan.draws + before(public.owed) + public.draws
     for one in tranches:
@@ -300,6 +330,7 @@ def _locked(
     service = line(service, "scheduled service of all debt")
     owes = line(owes, "owed on all debt in the year")
     is_tight = where(cfads < x["lock_up"] * service, 1.0, where(service <= PAID, 1.0, 0.0))
+    is_tight = where(completed > 0, is_tight, 1.0)
     return line(where(owes > PAID, is_tight, 0.0), "owners are paid nothing", "flag")
 
 
@@ -317,14 +348,20 @@ def _tranches(
     last_output = highest((running > 0) * number)
     last_output = line(last_output, "number of the last year of output", "")
     lent_on = line(larger(capital, 0.0), "capital that tranches are a share of")
-    return tuple(tranche(name, lent_on, number, x=x, latest=last_output) for name in names)
+    out = []
+    for name in names:
+        if name == OVERRUN:
+            out.append(overrun_facility(lent_on, number, x=x, latest=last_output))
+        else:
+            out.append(tranche(name, lent_on, number, x=x, latest=last_output))
+    return tuple(out)
 
 
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
     loan, public = flows.loan, flows.public
     number = x["year"] - x["first_year"] + 1.0
-    early = where(number <= loan.begun, 1.0, 0.0)
+    early = where(number <= loan.begun, 1.0, where(flows.capital > 0, 1.0, 0.0))
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital - public.service
     fees = loan.fees

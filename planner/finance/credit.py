@@ -9,11 +9,12 @@ import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.economics import least_prices
-from planner.finance.loans import PAID, LevelLoan, line
+from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, line
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
-from planner.finance.sensitivity import price_ends
+from planner.finance.sensitivity import HIGH, LOW, adverse_ends, at_ends, price_terms
+from planner.finance.statements import ASSETS, statements, sum_of
 from planner.finance.yearly_rows import Array, larger, over_years, single, where
 
 SENIOR, SUBORDINATED, PUBLIC = "senior", "subordinated", "public, behind lenders"
@@ -24,6 +25,7 @@ PUBLIC_LOAN = "public loan"
 HIGH_PRICES = "all prices high"
 MOST_GRACE = 8
 """Years of grace that are tried."""
+LATE, DEAR = "output late", "capital dear"
 COSTS = ("fixed_factor", "variable_factor")
 
 
@@ -68,6 +70,25 @@ class Downside:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Security:
+    """What owners stand for and lenders hold (nominal MUSD). completed, late: year in which the completion test is passed, of
+    the base and where output is late, None for never. guaranteed: most owed until it is passed, for which owners stand.
+    facility: overrun facility agreed; overrun: capital above its budget where capital is dear, drawn: of it by the
+    facility. locked: years of repayment in which owners are paid nothing. cover: least book value of plant, receivables,
+    stock and accounts over all that is owed to lenders, None without debt.
+    """
+
+    completed: int | None
+    late: int | None
+    guaranteed: float
+    facility: float
+    overrun: float
+    drawn: float
+    locked: int
+    cover: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
     flow covers senior debt service in every year; None without debt, or where no price does. grace: years of it with which
@@ -77,6 +98,7 @@ class Credit:
     downsides: tuple[Downside, ...]
     least_prices: float | None
     grace: int | None
+    security: Security
 
     @property
     def average(self) -> float | None:
@@ -85,26 +107,58 @@ class Credit:
 
     @property
     def plcr(self) -> float | None:
-        """Project life cover of the first senior tranche."""
-        return self.debts[0].plcr if self.debts else None
+        """Project life cover of lenders' own loan; None without it."""
+        return next((one.plcr for one in self.debts if one.name == LENDERS), None)
 
 
 def credit(
-    found: Investment,
-    x: Levels,
-    use: Sequence[Array],
-    *,
-    terms: Mapping[str, FinanceTerm],
-    adverse: Levels,
+    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
 ) -> Credit:
-    """Debt of an investment at its levels, worked as `use` says. adverse: levels of prices that hurt."""
+    """Debt of an investment at its levels, worked as `use` says."""
     flows = cash_flows(found, x, use)
     return Credit(
         debts=tuple(debts(flows, x)),
-        downsides=tuple(downsides(found, x, use, terms=terms, adverse=adverse)),
+        downsides=tuple(downsides(found, x, use, terms=terms)),
         least_prices=serving_prices(found, x, use),
         grace=fitting_grace(found, x, use) if flows.loan.missed.any() else None,
+        security=security(found, x, use, terms=terms),
     )
+
+
+def security(
+    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
+) -> Security:
+    """What owners stand for and lenders hold, in the base, where output is late and where capital is dear."""
+    flows = cash_flows(found, x, use)
+    cases = worse_cases(found, terms)
+    late = cash_flows(found, {**x, **at_ends(found, terms, cases[LATE])}, use)
+    dear = cash_flows(found, {**x, **at_ends(found, terms, cases[DEAR])}, use)
+    completed = _first_year(flows.completed, found)
+    until = len(found.years) if completed is None else found.years.index(completed) + 1
+    left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
+    drawn = [one.loan.draws.sum() for one in dear.tranches if one.name == OVERRUN]
+    service = flows.loan.service + flows.public.service
+    for one in flows.tranches:
+        service = service + one.loan.service
+    owed = flows.owed()
+    held = sum_of(statements(flows).balance, ASSETS)
+    has_debt = owed > PAID
+    return Security(
+        completed=completed,
+        late=_first_year(late.completed, found),
+        guaranteed=float(owed[:until].max()),
+        facility=float(x["overrun"] * left.sum()),
+        overrun=float(dear.capital.sum() - flows.capital.sum()),
+        drawn=float(sum(drawn)),
+        locked=int(np.sum((service > PAID) & (flows.cfads < x["lock_up"] * service))),
+        cover=float((held[has_debt] / owed[has_debt]).min()) if has_debt.any() else None,
+    )
+
+
+def _first_year(flags: Array, found: Investment) -> int | None:
+    """The first year with a flag; None if none has one."""
+    years = np.flatnonzero(flags > 0)
+    return found.years[years[0]] if years.size else None
 
 
 def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | None:
@@ -204,12 +258,25 @@ def ranked(flows: CashFlows, behind: Array) -> Ranked:
     return Ranked(paid=paid, owed=owed)
 
 
-def life_cover(cash: Array, loan: LevelLoan, *, rate: Array, number: Array, owed: Array) -> Array:
-    """Cash flow in the years in which a loan is paid, as present value at its interest, over what is owed as they begin
-    (LLCR); not a number where nothing is. number: of each year, from 1."""
+def life_cover(
+    cash: Array,
+    loan: LevelLoan | Loan,
+    *,
+    rate: Array,
+    number: Array,
+    owed: Array,
+    to_the_end: bool = False,
+) -> Array:
+    """Cash flow in the years in which a loan is paid (LLCR), or from its first payment `to_the_end` of the project (PLCR), as
+    present value at its interest, over what is owed as they begin; not a number where nothing is. number: of each year,
+    from 1."""
     paying = where(loan.service > PAID, 1.0, 0.0)
+    what = "while a tranche is paid"
+    if to_the_end:
+        paying = where(number > loan.begun, 1.0, 0.0)
+        what = "from the first payment of a tranche"
     weight = (1.0 + rate) ** (loan.begun - number)
-    earned = line(over_years(cash * paying * weight), "worth of cash flow while a tranche is paid")
+    earned = line(over_years(cash * paying * weight), f"worth of cash flow {what}")
     due = line(over_years(where(number == loan.begun, owed, 0.0)), "owed as it is first paid")
     cover = where(due > PAID, earned / larger(due, PAID), np.nan)
     return single(cover)
@@ -278,54 +345,45 @@ def _sold(flows: CashFlows) -> Array:
     tonnes = np.zeros_like(flows.cfads)
     for plant in flows.plants:
         for sale in plant.sales:
-            tonnes = tonnes + sale.tonnes
+            tonnes = tonnes + sale.tonnes + sale.stocked
     return tonnes
 
 
 def downsides(
-    found: Investment,
-    x: Levels,
-    use: Sequence[Array],
-    *,
-    terms: Mapping[str, FinanceTerm],
-    adverse: Levels,
+    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
 ) -> list[Downside]:
-    """The base, and cases in which one thing is as bad as its range says, then all of them together."""
-    cases: dict[str, Levels] = {
-        "base": {},
-        "adverse prices": adverse,
-        HIGH_PRICES: price_ends(found)[1],
-        "output late": _at_high(terms, ("delay_years",)),
-        "capital dear": _dear_capital(terms),
-        "running costs dear": _at_high(terms, COSTS),
-        "volume low": {"volume": np.asarray(terms["volume"].low)},
-        "recovery low": {"recovery_factor": np.asarray(terms["recovery_factor"].low)},
-    }
-    together: dict[str, Array] = {}
-    for what, levels in cases.items():
-        if what != HIGH_PRICES:
-            together.update(levels)
-    cases["all but high prices together"] = together
+    """The base, all prices high, and the cases that are worse than the base."""
+    high = {term.name: HIGH for term in price_terms(found)}
+    cases: dict[str, Mapping[str, str]] = {"base": {}, HIGH_PRICES: high}
+    cases |= worse_cases(found, terms)
     loan = cash_flows(found, x, use).loan
     service = np.where(loan.missed.any(), 0.0, loan.senior)
     told = []
-    for what, changed in cases.items():
-        levels = {**x, **changed}
+    for what, ends in cases.items():
+        levels = {**x, **at_ends(found, terms, ends)}
         told.append(_downside(what, found, levels=levels, use=use, service=service))
     return told
 
 
-def _dear_capital(terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
-    """Capital at its highest: the factor or the contingency at its high end, whichever makes it dearer. Both tell of the
-    same overruns, so they do not come together."""
+def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, dict[str, str]]:
+    """Cases worse than the base by name: one thing as bad as its range says, then all of them; each term and price that
+    moves with the end of its range. Factor and contingency of capital tell of the same overruns, so that they do not come
+    together: the one that makes it dearer is taken."""
     factor, spare = terms["capital_factor"], terms["contingency"]
     by_factor = factor.high * (1 + spare.value)
     by_spare = factor.value * (1 + spare.high)
-    return _at_high(terms, ("contingency" if by_spare > by_factor else "capital_factor",))
-
-
-def _at_high(terms: Mapping[str, FinanceTerm], names: Sequence[str]) -> dict[str, Array]:
-    return {name: np.asarray(terms[name].high) for name in names}
+    cases = {
+        "adverse prices": adverse_ends(found),
+        LATE: {"delay_years": HIGH},
+        DEAR: {"contingency" if by_spare > by_factor else "capital_factor": HIGH},
+        "running costs dear": dict.fromkeys(COSTS, HIGH),
+        "volume low": {"volume": LOW},
+        "recovery low": {"recovery_factor": LOW},
+    }
+    together: dict[str, str] = {}
+    for ends in cases.values():
+        together |= ends
+    return cases | {"all of these together": together}
 
 
 def _downside(
@@ -334,6 +392,8 @@ def _downside(
     """A case by its levels: NPV, cover of senior debt `service`, and the number of years in which cash flow is short of
     it."""
     flows = cash_flows(found, levels, use)
+    for one in flows.tranches:
+        service = service + one.loan.service * (one.name == OVERRUN)
     paying = service > PAID
     least = average = None
     if paying.any():

@@ -106,7 +106,7 @@ def products(flows: CashFlows) -> list[ProductSales]:
     revenue: dict[Product, list[Array]] = {}
     for plant in flows.plants:
         for sale in plant.sales:
-            tonnes.setdefault(sale.material.good, []).append(sale.tonnes)
+            tonnes.setdefault(sale.material.good, []).append(sale.tonnes + sale.stocked)
             revenue.setdefault(sale.material.good, []).append(sale.received)
     sold = []
     for good in sorted(tonnes):
@@ -130,9 +130,8 @@ def unit_costs(flows: CashFlows, x: Levels) -> UnitCosts | None:
         return 1e6 * float(npv(x["wacc"], nominal / flows.index)) / sold
 
     sustaining = added([plant.sustaining for plant in flows.plants], flows.index) * flows.index
-    on_sales = [sale.floored + sale.difference for plant in flows.plants for sale in plant.sales]
-    by_contract = [sale.by_contract for plant in flows.plants for sale in plant.sales]
-    public_sales = added([*on_sales, *by_contract], flows.index) * flows.index
+    on_sales = [sale.by_the_public for plant in flows.plants for sale in plant.sales]
+    public_sales = added(on_sales, flows.index) * flows.index
     public = public_sales + flows.availability + flows.grant + flows.credit
     return UnitCosts(
         c1=per_kg(flows.costs),

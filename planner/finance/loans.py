@@ -29,6 +29,8 @@ LEAST_RATE = 1e-9
 """Interest below which a debt cannot rise."""
 PAID = 1e-9
 """Debt service (MUSD a year) below which there is none."""
+OVERRUN = "overrun facility"
+"""The tranche that is drawn where capital is above the estimate and its contingency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,11 @@ def step(amounts: Array, label: str) -> Array:
     return row(amounts, "Debt steps", label, "MUSD, end of the year")
 
 
+def in_its_year(rate: Array) -> Array:
+    """Interest by the end of the year on what is drawn in it, of each MUSD: half is drawn at midyear, half as it ends."""
+    return line(0.5 * ((1.0 + rate) ** 0.5 - 1.0), "interest on draws in their year", "share")
+
+
 def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
     """Years until the grace of a loan on `capital` by year ends: it counts from the last year in which that is paid."""
     built = highest((capital > 0) * number)
@@ -180,10 +187,11 @@ def sculpted_loan(
         to_sweep = line(found.serves - beside.service, "cash flow that tranches with it leave")
     repays = where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
+    drawn = line(draws * (1.0 + in_its_year(rate)), "drawn, with interest of its year")
     others = (sculpted, found.bears, repays, rate, to_sweep, x["cash_sweep"])
     label = "owed at the end of the year"
-    owed = carried(draws, _owed, others, sheet="Debt", label=label, unit="MUSD")
-    interest = line(before(owed) * rate, "interest")
+    owed = carried(drawn, _owed, others, sheet="Debt", label=label, unit="MUSD")
+    interest = line(before(owed) * rate + drawn - draws, "interest")
     grown = before(owed) + interest + draws
     scheduled = _scheduled(before(owed), grown, sculpted, found.bears)
     scheduled = line(scheduled, "owed after scheduled service, end of the year")
@@ -248,7 +256,7 @@ def _size(
 ) -> LoanSize:
     """The size of a loan: what cash flow bears, at most its share of the capital."""
     weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
-    whole = over_years(capital * weight)
+    whole = over_years(capital * weight) * (1.0 + in_its_year(rate))
     whole = line(whole, "capital left to lenders and owners, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
         borne = smaller(x["debt_share"], found.most / whole)
@@ -317,7 +325,7 @@ def _fees(
     agreed = line(agreed, f"{whose}loan agreed")
     label = f"{whose}drawn in all, end of the year"
     drawn = carried(draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
-    undrawn = larger(agreed - before(drawn), 0.0)
+    undrawn = larger(agreed - before(drawn) - draws / 4.0, 0.0)  # half a draw for half a year
     upfront = where(number == 1.0, upfront_fee * agreed, 0.0)
     upfront = line(upfront, f"{whose}upfront fee")
     commitment = line(commitment_fee * undrawn, f"{whose}commitment fee")
@@ -382,12 +390,38 @@ def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Arra
     years = smaller(term("debt_years"), latest)
     terms = LevelTerms(label=name, rate=rate, years=years, grace_years=term("grace_years"))
     loan = _level_loan(capital, x[f"{name}.debt_share"], number, terms)
-    upfront = term("upfront_fee")
-    commitment = term("commitment_fee")
-    whose = f"{name}: "
-    fees = _fees(loan.draws, number, upfront_fee=upfront, commitment_fee=commitment, whose=whose)
+    fees = _fees(
+        loan.draws,
+        number,
+        upfront_fee=term("upfront_fee"),
+        commitment_fee=term("commitment_fee"),
+        whose=f"{name}: ",
+    )
     behind = x[f"{name}.subordinated"]
     return Tranche(name=name, rate=rate, loan=loan, fees=fees, behind=behind)
+
+
+def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array) -> Tranche:
+    """Money that lenders hold ready for capital above the budget (`budget`: estimate and contingency of the base case, over
+    the estimate), as a share of it: drawn as far as capital is above it, paid back in equal sums on lenders' terms. Fees
+    are of all of it, for as long as capital is paid."""
+    over_budget = x["capital_factor"] * (1.0 + x["contingency"]) / x["budget"]
+    over_budget = line(over_budget, "capital over its budget", "times")
+    most = line(x["overrun"] / over_budget, f"{OVERRUN}, over the capital", "share")
+    share = smaller(most, larger(1.0 - 1.0 / over_budget, 0.0))
+    nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
+    rate = line(nominal, f"{OVERRUN}: interest, nominal", "a year")
+    years = smaller(x["debt_years"], latest)
+    terms = LevelTerms(label=OVERRUN, rate=rate, years=years, grace_years=x["grace_years"])
+    loan = _level_loan(capital, share, number, terms)
+    agreed = line(over_years(most * capital), f"{OVERRUN}: agreed")
+    built = highest((capital > 0) * number)
+    upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
+    label = f"{OVERRUN}: drawn in all, end of the year"
+    drawn = carried(loan.draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
+    ready = where(number <= built, agreed - drawn, 0.0)
+    fees = line(upfront + x["commitment_fee"] * ready, f"{OVERRUN}: fees")
+    return Tranche(name=OVERRUN, rate=rate, loan=loan, fees=fees, behind=0.0 * x["overrun"])
 
 
 def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
@@ -411,8 +445,9 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
     rate, label = terms.rate, terms.label
     grace = grace_of(capital, number, terms.grace_years)
     draws = line(share * capital, f"{label}: drawn")
+    drawn = line(draws * (1.0 + in_its_year(rate)), f"{label}: drawn, with interest of its year")
     weight = (1 + rate) ** (grace - number)
-    due = over_years(draws * weight)
+    due = over_years(drawn * weight)
     due = line(due, f"{label}: owed when grace ends")
     years = line(larger(terms.years - grace, 1.0), f"{label}: years of repayment", "years")
     charged = larger(rate, LEAST_RATE)
@@ -421,8 +456,8 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
     service = where(repaying, due * annuity, 0.0)
     service = line(service, f"{label}: paid")
     balance = f"{label}: owed at the end of the year"
-    owed = carried(draws, _owed_on_level, (service, rate), sheet="Debt", label=balance, unit="MUSD")
-    interest = line(before(owed) * rate, f"{label}: interest")
+    owed = carried(drawn, _owed_on_level, (service, rate), sheet="Debt", label=balance, unit="MUSD")
+    interest = line(before(owed) * rate + drawn - draws, f"{label}: interest")
     return LevelLoan(draws=draws, interest=interest, service=service, owed=owed, begun=grace)
 
 

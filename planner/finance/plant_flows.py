@@ -69,8 +69,9 @@ class Investment:
 
 @dataclass(frozen=True, kw_only=True)
 class Sale:
-    """One product of one plant by year: tonnes, and real money (MUSD) at the market, by contracts, by guaranteed
-    prices, by a two-way contract for difference (below nought: paid back), for what take-or-pay buyers did not take."""
+    """One product of one plant by year: tonnes, tonnes for a public stock on top, and real money (MUSD) at the market, by
+    contracts, by guaranteed prices, by a two-way contract for difference (below nought: paid back), for what take-or-pay
+    buyers did not take, for the public stock."""
 
     material: Material
     tonnes: Array
@@ -79,11 +80,13 @@ class Sale:
     floored: Array
     difference: Array
     not_taken: Array
+    stocked: Array
+    for_stock: Array
 
     @property
     def received(self) -> Array:
         """All that it brings in."""
-        money = self.market + self.floored + self.difference + self.not_taken
+        money = self.market + self.floored + self.difference + self.not_taken + self.for_stock
         for settlement in self.settled:
             money = money + settlement.change
         return money
@@ -97,16 +100,23 @@ class Sale:
                 money = money + settlement.top_up - settlement.paid_back
         return money
 
+    @property
+    def by_the_public(self) -> Array:
+        """All that the public pays of it."""
+        return self.floored + self.difference + self.for_stock + self.by_contract
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlantFlows:
     """One plant by year: capacity in use (t), whether it runs, whether support is paid, share of its capacity that is usable then; money of the
-    base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value; sustaining: of it."""
+    base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value; sustaining: of it. top:
+    share of capacity that is usable in the end."""
 
     tonnes: Array
     running: Array
     supported: Array
     usable: Array
+    top: Array | float
     capital: Array
     fixed: Array
     variable: Array
@@ -148,6 +158,16 @@ class Output:
     material: Material
     could: Array
     full: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sold:
+    """What is sold of a product by year: share of what could be made; whether support is paid; capacity (t) that works for a
+    public stock besides."""
+
+    share: Array | float
+    supported: Array
+    for_stock: Array
 
 
 def received(sales: Sequence[Sale], like: Array) -> Array:
@@ -224,7 +244,9 @@ def _sold_share(
     covered = 0.0 * output.could
     for deal in found.offtakes(plant.project, material.element):
         most = smaller(output.could * deal.terms["covers"], deal.terms["tonnes"])
-        covered = covered + most * deal.in_force(x["year"])
+        most = most * deal.in_force(x["year"])
+        label = f"{plant.name}, {material.label}, covered by {deal.contract.contract}"
+        covered = covered + row(most, "Operations", label, "t")
     share = smaller(covered / larger(output.could, LEAST_T), market)
     label = f"{plant.name}, {material.label}, share under contract"
     return row(share, "Operations", label, "share")
@@ -248,10 +270,14 @@ def _plant_flows(
         for share in shares[1:]:
             most = larger(most, share)
         tonnes = work.able * most
-    tonnes = row(tonnes, "Operations", f"{plant.name}, capacity in use", "t")
+    idle = larger(work.full - tonnes, 0.0) * work.supported
+    for_stock = setting.x["public_stock"] * idle
+    for_stock = row(for_stock, "Operations", f"{plant.name}, in use for a public stock", "t")
+    tonnes = row(tonnes + for_stock, "Operations", f"{plant.name}, capacity in use", "t")
     sales = []
     for output, share in zip(made, shares, strict=True):
-        sales.append(_sale(setting, plant, output, share, work.supported))
+        sold = Sold(share=share, supported=work.supported, for_stock=for_stock)
+        sales.append(_sale(setting, plant, output, sold))
     costs = _costs(setting, plant, work, tonnes)
     spent = over_years(costs["capital"] * setting.index)
     return PlantFlows(
@@ -259,22 +285,23 @@ def _plant_flows(
         running=work.running,
         supported=work.supported,
         usable=work.usable,
+        top=plant.ramp[-1],
         depreciation=_depreciation(plant, work.age, spent, setting.x),
         sales=tuple(sales),
         **costs,
     )
 
 
-def _sale(
-    setting: Setting, plant: PlantFacts, output: Output, share: Array | float, supported: Array
-) -> Sale:
-    """The sale of a product: at the market, under contracts, and with what supports pay. share: sold of what could be made;
-    supported: 1 in years of support."""
+def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: Sold) -> Sale:
+    """The sale of a product: at the market, under contracts, and with what supports pay."""
+    supported = sold.supported
     found, x, material = setting.found, setting.x, output.material
     label = f"{plant.name}, {material.label}"
     price = setting.prices[material.good]
     paid = x["payable"] if material.payable else 1.0  # the share of its price of a concentrate
-    tonnes = row(output.could * share, "Revenue", f"{label}, sold", "t")
+    tonnes = row(output.could * sold.share, "Revenue", f"{label}, sold", "t")
+    stocked = sold.for_stock * material.per_tonne * x["recovery_factor"]
+    stocked = row(stocked, "Revenue", f"{label}, bought for a public stock", "t")
     covered = output.could if found.contracted_only else tonnes
     trade = Trade(
         price=price,
@@ -308,6 +335,8 @@ def _sale(
         floored=floored,
         difference=difference,
         not_taken=not_taken,
+        stocked=stocked,
+        for_stock=money(stocked * price, "paid for a public stock"),
     )
 
 

@@ -335,17 +335,20 @@ INSTRUMENTS = (
     "availability",
     "take_or_pay",
     "take_or_pay_price",
+    "public_stock",
     "royalty",
     "accelerated",
     "tax_credit",
     "tax_credit_per_kg",
 )
 """Terms that are instruments: none of them holds unless it is stated."""
-SUPPORT_YEARS, PAID_FOR_YEARS = "support_years", ("floor", "cfd", "availability")
-"""The term that says for how many years instruments are paid, and which."""
+SUPPORT_YEARS = "support_years"
+"""The term that says for how many years instruments are paid,"""
+PAID_FOR_YEARS = ("floor", "cfd", "availability", "public_stock")
+"""and which."""
 NOMINAL = "_nominal"
 """Ends the name of a real rate that is given as a nominal one."""
-LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep")
+LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep", "overrun")
 """Terms of a loan that it need not have: none of them holds unless it is stated."""
 REAL_RATE = "a year, real"
 """Unit of a real rate."""

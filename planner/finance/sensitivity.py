@@ -17,6 +17,8 @@ from planner.finance.returns import least_cover, worth
 from planner.finance.yearly_rows import Array
 
 DRAWS, SEED = 2000, 1
+LOW, HIGH = "low", "high"
+"""Ends of a range."""
 OF_FUTURES = ("delay_years", "volume")
 """Terms that the futures of a plan tell of already."""
 
@@ -88,26 +90,37 @@ def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     levels["year"] = np.asarray(found.years, float)
     levels["base_year"] = np.asarray(found.base_year, float)
     levels["first_year"] = np.asarray(found.years[0], float)
+    budget = terms["capital_factor"].value * (1.0 + terms["contingency"].value)
+    levels["budget"] = np.asarray(budget, float)
     for term in (*terms.values(), *price_terms(found)):
         levels[term.name] = np.asarray(term.value, float)
     return levels
 
 
-def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
-    """Prices that hurt, as levels: low ones; of plants that all buy what they convert, dear feed and low premiums."""
-    low, high = price_ends(found)
+def adverse_ends(found: Investment) -> dict[str, str]:
+    """Prices and premiums that hurt, each with the end of its range: low prices; of plants that all buy what they convert,
+    dear feed and low premiums."""
+    prices = [term.name for term in price_terms(found)]
     if any(not plant.converts for plant in found.plants):
-        return low
-    premiums = {name: np.asarray(terms[name].low) for name in PREMIUMS[MAGNET]}
-    return {**premiums, **high}
+        return dict.fromkeys(prices, LOW)
+    return dict.fromkeys(PREMIUMS[MAGNET], LOW) | dict.fromkeys(prices, HIGH)
 
 
-def price_ends(found: Investment) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Levels with all prices low, and with all high, each year at its own."""
-    low, high = {}, {}
-    for term in price_terms(found):
-        low[term.name], high[term.name] = term.ends
-    return low, high
+def at_ends(
+    found: Investment, terms: Mapping[str, FinanceTerm], ends: Mapping[str, str]
+) -> dict[str, Array]:
+    """Terms and prices at an end of their range, as levels, each year at its own."""
+    by_name = {term.name: term for term in (*terms.values(), *price_terms(found))}
+    levels = {}
+    for name, end in ends.items():
+        low, high = by_name[name].ends
+        levels[name] = low if end == LOW else high
+    return levels
+
+
+def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
+    """Prices that hurt, as levels."""
+    return at_ends(found, terms, adverse_ends(found))
 
 
 def tornado(

@@ -14,7 +14,7 @@ SHEET = "Statements"
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
-    """Lines by year, MUSD, by name. gap: assets less debt and equity, which is nought."""
+    """Lines by year, MUSD, by name. gap: assets less debt, payables and equity, which is nought."""
 
     income: Mapping[str, Array]
     cash: Mapping[str, Array]
@@ -28,15 +28,14 @@ def statements(flows: CashFlows) -> Statements:
     cash = _cash(flows)
     balance = _balance(flows, income["profit"])
     assets = row(sum_of(balance, ASSETS), SHEET, "assets", "MUSD, end of the year")
-    owed_and_owned = sum_of(balance, ("debt", "equity"))
-    owed_and_owned = row(owed_and_owned, SHEET, "debt and equity", "MUSD, end of the year")
-    gap = row(
-        assets - owed_and_owned, SHEET, "assets less debt and equity", "MUSD, end of the year"
-    )
+    owed = row(sum_of(balance, OWED), SHEET, "debt, payables and equity", "MUSD, end of the year")
+    label = "assets less debt, payables and equity"
+    gap = row(assets - owed, SHEET, label, "MUSD, end of the year")
     return Statements(income=income, cash=cash, balance=balance, gap=gap)
 
 
-ASSETS = ("plant", "receivables and stock", "reserve account", "kept from owners")
+ASSETS = ("plant", "receivables", "stock", "reserve account", "kept from owners")
+OWED = ("debt", "payables", "equity")
 
 
 def sum_of(lines: Mapping[str, Array], names: tuple[str, ...]) -> Array:
@@ -84,7 +83,10 @@ def _cash(flows: CashFlows) -> dict[str, Array]:
     held = flows.loan.reserve + flows.kept
     operations = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     lines = {
-        "operations": operations - (flows.working - before(flows.working)),
+        "operations": operations,
+        "receivables": before(flows.receivables) - flows.receivables,
+        "stock": before(flows.stock) - flows.stock,
+        "payables": flows.payables - before(flows.payables),
         "capital less grant": flows.grant - flows.capital,
         "drawn from lenders": lent,
         "paid to lenders": 0.0 - paid,
@@ -101,10 +103,12 @@ def _balance(flows: CashFlows, profit: Array) -> dict[str, Array]:
     invested = flows.capital - flows.grant - flows.depreciation
     lines = {
         "plant": _grown(invested, "plant, less grant and depreciation"),
-        "receivables and stock": flows.working,
+        "receivables": flows.receivables,
+        "stock": flows.stock,
         "reserve account": flows.loan.reserve,
         "kept from owners": flows.kept,
         "debt": owed,
+        "payables": flows.payables,
         "equity": _grown(profit - flows.owners, "equity, paid in and earned"),
     }
     return _named("balance", lines, "MUSD, end of the year")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.stats import qmc
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.least_cost import SupportTrial, least_cost
@@ -18,12 +19,15 @@ from planner.finance.sensitivity import Draws
 from planner.finance.yearly_rows import Array, added, before
 
 GRANT, LOAN, GUARANTEE, CFD = "grant", "public_loan", "guarantee", "cfd"
-AVAILABILITY, DEBT = "availability", "debt_share"
-LEVERS = (CFD, GUARANTEE, LOAN, DEBT, AVAILABILITY, GRANT)
+AVAILABILITY, DEBT, STOCK = "availability", "debt_share", "public_stock"
+LEVERS = (CFD, STOCK, GUARANTEE, LOAN, DEBT, AVAILABILITY, GRANT)
 """Terms that support is made of, with the share of the capital that lenders give, which may be less than they would; in the
 order in which they are left out where that costs next to nothing."""
-STARTS = (0.0, 0.5)
-"""How much there is of each lever where the search begins, of its most."""
+EVEN = 0.5
+"""How much there is of each lever where a search begins too, of its most."""
+SAMPLED, TAKEN, HALVINGS = 32, 3, 6
+"""Supports that are sampled of each family; the best of all, from which a search begins; halvings by which their grant is
+found."""
 MOST_CFD = 3.0
 """The price of a contract for difference that is tried at most, over that of the deck, more than what the plant earns."""
 OF_TWO_ALIKE = 0.01
@@ -85,6 +89,7 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     floored = added([sale.floored for sale in sales], flows.index)
     difference = added([sale.difference for sale in sales], flows.index)
     by_contract = added([sale.by_contract for sale in sales], flows.index)
+    for_stock = added([sale.for_stock for sale in sales], flows.index)
     return {
         GRANT: flows.grant,
         LOAN: flows.public.draws - flows.public.service,
@@ -92,6 +97,7 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
         "floor": floored * flows.index,
         CFD: difference * flows.index,
         AVAILABILITY: flows.availability,
+        STOCK: for_stock * flows.index,
         "tax_credit": flows.credit,
         "contracts": by_contract * flows.index,
     }
@@ -99,10 +105,11 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
 
 def public_costs(flows: CashFlows, x: Levels) -> dict[str, Array]:
     """Present value at the public rate of each instrument, in each case (MUSD). A loan that pays more than the public rate
-    costs nothing: what it pays more is for its risk."""
+    costs nothing: what it pays more is for its risk. A stock costs what it is not worth later."""
     costs = {}
     for kind, paid in paid_by_the_public(flows, x).items():
-        costs[kind] = npv(x["public_rate"], paid / flows.index)
+        lost = 1.0 - x["stock_worth"] if kind == STOCK else 1.0
+        costs[kind] = npv(x["public_rate"], lost * paid / flows.index)
     costs[LOAN] = np.maximum(costs[LOAN], 0.0)
     return costs
 
@@ -179,6 +186,7 @@ class SupportSearch:
             GUARANTEE: (stated[GUARANTEE], 1.0),
             AVAILABILITY: (stated[AVAILABILITY], stated[AVAILABILITY] + losses + capital / 2),
             DEBT: (0.0, stated[DEBT]),
+            STOCK: (stated[STOCK], 1.0),
             CFD: (neutral, neutral + MOST_CFD),
         }
 
@@ -217,15 +225,22 @@ class SupportSearch:
         return SupportTrial(cost=self._cost(levels, base), gains=gains, serves=service > PAID)
 
     @cached_property
+    def _futures_differ(self) -> bool:
+        """Prices or volumes are not the same in all futures."""
+        found, volumes = self.volumes.found, self.volumes.use_in
+        return any(quote.by_future for quote in found.quotes) or any(len(v) > 1 for v in volumes)
+
+    @cached_property
     def _hangs_on_prices(self) -> bool:
         """Public money hangs on prices or volumes of futures, whatever the support."""
         deals = [deal.contract for deal in self.volumes.found.deals]
-        by_price = ("floor", CFD, "tax_credit_per_kg")
+        by_price = ("floor", CFD, STOCK, "tax_credit_per_kg")
         return any(deal.public for deal in deals) or any(float(self.x[name]) for name in by_price)
 
     def _cost(self, levels: Levels, base: CashFlows) -> Array:
         """Expected public cost of supports, a row each; where no future changes it that of the base."""
-        if not self._hangs_on_prices and levels[CFD].ndim < MANY:
+        is_priced = self._hangs_on_prices or max(levels[CFD].ndim, levels[STOCK].ndim) == MANY
+        if not (is_priced and self._futures_differ):
             return public_cost(base, levels)
         rows = len(levels[DEBT])
         chances = np.array(list(self.futures.values()))
@@ -292,18 +307,39 @@ def _near(search: SupportSearch, levers: Sequence[str], start: Array) -> Found |
 def _least(search: SupportSearch) -> Found | None:
     """The support of least cost from each start, then with every lever left out that is not missed. A contract for
     difference that is stated stays as it is."""
-    without = [lever for lever in LEVERS if lever != CFD]
-    tries: list[tuple[Sequence[str], float]] = [(without, start) for start in STARTS]
+    families: list[Sequence[str]] = [[lever for lever in LEVERS if lever != CFD]]
     if not float(search.x[CFD]):
-        tries += [(LEVERS, start) for start in STARTS]
+        families.append(LEVERS)
+    sampled = [one for levers in families for one in _sampled(search, levers)]
+    sampled.sort(key=lambda one: one.cost)
+    starts = [(one.levers, one.point) for one in sampled[:TAKEN]]
+    starts += [(levers, np.full(len(levers), EVEN)) for levers in families]
     supports = []
-    for levers, start in tries:
-        one = _near(search, levers, np.full(len(levers), start))
+    for levers, point in starts:
+        one = _near(search, levers, point)
         if one is not None:
             supports.append(one)
     if not supports:
         return None
     return _of_few(search, min(supports, key=lambda one: one.cost))
+
+
+def _sampled(search: SupportSearch, levers: Sequence[str]) -> list[Found]:
+    """Sampled supports, each with the least grant that is enough; what is not enough by any counts as dear."""
+    points = qmc.Sobol(len(levers), seed=0).random(SAMPLED)
+    grant = levers.index(GRANT)
+    low, high = np.zeros(SAMPLED), np.ones(SAMPLED)
+    for _ in range(HALVINGS):
+        points[:, grant] = (low + high) / 2.0
+        is_enough = search.tried(search.levels(levers, points)).lacking <= TIGHT
+        high = np.where(is_enough, points[:, grant], high)
+        low = np.where(is_enough, low, points[:, grant])
+    points[:, grant] = high
+    merits = search.tried(search.levels(levers, points)).merit.tolist()
+    return [
+        Found(levers=levers, point=point, cost=merit)
+        for point, merit in zip(points, merits, strict=True)
+    ]
 
 
 def _of_few(search: SupportSearch, best: Found) -> Found:

@@ -7,7 +7,6 @@ alone. Each hands formulas to their own method of the same name, and computes wi
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from math import isnan
 from typing import Any, cast
@@ -19,52 +18,52 @@ Array = NDArray[np.float64]
 YearStep = Callable[..., Array]
 
 
-class Live(ABC):
+class Live:
     """Amounts by year that are a formula. Its methods are the functions of this file; some arguments may be numbers."""
 
-    @abstractmethod
     def row(self, sheet: str, label: str, unit: str) -> Any:
         """The amounts as a line of a sheet."""
+        raise NotImplementedError
 
-    @abstractmethod
     def before(self) -> Any:
         """Amounts of the year before."""
+        raise NotImplementedError
 
-    @abstractmethod
     def after(self) -> Any:
         """Amounts of the year after."""
+        raise NotImplementedError
 
-    @abstractmethod
     def carried(self, step: YearStep, others: Sequence[Any], **line: str) -> Any:
         """A balance that follows from that of the year before."""
+        raise NotImplementedError
 
-    @abstractmethod
     def carried_back(self, step: YearStep, others: Sequence[Any], **line: str) -> Any:
         """A balance that follows from that of the year after."""
+        raise NotImplementedError
 
-    @abstractmethod
     def larger(self, one: Any, other: Any) -> Any:
         """The larger of two amounts."""
+        raise NotImplementedError
 
-    @abstractmethod
     def smaller(self, one: Any, other: Any) -> Any:
         """The smaller of two amounts."""
+        raise NotImplementedError
 
-    @abstractmethod
     def where(self, condition: Any, then: Any, otherwise: Any) -> Any:
         """One amount where a condition holds, another elsewhere."""
+        raise NotImplementedError
 
-    @abstractmethod
     def over_years(self) -> Any:
         """The sum of all years."""
+        raise NotImplementedError
 
-    @abstractmethod
     def highest(self) -> Any:
         """The largest of all years."""
+        raise NotImplementedError
 
-    @abstractmethod
     def single(self) -> Any:
         """A figure that holds for all years."""
+        raise NotImplementedError
 
 
 def _formula(*amounts: Any) -> Live | None:

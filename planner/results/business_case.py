@@ -13,6 +13,7 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Spread, Swing
+from planner.finance.study import StudyStep
 from planner.finance.support import Package, PublicMoney
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
@@ -127,7 +128,8 @@ class BusinessCase(Parts):
     cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
     future. package: the support of least public cost, None where none suffices; supported: the case with it, None where
     none is needed or suffices; money: every instrument in use with it, stated ones included; worst_cost: of all of them, in
-    one draw in twenty or more. alone: NPV after tax (MUSD), selling all, of each plant alone. feeds: what plants are
+    one draw in twenty or more. study: from the NPV of the sponsor's study
+    to that of the case. alone: NPV after tax (MUSD), selling all, of each plant alone. feeds: what plants are
     assigned to take in, by share; of the others what the case says.
     """
 
@@ -155,6 +157,7 @@ class BusinessCase(Parts):
     jobs: Mapping[str, float]
     removal: Removal | None
     alternatives: Sequence[Alternative]
+    study: Sequence[StudyStep] = ()
 
     @property
     def headline(self) -> dict[str, str]:

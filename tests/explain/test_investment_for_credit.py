@@ -169,7 +169,7 @@ def test_covers_of_debt_are_not_applicable_after_a_default(plan: Any) -> None:
     found = case(
         plan,
         basis="market",
-        terms={"working_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0},
+        terms={"receivable_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0},
     )
     returns, credit = found.full.returns, found.full.credit
     assert returns.missed == 1 and returns.senior

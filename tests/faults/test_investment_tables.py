@@ -27,6 +27,7 @@ prices | element=Dy, market=lenders, price_usd_per_kg=5, future=glat | prices.cs
 contracts | contract=c, kind=offtake, project=plnt | "plnt" (did you mean "plant"?)
 contracts | contract=c, kind=offtake, floor_usd_per_kg=9, cap_usd_per_kg=8 | contracts.csv:2: cap_usd_per_kg: 8 is below floor_usd_per_kg 9
 contracts | contract=c, kind=offtake, first_year=2030, last_year=2029 | contracts.csv:2: last_year: 2029 is before first_year 2030
+studies | project=plnt, item=npv, value=1 | "plnt" (did you mean "plant"?)
 byproducts | project=plnt, product=Dy, tonnes_per_t=1 | "plnt" (did you mean "plant"?)
 byproducts | project=plant, product=zircon, tonnes_per_t=1 | byproducts.csv:2: product: "zircon" has no row in prices; add a row to prices
 finance | item=tax_rate, value=30 | finance.csv:2: value: 30 is out of bounds: tax_rate (share) is 0 to 1; 30 % is 0.3

@@ -125,15 +125,21 @@ def test_money_of_the_country_moves_costs_alone() -> None:
 
 def test_a_year_without_cash_for_debt_is_missed_and_its_interest_is_a_use_of_money() -> None:
     """Working capital of a year's sales takes all cash of 2028: the first repayment is in 2029, where grace of two
-    years was agreed. What was lent grows by 10 % a year; what ties up money is a use, cash earned a source."""
+    years was agreed. What was lent grows by 10 % a year, half of each draw from midyear on; what ties up money is a use,
+    cash earned a source."""
     found = separation()
-    x = base_levels(found, plain_terms(working_days=365, tax_rate=0, dscr=1, debt_share=0.5))
+    x = base_levels(found, plain_terms(receivable_days=365, tax_rate=0, dscr=1, debt_share=0.5))
     one = cash_flows(found, x, WHOLE)
     assert one.cfads == near([0, 0, 12.5 - 24, 27 - 24, 27, 48])
     assert one.loan.missed == near([0, 0, 1, 0, 0, 0]) and one.loan.begun == near([3])
-    assert one.loan.owed[:3] == near([10, 21, 23.1]) and one.loan.added[:4] == near([0, 1, 2.1, 0])
+    early = 5 * 1.1**0.5 + 5  # of 10 drawn in a year, half at midyear
+    assert one.loan.owed[:3] == near([early, 2.1 * early, 2.31 * early])
+    added = [early - 10, 1.1 * early - 10, 0.21 * early, 0]
+    assert one.loan.added[:4] == near(added)
     sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
-    assert uses["working capital"] == near(24) and uses["interest added to the loan"] == near(3.1)
+    assert uses["working capital"] == near(24) and uses["interest added to the loan"] == near(
+        sum(added)
+    )
     assert sources["cash earned meanwhile"] == near(12.5) and sources["owners"] == near(
         20 + 24 - 12.5
     )
@@ -200,7 +206,7 @@ def test_debt_never_rises_after_the_first_repayment() -> None:
         begun = int(one.loan.begun.item())
         assert begun == 2
         most = first / 2 / 0.1
-        assert one.loan.owed[1] == near(min(most, share * 42))
+        assert one.loan.owed[1] == near(min(most, share * 21 * (1 + 1.1**0.5)))
         assert (np.diff(one.loan.owed[1:]) <= 1e-9).all() and one.loan.owed[4] == near(0)
         assert (one.loan.service <= np.maximum(one.cfads, 0) / 2 + 1e-9).all()
 

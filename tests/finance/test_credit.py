@@ -21,12 +21,13 @@ from tests.finance.test_recomputed import CASES, names_of_tranches, recomputed, 
 
 EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 LENT = ["bare", "fees", "export credit", "subordinated", "all", "all, and three tranches"]
-LOW = {"price:Dy": np.asarray(0.8)}
 
 
 def case_of(name: str) -> tuple[Investment, dict[str, FinanceTerm]]:
     """The plant with the tranches of a case, and its terms."""
-    return separation(tranches=tuple(names_of_tranches(CASES[name]))), plain_terms(**CASES[name])
+    found = separation(tranches=tuple(names_of_tranches(CASES[name])))
+    (quote,) = found.quotes
+    return replace(found, quotes=(replace(quote, low=0.8),)), plain_terms(**CASES[name])
 
 
 def present(rate: float, amounts: Any) -> float:
@@ -40,7 +41,7 @@ def test_cover_of_each_tranche(name: str) -> None:
     found, terms = case_of(name)
     t = stated(name)
     hand = recomputed(t, None)
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
     cash = np.maximum(hand["cfads"], 0.0)
     behind = {one: t[f"{one}.subordinated"] for one in hand["tranches"]}
     senior, owed_senior = hand["paid"].copy(), hand["owed"].copy()
@@ -78,7 +79,7 @@ def test_cover_of_the_loan_is_that_of_returns() -> None:
     """Without tranches both sculpt to the same: cover of every year that pays and of the loan's life."""
     found, terms = case_of("bare")
     x = base_levels(found, terms)
-    (own,) = credit(found, x, WHOLE, terms=terms, adverse=LOW).debts
+    (own,) = credit(found, x, WHOLE, terms=terms).debts
     flows = cash_flows(found, x, WHOLE)
     returns = returns_of(flows, x, flows)
     assert own.least == pytest.approx(returns.dscr, **EXACT)
@@ -91,7 +92,7 @@ def test_downside_cases(name: str) -> None:
     """One term at its bad end, the debt service of the base."""
     found, terms = case_of(name)
     terms["volume"] = replace(terms["volume"], low=0.6)
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
     by_name = {one.what: one for one in told.downsides}
     t = stated(name)
     paid = recomputed(t, None)["senior"]
@@ -101,7 +102,7 @@ def test_downside_cases(name: str) -> None:
         ("adverse prices", {}, 0.8),
         ("all prices high", {}, 2.0),
         ("volume low", {"volume": 0.6}, 1.0),
-        ("all but high prices together", {"volume": 0.6}, 0.8),
+        ("all of these together", {"volume": 0.6}, 0.8),
     ):
         hand = recomputed({**t, **changes}, None, price)
         covers = [max(hand["cfads"][n], 0.0) / paid[n] for n in paying]
@@ -114,7 +115,7 @@ def test_downside_cases(name: str) -> None:
 
 def test_guaranteed_prices_cover_debt_at_any_price() -> None:
     found, terms = case_of("all, and three tranches")
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
     assert told.least_prices == 0
     cash = recomputed(stated("all, and three tranches"), None, 0.0)
     assert (cash["cfads"][2:5] >= cash["senior"][2:5]).all()
@@ -123,7 +124,7 @@ def test_guaranteed_prices_cover_debt_at_any_price() -> None:
 @pytest.mark.parametrize("name", ["bare", "export credit", "subordinated"])
 def test_at_the_least_prices_the_tightest_year_just_serves_senior_debt(name: str) -> None:
     found, terms = case_of(name)
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms, adverse=LOW)
+    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
     t = stated(name)
     paid = recomputed(t, None)["senior"]
     assert told.least_prices is not None and 0 < told.least_prices < 1

@@ -13,14 +13,15 @@ from planner.finance.economics import CAPITAL, PRICES, RATES, economics
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import base_levels, drawn
+from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
-from tests.finance.test_recomputed import CASES, names_of_tranches, recomputed, stated
+from tests.finance.test_recomputed import CASES, budget, stated, tranches_of
 
 EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 def figures(case: str) -> Any:
-    found = separation(tranches=tuple(names_of_tranches(CASES[case])))
+    found = separation(tranches=tranches_of(case))
     return economics(found, base_levels(found, plain_terms(**CASES[case])), WHOLE)
 
 
@@ -48,7 +49,8 @@ def test_npv_at_rates_and_at_other_prices_and_capital(case: str) -> None:
         assert found.npv_at[rate] == pytest.approx(hand, **EXACT)
     for row, capital in zip(found.two_way, CAPITAL, strict=True):
         for value, price in zip(row, PRICES, strict=True):
-            terms = {**stated(case), "capital_factor": capital}
+            terms = stated(case)
+            terms["capital_factor"] *= capital
             assert value == pytest.approx(recomputed(terms, None, price)["npv_after_tax"], **EXACT)
 
 
@@ -60,9 +62,10 @@ def test_at_the_break_even_price_nothing_is_gained(case: str) -> None:
         (found.break_even_owners, "npv_owners"),
     ):
         if factor is None:
-            assert recomputed(stated(case), None, 0.0)[npv] >= 0
+            assert recomputed(stated(case), None, 0.0, budget=budget(case))[npv] >= 0
         else:
-            assert recomputed(stated(case), None, factor)[npv] == pytest.approx(0, abs=1e-9)
+            hand = recomputed(stated(case), None, factor, budget=budget(case))
+            assert hand[npv] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -12,23 +12,23 @@ import pytest
 
 from planner.finance.sensitivity import base_levels, drawn
 from planner.finance.support import SupportSearch, Volumes, least_support, public_money
+from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
-from tests.finance.test_recomputed import recomputed
 
 LOW = 0.7
 """Prices at the low end, of the deck."""
 FUTURES = {"as is": 1.0}
 
 
-def search(**terms: float) -> SupportSearch:
-    """The plant, whose prices may be 0.7 of the deck. A public loan costs the public something."""
+def search(use: float = 1.0, **terms: float) -> SupportSearch:
+    """The plant, whose prices may be 0.7 of the deck. A public loan costs the public something. use: of its capacity."""
     found = separation()
     found = replace(found, quotes=tuple(replace(q, low=LOW, high=1.3) for q in found.quotes))
     stated = plain_terms(**{"public_rate": 0.06, "public_loan_rate": 0.03, **terms})
     x = base_levels(found, stated)
-    every = [np.ones((1, 6))]
+    every = [np.full((1, 6), use)]
     draws = drawn(found, stated, FUTURES, every, draws=2)
-    volumes = Volumes(found=found, use=WHOLE, use_in=every, draws=draws)
+    volumes = Volumes(found=found, use=[use * WHOLE[0]], use_in=every, draws=draws)
     low = {"price:Dy": np.asarray(LOW)}
     return SupportSearch(volumes=volumes, x=x, adverse=low, futures=FUTURES)
 
@@ -36,13 +36,16 @@ def search(**terms: float) -> SupportSearch:
 def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, float]:
     """By hand: public cost of a support, and the least of what it must not leave below nought."""
     t = {name: float(level) for name, level in one.x.items() if np.ndim(level) == 0} | dict(support)
-    base, bad = recomputed(t, None), recomputed(t, None, LOW)
+    use = float(one.volumes.use[0][0])
+    base, bad = recomputed(t, None, use=use), recomputed(t, None, LOW, use)
     factor = 1 / (1 + t["public_rate"]) ** np.arange(1, 7)
     capital = np.array([20.0, 20, 0, 0, 0, 0])
     paid = t["grant"] * capital + t["availability"] * np.array([0, 0, 1, 1, 1, 0])
     loan = base["public_drawn"] - base["public_paid"]
     owed = np.append(0.0, base["owed"][:-1])
     paid = paid + t["guarantee"] * t["guarantee_loss"] * owed
+    idle = (1 - use) * np.array([0, 0, 10, 20, 20, 0])
+    paid = paid + (1 - t["stock_worth"]) * t["public_stock"] * 0.4 * 6 * idle
     cost = float(paid @ factor) + max(float(loan @ factor), 0.0)
     service = t["dscr_low"] * base["senior"] + base["public_paid"]
     served = np.where(service > 1e-9, bad["cfads"] - service, 0.0)
@@ -55,10 +58,12 @@ def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, flo
         {"equity_rate": 0.5, "debt_share": 0.0},
         {"equity_rate": 0.4, "tax_rate": 0.4, "dscr": 1.5},
         {"equity_rate": 0.45, "grant": 0.2, "dscr": 1.4, "inflation": 0.0},
+        {"use": 0.5, "equity_rate": 0.2, "stock_worth": 0.8},
+        {"use": 0.4, "equity_rate": 0.15, "stock_worth": 0.3, "payable": 0.1},
     ],
 )
 def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
-    """Grant, availability payment, public loan, guarantee and lenders' share, in steps; without a contract for difference,
+    """Grant, availability payment, public loan, guarantee, lenders' share and public stock, in steps; without a contract for difference,
     which the grid does not hold. The support found is enough by the recomputation, and what it is said to cost."""
     one = search(**terms)
     package = least_support(one)
@@ -73,14 +78,17 @@ def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
         levels = {**one.x, **{name: np.asarray(v) for name, v in package.amounts.items()}}
         cost = sum(row.cost for row in public_money(one.volumes, one.x, levels, FUTURES))
     stated = float(one.x["grant"])
+    is_idle = float(one.volumes.use[0][0]) < 1
+    fewer = 2 if is_idle else 0
     grid: Any = product(
-        np.linspace(stated, 1.0, 9),
-        np.linspace(0.0, 12.0, 7),
-        np.linspace(0.0, 40.0, 5),
+        np.linspace(stated, 1.0, 9 - 2 * fewer),
+        np.linspace(0.0, 12.0, 7 - fewer),
+        np.linspace(0.0, 40.0, 5 - fewer),
         (0.0, 1.0),
         np.linspace(0.0, float(one.x["debt_share"]), 3),
+        np.linspace(0.0, 1.0, 4) if is_idle else (0.0,),
     )
-    names = ("grant", "availability", "public_loan", "guarantee", "debt_share")
+    names = ("grant", "availability", "public_loan", "guarantee", "debt_share", "public_stock")
     for point in grid:
         of_grid, least = judged(one, dict(zip(names, map(float, point), strict=True)))
         assert least < 0 or of_grid >= cost - 0.1, point

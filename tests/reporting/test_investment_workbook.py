@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ import openpyxl
 import pytest
 
 from planner.api.business_case import business_case
+from planner.data.investment_tables import Contract
+from planner.finance.cashflow import cash_flows
+from planner.finance.contracts import Deal
+from planner.finance.returns import worth
 from planner.planning import solve_case
 from planner.reporting.forms.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
@@ -130,7 +135,9 @@ def test_the_workbook_computes_what_the_tool_does(
     change(written, tmp_path / "typed.xlsx", typed(one))
     change(written, tmp_path / "choice.xlsx", {one.terms["tax_rate"].meaning: 7}, column=3)
     change(written, tmp_path / "life.xlsx", {one.terms["life_years"].meaning: 50})
-    names = ("asis", "typed", "choice", "life")
+    change(tmp_path / "typed.xlsx", tmp_path / "worse.xlsx", {"which downside": 7})
+    change(written, tmp_path / "spare.xlsx", SPARE, sheet="Contracts")
+    names = ("asis", "typed", "choice", "life", "worse", "spare")
     out = computed(tmp_path, *(tmp_path / f"{name}.xlsx" for name in names))
     assert out["choice"]["Checks"]["C3"].value == 1
     assert out["life"]["Checks"]["C3"].value >= 1
@@ -156,9 +163,47 @@ def test_the_workbook_computes_what_the_tool_does(
     for column, sold in enumerate((with_all.planned, with_all.full, with_all.contracted)):
         assert sold is not None
         assert told_typed[column] == pytest.approx(sold.returns.npv_owners, rel=1e-6)
-    assert out["typed"]["Checks"]["C3"].value == 0
+    assert out["typed"]["Checks"]["C3"].value == out["spare"]["Checks"]["C3"].value == 0
+    assert kept.defined_names["in_tax_rate"].attr_text.startswith("'Inputs'!$C$")
+    told_spare = answer(out["spare"])["NPV of the owners"]
+    for column, sold in enumerate((one.planned, one.full)):
+        assert sold is not None
+        contract = Contract(contract="spare", kind="offtake", **FILLED_IN)
+        deals = (*sold.investment.deals, Deal.of(contract))
+        flows = cash_flows(replace(sold.investment, deals=deals), sold.levels, sold.by_year)
+        by_hand = float(worth(flows, sold.levels, "owners"))
+        assert told_spare[column] == pytest.approx(by_hand, rel=1e-6)
+        assert abs(by_hand - sold.returns.npv_owners) > 0.1
 
 
+def test_the_downside_and_plcr_follow_the_inputs(
+    found: tuple[BusinessCase, Plan], tmp_path: Path
+) -> None:
+    """The downside that is chosen, of the case that is shown, on terms that are typed in."""
+    _, plan = found
+    without = {"equity_rate": 0.0, "export credit.debt_share": 0.0, "mezzanine.debt_share": 0.0}
+    asked = {"dscr": 1.6, **without}
+    stated = business_case(plan, ("plant", "smelter"), terms=without)
+    written = tmp_path / "written.xlsx"
+    write_business_case(stated, plan.case, written, statements(stated, plan.case))
+    typed_in = {stated.terms["dscr"].meaning: 1.6, "which downside": 7}
+    change(written, tmp_path / "worse.xlsx", typed_in)
+    told = answer(computed(tmp_path, tmp_path / "worse.xlsx")["worse"])
+    again = dict(business_case(plan, ("plant", "smelter"), terms=asked).modes)
+    title = stated.told(stated.shown)
+    worst = again[title].credit.downsides[-1]
+    assert told["NPV after tax"][-1] == pytest.approx(worst.npv, rel=1e-6)
+    assert told["least senior DSCR"] == pytest.approx([worst.least], rel=1e-6, abs=1e-6)
+    assert told["years in which it is below 1"] == [worst.short]
+    covers = [again[title].credit.plcr for title, _ in stated.modes if title in again]
+    assert any(covers)
+    for cover, one in zip(covers, told["PLCR of lenders' loan"], strict=False):
+        assert one == ("none" if cover is None else pytest.approx(cover, rel=1e-6))
+
+
+FILLED_IN: dict[str, Any] = {"element": "Dy", "covers": 0.3, "floor_usd_per_kg": 7000}
+SPARE = {"about": 1, "covers": 0.3, "floor usd per kg": 7000}
+"""A spare contract that is filled in, by the labels that its terms have."""
 INSTRUMENTS = {
     "grant": 0.1,
     "public_loan": 15,
@@ -216,16 +261,25 @@ def test_formulas_are_short_and_choices_are_validated(
             for cell in row:
                 if isinstance(cell.value, str) and cell.value.startswith("="):
                     assert len(cell.value) <= 250, f"{page.title}!{cell.coordinate}"
-    (choices,) = {rule.formula1 for rule in book["Inputs"].data_validations.dataValidation}
-    assert choices == '"1,2,3"'
+    choices = {rule.formula1 for rule in book["Inputs"].data_validations.dataValidation}
+    assert choices == {'"1,2,3"', '"1,2,3,4,5,6,7"'}  # an end of a range, a downside
+    about = {rule.formula1 for rule in book["Contracts"].data_validations.dataValidation}
+    assert about == {'"1,2"'}
 
 
-def change(source: Path, target: Path, inputs: dict[str, float], column: int = 2) -> None:
-    """Another workbook with values entered on its sheet of inputs, by their label."""
+def change(
+    source: Path, target: Path, inputs: dict[str, float], column: int = 2, sheet: str = "Inputs"
+) -> None:
+    """Another workbook with values entered on a sheet, by their label; on that of contracts in the first spare one."""
     book = openpyxl.load_workbook(source)
+    rows = list(book[sheet].iter_rows())
+    if sheet == "Contracts":
+        first = next(n for n, r in enumerate(rows) if str(r[0].value).startswith("spare contract"))
+        rows = rows[first:]
     for label, value in inputs.items():
-        (row,) = [r for r in book["Inputs"].iter_rows() if r[0].value == label]
-        row[column].value = value
+        named = [r for r in rows if r[0].value == label]
+        assert len(named) == 1 or sheet == "Contracts", label
+        named[0][column].value = value
     book.save(target)
 
 

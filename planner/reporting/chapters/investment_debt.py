@@ -10,12 +10,14 @@ import pandas as pd
 from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
 from planner.finance.contract_cover import under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
+from planner.reporting.chapters.investment_tables import NOT_APPLICABLE
 from planner.reporting.parts import (
     CENTS,
     Column,
     DeclaredTable,
     Part,
     ReportTable,
+    TableRow,
     Text,
     called,
     figures,
@@ -24,6 +26,7 @@ from planner.reporting.parts import (
     text,
 )
 from planner.reporting.words.names import Names
+from planner.reporting.words.numbers import number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 from planner.thresholds import TOLERATED
@@ -175,6 +178,56 @@ def downsides(found: BusinessCase) -> ReportTable:
     return Downsides.from_rows(rows, note=note)
 
 
+class Covenants(DeclaredTable):
+    """A row a test, or something that owners stand for or lenders hold."""
+
+    title = "Covenants, completion and security"
+
+    what = text()
+    asked = text("asked or agreed")
+    base = text("in the base case")
+    worse = text("where it goes worse")
+
+
+def covenants(found: BusinessCase) -> ReportTable:
+    """Tests of a loan agreement, the completion test with what owners stand for until then, and what lenders hold."""
+    sold, terms = found.shown, found.terms
+    returns, held = sold.returns, sold.credit.security
+    never = "never in these years"
+    rows: list[TableRow] = []
+
+    def add(what: str, asked: str, base: str, worse: str = "") -> None:
+        rows.append({"what": what, "asked": asked, "base": base, "worse": worse})
+
+    def times(value: float | None) -> str:
+        return NOT_APPLICABLE if returns.missed else number(value)
+
+    low = f"{times(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
+    add("least DSCR", f"{terms['dscr'].value:g}", times(returns.dscr), low)
+    add("LLCR", "", times(returns.llcr))
+    add("PLCR", "", times(sold.credit.plcr))
+    locked = f"owners are paid nothing in {held.locked} years of repayment"
+    add("lock-up: DSCR of all debt", f"{terms['lock_up'].value:g}", locked)
+    add(
+        "completion test: output of every plant",
+        f"{percent(terms['completion'].value)} of what it is to reach",
+        f"passed in {held.completed or never}",
+        f"in {held.late or never}, output late",
+    )
+    add("debt that owners stand for until then", "all", f"{number(held.guaranteed)} MUSD")
+    add(
+        "overrun of capital",
+        f"facility of {number(held.facility)} MUSD",
+        "none",
+        f"{number(held.overrun)} MUSD, capital dear: {number(held.drawn)} by the facility, owners the rest",
+    )
+    reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
+    add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
+    pledged = f"{number(held.cover)} times what is owed, at the least"
+    add("plant, bills, stock and accounts at book value", "pledged", pledged)
+    return Covenants.from_rows(rows, note=say("covenants", told=found.told(sold)))
+
+
 class Offtake(DeclaredTable):
     """A row a product."""
 
@@ -204,6 +257,7 @@ def of_debt(found: BusinessCase, names: Names) -> list[Part]:
         loan_terms(found),
         tranches(found),
         downsides(found),
+        covenants(found),
         offtake(found, names),
         by_year(found),
     ]

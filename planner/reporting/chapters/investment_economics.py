@@ -72,6 +72,50 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     return UnitCostsTable.from_rows(rows, note=say("economics", told=_told(found)))
 
 
+class StudyTable(DeclaredTable):
+    """A row a step."""
+
+    title = "From the NPV of the sponsor's study to this one"
+
+    step = text("what differs")
+    unit = text()
+    theirs = figures("study")
+    ours = figures("here")
+    change = in_musd("changes the NPV by")
+    npv = in_musd("NPV then")
+
+
+STUDY_STEPS = {
+    "npv": ("NPV after tax as the study says", "MUSD"),
+    "unexplained": (
+        "what the study has besides, as ramp, replacements, royalties, working capital",
+        "",
+    ),
+    "tonnes": ("capacity in use at full operation", "t/y"),
+    "capital": ("capital, contingency included", "MUSD"),
+    "running": ("running cost at full operation, without feed", "MUSD a year"),
+    "gross": ("prices: value of all that is made at full operation", "MUSD a year"),
+    "net": ("payables and feed: what of it is left", "MUSD a year"),
+    "life": ("years of output", "years"),
+    "market": ("what the alliance wants of it limits sales", ""),
+    "tax": ("tax on profit", "share"),
+    "rate": ("discount rate, real", "a year"),
+    "plan": ("run as the plan runs it, of the size that it builds", ""),
+}
+"""Steps from the NPV of a study to that of the case, in words, with their units."""
+
+
+def study(found: BusinessCase) -> list[Part]:
+    """From the NPV of the sponsor's study to that of the case; nothing where the case has none of a study."""
+    rows: list[TableRow] = []
+    npv = 0.0
+    for one in found.study:
+        npv += one.change
+        step, unit = STUDY_STEPS[one.what]
+        rows.append(vars(one) | {"step": step, "unit": unit, "npv": npv})
+    return [StudyTable.from_rows(rows, note=say("study"))] if rows else []
+
+
 class AtRates(DeclaredTable):
     """A row a rate."""
 
@@ -145,4 +189,5 @@ def products(found: BusinessCase, names: Names) -> ReportTable:
 
 def of_case(found: BusinessCase, names: Names) -> list[Part]:
     """All of them, in order."""
-    return [unit_costs(found), npv_at_rates(found), two_way(found), products(found, names)]
+    tables = [unit_costs(found), npv_at_rates(found), two_way(found), products(found, names)]
+    return [*study(found), *tables]

@@ -113,7 +113,7 @@ FIGURES = (
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
     _returned("llcr", "LLCR", "times"),
-    NamedFigure(key="plcr", label="PLCR", unit="times", of="credit.plcr", live=False),
+    NamedFigure(key="plcr", label="PLCR of lenders' loan", unit="times", of="credit.plcr"),
     NamedFigure(
         key="loss", label="loses money, of draws", unit="share", of="spread.loss", live=False
     ),
@@ -286,25 +286,24 @@ class StatementTable(DeclaredTable):
 
 
 STATEMENTS = {"income": "Income", "cash": "Cash flow", "balance": "Balance sheet"}
-REAL_LINES = {"income": "profit", "cash": "to owners", "balance": "equity"}
-"""The line of each statement that stands in money of the base year too."""
 
 
 def statement_tables(found: BusinessCase) -> list[Part]:
-    """Income, cash flow and balance sheet by year, nominal, with their last lines in real money."""
+    """Income, cash flow and balance sheet by year, each line nominal and beside it in money of the base year."""
     sold = found.shown
     told = statements(sold.flows)
     parts: list[Part] = []
     for statement, title in STATEMENTS.items():
-        lines: dict[str, Array] = getattr(told, statement)
-        of_last = REAL_LINES[statement]
-        real = {f"{of_last}, real": lines[of_last] / sold.flows.index}
+        lines: dict[str, Array] = {}
+        for name, amounts in getattr(told, statement).items():
+            lines[name] = amounts
+            lines[f"{name}, real"] = amounts / sold.flows.index
         columns = StatementTable.all()
-        columns += [called(name, "MUSD", form=CENTS) for name in (*lines, *real)]
+        columns += [called(name, "MUSD", form=CENTS) for name in lines]
         rows = []
         for place, year in enumerate(found.investment.years):
             row: TableRow = {"year": str(year)}
-            for name, amounts in {**lines, **real}.items():
+            for name, amounts in lines.items():
                 row[name] = float(np.round(amounts[place], 2))
             rows.append(row)
         note = say("statements", told=found.told(sold))

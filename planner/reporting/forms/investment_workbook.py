@@ -15,13 +15,14 @@ import numpy as np
 import xlsxwriter
 
 from planner.data.case import Case
+from planner.data.investment_tables import Contract
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.credit import life_cover, ranked
-from planner.finance.loans import PAID, Tranche
+from planner.finance.credit import life_cover, ranked, senior_owed, worse_cases
+from planner.finance.loans import OVERRUN, PAID, Tranche
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
-from planner.finance.sensitivity import price_terms
+from planner.finance.sensitivity import HIGH, LOW, price_terms
 from planner.finance.statements import statements
 from planner.finance.yearly_rows import larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
@@ -47,6 +48,8 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
 TOLERANCE = 1e-6
+SPARE = 2
+"""Contracts that may be filled in."""
 NO_CONTRACT = "No contract is about these plants: all is sold and bought at market prices."
 TITLES = {
     "Answer": "The answer",
@@ -88,6 +91,8 @@ INPUT_HEADS = (
     "confidence",
     "feeds",
 )
+ENDS = {LOW: "F", HIGH: "G"}
+"""Columns of the ends of a term on the sheet of inputs."""
 CONVERSIONS = {
     "days": {"label": "days in a year", "unit": "days"},
     "per_kg": {"label": "MUSD/t for each USD/kg", "unit": "factor"},
@@ -111,13 +116,14 @@ ONLY_AS_DELIVERED = {
 
 @dataclass
 class Book:
-    """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
-    mode; checks, which are nought."""
+    """A workbook in the making: levels as cells, of the plain case and of that with support, and both ends of each term;
+    lines by figure and mode; checks, which are nought."""
 
     found: BusinessCase
     live: LiveBook
     plain: dict[str, Any] = field(default_factory=dict)
     helped: dict[str, Any] = field(default_factory=dict)
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: dict[tuple[LineKey, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
 
@@ -138,6 +144,7 @@ def write_business_case(
             _returns(book, one)
             if one.sold is found.shown:
                 workbook_charts.draw(target, live, one.flows, one.title)
+                _downside(book, one)
         live.heading = ""
         _checks(book)
         _answer(book, told, names)
@@ -175,7 +182,46 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
         label = f"years of output after the last column: {plant.name} ({title})"
         book.checks.append((label, f"MAX({ends.text}-1-{sold.investment.years[-1]},0)"))
     flows = cash_flows(answer, levels, use)
-    return Answered(mode=mode, title=title, sold=sold, flows=flows, levels=levels)
+    return Answered(
+        mode=mode, title=title, sold=sold, flows=flows, levels=levels, investment=answer, use=use
+    )
+
+
+def _downside(book: Book, one: Answered) -> None:
+    """The case that is shown where things go worse, as chosen on the sheet of inputs, with the debt service of the base."""
+    inputs, mode = book.live.sheets["Inputs"], one.mode
+    worse = worse_cases(book.found.investment, book.found.terms)
+    inputs.head(DOWNSIDE)
+    choice: Any = inputs.numbered("which downside", list(worse))
+    book.live.heading = DOWNSIDE
+    levels = dict(one.levels)
+    for number, ends in enumerate(worse.values(), start=1):
+        for name, end in ends.items():
+            levels[name] = where(choice == float(number), book.ends[name][end], levels[name])
+    for name in {name: None for ends in worse.values() for name in ends}:
+        levels[name] = row(levels[name], "Operations", f"downside: {name.replace('_', ' ')}", "")
+    flows = cash_flows(one.investment, levels, one.use)
+    service: Any = one.flows.loan.senior
+    for tranche in flows.tranches:
+        if tranche.name == OVERRUN:
+            service = service + tranche.loan.service
+    service = row(service, "Returns", "debt service of the base, with the overrun facility", "MUSD")
+    paid: Any = service > PAID
+    cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
+    cover = row(cover, "Returns", f"cover, {MOST_COVER} without any", "times")
+    cells = cover.everywhere
+    real: Any = row(flows.after_tax / flows.index, "Returns", "after tax, real", "MUSD")
+    missed = book.lines["missed", mode].text
+    formulas = {
+        "npv": f"NPV({levels['wacc'].text},{real.everywhere})",
+        "least": f'IF(MIN({cells})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({cells})))',
+        "short": f'COUNTIF({cells},"<1")',
+    }
+    by_name = {case.what: case for case in one.sold.credit.downsides}
+    delivered = by_name[next(iter(worse))]
+    for key, (label, unit) in OF_DOWNSIDE.items():
+        value = getattr(delivered, key)
+        _once(book, ("downside", key), label, unit, formulas[key], mode=mode, value=value)
 
 
 def _levels(book: Book) -> None:
@@ -185,6 +231,8 @@ def _levels(book: Book) -> None:
     first_choice = sheet.row + 1
     for term in (*found.terms.values(), *price_terms(found.investment)):
         chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        book.live.name(term.name, chosen)
+        book.ends[term.name] = _ends(book, term, sheet.row)
         book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
         confidence = "judged" if term.judged else term.confidence
         told = (term.source or "judged", confidence, _feeds(found.investment, term.name))
@@ -195,11 +243,22 @@ def _levels(book: Book) -> None:
     for name, words in CONVERSIONS.items():
         book.plain[name] = sheet.constant(**words, value=float(UNITS[name]))
     years = found.investment.years
+    budget = float(found.judged_on.levels["budget"])
+    book.plain["budget"] = sheet.constant("capital of the base over the estimate", "times", budget)
     book.plain["first_year"] = first = sheet.constant("first year", "year", years[0])
     book.plain["base_year"] = sheet.constant("year of money", "year", found.investment.base_year)
     year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
     book.plain["year"] = row(year, "Time", "year", "")
     book.helped = book.plain | book.helped
+
+
+def _ends(book: Book, term: FinanceTerm, row_number: int) -> dict[str, Any]:
+    """Both ends of a term, as the cells in which they stand."""
+    cells = {}
+    for end, column in ENDS.items():
+        value = getattr(term, end)
+        cells[end] = Cells(book.live, value, f"'Inputs'!${column}${row_number}")
+    return cells
 
 
 def _check_choices(book: Book, first: int, last: int) -> None:
@@ -223,6 +282,7 @@ def _by_year(book: Book, term: FinanceTerm) -> Any:
     low, high = term.ends
     low_cells = prices.given(f"{term.meaning}, low over deck", "factor", low)
     high_cells = prices.given(f"{term.meaning}, high over deck", "factor", high)
+    book.ends[term.name] = {LOW: low_cells, HIGH: high_cells}
     chosen, value = f"'Inputs'!$D${inputs.row}", f"'Inputs'!$E${inputs.row}"
     chosen = f"MAX(1,MIN(3,INT({chosen})))"
     text = f"CHOOSE({chosen},{value},{low_cells.text},{high_cells.text})"
@@ -259,9 +319,11 @@ def _investments(book: Book) -> dict[bool, Investment]:
     wanted: dict[Any, Any] = {}
     for good, tonnes in found.wanted.items():
         wanted[good] = prices.given(f"{' '.join(good)}, wanted", "t", tonnes)
-    deals = tuple(_deal(book, deal) for deal in found.deals)
-    if not deals:
+    if not found.deals:
         book.live.sheets["Contracts"].note(NO_CONTRACT)
+    deals = tuple(_deal(book, deal) for deal in found.deals)
+    for number in range(1, SPARE + 1):
+        deals += _spare(book, f"spare contract {number}")
     plants = tuple(_plant(book, plant) for plant in found.plants)
     full = replace(found, plants=plants, quotes=tuple(quotes), deals=deals, wanted=wanted)
     if book.found.planned is None:
@@ -277,6 +339,11 @@ def _deal(book: Book, deal: Deal) -> Deal:
     sheet, contract = book.live.sheets["Contracts"], deal.contract
     about = contract.element or "all"
     sheet.head(f"{contract.contract}: {contract.kind}, {contract.party}, {about}")
+    return Deal(contract, _deal_terms(sheet, contract))
+
+
+def _deal_terms(sheet: LiveSheet, contract: Contract) -> dict[str, Any]:
+    """Terms of a contract as cells."""
     terms: dict[str, Any] = {}
     for name in TERMS:
         label, value = name.replace("_", " "), getattr(contract, name)
@@ -284,7 +351,26 @@ def _deal(book: Book, deal: Deal) -> Deal:
             terms[name] = sheet.left_open(label, OPEN[name])
         else:
             terms[name] = sheet.constant(label, "", float(value))
-    return Deal(contract, terms)
+    return terms
+
+
+def _spare(book: Book, name: str) -> tuple[Deal, ...]:
+    """A contract that may be filled in: for each product a deal that holds if the contract is about it."""
+    sheet = book.live.sheets["Contracts"]
+    sheet.head(f"{name}: offtake, in force where covers is above 0")
+    plants = book.found.investment.plants
+    products = sorted({made.element for plant in plants for made in plant.made})
+    about: Any = sheet.numbered("about", products)
+    none_yet = Contract(contract=name, kind="offtake", covers=0.0)
+    terms = _deal_terms(sheet, none_yet)
+    covers: Any = terms["covers"]
+    deals = []
+    for number, product in enumerate(products, start=1):
+        of_it = where(about == float(number), covers, 0.0)
+        of_it = row(of_it, "Contracts", f"covers of {product}", "share")
+        contract = none_yet.model_copy(update={"element": product})
+        deals.append(Deal(contract, {**terms, "covers": of_it}))
+    return tuple(deals)
 
 
 PAYS = "share of the capital paid in each year from the first"
@@ -317,13 +403,15 @@ def _plant(book: Book, plant: PlantFacts, how: str = "") -> PlantFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """One answer to what is sold, by its place and title, with its flows and levels as cells."""
+    """One answer to what is sold, by its place and title, with its flows, levels, investment and use as cells."""
 
     mode: int
     title: str
     sold: Sold
     flows: CashFlows
     levels: dict[str, Any]
+    investment: Investment
+    use: list[Any]
 
     @property
     def number(self) -> Any:
@@ -337,6 +425,12 @@ STREAMS = {
     "owners": ("owners, after debt and tax", "equity_rate"),
 }
 """Streams of money that are valued: what they are called, and at which rate."""
+DOWNSIDE = "Downside, as chosen on Inputs"
+OF_DOWNSIDE = {
+    "npv": ("NPV after tax", "MUSD"),
+    "least": ("least senior DSCR", "times"),
+    "short": ("years in which it is below 1", "years"),
+}
 MOST_COVER = 999_999
 """Cover of debt service in years in which there is none: above every other."""
 FIRST_ANSWER = 2
@@ -372,7 +466,11 @@ def _returns(book: Book, one: Answered) -> None:
             totals.append(total.text)
         sides.append("+".join(totals))
     book.checks.append((f"sources less uses ({one.title})", f"ABS({sides[0]}-({sides[1]}))"))
-    gap: Any = statements(one.flows).gap
+    told = statements(one.flows)
+    for statement in tables.STATEMENTS:
+        for name, amounts in getattr(told, statement).items():
+            row(amounts / one.flows.index, "Statements", f"{statement}: {name}, real", "real MUSD")
+    gap: Any = told.gap
     gap_cells = f"SUMPRODUCT(ABS({gap.everywhere}))"
     book.checks.append((f"balance sheet ({one.title})", gap_cells))
 
@@ -425,6 +523,15 @@ def _debt(book: Book, one: Answered) -> None:
     life: Any = loan.cover
     formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
+    label = "owed on senior debt, end of the year"
+    owed_senior: Any = row(senior_owed(one.flows), "Debt", label, "MUSD, end of the year")
+    cash: Any = row(larger(one.flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
+    to_the_end: Any = life_cover(
+        cash, loan, rate=loan.rate, number=one.number, owed=owed_senior, to_the_end=True
+    )
+    formula = f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))'
+    plcr = one.sold.credit.plcr
+    _once(book, "plcr", "PLCR of lenders' loan", "times", formula, mode=mode, value=plcr)
     for tranche in one.flows.tranches:
         _tranche(book, one, tranche, missed)
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
@@ -474,6 +581,20 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     sheet.row += 1
     for figure in tables.FIGURES:
         _figure(book, figure)
+    sheet.head(DOWNSIDE)
+    shown = next(m for m, (_, sold) in enumerate(book.found.modes) if sold is book.found.shown)
+    for key, (label, unit) in OF_DOWNSIDE.items():
+        line = book.lines[("downside", key), shown]
+        value = line.values.item()
+        is_none = np.isnan(value)
+        sheet.page.write_row(sheet.row, 0, (label, unit))
+        place = FIRST_ANSWER + shown
+        missed = book.found.shown.returns.missed
+        told_none = N_A if missed else "none"
+        sheet.page.write_formula(
+            sheet.row, place, f"={line.text}", looks[LINK], told_none if is_none else value
+        )
+        sheet.row += 1
     if book.found.investment.tranches:
         sheet.head("Cover of tranches of debt")
     for name in book.found.investment.tranches:

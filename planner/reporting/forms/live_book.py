@@ -41,6 +41,9 @@ CHOICES: dict[str, Any] = {
 }
 """What may be entered as a choice."""
 LINKED = re.compile(r"'[^']*'!(\{now\}|\$[A-Z]+\$)\d+")
+NOT_IN_NAMES = re.compile(r"\W")
+LONGEST_MESSAGE = 255
+"""Letters of a message that a spreadsheet shows for what may not be entered."""
 ADDED, BALANCE = ("MUSD", "t"), "end of the year"
 """Units of rows that have a total, unless their label says that they are balances."""
 
@@ -67,6 +70,7 @@ class LiveBook:
         self, book: Any, years: Sequence[int], checks: str, sheets: Sequence[SheetPlan]
     ) -> None:
         self.looks = {name: book.add_format(look) for name, look in LOOKS.items()}
+        self._book = book
         self.years, self.heading = len(years), ""
         self.inputs: list[tuple[str, str, float]] = []
         self._written: dict[tuple[str, str, str], Cells] = {}
@@ -99,6 +103,11 @@ class LiveBook:
         if key not in self._written:
             self._written[key] = self.sheets[sheet].formula(cells, label, unit)
         return self._written[key]
+
+    def name(self, what: str, cells: Cells) -> None:
+        """Let a cell of an input be called by its term, in formulas of the user's own."""
+        plain = NOT_IN_NAMES.sub("_", what)
+        self._book.define_name(f"in_{plain}", f"={cells.text}")
 
     def balance(
         self,
@@ -204,6 +213,15 @@ class LiveSheet:
         self.page.write_string(self.row - 1, TOTAL, source)
         self._delivered(CONSTANT, [value])
         return self._once(value)
+
+    def numbered(self, label: str, names: Sequence[str]) -> Cells:
+        """An input that is the number of one of some things, the first as delivered."""
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1))
+        cells = self.constant(label, listed, 1.0)
+        allowed = [str(number) for number in range(1, len(names) + 1)]
+        rule = CHOICES | {"source": allowed, "error_message": listed[:LONGEST_MESSAGE]}
+        self.page.data_validation(self.row - 1, CONSTANT, self.row - 1, CONSTANT, rule)
+        return cells
 
     def left_open(self, label: str, value: float) -> Cells:
         """An input that may be filled in; `value` holds where it is not."""

@@ -18,7 +18,7 @@ from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import PLAN, BusinessCase
 
 say = Passages(
     "business_case.j2",
@@ -38,6 +38,7 @@ ABOUT = {
     "timing": "Years",
     "instead": "Alternatives",
     "worth": "Returns",
+    "study": "Study",
     "unit_costs": "Unit costs",
     "debt": "Debt",
     "contracts": "Contracts",
@@ -121,6 +122,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_in_the_plan(found, case, names),
         **_on_markets(found, names),
         **_inputs(found, names),
+        "study_words": _study_words(found),
     }
     told = []
     for passage, about in ABOUT.items():
@@ -200,6 +202,16 @@ def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
         "carried": carried,
         "changes": variants.changes_of(found),
     }
+
+
+def _study_words(found: BusinessCase) -> list[str]:
+    """What changes the NPV of a sponsor's study most, with by how much."""
+    steps = [one for one in found.study[1:] if one.what != PLAN]
+    steps.sort(key=lambda one: -abs(one.change))
+    told = []
+    for one in steps[:REASONS]:
+        told.append(f"{economics.STUDY_STEPS[one.what][0]} ({number(one.change)} MUSD)")
+    return told
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
