@@ -205,7 +205,7 @@ class StudyFigure(Row):
     item: StudyItem = col(
         "; ".join(f"`{item}`: {meaning}" for item, meaning in STUDY_ITEMS.items())
     )
-    value: Number = col("value", "unit of the item", allow_inf_nan=False)
+    value: Number = col("value", "unit of the item", ge=-1e9, le=1e9, allow_inf_nan=False)
 
 
 class ByProduct(Row):

@@ -87,9 +87,10 @@ class Sale:
     def received(self) -> Array:
         """All that it brings in."""
         money = self.market + self.floored + self.difference + self.not_taken + self.for_stock
-        for settlement in self.settled:
-            money = money + settlement.change
-        return money
+        for one in self.settled:
+            label = f"{self.material.label}, {one.contract.contract}, over sales at the market"
+            money = money + row(one.change, "Revenue", label, "MUSD")
+        return row(money, "Revenue", f"{self.material.label}, all that it brings in", "MUSD")
 
     @property
     def by_contract(self) -> Array:

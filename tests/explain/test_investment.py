@@ -397,7 +397,8 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
 
 def test_the_page_shows_statements_that_foot_and_balance(plan: Plan) -> None:
     """Within a cent a line, as printed; every line in real money too."""
-    found = business_case(plan, "plant", terms={"equity_rate": 0.4, "inflation": 0.03})
+    days = {"receivable_days": 60, "stock_days": 90, "payable_days": 30}
+    found = business_case(plan, "plant", terms={"equity_rate": 0.4, "inflation": 0.03, **days})
     income, cash, balance = tables.statement_tables(found)
     for table, last in ((income, "profit"), (cash, "to owners")):
         frame = table.frame.drop(columns="year").astype(float)
