@@ -59,7 +59,7 @@ from planner.errors import ChapterWarning, did_you_mean  # noqa: E402
 from planner.host import collector_paused  # noqa: E402
 
 COMMANDS = {
-    "init": "Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook.",
+    "init": "Lay out a workspace: a case to start from, the models, a place for reports; or a case alone.",
     "check": "Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2.",
     "solve": "Solve a case and write the run folder: summary, tables, report.html, report.xlsx.",
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",

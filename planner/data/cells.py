@@ -216,8 +216,14 @@ def _is_latin(letter: str) -> bool:
 
 
 def parse_id(value: object) -> object:
-    """Text -> identifier: a label without ';', '*' or line breaks, which lists and wildcards use."""
+    """Text -> identifier: a label without ';', '*' or line breaks, which lists and wildcards use, that is no remark."""
     if isinstance(value, str):
+        if value.startswith(REMARK):
+            raise wrong(
+                "bad-id",
+                '"{text}" begins with # and a blank, as a line does that is no row',
+                text=value,
+            )
         if re.search(r"[;*\r\n]", value):
             said = '"{text}" contains one of ; * or a line break, which ids may not'
             raise wrong("bad-id", said, text=value)
@@ -294,6 +300,8 @@ def edge(meaning: str, default: Any = None) -> Any:
     return col(meaning, "year", default, ge=1, le=LAST_YEAR)
 
 
+REMARK = "# "
+"""How the first cell of a line directly below the header begins, if the line explains the columns and is no row."""
 CARRIED = ("source", "confidence", "notes")
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from planner.data.cells import REMARK
 from planner.data.checks import Reading
 from planner.data.export import choices_of
 from planner.data.schema import BY_NAME, TABLES, Table
-from planner.data.sheets import REMARK, read_folder
+from planner.data.sheets import read_folder
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "about": ("key", "value"),

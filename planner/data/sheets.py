@@ -13,7 +13,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from pydantic import ValidationError
 
-from planner.data.cells import CARRIED, Row, types_in, unarmour
+from planner.data.cells import CARRIED, REMARK, Row, types_in, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
@@ -21,8 +21,6 @@ from planner.host import available_memory
 
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
-REMARK = "# "
-"""How the first cell of a line directly below the header begins, if the line explains the columns and is no row."""
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
