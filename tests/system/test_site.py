@@ -56,7 +56,8 @@ NOTEBOOKS = [
 ]
 TUTORIALS = sorted(PAGES.glob("tutorials/*.md"))
 GUIDES = sorted(PAGES.glob("how-to/*.md"))
-QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAVY]
+GALLERY = PAGES / "reference" / "charts.md"
+QUICK = [page for page in (*TUTORIALS, *GUIDES, GALLERY) if LONG or page.stem not in HEAVY]
 
 
 @pytest.fixture
