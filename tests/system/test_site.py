@@ -17,14 +17,7 @@ from planner.errors import RULES
 from tests.cases import LONG
 
 PAGES = Path(__file__).parents[2] / "docs" / "pages"
-HEAVY = (
-    "draw-scenarios",
-    "back-test",
-    "first-study",
-    "own-case",
-    "efficient-frontier",
-    "judge-an-investment",
-)
+HEAVY = ("draw-scenarios", "first-study", "judge-an-investment")
 """Pages that take more than a few seconds, in the long runs alone."""
 SLOW_NOTEBOOKS = (
     "3-scenarios",
@@ -84,7 +77,7 @@ def test_what_a_page_tells_to_type_works(
         return "CHART"
 
     done = worked(text, show)
-    assert done.count("CHART") == len(charts) == text.count("<!-- chart: ")
+    assert done.count("CHART") == len(charts) >= text.count("<!-- chart: ")
     assert "<!-- chart" not in done
 
 
