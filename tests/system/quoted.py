@@ -22,7 +22,9 @@ from planner.data.case import Case
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "inputs" / "allied-2026"
 REFERENCE = ROOT / "reports" / "reference"
-FIGURES = REFERENCE / "allied-2026-decision" / "figures.json"
+STORED = REFERENCE / "allied-2026-decision"
+FIGURES = STORED / "figures.json"
+EXPLANATION = STORED / "explain.json"
 STUDIES = REFERENCE / "studies"
 SUMMARY = ("risk_musd", "cost_musd", "public_spend_musd")
 MEASURES = {
@@ -310,6 +312,66 @@ def covered(found: dict[str, Any]) -> str:
     return table(["share of use served, with the plan", *years], rows)
 
 
+# ---- of its explanation ------------------------------------------------------------------------------------------------
+
+
+INSTEAD = {
+    "nothing": "nothing",
+    "thrift": "using less alone",
+    "stock": "stock alone",
+    "stock_and_thrift": "using less and stock",
+    "no_new_mines": "no new mine",
+    "no_new_separation": "no new separation",
+    "no_new_metal": "no new metal",
+    "later": "nothing before 2029",
+    "national": "each country alone",
+    "own_money": "funders pay at home alone",
+    "equal_rates": "losses discounted at 5 % too",
+    "linear": "plants of any size",
+    "plan": "the plan",
+}
+"""What an explanation calls an alternative, in the words of the page."""
+
+
+def alternatives(found: dict[str, Any]) -> str:
+    """What could be done in place of the plan, each solved by itself."""
+    known = {one["key"]: one for one in found["alternatives"]}
+    rows = []
+    for key, words in INSTEAD.items():
+        if key in known:
+            figures = (known[key][figure] for figure in ("risk", "cost", "objective"))
+            rows.append([words, *map(money, figures)])
+    return table(["instead", "risk left, MUSD", "cost, MUSD", "together"], rows)
+
+
+MISSED_MUSD = 20.0
+"""A plant that adds less to cost plus risk where it is dropped is not told by itself."""
+
+
+def dropped(case: Case, found: dict[str, Any]) -> str:
+    """The plants that are missed most, each dropped by itself."""
+    rows = []
+    for one in found["droppings"]:
+        if one["adds"] >= MISSED_MUSD:
+            name = case.projects[one["project"]].name
+            rows.append([name, *(money(one[key]) for key in ("adds", "risk", "cost", "capital"))])
+    head = ["plant dropped", "more cost plus risk, MUSD", "risk", "cost", "its capital"]
+    return table(head, rows)
+
+
+def levers(found: dict[str, Any]) -> str:
+    """What each lever takes off cost plus risk if it is pulled alone, and what is lost where it alone is missing."""
+    values = found["values"]
+    whole = values["nothing"] - values["everything"]
+    rows = []
+    for lever in sorted(values["levers"], key=lambda one: -float(one["last_out"])):
+        lost = float(lever["last_out"])
+        share = f"{100 * lost / whole:.1f} %"
+        rows.append([lever["name"], money(lever["first_in"]), money(lost), share])
+    head = ["lever", "alone takes off, MUSD", "lost without it, MUSD", "of what all take off"]
+    return table(head, rows)
+
+
 # ---- of studies ------------------------------------------------------------------------------------------------------
 
 
@@ -324,8 +386,9 @@ def study(name: str) -> str:
     return table(list(rows[0]), [[as_told(cell) for cell in row.values()] for row in rows])
 
 
-def blocks(case: Case, found: dict[str, Any]) -> dict[str, str]:
+def blocks(case: Case) -> dict[str, str]:
     """Every table of the page that is made, by the name that stands above it."""
+    found, explained = (json.loads(path.read_text("utf-8")) for path in (FIGURES, EXPLANATION))
     return {
         "balance": balance(case),
         "states": states(case),
@@ -338,7 +401,9 @@ def blocks(case: Case, found: dict[str, Any]) -> dict[str, str]:
         "bought": bought(case, found),
         "covered": covered(found),
         "changes": study("fourth-edition.csv"),
-        "levers": study("levers.csv"),
+        "alternatives": alternatives(explained),
+        "levers": levers(explained),
+        "dropped": dropped(case, explained),
         "trials": study("trials.csv"),
     }
 
@@ -361,5 +426,5 @@ if __name__ == "__main__":
         known = figures(Path(sys.argv[1]))
         FIGURES.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     page = FOLDER / "README.md"
-    tables = blocks(planner.load(FOLDER), json.loads(FIGURES.read_text(encoding="utf-8")))
+    tables = blocks(planner.load(FOLDER))
     page.write_text(written(page.read_text(encoding="utf-8"), tables), encoding="utf-8")

@@ -410,6 +410,6 @@ def test_the_page_quotes_the_tables_of_the_case_of_its_run_and_of_its_studies(
     register: Case,
 ) -> None:
     """`python -m tests.system.quoted reports/allied-2026-decision`, after `make demo`, writes them again."""
-    made = blocks(register, json.loads(FIGURES.read_text(encoding="utf-8")))
+    made = blocks(register)
     for name, text in made.items():
         assert f"<!-- {name} -->\n\n{text}\n" in PAGE, name
