@@ -203,3 +203,17 @@ def test_the_list_of_warnings_has_every_rule() -> None:
     for rules in RULES.values():
         for name, rule in rules.items():
             assert page.count(f"**`{name}`**: {rule.says}.") == 1
+
+
+def test_the_picture_of_the_chain_has_the_figures_of_the_teaching_case() -> None:
+    root = PAGES.parents[1]
+    case = planner.load(root / "inputs" / "starter")
+    share = {row.element: row.share for row in case.tables.feeds}
+    oxide = {
+        name: 100 * part * case.projects["coast_plant"].recovery for name, part in share.items()
+    }
+    metal = oxide["Tb"] * case.projects["metal_works"].recovery
+    page = (PAGES / "index.md").read_text("utf-8")
+    assert f"or {100 * sum(share.values()):.3g} t of heavy elements" in page
+    assert f"gives {oxide['Dy']:.3g} t of dysprosium, {oxide['Tb']:.3g} t of terbium" in page
+    assert f"takes {oxide['Tb']:.3g} t of terbium; gives {metal:.2g} t" in page
