@@ -10,8 +10,8 @@ from planner.data.odds import with_probability
 from planner.data.schema import Scenario
 from planner.errors import Fault, InputError
 
-ANY_CUT = "hazard.*"
-"""The event that imports are cut, by whatever."""
+ANY_STOP = "hazard.*"
+"""The event that some export to the allies stops, by whatever."""
 ROUNDS, NEAR = 1000, 1e-12
 """Fits of probabilities to each other before they are given up, and how far they may then be apart."""
 
@@ -20,7 +20,7 @@ def happenings(case: Case) -> dict[str, frozenset[str]]:
     """Events that may happen or not, `hazard.NAME` or `future.NAME` -> the scenarios in which they do.
 
     Hazards that were drawn in the same ones are one, after the first; futures of their own are those in which nothing
-    else is the same. Where several of them cut imports, `ANY_CUT` is that any of them happens.
+    else is the same. Where several of them stop exports, `ANY_STOP` is that any of them happens.
     """
     when: dict[str, set[str]] = defaultdict(set)
     for draw in case.tables.draws:
@@ -31,15 +31,15 @@ def happenings(case: Case) -> dict[str, frozenset[str]]:
     for key, scenarios in when.items():
         if len(scenarios) < len(case.scenarios):
             found.setdefault(frozenset(scenarios), key)
-    cut = _where_imports_are_cut(case)
-    if sum(scenarios < cut for scenarios in found) > 1 and len(cut) < len(case.scenarios):
-        found.setdefault(cut, ANY_CUT)
+    stopped = _where_exports_stop(case)
+    if sum(scenarios < stopped for scenarios in found) > 1 and len(stopped) < len(case.scenarios):
+        found.setdefault(stopped, ANY_STOP)
     return {key: scenarios for scenarios, key in found.items()}
 
 
-def _where_imports_are_cut(case: Case) -> frozenset[str]:
-    """The scenarios in which a shock takes some of an import away."""
-    named = {row.scenario for row in case.tables.shocks if row.kind == "import" and row.factor < 1}
+def _where_exports_stop(case: Case) -> frozenset[str]:
+    """The scenarios in which a shock takes the whole of an import away."""
+    named = {row.scenario for row in case.tables.shocks if row.kind == "import" and not row.factor}
     storylines = case.lookups.storylines.items()
     return frozenset(one for one, storyline in storylines if one in named or storyline in named)
 

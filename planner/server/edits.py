@@ -50,6 +50,14 @@ class Edit:
     key: ShortText
     value: EditedValue
 
+    @property
+    def kind(self) -> str:
+        """What it changes, whatever of: changes of one kind take about as long."""
+        head, _, rest = self.key.partition(".")
+        if head in QUESTIONS or self.key.startswith((*CHANCES, "money")):
+            return f"{head} out" if self.value == "out" else head
+        return f"{head}.{rest.rpartition('.')[2]}"
+
 
 EDIT = TypeAdapter(Edit)
 Edits = tuple[Edit, ...]

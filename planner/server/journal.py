@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 import planner
 from planner.data.case import Case
@@ -25,6 +25,7 @@ from planner.errors import PlannerError, RunFolderError
 from planner.results.folders import write_whole
 from planner.results.plan import Plan
 from planner.results.store import SUMMARY, file_name, read_run, write_run
+from planner.server.answers import AskedAndGot
 from planner.server.edits import Edits
 
 if sys.platform != "win32":
@@ -74,6 +75,22 @@ class OpenedCase:
         is_ours = found.summary["versions"]["planner"] == planner.__version__
         return replace(found, case=case) if is_same_case and is_ours and found.tables else None
 
+    def store_frontier(self, case: Case, points: Sequence[AskedAndGot]) -> None:
+        """Write the frontier of a case as far as it is traced."""
+        text = FRONTIER.dump_json(StoredFrontier(planner.__version__, tuple(points)))
+        write_whole(self._frontier_of(case), lambda path: path.write_bytes(text))
+
+    def stored_frontier(self, case: Case) -> list[AskedAndGot]:
+        """The frontier of a case as far as it was traced by this version."""
+        try:
+            found = FRONTIER.validate_json(self._frontier_of(case).read_bytes())
+        except (OSError, ValueError):
+            return []
+        return list(found.points) if found.version == planner.__version__ else []
+
+    def _frontier_of(self, case: Case) -> Path:
+        return self.folder / f"frontier-{case.sha256[:12]}.json"
+
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Changes when a file of the case or of the model does."""
         files = [self.source]
@@ -89,6 +106,18 @@ class OpenedCase:
                 continue  # it is just being replaced
             found.append((path.name, state.st_mtime_ns, state.st_size))
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class StoredFrontier:
+    """A frontier as it is kept: the version that traced it, and its points."""
+
+    __pydantic_config__ = ConfigDict(ser_json_inf_nan="constants")
+    version: str
+    points: tuple[AskedAndGot, ...]
+
+
+FRONTIER = TypeAdapter(StoredFrontier)
 
 
 def shown_as(case: Case) -> str:

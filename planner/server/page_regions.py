@@ -113,7 +113,7 @@ class Regions:
             "phase": found.phase,
             "fault": bench.fault,
             "seconds": bench.solver.phase_seconds,
-            "longest": bench.solver.longest,
+            "expected": bench.solver.expected,
             "undo": record.at > 0,
             "redo": record.at + 1 < len(record.steps),
             "keep": found.stage == "plan",

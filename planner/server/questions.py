@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.data.cells import CARRIED, Row, conditions, fits, text_of
 from planner.data.export import choices_of
 from planner.data.frames import field_type
-from planner.data.reweighting import ANY_CUT, happenings
+from planner.data.reweighting import ANY_STOP, happenings
 from planner.data.schema import BY_NAME, Table
 from planner.data.stages import STAGES
 from planner.reporting.chapters.beside import target_sentence
@@ -115,7 +115,7 @@ def words_of(bench: Workbench) -> Shown:
 
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
-    """By the key of the edit that asks: any cut of imports, hazards, the deepest cut first, then storylines, each the
+    """By the key of the edit that asks: any full stop of exports, hazards, the deepest cut first, then storylines, each the
     likeliest first."""
     named = _storyline_names(base)
     drawn: dict[str, list[Any]] = defaultdict(list)
@@ -125,12 +125,12 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     order: dict[str, tuple[float, float]] = {}
     for key, scenarios in happenings(base).items():
         name = key.partition(".")[2]
-        label = "Any cut of imports" if key == ANY_CUT else named.get(name) or headline(name)
+        label = "Any full stop of exports" if key == ANY_STOP else named.get(name) or headline(name)
         rows = drawn[key]
         before = _probability(base, scenarios)
         now = _probability(case, scenarios)
         found[key] = Chance(_hazard_name(rows) or label, before, now)
-        deepest = min((row.factor for row in rows), default=-inf if key == ANY_CUT else inf)
+        deepest = min((row.factor for row in rows), default=-inf if key == ANY_STOP else inf)
         order[key] = (deepest, -before)
     in_order = sorted(found, key=order.__getitem__)
     return {key: found[key] for key in in_order}

@@ -101,8 +101,9 @@ class SolverThread:
         """The least attainable risk (MUSD), where it is known, by the digest of the state that seeks it."""
         self._phase_since = time.monotonic()
         self._quiet_since = time.monotonic()
-        self.longest = 0.0
-        """Seconds of the longest answer so far."""
+        self._kind = ""
+        self._took: dict[str, float] = {}
+        """Seconds of the last answer to each kind of change."""
         self._session: planner.Session | None = None
         self._plans: OrderedDict[str, tuple[Plan, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
@@ -116,10 +117,12 @@ class SolverThread:
             self._wanted = True
         self._thread.start()
 
-    def ask(self, case: Case, by_way_of: Case | None = None) -> None:
-        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far."""
+    def ask(self, case: Case, by_way_of: Case | None = None, kind: str = "") -> None:
+        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far. kind: of the change
+        that leads to it, for which an estimate is made of those of its kind before."""
         with self._wake:
             self._by_way_of = by_way_of
+            self._kind = kind
             self._asked_at = time.perf_counter()
             self._phase_since = time.monotonic()
             self.found = replace(
@@ -199,6 +202,18 @@ class SolverThread:
     def phase_seconds(self) -> float:
         """Seconds since what goes on began."""
         return time.monotonic() - self._phase_since if self.found.phase else 0.0
+
+    @property
+    def expected(self) -> float:
+        """About how many seconds the answer takes: as the last change of its kind, or else at most as the longest so far,
+        or as the run that was opened; 0 where nothing is known."""
+        if self._in_background or self.found.stage != "waiting":
+            return 0.0
+        if self._kind in self._took:
+            return self._took[self._kind]
+        plan = self.found.plan
+        run = {} if plan is None else plan.summary.get("seconds", {})
+        return max(self._took.values(), default=float(run.get("solve", 0.0)))
 
     def _held(self, case: Case) -> planner.Session:
         if self._replaced.is_set():
@@ -346,7 +361,7 @@ class SolverThread:
         if self._dropped():
             return
         if plan.tables:
-            self.longest = max(self.longest, self._passed())
+            self._took[self._kind] = self._passed()
             self._take_plan(plan, time.strftime("%H:%M"))
             return
         unproven = [f"no plan was proven ({plan.status})"]

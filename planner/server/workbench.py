@@ -60,7 +60,7 @@ class Workbench:
         plan = plan or opened.stored(self.base)
         self.fault = ""
         """The fault of the files of the case, or of an edit on top of them; '' if there is none."""
-        self.curves: dict[str, list[AskedAndGot]] = {}
+        self.curves = {self.base.sha256: self.opened.stored_frontier(self.base)}
         """Frontiers as far as they are traced, by the digest of the state."""
         self.because: Because | None = None
         """The effect of each change of the present state against the plan that it is compared with."""
@@ -170,13 +170,14 @@ class Workbench:
         if record == self.record:
             return
         case = edited(self.base, record.edits)
+        steps = steps_between(self.record.edits, record.edits)
         self.journal.take(record)
         self.fault = ""
-        self._ask(case)
+        self._ask(case, " ".join(step.edit.kind for step in steps))
 
-    def _ask(self, case: Case) -> None:
+    def _ask(self, case: Case, kind: str = "") -> None:
         self.because = None
-        self.solver.ask(case, self._nearest(case))
+        self.solver.ask(case, self._nearest(case), kind)
 
     def _nearest(self, case: Case) -> Case | None:
         """The state of the curve from whose plan it is not far to a limit of risk; from that of another goal it is."""
@@ -352,6 +353,8 @@ class Workbench:
         found = thread.optimum(case.changed(weighing(weight)))
         point = (weight, found.value("cost"), risk_of(found.value("risk"), weight))
         self.curves[case.sha256] = sorted([*known, point])
+        if case.sha256 == self.base.sha256:
+            self.opened.store_frontier(case, self.curves[case.sha256])
 
     def _look_back(self, thread: SolverThread) -> None:
         """The plan of the case as it is, where nobody has asked for it yet; then the effect of each change on the plan

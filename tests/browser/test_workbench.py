@@ -6,18 +6,20 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from types import SimpleNamespace
+from typing import Literal, cast
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 import planner
+from planner.errors import StoppedError
 from planner.results.store import write_case
 from planner.server.app import Server
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase, shown_as
-from tests.browser.conftest import REFERENCE
+from tests.browser.conftest import REFERENCE, until
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "<script>document.title='hit'</script><img src=x onerror=\"document.title='hit'\">"
@@ -352,6 +354,26 @@ def test_a_workbook_says_that_it_is_being_written(page: Page) -> None:
         page.unroute("**/report.xlsx")  # which lets go what waits
     assert download.value.suggested_filename == "report.xlsx"
     expect(page.locator("[data-word]")).to_have_text("The workbook is there.")
+
+
+def test_what_takes_long_says_about_how_long_within_a_second(page: Page, server: Server) -> None:
+    proven(page)
+    solver = server.site.bench.solver
+    until(page, lambda: not solver._is_busy and not solver._background)
+    goes_on = threading.Event()
+
+    def figures(_: planner.Case) -> None:
+        goes_on.wait(60)
+        raise StoppedError("ended")
+
+    slow = SimpleNamespace(figures=figures, solve=figures, cancel=goes_on.set)
+    solver._session = cast(planner.Session, slow)
+    solver._took = {"money": 42.0}
+    page.get_by_role("button", name="What if there is half the money?").click()
+    expect(page.locator("[data-phase]")).to_have_text(
+        "looking for the optimum (about 42 s)", timeout=1_000
+    )
+    goes_on.set()
 
 
 def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:

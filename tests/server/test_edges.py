@@ -258,7 +258,7 @@ def test_a_target_out_of_reach_says_what_is_the_most_and_asks_for_it(
     assert answered(site.bench).solver.found.stage == "plan"
 
 
-def test_any_cut_is_one_hazard_where_several_cut_imports(bench: Workbench) -> None:
+def test_any_stop_is_one_hazard_where_several_stop_exports(bench: Workbench) -> None:
     """Twice one of them lowers the other; twice any of them doubles each."""
     before = bench.base.scenarios
     known = chances(bench.base, bench.base)

@@ -233,7 +233,7 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     ways: list[planner.Case | None] = []
     ask = bench.solver.ask
     monkeypatch.setattr(
-        bench.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way))
+        bench.solver, "ask", lambda case, way, kind: (ways.append(way), ask(case, way, kind))
     )
     bench.edit(Edit("goal", risk))
     found = answered(bench).solver.found
@@ -304,6 +304,38 @@ def test_the_frontier_of_the_case_is_traced_to_its_end_whatever_is_edited(bench:
     bench.edit(Edit("plant.metal_works", "out"))
     answered(bench)
     assert len(bench.curves[own]) == len(WEIGHTS)
+
+
+def test_the_frontier_of_the_case_is_there_another_day(
+    place: OpenedCase, reference: planner.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Workbench(place, lambda: None, reference)
+    wait_for(lambda: len(first.curve) == len(WEIGHTS))
+    first.close()
+    monkeypatch.setattr(solver_thread, "IDLE_SECONDS", 3600.0)  # nothing is traced again
+    again = Workbench(place, lambda: None, reference)
+    assert again.curve == first.curve
+    again.close()
+
+
+def test_an_estimate_is_that_of_the_last_change_of_a_kind_or_of_the_run(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(bench)
+    bench.solver.stop()
+    wait_for(lambda: not bench.solver._is_busy)
+    monkeypatch.setattr(bench.solver, "_session", SlowSession(bench.base))
+    bench.edit(Edit("money", 0.5))
+    run = bench.solver.found.plan
+    assert run is not None
+    assert bench.solver.expected == run.summary["seconds"]["solve"] > 0
+    bench.solver._took = {"money": 7.0, "plant out": 20.0}
+    assert bench.solver.expected == 7.0
+    bench.edit(Edit("plant.metal_works", "out"))
+    assert Regions(bench).snapshot()["expected"] == 20.0
+    bench.edit(Edit("projects.coast_plant.lead_time_years", 3))
+    assert bench.solver.expected == 20.0  # the longest so far: one of this kind is not known yet
+    bench.halt()
 
 
 def test_files_are_watched(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", scenario: "" };
-const versions = {}, turns = {}, holds = {}, drawings = new Map();
+const versions = {}, turns = {}, holds = {}, fetches = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300, WAIT_FOR_MORE = 150, STOP_AFTER = 1500; // ms
 const REACHED = "button, a, input, select, summary, [tabindex]";
 const SOLVED = ["/edit", "/target", "/revert", "/undo", "/redo", "/restore"];
@@ -29,8 +29,9 @@ async function post(path, body = {}) {
   hand.delete(change);
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
   if (answer.ok) {
-    $("[data-word]").textContent = found.said;
     update(found.news);
+    if (found.said) await fetches.shelf; // of which it speaks
+    $("[data-word]").textContent = found.said;
     return found;
   }
   mark(); // what was refused goes back
@@ -128,7 +129,7 @@ function update(news) {
   for (const [name, version] of Object.entries(news.versions)) {
     if (versions[name] === version || hand.size || isTyping($(`[data-part=${name}]`))) continue;
     versions[name] = version;
-    fetchPart(name);
+    fetches[name] = fetchPart(name);
   }
   mark();
   clearTimeout(phaseTimer);
@@ -140,10 +141,11 @@ function update(news) {
   if (news.fault) say(news.fault);
 }
 
-// What goes on, and since when, once that is long.
+// What goes on, since when, and about how long it takes, as far as that is known.
 function sayPhase() {
-  const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.longest);
-  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s${most > 4 && last.proof === "being solved" ? ` (the longest answer so far took ${most} s)` : ""}` : doing.phase;
+  const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.expected);
+  const since = seconds > 2 ? `, ${seconds} s` : "", left = most > 2 ? ` (${since ? "of " : ""}about ${most} s)` : "";
+  $("[data-phase]").textContent = doing.phase + since + left;
   hideStop(!last.stop || Date.now() - doing.since < STOP_AFTER);
   phaseTimer = setTimeout(sayPhase, 1000);
 }
