@@ -54,13 +54,31 @@ def public_names() -> str:
         value = getattr(planner, name)
         plain = isinstance(value, type) and issubclass(value, BaseModel | Exception)
         call = "" if plain else f"```\n{name}{_signature(value)}\n```\n\n"
-        parts.append(f"## `planner.{name}`\n\n{call}{inspect.getdoc(value)}\n")
+        parts.append(f"## `planner.{name}`\n\n{call}{_as_markdown(inspect.getdoc(value) or '')}\n")
         if isinstance(value, type):
             listed = [
-                f"- `{member}`: {' '.join(text.split())}\n" for member, text in _members(value)
+                f"- `{member}`: {' '.join(_as_markdown(text).split())}\n"
+                for member, text in _members(value)
             ]
             parts += ["".join(listed)] if listed else []
     return "\n".join(parts)
+
+
+SECTION = re.compile(r"^(\w+)\n-{3,}\n", re.MULTILINE)
+ENTRY = re.compile(r"^(\S.*)\n((?:    .*\n?)+)", re.MULTILINE)
+
+
+def _as_markdown(text: str) -> str:
+    """A docstring with its sections as headings in bold, and their entries as a list."""
+    opening, *rest = SECTION.split(text)
+    parts = [opening.rstrip()]
+    for title, body in zip(rest[::2], rest[1::2], strict=True):
+        if title == "Examples":
+            parts.append(body.rstrip())
+            continue
+        entries = [f"- `{name}`: {' '.join(told.split())}" for name, told in ENTRY.findall(body)]
+        parts.append("\n".join([f"**{title}**\n", *entries]))
+    return "\n\n".join(parts)
 
 
 def _signature(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import griffe
 
+_SECTION = re.compile(r"^Examples\n-+$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^>>> .*(?:\n(?!\n|\Z).*)*", re.MULTILINE)
 
 
@@ -25,4 +26,6 @@ def fenced(text: str) -> str:
     >>> fenced("Twice.\n\n>>> 2 * 2\n4").count("```")
     2
     """
+    if _SECTION.search(text):  # which is code by itself
+        return text
     return _EXAMPLE.sub(lambda found: f"```pycon\n{found[0].rstrip()}\n```", text)

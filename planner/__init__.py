@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from planner.api.plans import chart as chart
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
+    from planner.api.studies import Study as Study
     from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
@@ -61,7 +62,7 @@ _HOMES = {
     "planner.api.business_case": ("business_case",),
     "planner.api.cases": ("load",),
     "planner.api.plans": ("Plan", "Session", "chart", "open_run", "solve"),
-    "planner.api.studies": ("frontier", "open_study", "study"),
+    "planner.api.studies": ("Study", "frontier", "open_study", "study"),
     "planner.api.study_reports": ("study_report",),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),

@@ -4,69 +4,103 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from planner.data.case import Case
-from planner.errors import A_CASE, Fault, InputError, refuse_other
+from planner.errors import A_CASE, Fault, InputError, did_you_mean, refuse_other
 from planner.parallel import Workers, opened
 from planner.results.store import file_name
 from planner.results.study import FrontierResults, StudyStatus
 from planner.studies import run
 from planner.studies.frontier import frontier as trace_case
-from planner.studies.frontier import frontier_status, is_frontier, run_frontier
+from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign
 
 
 def study(
-    asked: str | Path | Mapping[str, Any],
+    study: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     workers: int | Workers = 1,
-    tell: run.Tell = run.untold,
+    progress: run.Tell = run.untold,
     *,
     case: Case | None = None,
     functions: Mapping[str, OwnOutcome] | None = None,
     force: bool = False,
-) -> StudyStatus:
-    """Run a study into a folder (default: reports/studies/NAME).
+) -> Study:
+    """Run a study into a folder, or go on with one.
 
-    asked: a study file, or a mapping with what one would hold. `uncertainties` is a list of mappings, each with a
-    `name`, a `change` with `?` for the value, and a `range` of numbers or `values` (whole numbers and words: `values`).
-    `design` says which points are solved, by its `kind`: `lhs` or `sobol` (`points`, `seed`), `morris`
-    (`trajectories`), `grid` or `one_at_a_time` (`levels`), `list` (`file`: a path or a DataFrame), `frontier`.
-    models/studies/REFERENCE.md has every key.
+    Parameters
+    ----------
+    study
+        A study file, or a mapping with what one would hold. `uncertainties` is a list of mappings, each with a `name`, a
+        `change` with `?` for the value, and a `range` of numbers or `values` (whole numbers and words: `values`). `design`
+        says which points are solved, by its `kind`: `lhs` or `sobol` (`points`, `seed`), `morris` (`trajectories`), `grid`
+        or `one_at_a_time` (`levels`), `list` (`file`: a path or a DataFrame), `frontier`. models/studies/REFERENCE.md has
+        every key.
+    out
+        Its folder; reports/studies/NAME if left out. What it holds already is not run again.
+    workers
+        Processes: this one for 1; for more a script calls this under `if __name__ == "__main__"`. Or those of a dask
+        scheduler (`planner.on_scheduler`).
+    progress
+        Called with the status of the study whenever some points are done.
+    case
+        In place of the one that the study names.
+    functions
+        Outcomes of your own, by name: a function of a `SolvedPoint`.
+    force
+        Replace inputs of a former study even if somebody changed them since.
 
-    out: its folder, which `open_study` reads; what it holds already is not run again. workers: this process for 1;
-    for more a script calls this under `if __name__ == "__main__"`; or those of a dask scheduler
-    (`planner.on_scheduler`). tell: called with how far it is. case: in place of the one that the study names. functions: outcomes of the
-    user's own, by name: a function of a `SolvedPoint`. force: replace inputs of a former study even if somebody changed
-    them since. Raises InputError, RunFolderError, StoppedError.
+    Returns
+    -------
+    Study
+        Its status and its tables, a row a point.
 
+    Raises
+    ------
+    InputError
+        For a study or a case with faults.
+    RunFolderError
+        For a folder that holds something else.
+    StoppedError
+        If no worker can be had any more.
+    NotInstalledError
+        For the designs `sobol` and `morris` without the extra `study`.
+
+    Examples
+    --------
     >>> money = {"name": "money", "change": "budgets.*.*.musd=x?", "range": [0.5, 1.5]}
     >>> asked = {"uncertainties": [money], "design": {"kind": "one_at_a_time"}}
-    >>> study(asked, folder, case=case).statuses
+    >>> study(asked, folder, case=case).status.statuses
     Counter({'optimal': 3})
-    >>> study({**asked, "design": {"kind": "lhs", "points": 4, "seed": 1}}, folder, case=case).done
+    >>> more = study({**asked, "design": {"kind": "lhs", "points": 4, "seed": 1}}, folder, case=case)
+    >>> more.table("results")["risk_musd"].size
     4
     """
-    found, base, place = run.read_given(asked, case)
+    found, base, place = run.read_given(study, case)
     path = Path(f"{file_name(found.title) or place}.toml")
-    if not isinstance(asked, Mapping):
-        path = Path(asked)
+    if not isinstance(study, Mapping):
+        path = Path(study)
     folder = default_out(path) if out is None else Path(out)
     with opened(workers) as who:
         if isinstance(found.design, FrontierDesign):
             opened_case = run.open_case(found, base, case)
-            return run_frontier(found, opened_case, folder, who, tell, force=force)
-        return run.run_points(asked, folder, who, tell, case=case, functions=functions, force=force)
+            status = run_frontier(found, opened_case, folder, who, progress, force=force)
+        else:
+            status = run.run_points(
+                study, folder, who, progress, case=case, functions=functions, force=force
+            )
+    return Study(folder, status)
 
 
 def retry_study(
-    folder: str | Path, workers: int | Workers = 1, tell: run.Tell = run.untold
+    folder: str | Path, workers: int | Workers = 1, progress: run.Tell = run.untold
 ) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing, of a frontier too.
 
@@ -77,8 +111,8 @@ def retry_study(
     with opened(workers) as who:
         if frontier:
             asked = study_of(read_asked(folder))
-            return run_frontier(asked, run.stored_case(folder), folder, who, tell)
-        return run.retry(folder, who, tell)
+            return run_frontier(asked, run.stored_case(folder), folder, who, progress)
+        return run.retry(folder, who, progress)
 
 
 def study_status(folder: str | Path) -> StudyStatus:
@@ -88,28 +122,72 @@ def study_status(folder: str | Path) -> StudyStatus:
 
 
 @dataclass(frozen=True, repr=False)
-class StudyData:
-    """A study as tables; models/studies/REFERENCE.md says what their columns hold.
+class Study:
+    """A study in its folder, finished or running; `planner.study` runs one, `planner.open_study` opens one.
 
-    results: a row for each row of the design, with its point, values, status and outcomes; as every DataFrame it has
-    `.plot.scatter("money", "risk_musd")`. design: the same with what is changed, as JSON. plans: what is decided at each
-    point, by year. case: as it is at the base. `planner.solve(study.case_at(0))` is the plan of the first row;
-    `planner.study_report(folder)` writes the page.
+    `planner.solve(study.case_at(0))` is the plan of the first row; `planner.study_report(study.folder)` writes the page.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    status
+        How many points have which status (`status.statuses`), and those without an optimum (`status.bad`).
+
+    Examples
+    --------
+    >>> open_study(example_study).table("results")["status"].tolist()
+    ['optimal', 'optimal', 'optimal']
     """
 
     folder: Path
-    case: Case
-    results: pd.DataFrame
-    design: pd.DataFrame
-    plans: pd.DataFrame
+    status: StudyStatus
 
     def __repr__(self) -> str:
-        done = self.results["status"].count()
-        return f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {done} with a result)"
+        return f"Study{str(self.status).removeprefix('StudyStatus')}"
+
+    @cached_property
+    def case(self) -> Case:
+        """The case as it is at the base."""
+        return run.stored_case(self.folder)
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of its tables."""
+        return ["curve"] if is_frontier(self.folder) else ["results", "design", "plans"]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of the study.
+
+        Parameters
+        ----------
+        name
+            `results`: a row for each row of the design, with its point, values, status and outcomes (in the unit that ends
+            the name of each). `design`: the same with what is changed, as JSON. `plans`: what is decided at each point, by
+            year. Of a frontier `curve`: a row a breakpoint. models/studies/REFERENCE.md says what their columns hold.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a point; it has `.plot.scatter("money", "risk_musd")`.
+
+        Raises
+        ------
+        InputError
+            For an unknown name; it names the nearest.
+        """
+        if name not in self.tables:
+            message = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
+            remedy = f"known: {', '.join(self.tables)}"
+            raise InputError([Fault("study", 0, name, message, remedy=remedy)])
+        if name == "curve":
+            return read_frontier(self.folder).table
+        readers = {"results": read_results, "design": read_design, "plans": read_plan_table}
+        return readers[name](self.folder)
 
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""
-        return run.case_at(self.folder, str(point))[0]
+        return run.case_at(with_points(self.folder, "solve its cases by budget"), str(point))[0]
 
 
 def with_points(folder: str | Path, remedy: str) -> Path:
@@ -121,20 +199,21 @@ def with_points(folder: str | Path, remedy: str) -> Path:
     return folder
 
 
-def open_study(folder: str | Path) -> StudyData:
-    """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier.
+def open_study(folder: str | Path) -> Study:
+    """A study from its folder, finished or running.
 
-    >>> open_study(example_study).results["status"].tolist()
-    ['optimal', 'optimal', 'optimal']
+    Raises
+    ------
+    RunFolderError
+        For a folder that holds no study.
+
+    Examples
+    --------
+    >>> open_study(example_study).status.done
+    3
     """
-    folder = with_points(folder, "read its frontier.csv")
-    return StudyData(
-        folder=folder,
-        case=run.stored_case(folder),
-        results=read_results(folder),
-        design=read_design(folder),
-        plans=read_plan_table(folder),
-    )
+    folder = Path(folder)
+    return Study(folder, study_status(folder))
 
 
 def default_out(path: Path) -> Path:
@@ -143,18 +222,43 @@ def default_out(path: Path) -> Path:
 
 
 def frontier(
-    case: Case, low: float = 0.0, high: float = 2.0, most: int = 2000, tell: run.Tell = run.untold
+    case: Case,
+    low: float = 0.0,
+    high: float = 2.0,
+    most: int = 2000,
+    progress: run.Tell = run.untold,
 ) -> FrontierResults:
-    """The exact curve of least risk against money: a row per breakpoint, with the plan at some of them.
+    """The exact efficient frontier of least risk against money, with the plan at some of its points.
 
-    low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. tell:
-    called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
-    if an optimum is not proven. The curve is `table` of what comes back.
+    Parameters
+    ----------
+    case
+        A case whose goal is `risk`.
+    low, high
+        Ends of the curve, as multiples of the budgets of the case.
+    most
+        Programs solved at the most.
+    progress
+        Called with how many parts of the curve are there.
 
+    Returns
+    -------
+    FrontierResults
+        Its `table` has a row a breakpoint: `budget_musd`, `risk_musd`, `worth` (by how much one more MUSD reduces the risk).
+
+    Raises
+    ------
+    InputError
+        If the goal of the model is not `risk`.
+    StoppedError
+        If an optimum is not proven.
+
+    Examples
+    --------
     >>> curve = frontier(case.changed("objective.goal=risk"), high=1.0)
     >>> bool(curve.table["risk_musd"].is_monotonic_decreasing)
     True
     """
     refuse_other(case, Case, A_CASE)
     design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
-    return trace_case(case, design, tell=tell)
+    return trace_case(case, design, tell=progress)

@@ -188,7 +188,7 @@ def sample(
             fill = partial(_fill_drawn, drawn, loaded, source)
             write_folder(out, f"{DRAWS}.csv", SAMPLED, fill, force=force)
         shocks = f"{len(drawn.tables.draws):,} shocks"
-        hazards = f"{len(loaded.tables.hazards):,} hazards"
+        hazards = f"{len(loaded.lookups.hazards):,} hazards"
         scenarios = f"{len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}"
         say(f"{out}: {scenarios}, {shocks} drawn from {hazards}")
         if few is not None:

@@ -97,8 +97,10 @@ def _closing_line(case: Case, warnings: int) -> str:
     """The last line of a check without faults: what the case holds."""
     counted = "1 warning" if warnings == 1 else f"{warnings} warnings"
     remarked = f" {counted}." if warnings else ""
-    hazards = len(case.tables.hazards)
-    register = f" and {hazards} hazards to draw scenarios from" if hazards else ""
+    rows = case.tables.hazards
+    hazards = len(case.lookups.hazards)
+    in_rows = f" (in {len(rows)} rows)" if hazards < len(rows) else ""
+    register = f" and {hazards} hazards{in_rows} to draw scenarios from" if hazards else ""
     return (
         f"{case.name}: no faults.{remarked} {len(case.countries)} countries, {len(case.projects)} projects, "
         f"{len(case.scenarios)} scenarios{register}, {case.first_year}-{case.last_year}"

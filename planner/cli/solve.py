@@ -44,7 +44,7 @@ WithBaseline = Annotated[bool, typer.Option(help="Also solve the case without le
 MethodChosen = Annotated[
     Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
 ]
-SolvingProcesses = Annotated[
+SolveWorkers = Annotated[
     int | None,
     typer.Option(
         min=1, max=1_000, metavar="N", help="Processes that solve scenarios. Default: one per core."
@@ -72,7 +72,7 @@ def solve(
     ignore: console.Ignored = None,
     baseline: WithBaseline = True,
     method: MethodChosen = "auto",
-    workers: SolvingProcesses = None,
+    workers: SolveWorkers = None,
     scheduler: SchedulerAddress = "",
     force: console.Force = False,
 ) -> None:

@@ -91,7 +91,7 @@ def run(
     with exit_codes(bar.kept):
         with _working(workers, scheduler) as who, bar:
             found = study(file, out, who, bar, force=force)
-        _say_end(found)
+        _say_end(found.status)
 
 
 @study_app.command()

@@ -69,7 +69,7 @@ class LossStep:
     musd_per_t: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lookups:
     """Tables and model file of a case, whether sound or not, and what follows from them."""
 
@@ -77,6 +77,9 @@ class Lookups:
     tables: Tables
     model: ModelFile
     origin: Origin = field(default=Origin(), compare=False, repr=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return f"Lookups({self.name})"
 
     @cached_property
     def sha256(self) -> str:
@@ -519,6 +522,11 @@ class Lookups:
         for funder in sorted({row.funder for row in self.tables.budgets}):
             parties[funder] = stated.get(funder) or self.party.get(funder, funder)
         return parties
+
+    @cached_property
+    def hazards(self) -> tuple[str, ...]:
+        """Hazards of the register by name; rows of one event, whatever its years, are one hazard."""
+        return tuple(dict.fromkeys(row.event or row.hazard for row in self.tables.hazards))
 
     # ---- targets -----------------------------------------------------------------------------------
 

@@ -83,7 +83,8 @@ class Plan:
         if self.tables:
             for name in ("risk", "cost"):
                 parts.append(f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD")
-        return f"Plan({', '.join(parts)})"
+        reasons = self.summary.get("reasons", ())
+        return "".join([f"Plan({', '.join(parts)})", *(f"\n  {reason}" for reason in reasons)])
 
     def __getstate__(self) -> dict[str, Any]:
         """Fields alone: figures that are kept with a plan are not sent along."""

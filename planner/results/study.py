@@ -54,7 +54,7 @@ def unit_ending(outcome: str) -> str:
 
 @dataclass(frozen=True, repr=False)
 class StudyStatus:
-    """The progress of the study of a folder; `planner.open_study(status.folder)` has its tables.
+    """The progress of the study of a folder; `planner.open_study(folder)` has it, and its tables.
 
     seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum. reused:
     points that had been run in the folder for a former study, and others: results of that one that the journal keeps.

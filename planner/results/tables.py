@@ -20,7 +20,7 @@ from planner.results.amounts import Amounts, FlowKey
 from planner.results.origins import YearlyOrigin, origins_table
 from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
-from planner.results.typed import typed_table
+from planner.results.typed import names_of_tables, typed_table
 from planner.results.verify_resources import available_staff, needed_staff
 from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
@@ -34,7 +34,7 @@ Views = Mapping[str, Callable[[], pd.DataFrame]]
 """Table -> what makes it."""
 
 
-@dataclass
+@dataclass(repr=False)
 class TableViews(Mapping[str, pd.DataFrame]):
     """The result tables of a plan by name, made when they are first asked for, and kept.
 
@@ -45,6 +45,9 @@ class TableViews(Mapping[str, pd.DataFrame]):
     prices: Sequence[tuple[Any, ...]]
     origins: Sequence[YearlyOrigin]
     more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return names_of_tables(self)
 
     def __post_init__(self) -> None:
         self._made: dict[str, pd.DataFrame] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -12,9 +12,21 @@ DTYPES = {Kind.TEXT: "str", Kind.YEAR: "int64", Kind.QUARTER: "Int64"}
 """Kind of a column -> the type of its cells; of all others: float64."""
 
 
-def typed_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+class ReadTables(dict[str, pd.DataFrame]):
+    """Tables by name; its text is their names."""
+
+    def __repr__(self) -> str:
+        return names_of_tables(self)
+
+
+def names_of_tables(tables: Iterable[str]) -> str:
+    """The text of tables by name."""
+    return f"Tables({', '.join(tables)})"
+
+
+def typed_tables(tables: Mapping[str, pd.DataFrame]) -> ReadTables:
     """Result tables, typed."""
-    return {name: typed_table(name, table) for name, table in tables.items()}
+    return ReadTables((name, typed_table(name, table)) for name, table in tables.items())
 
 
 def typed_table(name: str, table: pd.DataFrame) -> pd.DataFrame:

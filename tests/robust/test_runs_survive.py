@@ -181,7 +181,7 @@ def test_a_study_over_a_full_disk_says_so_and_goes_on(small_disk: Path, room: in
     with pytest.raises(RunFolderError, match=r"cannot be written: .*(No space left|disk is full)"):
         planner.study(study, small_disk / "study")
     filler.unlink()
-    assert planner.study(study, small_disk / "study").statuses == {"optimal": 2}
+    assert planner.study(study, small_disk / "study").status.statuses == {"optimal": 2}
 
 
 def test_a_case_edited_while_it_is_solved_is_kept_as_it_was_read(tmp_path: Path) -> None:

@@ -242,7 +242,11 @@ def test_points_that_were_never_run_are_no_failures(
 
 def test_a_frontier_is_a_study_with_its_plans_and_its_page(tmp_path: Path) -> None:
     path = frontier_file(tmp_path)
-    status = planner.study(path, tmp_path / "out")
+    found = planner.study(path, tmp_path / "out")
+    status = found.status
+    assert found.table("curve")["risk_musd"].is_monotonic_decreasing
+    with pytest.raises(InputError, match='did you mean "curve"'):
+        found.table("curves")
     assert status.folder == tmp_path / "out" and status.done == status.total
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
     assert (

@@ -56,8 +56,9 @@ def test_a_call_gives_what_the_study_gives(folder: Path) -> None:
     outcomes = ["risk_musd", "new_capacity_tpa.coast_plant", *OWN]
     experiment = Experiment(sample(6, levers=LEVERS, outcomes=outcomes), functions=OWN)
     found = planner.open_study(folder)
-    points = found.results[["budget", "demand", "cut", "plants"]]
-    expected = found.results[outcomes].fillna(0.0)
+    results = found.table("results")
+    points = results[["budget", "demand", "cut", "plants"]]
+    expected = results[outcomes].fillna(0.0)
     pd.testing.assert_frame_equal(experiment.table(points), expected, rtol=1e-7, atol=1e-6)
     again = pickle.loads(pickle.dumps(experiment))  # noqa: S301
     assert again(**points.iloc[7].to_dict())["risk_musd"] == pytest.approx(
@@ -106,12 +107,12 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(
     folder: Path, tmp_path: Path
 ) -> None:
     found = planner.open_study(folder)
-    point = found.results["point"][3]
+    point = found.table("results")["point"][3]
     done = CliRunner().invoke(
         app, ["study", "open", str(folder), point[:8], "--out", str(tmp_path / "run")]
     )
     assert done.exit_code == 0 and "relative difference" not in done.output, done.output
-    run, row = read_run(tmp_path / "run"), found.results.loc[3]
+    run, row = read_run(tmp_path / "run"), found.table("results").loc[3]
     assert row["risk_musd"] == pytest.approx(run.summary["risk_musd"], rel=1e-7)
     assert row["dear"] == pytest.approx(
         run.summary["cost_musd"] / (1 + run.summary["expected_loss_musd"]), rel=1e-6
@@ -123,7 +124,7 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(
         and row["late"] > 0
     )
     plan, investments = (
-        found.plans.query("point == @point and decision == 'build'"),
+        found.table("plans").query("point == @point and decision == 'build'"),
         run.tables["investments"],
     )
     by_year = plan.groupby(["thing", "year"])["amount"].sum()
@@ -148,9 +149,9 @@ def test_outcomes_of_a_study_made_in_python_are_as_in_a_file(tmp_path: Path) -> 
     experiment = Experiment(case, uncertainties=[BUDGET, DEMAND], functions={"late": late})
     table = experiment.table(points)
     pd.testing.assert_frame_equal(
-        table, found.results[["risk_musd", "cost_musd", "late"]], rtol=1e-6, atol=1e-6
+        table, found.table("results")[["risk_musd", "cost_musd", "late"]], rtol=1e-6, atol=1e-6
     )
-    assert list(found.results["status"]) == ["optimal"] * 3
+    assert list(found.table("results")["status"]) == ["optimal"] * 3
 
 
 def test_distributions_lists_and_groups_reach_samplers() -> None:

@@ -75,7 +75,7 @@ def test_a_design_that_takes_whole_numbers_of_a_range_runs(
 ) -> None:
     asked = {"uncertainties": [WHOLE], "design": {"kind": "grid", "levels": 3}}
     status = planner.study(asked, tmp_path / "study", case=plan.case)
-    assert status.statuses == {"optimal": 3}  # type: ignore[union-attr]
+    assert status.status.statuses == {"optimal": 3}
 
 
 MISTAKEN: dict[str, tuple[Callable[[planner.Plan], Any], type[Exception], str]] = {

@@ -96,7 +96,7 @@ def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
         message = "there is no table staffing: no plant needs anybody"
         yield Finding(rule="absent-table", table="workforce", message=message)
     if tables.hazards and not facts.are_drawn:
-        message = f"{len(tables.hazards)} hazards are left aside: a plan is made for the scenarios that are given"
+        message = f"{len(facts.case.lookups.hazards)} hazards are left aside: a plan is made for the scenarios that are given"
         yield Finding(rule="hazards-not-drawn", table="hazards", message=message)
     if policy.investment == "staged" and not any(row.hazard for row in tables.shocks):
         message = "nothing was drawn, so decisions answer what is revealed, as with adaptive"

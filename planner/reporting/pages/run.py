@@ -9,7 +9,7 @@ from pathlib import Path
 
 from altair.utils.schemapi import debug_mode
 
-from planner.errors import ChapterWarning
+from planner.errors import ChapterWarning, Fault, InputError, did_you_mean
 from planner.reporting.chapters import (
     alternatives,
     buys,
@@ -139,11 +139,13 @@ def _warning(plan: Plan) -> list[str]:
 
 
 def chart(plan: Plan, name: str) -> Chart:
-    """A chart of the report by its name. Raises KeyError that lists the names there are."""
+    """A chart of the report by its name. Raises InputError for an unknown one; it names the nearest."""
     report = report_of(plan)
     found = {one.name: one for one in charts_of(report.chapters)}
     if name not in found:
-        raise KeyError(f"there is no chart {name!r}; there are {', '.join(sorted(found))}")
+        message = f'unknown chart "{name}"{did_you_mean(name, found)}'
+        known = f"known: {', '.join(sorted(found)) or 'none, as there is no plan'}"
+        raise InputError([Fault("chart", 0, name, message, remedy=known)])
     return found[name]
 
 
