@@ -53,7 +53,7 @@ WRONG = (
 def test_a_script_of_a_user_is_clean_and_what_one_misspells_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "right.py").write_text(SCRIPT, encoding="utf-8")
     (tmp_path / "wrong.py").write_text(WRONG, encoding="utf-8")
-    check = "-m mypy --strict --no-incremental --config-file= right.py wrong.py".split()
+    check = ["-m", "mypy", "--strict", "--no-incremental", "--config-file=", "right.py", "wrong.py"]
     done = subprocess.run([sys.executable, *check], cwd=tmp_path, capture_output=True, text=True)
     told = done.stdout + done.stderr
     assert "right.py:" not in told, told
