@@ -1,7 +1,7 @@
 """The efficient frontier of cost and risk, and the plans on it that have a name.
 
 The least of risk + weight * cost is asked at one weight after the other: a change of the case, in which losses weigh less
-by as much. From the core, the plan of least cost plus risk, the weight falls step by step to the least risk, and rises
+by as much. From the core, the plan of least cost plus risk, the weights fall step by step to the least risk, and rise
 until as much risk is left as without a plan; where the lines of two answers cross, the curve is looked at again.
 """
 
@@ -13,19 +13,19 @@ from itertools import pairwise
 from math import inf
 
 from planner.data.case import Case
-from planner.data.change import Change, change_of
 from planner.explanation.commitments import built
 from planner.explanation.outcomes import PlanOutcome, outcome_of
-from planner.explanation.questions import pulling
 from planner.results.decision import HUNDREDTH, Corner, Frontier, NamedPlan
 from planner.results.figures.decided import Build
 from planner.results.losses import weighed
-from planner.solving.engine import Engine
-from planner.solving.frontier import PRECISION, Tangent, breakpoints, trace, weighing
+from planner.solving.engine import Engine, Question
+from planner.solving.frontier import LEAST_RISK, PRECISION, Tangent, breakpoints, trace, weighing
 from planner.solving.goals import HOLD_MUSD, Progress
 
 STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
+CHAIN = 8
+"""Weights that are solved one after the other, each from the plan of the one before."""
 COARSE = 1e-3
 """Relative distance of the curve from its chords that is near enough for a page."""
 
@@ -91,110 +91,87 @@ def frontier(
 ) -> Frontier:
     """The curve from as much risk as no plan leaves to the least, and its named plans. plan, nothing: of the case."""
     case = engine.base
-    walk = _Walk(engine, progress)
-    bends = _corners(walk, nothing.risk)
-    near = _at_risk(bends, walk.end.risk * (1 + HUNDREDTH) + HOLD_MUSD)
+    curve = _Curve(engine, progress)
+    least = engine.ask({"least": Question.of(*LEAST_RISK)}, outcome_of)["least"]
+    end = _Point.of(least, 1.0)
+    known = [Tangent(0.0, -end.risk, -end.cost)]
+    known += curve.touches([STEP**power for power in range(FIRST, 1)])
+    known += _rising(curve, nothing.risk)
+    gap = trace(curve.touches, known, most=inf, precision=COARSE)
+    points = [*curve.points.values(), end]
+    bends = _corners(_falling(points, end), nothing.risk)
     named = {
         "nothing": _Point.of(nothing, 1.0),
-        "core": walk.core,
+        "core": curve.points[1.0],
         "chosen": _Point.of(plan, 1.0),
-        "near": near,
-        "least": walk.end,
+        "near": _at_risk(bends, end.risk * (1 + HUNDREDTH) + HOLD_MUSD),
+        "least": end,
     }
     return Frontier(
         corners=_weighed(bends),
         plans=[point.named(key, case) for key, point in named.items()],
-        gap=walk.gap,
-        solves=walk.solves,
+        gap=gap,
+        solves=len(points),
     )
 
 
-class _Walk:
-    """The curve of a case, each point solved from the nearest before it. core, end: the plan of least cost plus risk, and
-    the cheapest of least risk."""
+class _Curve:
+    """The plans of a case at weights of cost that were asked."""
 
     def __init__(self, engine: Engine, progress: Progress) -> None:
         self._engine, self._progress = engine, progress
-        self._case = engine.base
-        self.points: list[_Point] = []
-        self.gap = 0.0
-        middle = self._touch(1.0)
-        self.core = self.points[-1]
-        enough = self._asked(pulling(self._case, ()), 1.0).risk
-        right = middle
-        for power in range(-1, FIRST - 1, -1):
-            left = self._touch(STEP**power)
-            self._look_between(left, right)
-            right = left
-        self.end = self._asked(
-            [
-                change_of("objective.goal", "risk"),
-                change_of("objective.risk_limit", None),
-                change_of("objective.risk_slack", 0.0),
-            ],
-            1.0,
-        )
-        self.points.append(self.end)
-        self._look_between(Tangent(0.0, -self.end.risk, -self.end.cost), right)
-        left, reached, power = middle, self.core.risk, 0
-        while reached < enough and power < LAST:
-            power += 1
-            right = self._touch(STEP**power)
-            reached = self.points[-1].risk
-            self._look_between(left, right)
-            left = right
+        self.points: dict[float, _Point] = {}
 
-    @property
-    def solves(self) -> int:
-        """Number of programs solved."""
-        return len(self.points)
-
-    def _look_between(self, left: Tangent, right: Tangent) -> None:
-        """Look at the curve between two touches."""
-        gap = trace(self._touches, left, right, most=inf, precision=COARSE)
-        self.gap = max(self.gap, gap)
-
-    def _touches(self, weights: Sequence[float]) -> list[Tangent]:
-        return [self._touch(weight) for weight in weights]
-
-    def _touch(self, weight: float) -> Tangent:
-        self._progress(f"the efficient frontier: plan {len(self.points) + 1}")
-        self.points.append(self._asked(weighing(weight), weight))
-        return self.points[-1].tangent(weight)
-
-    def _asked(self, changes: Sequence[Change], weight: float) -> _Point:
-        """The plan of a changed case, solved from what was solved last."""
-        solved = self._engine.solve(changes)
-        return _Point.of(outcome_of(solved), weight)
+    def touches(self, weights: Sequence[float]) -> list[Tangent]:
+        """The curve at some weights in their order: a few near ones are solved one after the other."""
+        chains = [weights[first : first + CHAIN] for first in range(0, len(weights), CHAIN)]
+        asked = [[Question.of(*weighing(weight)) for weight in chain] for chain in chains]
+        for number, answers in self._engine.answered(asked, outcome_of):
+            for weight, answer in zip(chains[number], answers, strict=True):
+                outcome = answer.get(f"the efficient frontier at {weight:g} times the cost")
+                self.points[weight] = _Point.of(outcome, weight)
+            self._progress(f"the efficient frontier: {len(self.points)} plans")
+        return [self.points[weight].tangent(weight) for weight in weights]
 
 
-def _corners(walk: _Walk, enough: float) -> list[_Point]:
+def _rising(curve: _Curve, enough: float) -> Iterator[Tangent]:
+    """The curve from the core on, up to the weight at which `enough` risk (MUSD) is left."""
+    reached = curve.points[1.0].risk
+    for first in range(1, LAST, CHAIN):
+        weights = [STEP**power for power in range(first, first + CHAIN)]
+        for weight, touch in zip(weights, curve.touches(weights), strict=True):
+            if reached >= enough:
+                return
+            reached = curve.points[weight].risk
+            yield touch
+
+
+def _corners(falling: Sequence[_Point], enough: float) -> list[_Point]:
     """The points at which the curve bends, the cheapest first, from the one that leaves `enough` risk (MUSD) on."""
-    falling = list(_falling(walk))
     places = [(point.cost, point.risk) for point in falling]
     bends = [falling[position] for position in breakpoints(places)]
     for place, point in enumerate(bends):
         if point.risk > enough:
             continue
         before = bends[place - 1]
-        if place == 0 or point.risk >= enough:
+        if place == 0 or point.risk >= enough * (1 - PRECISION):
             return bends[place:]
         part = (before.risk - enough) / (before.risk - point.risk)
         return [before.toward(point, part), *bends[place:]]
     return bends[-1:]
 
 
-def _falling(walk: _Walk) -> Iterator[_Point]:
-    """The plans met on the way, the cheapest first, each with less risk than the one before; of two that cost the same
-    the last."""
+def _falling(points: Sequence[_Point], end: _Point) -> list[_Point]:
+    """The plans up to that of least risk, the cheapest first, each with less risk than the one before; of two that cost
+    the same the last."""
     falling: list[_Point] = []
-    for point in sorted(walk.points, key=lambda point: (point.cost, point.risk)):
-        if point.cost > walk.end.cost or (falling and point.risk >= falling[-1].risk):
+    for point in sorted(points, key=lambda point: (point.cost, point.risk)):
+        if point.cost > end.cost or (falling and point.risk >= falling[-1].risk):
             continue
         if falling and point.cost - falling[-1].cost <= PRECISION * (1 + point.cost):
             falling.pop()
         falling.append(point)
-    yield from falling
+    return falling
 
 
 def _weighed(bends: Sequence[_Point]) -> list[Corner]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from planner.data.case import Case
 from planner.errors import A_PLAN, StoppedError, refuse_other
@@ -192,7 +193,8 @@ def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
     known = knowledge(engine, plan, inquiry.progress)
     curve = frontier(engine, plan, answers[NOTHING], inquiry.progress)
     inquiry.progress("near-optimal plans")
-    near = near_optimal(engine.solve(engine.base), found.goal)
+    search = partial(near_optimal, goal=found.goal)
+    near = engine.ask({"near": SAME}, search)["near"]
     near = with_planned(near, engine.base, plan.builds)
     return replace(
         found,

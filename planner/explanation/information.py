@@ -129,9 +129,10 @@ def _weights(case: Case, losses: ByScenario) -> dict[str, float]:
 def _of_mean_plan(engine: Engine) -> float:
     """The objective (MUSD) where the plan for the mean scenario is carried out."""
     case = engine.base
-    plan = outcome_of(Engine(mean_case(case)).solve())
+    asked = "the plan for the mean scenario"
+    plan = Engine(mean_case(case)).ask({asked: SAME}, outcome_of)[asked]
     held = Question.of(*_committed(case).changes, fixed=plan.amounts)
-    return engine.ask({"the plan for the mean scenario": held}, outcome_of).popitem()[1].objective
+    return engine.ask({asked: held}, outcome_of)[asked].objective
 
 
 def mean_case(case: Case) -> Case:

@@ -43,7 +43,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from pydantic import TypeAdapter
 
-from planner.config import Objective
 from planner.data.case import Case
 from planner.data.change import Change, parse_change
 from planner.data.changed_case import Changer
@@ -229,19 +228,18 @@ class Engine:
         *,
         phases: list[Phase] | None = None,
         fixed: FixedAmounts | None = None,
-        objective: Objective | None = None,
     ) -> Solved:
         """Solve a variant, or the case in use.
 
         phases: objectives in their order, those of the goal if left out. fixed: decisions, all of them, that stay as
-        they are; operations alone are optimised then. objective: in place of the variant's, with `fixed` alone.
+        they are; operations alone are optimised then.
         Raises StoppedError after `cancel`, InputError if the case does not know what a fixed decision is about.
         """
         self.live.cancelled.clear()
         self._take(variant)
         if phases is None and fixed is None and self._found is not None:
             return self._found
-        solved = _solved(self.live, self.progress, phases=phases, fixed=fixed, objective=objective)
+        solved = _solved(self.live, self.progress, phases=phases, fixed=fixed)
         if solved.outcome.stop is Stop.INTERRUPTED:
             raise StoppedError(CANCELLED)
         self._found = solved if solved.is_optimal and phases is None and fixed is None else None
@@ -466,14 +464,13 @@ def _solved(
     *,
     phases: list[Phase] | None = None,
     fixed: FixedAmounts | None = None,
-    objective: Objective | None = None,
 ) -> Solved:
     """A program solved as it stands, or with decisions held."""
     if fixed is None:
         live.release()
         outcome = live.solve(progress, phases)
     else:
-        objective = objective or live.case.model.objective
+        objective = live.case.model.objective
         live.replace(with_decisions(live.unfixed, live.case, fixed))
         wanted = phases_of(objective) if phases is None else phases
         outcome = solve_phases(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 from planner.data.change import Change, cells_changed, change_of
@@ -24,6 +25,13 @@ PRECISION = 1e-8
 """Relative distance of the curve from the crossing of two lines that counts as none."""
 NARROW = 1e-7
 """Relative width of a stretch that is not looked into any further."""
+
+LEAST_RISK = (
+    change_of("objective.goal", "risk"),
+    change_of("objective.risk_limit", None),
+    change_of("objective.risk_slack", 0.0),
+)
+"""The changes to the cheapest plan of least risk."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +63,18 @@ def risk_of(value: float, weight: float) -> float:
 
 def trace(
     touches: Callable[[Sequence[float]], Sequence[Tangent]],
-    left: Tangent,
-    right: Tangent,
+    known: Sequence[Tangent],
     *,
     most: float,
     precision: float = PRECISION,
 ) -> float:
-    """Touch a convex curve between two places wherever it bends, round by round, at no more than `most` places: how far
-    the curve can lie below the chords between all touches, 0 if none is missing.
+    """Touch a convex curve wherever it bends between touches that are known, round by round, at no more than `most`
+    places: how far the curve can lie below the chords between all touches, 0 if none is missing.
 
-    touches: called with the places of a round. precision: relative distance of the curve from a crossing up to which a
-    stretch is not looked into.
+    touches: called with the places of a round. known: from left to right. precision: relative distance of the curve
+    from a crossing up to which a stretch is not looked into.
     """
-    stretches, gap = [(left, right)], 0.0
+    stretches, gap = list(pairwise(known)), 0.0
     while stretches:
         crossed = []
         for stretch in stretches:

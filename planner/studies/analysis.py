@@ -10,15 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planner.data.case import Case
-from planner.data.changed_case import Changer
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
 from planner.late import missing
@@ -38,12 +35,11 @@ from planner.results.study import (
     moves,
     unsaid,
 )
-from planner.solving.engine import Engine, FixedAmounts
+from planner.solving.engine import Engine, FixedAmounts, Question
+from planner.solving.frontier import LEAST_RISK
 from planner.solving.goals import Progress, silent
-from planner.solving.plans import ENDS
-from planner.solving.solution import Stop
 from planner.studies.outcomes import PointMeasures, measure
-from planner.studies.points import chains
+from planner.studies.points import Point, chains
 from planner.studies.run import reopen
 from planner.studies.sensitivity import cart, indices
 from planner.studies.store import assemble, read_asked, read_results, study_of
@@ -274,37 +270,32 @@ def hold(folder: Path, plans: Mapping[str, Plan], tell: Progress = silent) -> pd
     best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
     first = {point.id: point for point in reversed(found)}
     solved = [point for point in found if point.id in known.index and point is first[point.id]]
-    changer = Changer(case)
+    near = chains(study, solved)
     lines: list[dict[str, Any]] = []
     for name, plan in plans.items():
         tell(f"{name} at {len(solved)} points")
-        engine, fixed = Engine(case), single_path(plan)
-        for point in chain.from_iterable(chains(study, solved)):
-            at_point = point.question.on(changer)
-            status, values = _with_fixed(engine, at_point, fixed)
-            risk = values.get("risk_musd", np.nan)
-            least = float(best[point.id])
-            fails = _fails(study.fails_when, values) if study.fails_when else None
-            line: dict[str, Any] = {"plan": name, "point": point.id, "status": status}
-            line["risk_musd"] = risk
-            line["least_risk_musd"] = least
-            line["regret_musd"] = max(risk - least, 0.0)
-            line["fails"] = fails
-            lines.append(line)
+        fixed = single_path(plan)
+        asked = [[_held(point, fixed) for point in chain] for chain in near]
+        answered = dict(Engine(case).answered(asked, measure))
+        for number, chain in enumerate(near):
+            for point, answer in zip(chain, answered[number], strict=True):
+                if answer.status not in ANSWERED:
+                    raise StoppedError(f"a plan held fixed has no proven optimum ({answer.status})")
+                values = answer.value or {}
+                risk = values.get("risk_musd", np.nan)
+                least = float(best[point.id])
+                line: dict[str, Any] = {"plan": name, "point": point.id, "status": answer.status}
+                line["risk_musd"] = risk
+                line["least_risk_musd"] = least
+                line["regret_musd"] = max(risk - least, 0.0)
+                line["fails"] = _fails(study.fails_when, values) if study.fails_when else None
+                lines.append(line)
     return pd.DataFrame(lines, columns=list(HELD))
 
 
-def _with_fixed(engine: Engine, case: Case, fixed: FixedAmounts) -> tuple[str, PointMeasures]:
-    """Least risk, then least cost, of operations at a point with the plan as decided."""
-    least = {"goal": "risk", "risk_slack": 0.0, "risk_limit": None}
-    objective = case.model.objective.model_copy(update=least)
-    solved = engine.solve(case, fixed=fixed, objective=objective)
-    if solved.is_optimal:
-        return OPTIMAL, measure(solved)
-    stop = solved.outcome.stop
-    if stop is Stop.INFEASIBLE:
-        return ENDS[stop].value, {}
-    raise StoppedError(f"a plan held fixed has no proven optimum ({stop})")
+def _held(point: Point, fixed: FixedAmounts) -> Question:
+    """Least risk, then least cost, of operations at a point with a plan as decided."""
+    return Question.of(*point.question.changes, *LEAST_RISK, fixed=fixed)
 
 
 def _fails(told: str, values: PointMeasures) -> bool:

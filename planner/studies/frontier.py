@@ -100,8 +100,7 @@ def frontier(
         tell(StudyStatus(design.most, Counter({OPTIMAL: len(touched)})))
         return found
 
-    first, last = touches(design.scale)
-    gap = trace(touches, first, last, most=design.most - 2)
+    gap = trace(touches, touches(design.scale), most=design.most - 2)
     # Not the sum over the accounts of the program, which has one in every history.
     table = curve_table(touched, sum(case.budget.values()))
     return FrontierResults(case.name, table, gap, len(touched))

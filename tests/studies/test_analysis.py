@@ -48,7 +48,8 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
         touched[at] = Touch(risk=value, slope=slope, figures={})
         return Tangent(at, value, slope)
 
-    gap = trace(lambda places: list(map(touch, places)), touch(0.0), touch(2.0), most=100)
+    ends = [touch(0.0), touch(2.0)]
+    gap = trace(lambda places: list(map(touch, places)), ends, most=100)
     table = curve_table(touched, 1.0)
     assert table["scale"].to_list() == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
     assert (-table["worth"]).to_list() == pytest.approx([*slopes, 0.0])
