@@ -12,7 +12,8 @@ HEAD = """# What warnings mean
 figure is probably not what you meant. A **fault** ends the command with exit code 2, and nothing is solved before it is gone. Each line
 names file, line, column, what is wrong and what to do.
 
-A warning that you have looked at is silenced by its name: `planner check work/inputs/starter --ignore unused`.
+A warning that you have looked at is silenced by its name: `planner check work/inputs/starter --ignore unused`. In Python `case.warnings` is
+the list as a table, and `planner.load` warns once (`planner.CaseWarning`) where there is any.
 
 Each line below says what the planner expects; then what to do where it is not so.
 """
