@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from planner.data.case import Case as Case
     from planner.data.change import Change as Change
     from planner.data.change import parse_change as parse_change
-    from planner.data.difference import difference as difference
     from planner.data.sampling import sample as sample
     from planner.errors import CaseWarning as CaseWarning
     from planner.errors import Fault as Fault
@@ -68,7 +67,6 @@ _HOMES = {
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),
     "planner.data.change": ("Change", "parse_change"),
-    "planner.data.difference": ("difference",),
     "planner.data.sampling": ("sample",),
     "planner.errors": (
         "CaseWarning",

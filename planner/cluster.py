@@ -151,10 +151,27 @@ class SchedulerWorkers(_OnScheduler, Workers):
 
 
 def on_scheduler(address: str) -> SchedulerWorkers:
-    """The workers of the scheduler at `address`, e.g. tcp://10.0.0.1:8786; of one that you trust, as it has code run
-    here and there. Used in a `with` block, at whose end the scheduler is left. Raises InputError if none answers,
-    NotInstalledError without the extra `cluster`.
+    """The workers of a dask scheduler, for `solve`, `study` and `evaluate`. Used in a `with` block, at whose end it is left.
 
+    Parameters
+    ----------
+    address
+        Such as tcp://10.0.0.1:8786; of a scheduler that you trust, as it has code run here and there.
+
+    Returns
+    -------
+    SchedulerWorkers
+        What `workers` takes.
+
+    Raises
+    ------
+    InputError
+        If none answers.
+    NotInstalledError
+        Without the extra `cluster`.
+
+    Examples
+    --------
     >>> on_scheduler("nowhere://10.0.0.1")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
     planner.errors.InputError: no dask scheduler answers there

@@ -85,16 +85,47 @@ def business_case(
 ) -> BusinessCase:
     """The investment case of one plant or of several as one, whether or not the plan builds or runs them.
 
-    basis: the volumes that support and debt are sized on and sensitivities are told for: of the `plan` (of a plant that
-    it does not run: the market), the `market` (all sold), or `contracted` (only what offtake contracts cover). market: a
-    deck of the table `prices`, or `case` for the prices of the table `elements`. terms: values of the table `finance`
-    that hold instead. feeds: by plant, what it is assigned to take in (feeds, or elements of metal and magnet plants),
-    as shares that add up to 1; so a separation plant can be given what a mine of the same case yields.
-    removal: loss of the alliance without the plants, where it is known. worth: else it is solved for, which takes as long as
-    the plan did. name: of the plan. progress: called with each step in words. Raises InputError for a plant that cannot
-    grow, for contracted volumes without a contract and for feeds that a plant cannot take, StoppedError for a plan that
-    is not proven.
+    Parameters
+    ----------
+    plan
+        A proven plan.
+    projects
+        The plant, or several.
+    basis
+        The volumes that support and debt are sized on and sensitivities are told for: of the `plan` (of a plant
+        that it does not run: the market), the `market` (all sold), or `contracted` (only what offtake contracts
+        cover).
+    market
+        A deck of the table `prices`, or `case` for the prices of the table `elements`.
+    terms
+        Values of the table `finance` that hold instead.
+    feeds
+        By plant, what it is assigned to take in (feeds, or elements of metal and magnet plants), as shares that add
+        up to 1; so a separation plant can be given what a mine of the same case yields.
+    removal
+        Loss of the alliance without the plants, where it is known.
+    worth
+        Solve for that loss where it is not known, which takes as long as the plan did.
+    name
+        Of the plan.
+    progress
+        Called with each step in words.
 
+    Returns
+    -------
+    BusinessCase
+        Cash by year (MUSD), returns, debt and support, and how far each follows from what is assumed.
+
+    Raises
+    ------
+    InputError
+        For a plant that cannot grow, for contracted volumes without a contract and for feeds that a plant cannot
+        take.
+    StoppedError
+        For a plan that is not proven.
+
+    Examples
+    --------
     >>> business_case(plan, "coast_plant").projects
     ('coast_plant',)
     """

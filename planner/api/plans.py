@@ -10,8 +10,7 @@ from pathlib import Path
 
 import altair
 
-from planner.config import ModelFile
-from planner.data.case import Case, with_model
+from planner.data.case import Case
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import ProcessWorkers, Workers, begun, process_beside
@@ -43,7 +42,6 @@ MOST_COPIED = 500
 
 def solve(
     case: Case,
-    model: ModelFile | None = None,
     *,
     progress: Progress = silent,
     time_limit: float | None = None,
@@ -51,27 +49,43 @@ def solve(
     method: Method = "auto",
     workers: int | Workers = 1,
 ) -> Plan:
-    """Solve a case under its own model file, or under `model`, a `ModelFile` (`planner.load` reads one from a path).
+    """Solve a case under its own model file.
 
-    progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve the case
-    without levers, so that the plan can be compared with doing nothing. method: `whole`, as one program, or
-    `scenarios`, one by one, with bounds that prove how far the plan is from the best; `auto` takes the latter where
-    there are many. workers: processes that solve scenarios, or those of a scheduler (`planner.on_scheduler`); with more
-    than one a script calls this under `if __name__ == "__main__"`. The outcome is in `plan.status`; `plan.tables` is
-    empty unless a plan was found. Raises InputError where scenarios are to be solved one by one and cannot be.
+    Parameters
+    ----------
+    case
+        A case; `case.changed(..)` gives others to solve.
+    progress
+        Called with each step in words.
+    time_limit
+        Seconds of each run of the solver.
+    baseline
+        Also solve the case without levers, so that the plan can be compared with doing nothing.
+    method
+        `whole`, as one program, or `scenarios`, one by one, with bounds that prove how far the plan is from the
+        best; `auto` takes the latter where there are many.
+    workers
+        Processes that solve scenarios, or those of a scheduler (`planner.on_scheduler`); with more than one a
+        script calls this under `if __name__ == "__main__"`.
 
+    Returns
+    -------
+    Plan
+        How it ended is in `plan.status`; figures (MUSD, t, persons) are in `plan.summary`, tables in
+        `plan.table(name)`, of which there are none unless a plan was found.
+
+    Raises
+    ------
+    InputError
+        Where scenarios are to be solved one by one and cannot be, and for a case too large for memory.
+
+    Examples
+    --------
     >>> solve(case, baseline=False).status.value
     'optimal'
     """
     refuse_other(case, Case, A_CASE)
-    if model is not None:
-        refuse_other(
-            model, ModelFile, "planner.load(path, model=path) reads a case with its model file"
-        )
-    question = case if model is None else with_model(case, model)
-    return solve_case(
-        question, progress, time_limit, baseline=baseline, method=method, workers=workers
-    )
+    return solve_case(case, progress, time_limit, baseline=baseline, method=method, workers=workers)
 
 
 class Session:
@@ -122,11 +136,25 @@ class Session:
         self.engine.progress = progress
 
     def figures(self, case: Case | None = None) -> dict[str, float]:
-        """The figures of `solve` without its tables (MUSD): `risk_musd`, `cost_musd`, `expected_loss_musd`, and with
-        goal `risk` `least_risk_musd`.
+        """The figures of `solve` without its tables, twenty times cheaper.
 
-        Each phase has its certificate, yet nothing is recomputed from tables: only the plan of `solve`, which goes on
-        from here, is verified. Raises StoppedError where no plan was proven, or after `cancel`.
+        Each phase has its certificate, yet nothing is recomputed from tables: only the plan of `solve`, which goes on from here, is
+        verified.
+
+        Parameters
+        ----------
+        case
+            Another case to take over first.
+
+        Returns
+        -------
+        dict of str to float
+            `risk_musd`, `cost_musd`, `expected_loss_musd`, and with goal `risk` `least_risk_musd`, MUSD.
+
+        Raises
+        ------
+        StoppedError
+            Where no plan was proven, or after `cancel`.
         """
         solved = self.engine.solve(case)
         if not solved.is_optimal:
@@ -138,9 +166,22 @@ class Session:
         return figures
 
     def solve(self, case: Case | None = None) -> Plan:
-        """Solve the case in use, or take over another one first. The plan has no `without_plan`.
+        """Solve the case in use, or take over another one first.
 
-        Raises StoppedError after `cancel`.
+        Parameters
+        ----------
+        case
+            Another case.
+
+        Returns
+        -------
+        Plan
+            It has no `without_plan`.
+
+        Raises
+        ------
+        StoppedError
+            After `cancel`.
         """
         engine = self.engine
         return solve_variant(engine, case, lambda _: engine.raise_if_cancelled())
@@ -152,8 +193,25 @@ class Session:
 
 
 def open_run(folder: str | Path) -> Plan:
-    """The plan of a run folder, with what was asked of it later: explanation and evaluation. Raises RunFolderError.
+    """The plan of a run folder, with what was asked of it later: explanation and evaluation.
 
+    Parameters
+    ----------
+    folder
+        A run folder, as `planner solve` and `plan.write` make them.
+
+    Returns
+    -------
+    Plan
+        The plan as it was written.
+
+    Raises
+    ------
+    RunFolderError
+        For a folder that holds no run, or one that was changed since.
+
+    Examples
+    --------
     >>> open_run("reports/reference/starter-base").case.name
     'starter'
     """
@@ -161,14 +219,29 @@ def open_run(folder: str | Path) -> Plan:
 
 
 def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
-    """A chart of the report of a plan as an Altair chart, to be shown in a notebook or saved.
+    """A chart of the report of a plan, to be shown in a notebook or saved.
 
-    name: `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
-    `spending_by_item` and, of the plan of a run folder that `planner explain` explained, `frontier` and `tornado`.
-    Raises KeyError that lists the names there are.
+    Parameters
+    ----------
+    plan
+        A plan.
+    name
+        `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
+        `spending_by_item` and, of the plan of a run folder that `planner explain` explained, `frontier` and
+        `tornado`.
 
-        chart(plan, "losses").save("losses.svg")  # needs the extra `pdf`
+    Returns
+    -------
+    altair.TopLevelMixin
+        An Altair chart: `.save("losses.html")`; `.save("losses.svg")` needs the extra `pdf`.
 
+    Raises
+    ------
+    InputError
+        For an unknown name; it names the nearest.
+
+    Examples
+    --------
     >>> chart(plan, "losses").save(folder.with_suffix(".html"))
     """
     drawn: altair.TopLevelMixin = finished(chart_of(plan, name).spec)

@@ -22,10 +22,33 @@ from planner.studies.store import read_results
 def study_report(
     folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
 ) -> Path:
-    """Write report.html, and tables/*.csv of a study that has points, finished or running. Returns the page.
+    """Write report.html of a study, finished or running, and tables/*.csv of one that has points.
 
-    plans: run folders whose plans are fixed at every point. Raises InputError, RunFolderError, StoppedError.
+    Parameters
+    ----------
+    folder
+        Of the study.
+    plans
+        Run folders whose plans are fixed at every point.
+    progress
+        Called with each step in words.
 
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputError
+        For plans beside a frontier.
+    RunFolderError
+        For a folder that holds no study.
+    StoppedError
+        Where an optimum is not proven.
+
+    Examples
+    --------
     >>> study_report(example_study).name
     'report.html'
     """

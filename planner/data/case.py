@@ -111,10 +111,25 @@ class Case:
     def table(self, name: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
 
-        table: `projects`, `demand`, `budgets` or another one; `case.tables` says which have rows. Whole numbers, numbers
-        and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are whole numbers too, unless one
-        of the column is a quarter: then all are text. Raises InputError for an unknown table; it names the nearest.
+        Parameters
+        ----------
+        name
+            `projects`, `demand`, `budgets` or another one; `case.tables` says which have rows.
 
+        Returns
+        -------
+        pandas.DataFrame
+            A row a row of the file, in the units that inputs/README.md states. Whole numbers, numbers and flags are
+            typed; lists are text such as `a;b`; blank cells are NA. Periods are whole numbers too, unless one of
+            the column is a quarter: then all are text.
+
+        Raises
+        ------
+        InputError
+            For an unknown table; it names the nearest.
+
+        Examples
+        --------
         >>> case.table("projects").loc[0, ["project", "stage"]].tolist()
         ['desert_mine', 'mine']
         """
@@ -131,10 +146,27 @@ class Case:
         return frame_of_faults(late("planner.data.warnings").warnings_of(self))
 
     def with_table(self, name: str, frame: pd.DataFrame) -> Case:
-        """The case with other rows in a table: columns as in a file, in any order, optional ones may lack; NA is blank.
+        """The case with other rows in a table.
 
-        Raises InputError with every fault; rows count from 1.
+        Parameters
+        ----------
+        name
+            Of the table.
+        frame
+            Columns as in a file, in any order, optional ones may lack; NA is blank.
 
+        Returns
+        -------
+        Case
+            Checked, as a case that was read.
+
+        Raises
+        ------
+        InputError
+            With every fault; rows count from 1.
+
+        Examples
+        --------
         >>> budgets = case.table("budgets")
         >>> half = case.with_table("budgets", budgets.assign(musd=budgets["musd"] / 2))
         >>> sum(half.budget.values()) / sum(case.budget.values())
@@ -157,11 +189,29 @@ class Case:
     def changed(self, *changes: Changes) -> Case:
         """The case with changes, checked once, after all of them.
 
-        Each address is looked up in the case as it is; values follow one another. Raises InputError with every fault.
+        Parameters
+        ----------
+        *changes
+            Each as text, `ADDRESS=VALUE`; as a `Change`; or several, as a mapping of address -> value. Each address
+            is looked up in the case as it is; values follow one another.
 
+        Returns
+        -------
+        Case
+            Another case; this one stays as it is.
+
+        Raises
+        ------
+        InputError
+            With every fault.
+
+        Examples
+        --------
         >>> later = case.changed("projects.coast_plant.lead_time_years=plus 2", "budgets.*.*.musd=-10%")
         >>> later.projects["coast_plant"].lead_time_years
         4
+        >>> case.changed({"objective.risk_aversion": 0.7}).model.objective.risk_aversion
+        0.7
         """
         return self._changed_by(_readers(changes))
 
@@ -196,15 +246,44 @@ class Case:
     def difference(self, other: Case) -> list[Change]:
         """Changes that turn this case into another, cell by cell, whatever the order of rows.
 
-        >>> [str(change) for change in case.difference(case.changed("objective.tail=0.8"))]
-        ['objective.tail=0.8']
+        Everything counts, names, sources and tables that no program reads too.
+
+        Parameters
+        ----------
+        other
+            The other case.
+
+        Returns
+        -------
+        list of Change
+            `case.changed(case.difference(other))` has the rows and the keys of the other.
+
+        Examples
+        --------
+        >>> print(*case.difference(case.changed("objective.tail=0.8")))
+        objective.tail=0.8
         """
         return difference(self, other)
 
     def write(self, target: str | Path) -> Path:
-        """Write the case and its model: a workbook if the name ends in .xlsx, else a folder of CSV tables.
+        """Write the case and its model; reading what was written gives an equal case.
 
-        Reading what was written gives an equal case. Raises InputError if the folder is there and not empty, OSError.
+        Parameters
+        ----------
+        target
+            A workbook if the name ends in .xlsx, else a folder of CSV tables.
+
+        Returns
+        -------
+        Path
+            What was written.
+
+        Raises
+        ------
+        InputError
+            If the folder is there and not empty.
+        OSError
+            If it cannot be written.
         """
         target = Path(target)
         if target.suffix.casefold() == ".xlsx":

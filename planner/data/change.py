@@ -168,8 +168,26 @@ class OpenChange:
 
 
 def parse_change(text: str) -> Change:
-    """A change from text, `ADDRESS=VALUE`; bare words need no quotes. Raises InputError.
+    """A change of a case from text.
 
+    Parameters
+    ----------
+    text
+        `ADDRESS=VALUE`: a key of the model file, or `TABLE.ID.COLUMN`, and a value, `x1.2`, `+10%`, `plus 2` or
+        `+2%/y`. Words need no quotes.
+
+    Returns
+    -------
+    Change
+        What `case.changed` takes.
+
+    Raises
+    ------
+    InputError
+        For an unknown table, key or column; it names the nearest.
+
+    Examples
+    --------
     >>> parse_change("policy.coordination=national").value
     'national'
     """

@@ -57,11 +57,30 @@ Period = int | Quarter
 def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     """The case with each scenario replaced by draws of it: its own shocks, and those drawn from `hazards`.
 
-    draws: how many in all; each scenario has the share of its probability, or as many as its `draws` say. even: half
-    by probability, half evenly over the scenarios, at least two of each, whatever their `draws` say: rare ones are
-    then drawn often, and weigh as little as they are likely. seed: the same one gives the same draws. Raises InputError
-    for a case that holds draws already, and for more than fit in memory.
+    Parameters
+    ----------
+    case
+        A case with a table `hazards`.
+    draws
+        How many in all; each scenario has the share of its probability, or as many as its `draws` say.
+    seed
+        The same one gives the same draws.
+    even
+        Draw half by probability and half evenly over the scenarios, at least two of each, whatever their `draws`
+        say: rare ones are then drawn often, and weigh as little as they are likely.
 
+    Returns
+    -------
+    Case
+        The case to solve; its table `draws` says what was drawn.
+
+    Raises
+    ------
+    InputError
+        For a case that holds draws already, and for more than fit in memory.
+
+    Examples
+    --------
     >>> strike = 'hazards.strike={kind = "capacity", stage = "separation", probability = 0.5, first = 2028, last = 2030, '
     >>> strike += 'years_low = 1, years_high = 2, factor_low = 0, factor_high = 0.5}'
     >>> len(sample(case.changed(strike), draws=10).scenarios)

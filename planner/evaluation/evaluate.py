@@ -46,20 +46,48 @@ def evaluate(
     gap: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """Hold the decisions of a plan fixed in other scenarios, operations by a policy; and the same without a plan.
+    """The risk of a plan in scenarios that it was not made for: decisions fixed, operations by a policy; and without a plan.
 
-    register: a case from whose hazards `draws` scenarios are drawn, in `samples` samples with the seeds seed + 1,
-    seed + 2, ..; of each sample half by probability and half evenly over its storylines, each weighed by its
-    probability. Of a case without hazards its scenarios as they are; without a register, the plan's own. foreseen: whether the
-    lower bound is asked for too. workers: processes, with more than one a script calls this under
-    `if __name__ == "__main__"`. gap: with a register, replications of
-    `planner.evaluation.optimality_gap`: how much more the plan costs than the best one in fresh samples.
+    Parameters
+    ----------
+    plan
+        A plan whose decisions are the same in all histories, or answer storylines alone (`staged`).
+    register
+        A case from whose hazards the scenarios are drawn; of one without hazards its scenarios as they are. Left
+        out: the plan's own.
+    draws, samples
+        Scenarios in all, and in how many samples, with the seeds seed + 1, seed + 2, ..: of each half by
+        probability and half evenly over its storylines, weighed by probability.
+    seed
+        The same one draws the same scenarios.
+    foreseen
+        Also compute the lower bound, as if each scenario were known from its start.
+    workers
+        Processes; with more than one a script calls this under `if __name__ == "__main__"`. Or those of a scheduler
+        (`planner.on_scheduler`).
+    gap
+        With a register: replications of the optimality gap, how much more the plan costs than the best one in fresh
+        samples.
+    progress
+        Called with each step in words.
 
-    Losses are MUSD. Raises InputError, also for a plan whose decisions differ between histories, and StoppedError.
+    Returns
+    -------
+    Evaluation
+        Losses and risks in MUSD, with 95 % intervals where there are several samples.
 
-    Example: `planner.evaluate(plan, register=planner.load("inputs/starter")).plan.policy["risk_musd"].high`
+    Raises
+    ------
+    InputError
+        For a plan whose decisions differ between histories, and for a `gap` without a register.
+    StoppedError
+        Where an optimum is not proven.
 
+    Examples
+    --------
     >>> found = evaluate(plan, foreseen=False)
+    >>> found.plan.policy["risk_musd"].value > 0
+    True
     """
     refuse_other(plan, Plan, A_PLAN)
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)

@@ -47,10 +47,33 @@ class KeptDraws:
 def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws:
     """Keep some draws of a sampled case under their names, at least one of each storyline.
 
-    keep: how many, at most. Two draws of one storyline are as far apart as the vectors of what each loses by element
-    (MUSD over the horizon) as the only scenario of the case, without a plan. Probabilities of storylines stay; bounds
-    of a draw go with its probability. Raises InputError for fewer than there are storylines, StoppedError.
+    Two draws of one storyline are as far apart as the vectors of what each loses by element (MUSD over the horizon) as the only
+    scenario of the case, without a plan. Probabilities of storylines stay; bounds of a draw go with its probability.
 
+    Parameters
+    ----------
+    drawn
+        A case that `sample` made.
+    keep
+        How many, at most.
+    progress
+        Called with each step in words.
+
+    Returns
+    -------
+    KeptDraws
+        `.case` with the draws kept, `.distance` to all draws, and the expected loss and CVaR (MUSD) of all and of
+        those kept.
+
+    Raises
+    ------
+    InputError
+        For fewer than there are storylines.
+    StoppedError
+        Where an optimum is not proven.
+
+    Examples
+    --------
     >>> drawn = planner.sample(case, 8)
     >>> len(keep_draws(drawn, 4).case.scenarios)
     4

@@ -47,19 +47,38 @@ def compare(
 ) -> list[Comparison]:
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
-    Each comparison has the data frames `cells` (inputs that differ), `causes` (risk and cost by each group of inputs
-    alone) and `capacity` (new capacity of both): `planner.compare(a, b)[0].table("causes")`.
+    Parameters
+    ----------
+    plans
+        One plan, or all of them in a list.
+    *more
+        The others.
+    names
+        What the plans are called.
+    progress
+        Called with each step in words.
+    solve
+        Who solves the cases between, such as `Session.solve`; by default each is solved on from the first plan.
 
-    planner.compare(a, b), planner.compare([a, b, c], names=["now", "later", "dearer"])
+    Returns
+    -------
+    list of Comparison
+        One for each other plan, with the tables `cells` (inputs that differ), `causes` (risk and cost, MUSD, by
+        each group of inputs alone) and `capacity` (new capacity of both, t/y).
 
-    names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
-    such as `Session.solve`; by default each is solved on from the first plan. Raises InputError for fewer than two
-    plans, StoppedError for one that is not proven.
+    Raises
+    ------
+    InputError
+        For fewer than two plans.
+    StoppedError
+        For a plan that is not proven.
 
+    Examples
+    --------
     >>> later = case.changed("projects.coast_plant.lead_time_years=plus 1")
-    >>> [one.cells[0].column for one in compare(plan, planner.solve(later, baseline=False))]
+    >>> both = compare(plan, planner.solve(later, baseline=False), names=["now", "later"])[0]
+    >>> both.table("cells")["column"].tolist()
     ['lead_time_years']
-    >>> both = compare(plan, planner.solve(later, baseline=False))[0]
     >>> both.table("capacity")["project"].tolist()
     ['coast_plant', 'desert_mine', 'metal_works']
     """

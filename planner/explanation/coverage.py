@@ -39,15 +39,34 @@ ORDER = ("again", "dual", "primal", "ipm")
 
 
 def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent) -> Coverage:
-    """Tell how much of demand the plan of a case serves in calm years without an origin, an ally or a plant.
+    """How much of demand a calm year serves without an origin, an ally or a plant, with the plan and without one.
 
-    The same is told without the plan.
+    Parameters
+    ----------
+    plan
+        A proven plan.
+    years
+        Those asked for; none: every fifth from the first, and the last.
+    progress
+        Called with each step in words.
 
-    years: those asked for; none: every fifth from the first, and the last. progress: called with each step in words.
-    Returns shares of demand and losses (MUSD) by year, removal and element. Raises InputError for a year outside the
-    horizon, StoppedError without a plan or where an optimum is not proven.
+    Returns
+    -------
+    Coverage
+        Shares of demand (0 to 1) and losses (MUSD) by year, removal and element.
 
+    Raises
+    ------
+    InputError
+        For a year outside the horizon.
+    StoppedError
+        Without a plan, or where an optimum is not proven.
+
+    Examples
+    --------
     >>> found = coverage(plan, [2030])
+    >>> sorted({row.year for row in found.rows})
+    [2030]
     """
     refuse_other(plan, Plan, A_PLAN)
     case = plan.case

@@ -49,13 +49,37 @@ def explain(
 ) -> Explanation:
     """Why a solved plan is as it is: what else could be done, each lever alone and taken away, each plant dropped.
 
-    name: what the plan is called. progress: called with each step in words, and with about how long the rest takes.
-    more: also what information is worth, what all near-optimal plans share, and the whole efficient frontier. doubts: also
-    every doubtful figure of the case at both ends of its range. journal: of `planner.results.journal`, which has the
-    answers about doubts of a call that was stopped, and gets these. workers: of `planner.parallel`; this process if left out.
     All questions are changes of the plan's case, free of targets that must hold and with plants of any size.
-    Raises StoppedError where no optimum is proven.
 
+    Parameters
+    ----------
+    plan
+        A proven plan.
+    name
+        What the plan is called.
+    progress
+        Called with each step in words, and with about how long the rest takes.
+    more
+        Also what information is worth, what all near-optimal plans share, and the whole efficient frontier.
+    doubts
+        Also every doubtful figure of the case at both ends of its range.
+    workers
+        Of `planner.parallel`; this process if left out.
+    journal
+        Of `planner.results.journal`: has the answers about doubts of a call that was stopped, and gets these.
+
+    Returns
+    -------
+    Explanation
+        Claims with verdicts, alternatives, marginal values (MUSD); `.parts` names what `.table(name)` gives.
+
+    Raises
+    ------
+    StoppedError
+        Where no optimum is proven.
+
+    Examples
+    --------
     >>> why = explain(plan)
     >>> [claim.verdict for claim in why.claims if claim.lever == "stockpile"]
     ['large', 'large']

@@ -30,8 +30,21 @@ from planner.host import collector_paused
 def build_model(case: Case, scope: Scope | None = None) -> Model:
     """The program of a case as a Pyomo ConcreteModel, its first objective active.
 
-    `build_model(case).write("case.lp")` exports it. scope: its index sets, if they are there already.
+    Parameters
+    ----------
+    case
+        A case.
+    scope
+        Its index sets, if they are there already.
 
+    Returns
+    -------
+    Model
+        With variables, constraints and objectives of the names that models/formulation.md has; `.write("case.lp")`
+        exports it, `planner.plan_of` makes a plan of it once it is solved.
+
+    Examples
+    --------
     >>> build_model(case).name
     'allied heavy rare earths'
     """

@@ -63,9 +63,27 @@ class _Past:
 def advance(plan: Plan, year: int, along: str = "") -> Case:
     """The case of a later year, in which all that the plan decided before it was carried out.
 
-    along: the scenario as which the years before have gone; the likeliest history if left out. Raises InputError for a
-    year beyond the horizon, and for an unknown scenario.
+    Parameters
+    ----------
+    plan
+        A plan, proven or not.
+    year
+        The new first year, within the horizon.
+    along
+        The scenario as which the years before have gone; the likeliest history if left out.
 
+    Returns
+    -------
+    Case
+        The case from that year on; what was built by then exists.
+
+    Raises
+    ------
+    InputError
+        For a year beyond the horizon, and for an unknown scenario.
+
+    Examples
+    --------
     >>> advance(plan, 2028).first_year
     2028
     """

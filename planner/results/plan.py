@@ -97,11 +97,24 @@ class Plan:
         return tables.amounts if isinstance(tables, TableViews) else read_amounts(self.case, tables)
 
     def table(self, name: str) -> pd.DataFrame:
-        """A copy of a result table: `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`,
-        `spending`, `payments`, `shadow_prices`, `origins` or, where stock is scheduled, `purchases`; `list(plan.tables)` has
-        the names.
+        """A copy of a result table.
 
-        reports/README.md says what their columns hold. Raises InputError for an unknown name; it names the nearest.
+        Parameters
+        ----------
+        name
+            `investments`, `capacity`, `training`, `workforce`, `operations`, `shortfall`, `stocks`, `spending`,
+            `payments`, `shadow_prices`, `origins` or, where stock is scheduled, `purchases`; `list(plan.tables)`
+            has the names.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The unit of a column ends its name (t, tpa, musd); reports/README.md says what columns hold.
+
+        Raises
+        ------
+        InputError
+            For an unknown name; it names the nearest.
         """
         if name not in self.tables:
             message = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
@@ -114,9 +127,24 @@ class Plan:
         return self.tables[name] if name in self.tables else empty_table(name)
 
     def write(self, folder: str | Path, *, force: bool = False) -> Path:
-        """Write the run folder, whole or not at all, reports included. Returns the folder.
+        """Write the run folder, whole or not at all, reports included.
 
-        force: replace an older run even if somebody added or changed files in it. Raises RunFolderError.
+        Parameters
+        ----------
+        folder
+            Where to.
+        force
+            Replace an older run even if somebody added or changed files in it.
+
+        Returns
+        -------
+        Path
+            The folder, which `planner.open_run` reads.
+
+        Raises
+        ------
+        RunFolderError
+            For a folder that holds something else.
         """
         return Plan.writer(self, Path(folder), force)
 

@@ -104,10 +104,22 @@ def _concerns(given: object, wanted: object) -> bool:
 
 
 def check_coefficients(case: Case) -> None:
-    """Write the program of a case down and raise InputError if it holds a figure that no solver computes with.
+    """Write the program of a case down and look for a figure that no solver computes with.
 
     Of a large program only what no scenario changes is looked at; a solve looks at all of it.
 
+    Parameters
+    ----------
+    case
+        A case.
+
+    Raises
+    ------
+    InputError
+        That names the cells which make a coefficient too large or too small.
+
+    Examples
+    --------
     >>> check_coefficients(case)
     """
     if size_of(case).terms > MOST_TERMS:

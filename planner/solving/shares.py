@@ -48,10 +48,29 @@ Costs = dict[Coalition, float]
 def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) -> Shares:
     """Divide the least cost + risk of a case (MUSD) among its parties so that nobody is better off leaving.
 
-    check_all: try all coalitions, however many; else with more than 6 parties single ones, all but one and 40 drawn.
-    progress: called with each step in words. Raises InputError for a case that does not fit in memory, StoppedError
-    where an optimum is not proven or a coalition gains.
+    Parameters
+    ----------
+    case
+        A case with at least one party.
+    check_all
+        Try all coalitions, however many; else with more than 6 parties single ones, all but one and 40 drawn.
+    progress
+        Called with each step in words.
 
+    Returns
+    -------
+    Shares
+        By party what it would pay alone, its charge, gain and transfer (MUSD).
+
+    Raises
+    ------
+    InputError
+        For a case that does not fit in memory.
+    StoppedError
+        Where an optimum is not proven or a coalition gains.
+
+    Examples
+    --------
     >>> [row.party for row in shares(case).rows]
     ['AUS', 'JPN', 'USA']
     """

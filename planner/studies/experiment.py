@@ -160,9 +160,27 @@ class Experiment:
     ) -> pd.DataFrame:
         """The outcomes of many points, a row each, in their order; nearby points are cheap after one another.
 
-        points: columns are uncertainties, or levers too, by name; without names the uncertainties in their order. An array
-        is a sample of `problem`, as SALib draws it.
-        errors: `nan` gives a point without an outcome NaN, and a column `stopped` says why.
+        Parameters
+        ----------
+        points
+            Columns are uncertainties, or levers too, by name; without names the uncertainties in their order. An
+            array is a sample of `problem`, as SALib draws it.
+        errors
+            `nan` gives a point without an outcome NaN, and a column `stopped` says why.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Points x outcomes, in the unit that ends the name of each.
+
+        Raises
+        ------
+        InputError
+            For names or values that the study does not have.
+        InfeasibleError
+            Where no plan meets the goal, unless `errors` is `nan`.
+        StoppedError
+            Where no optimum is proven, likewise.
         """
         if isinstance(points, np.ndarray):
             points = self.values_at(points)

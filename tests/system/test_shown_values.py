@@ -84,11 +84,6 @@ MISTAKEN: dict[str, tuple[Callable[[planner.Plan], Any], type[Exception], str]] 
         TypeError,
         "planner.load",
     ),
-    "a path for a model": (
-        lambda plan: planner.solve(plan.case, model="models/base.toml"),  # type: ignore[arg-type]
-        TypeError,
-        "planner.load",
-    ),
     "a case for a plan": (
         lambda plan: planner.explain(plan.case),  # type: ignore[arg-type]
         TypeError,
