@@ -329,7 +329,7 @@ def test_what_was_not_drawn_yet_is_drawn_before_it_is_printed(
     )
     assert [name for name, labels in drawn if labels == 0] == []
     # Words of axes that stand on charts alone.
-    for label in ("in-sample loss, MUSD (logarithmic above 10)", "t a year", "% of demand"):
+    for label in ("loss, MUSD (logarithmic above 10)", "t a year", "% of demand"):
         assert label in words
     page.close()
 

@@ -141,7 +141,7 @@ def test_pages_are_written_again_where_there_are_any(run: Path) -> None:
     assert "an old page" not in (run / "report.html").read_text()
     assert "Risk, out of sample" not in (run / "report.html").read_text()
     evaluate_into(run, register=planner.load(STARTER).changed(STRIKE), draws=6, samples=1)
-    assert "Risk, out of sample" in (run / "report.html").read_text()
+    assert "new scenarios" in (run / "report.html").read_text()
 
 
 def test_its_own_scenarios_say_nothing_of_others_and_leave_the_run_as_it_is(run: Path) -> None:

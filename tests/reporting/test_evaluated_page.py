@@ -100,14 +100,13 @@ def test_ranges_of_the_risk_stand_on_one_scale(plan: Plan) -> None:
     assert ranges_chart(plan) is None
 
 
-def test_the_workbook_leads_with_losses_out_of_sample(plan: Plan) -> None:
-    """The first rows of its first sheet; what the optimiser saw is called in-sample."""
-    rows = limits.facts(dataclasses.replace(plan, evaluation=evaluation())).rows
-    assert rows[0][:4] == ["expected loss, out of sample, 240 scenarios", "MUSD", 700.0, 7000.0]
-    assert [row[2] for row in rows[1:3]] == [near(630.0), near(770.0)]
-    named = {row[0]: row[2] for row in rows}
-    assert named["risk, in-sample"] == plan.summary["risk_musd"]
-    losses = [row[0] for row in rows if row[1] == "MUSD" and ("risk" in row[0] or "loss" in row[0])]
-    unlabelled = [one for one in losses if "sample" not in one and "least risk" not in one]
-    assert unlabelled == []
+def test_the_workbook_has_losses_in_new_scenarios_before_those_of_the_plan(plan: Plan) -> None:
+    """What the optimiser saw is called that of the scenarios of the plan."""
+    table = buys.losses_table(dataclasses.replace(plan, evaluation=evaluation()))
+    assert table.sheet == "losses"
+    assert table.rows[0][:4] == ["Expected loss", "240 new scenarios", 7000.0, 700.0]
+    assert table.rows[-1][:4] == [
+        *("Risk", "the 3 scenarios of the plan"),
+        *(plan.without["risk_musd"], plan.summary["risk_musd"]),
+    ]
     assert limits.facts(plan).rows[0][0] == "status"

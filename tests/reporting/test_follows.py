@@ -68,10 +68,10 @@ def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
     assert "all within 1 % of the least risk-adjusted cost" in table.note
 
 
-def test_the_probability_of_a_shortage_is_in_sample(run: Plan) -> None:
+def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run: Plan) -> None:
     chapter = exposed(run)
     assert chapter is not None
-    assert "with a probability of 30 %, in-sample" in chapter.lead
+    assert "with a probability of 30 %: in 2 of 3 scenarios of the plan" in chapter.lead
 
 
 def test_a_plan_that_was_not_evaluated_says_in_which_scenarios_it_reduces_losses(run: Plan) -> None:

@@ -14,7 +14,17 @@ from planner.results.plan import Plan
 from tests.reporting.conftest import Vary
 
 GIVEN = [
-    *("index", "summary", "shelves", "cost", "payments", "spending", "stock"),
+    *(
+        "index",
+        "summary",
+        "losses",
+        "short by element",
+        "shelves",
+        "cost",
+        "payments",
+        "spending",
+        "stock",
+    ),
     *("supply and demand", "who is short", "loss by scenario", "plants"),
     *("capacity", "operations", "stocks", "workforce", "inputs"),
 ]

@@ -89,6 +89,10 @@ class ReducedLosses(DeclaredTable):
     """A row a figure, in new scenarios where the plan was evaluated in any, and in those of the plan."""
 
     title = "Losses with the plan and without"
+    sheet = "losses"
+    meaning = (
+        "expected loss, mean of the worst cases and risk, in new scenarios and in those of the plan"
+    )
     source = f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}"
     stacked = True
 
@@ -148,6 +152,8 @@ class StaysShort(DeclaredTable):
     """A row an element."""
 
     title = "What stays short with the plan, by element"
+    sheet = "short by element"
+    meaning = "demand and unmet demand of each element over all years, expected, and its worst year"
     source = "tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t"
     stacked = True
 

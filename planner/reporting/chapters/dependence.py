@@ -6,25 +6,33 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters.dependence_answer import answer_table, lead
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
     Chart,
     DeclaredTable,
     ReportTable,
+    TableRow,
     Text,
     figures,
     in_musd,
+    per_cent,
     text,
     told_chart,
+    whole,
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.dependence import coverage, supply_by_origin
-from planner.results.figures.sums import costliest_first, elements_by_loss
+from planner.results.figures.dependence import (
+    coverage,
+    largest_origins,
+    milestones,
+    supply_by_origin,
+    worst_single_losses,
+)
+from planner.results.figures.sums import costliest_first, elements_by_loss, records
 from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
@@ -36,8 +44,66 @@ COVERAGE = "tables/coverage.csv"
 
 def chapter(plan: Plan) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
-    parts = [answer_table(plan), targets(plan), _single_points(plan), origins(plan)]
+    parts = [by_element(plan), targets(plan), _single_points(plan), origins(plan)]
     return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(plan))
+
+
+def lead(plan: Plan) -> str:
+    """The worst single loss of each year told, or the command that tells it."""
+    losses = list(worst_single_losses(plan))
+    return say("lead", asked=bool(coverage(plan).rows), losses=losses, names=names_of(plan.case))
+
+
+class ByElement(DeclaredTable):
+    """A row an element and year."""
+
+    title = "Dependence by element: today, later, at the end"
+    source = "tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv"
+    stacked = True
+
+    element = text()
+    year = whole("year")
+    origin = text("largest origin")
+    share_before = per_cent("its share", "without a plan")
+    share = per_cent("its share", "with the plan")
+    met_before = per_cent("met without one origin", "without a plan")
+    met = per_cent("met without one origin", "with the plan")
+
+
+def by_element(plan: Plan) -> ReportTable | None:
+    """Of each element its largest origin, and what can be met without the origin that matters most, by year."""
+    rows = largest_origins(plan).sort_values("share", ascending=False, kind="stable")
+    largest = rows.drop_duplicates(["element", "year"])
+    if largest.empty:
+        return None
+    asked, compared = bool(coverage(plan).rows), plan.compared
+    left_out = [] if asked else ["met_before", "met"]
+    if not compared:
+        left_out += ["share_before", "met_before"]
+    chosen = largest[largest["year"].isin(milestones(plan.years))]
+    told = [_dependence(plan, row) for row in records(costliest_first(plan, chosen, "year"))]
+    note = say("by_element_note", asked=asked, compared=compared)
+    return ByElement.from_rows(told, ByElement.all(*left_out), note=note)
+
+
+def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:
+    """A row of the table, of an element and year."""
+    element, year = row["element"], str(row["year"])
+    names, covered = names_of(plan.case), coverage(plan)
+    form = names.form(row["form"])
+    before = plan.summary.get("diversification", {}).get("without_plan", {})
+    for key in (element, row["form"], year):
+        before = before.get(key, {})
+    met = {"met": covered.n1, "met_before": covered.without_origin(plan=False)}
+    served = {field: of.get(year, {}).get(element, {}).get("share") for field, of in met.items()}
+    return {
+        "element": names.element(element),
+        "year": row["year"],
+        "origin": names.origin(row["origin"]) + (f" ({form})" if form else ""),
+        "share_before": before.get("largest_share"),
+        "share": row["share"],
+        **served,
+    }
 
 
 def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, count, number
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.evaluated import in_fresh_scenarios
 from planner.results.figures.money import TINY, limits
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -70,13 +69,10 @@ SCARCE = {
 }
 """Scarce things by their kind."""
 MUSD = {
-    "risk_musd": "risk, in-sample",
     "least_risk_musd": "least risk attainable",
     "least_risk_bound_musd": "lower bound of risk, of all plans",
     "cost_bound_musd": "lower bound of cost, of all plans within that risk",
     "welfare_bound_musd": "lower bound of cost plus risk, of all plans",
-    "expected_loss_musd": "expected loss, in-sample",
-    "cvar_musd": "mean loss of the tail (CVaR), in-sample",
     "cost_musd": "cost, present value",
     "public_spend_musd": "public money, expected, not discounted",
 }
@@ -140,25 +136,6 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     return told if year is None or year != year else f"{told} in {int(year)}"
 
 
-FRESH = {
-    "risk_musd": "risk, out of sample",
-    "expected_loss_musd": "expected loss, out of sample",
-    "cvar_musd": "mean loss of the tail (CVaR), out of sample",
-}
-
-
-def _out_of_sample(plan: Plan) -> Iterator[tuple[str, float | None, float | None]]:
-    """Figures in fresh scenarios with the ends of their intervals: words, with the plan, without (MUSD)."""
-    scenarios = (plan.evaluation or {}).get("futures", 0)
-    for one in in_fresh_scenarios(plan):
-        if one.way == "policy":
-            words, its, without = FRESH[one.figure], one.plan, one.without
-            yield f"{words}, {scenarios:,} scenarios", its.value, without.value
-            if its.low is not None:
-                yield f"{words}: 95 % from", its.low, without.low
-                yield f"{words}: 95 % to", its.high, without.high
-
-
 class Facts(DeclaredTable):
     """A fact of the run."""
 
@@ -173,11 +150,6 @@ class Facts(DeclaredTable):
     before = rate("without a plan")
 
 
-BY_NAME = {
-    "expected_shortfall_t": ("expected unmet demand", "t"),
-    "service_level": ("demand met", "share"),
-}
-"""Figures of the summary by element: their words and unit."""
 NAMED = {"model": "program", "certificate": "certificate", "versions": "version"}
 """Parts of the summary that are told key by key, and what they are called."""
 
@@ -191,8 +163,6 @@ def facts(plan: Plan) -> ReportTable:
     def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
         rows.append({"figure": figure, "unit": unit, "value": value, "before": without})
 
-    for words, value, without in _out_of_sample(plan):
-        tell(words, value, "MUSD", without)
     tell("status", plan.status)
     tell("case", plan.title)
     tell("objective", summary.get("goal"))
@@ -203,17 +173,6 @@ def facts(plan: Plan) -> ReportTable:
     for key, words in MUSD.items():
         if summary.get(key) is not None:
             tell(words, summary[key], "MUSD", before.get(key))
-    for key, (words, unit) in BY_NAME.items():
-        without = before.get(key, {})
-        for element, value in summary.get(key, {}).items():
-            tell(
-                f"{words}: {names_of(plan.case).element(element)}",
-                value,
-                unit,
-                without.get(element),
-            )
-    for skill, value in summary.get("trained", {}).items():
-        tell(f"trained: {names_of(plan.case).skill(skill)}", value, "persons")
     for key, words in NAMED.items():
         for name, value in summary.get(key, {}).items():
             tell(f"{words}: {name.replace('_', ' ')}", value)
@@ -221,5 +180,5 @@ def facts(plan: Plan) -> ReportTable:
     return Facts.from_rows(
         rows,
         columns=Facts.all() if before else Facts.all("before"),
-        note=say("facts", tail=1 - model.objective.tail, commodity=plan.case.commodity),
+        note=say("facts", commodity=plan.case.commodity),
     )

@@ -53,7 +53,7 @@ def frontier(points: FrontierPoints) -> style.Drawing:
     low, high = risk_range(points)
     across = alt.X("cost:Q", title="cost of the plan, MUSD, present value", axis=AXIS)
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
-    up = alt.Y("risk:Q", title="residual risk, MUSD, in-sample", scale=scale)
+    up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
     curves = {style.PLAIN: points.before, style.ACCENT: points.curve}
     for hue, rows in curves.items():

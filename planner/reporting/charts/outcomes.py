@@ -51,7 +51,7 @@ def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawi
     frame: scenario (with its probability), story, plan, loss_musd. marks: name, loss_musd: mean and tail with the plan.
     """
     most = max(10.0, float(frame["loss_musd"].max()))
-    across = style.logarithmic("loss_musd", "in-sample loss, MUSD (logarithmic above 10)", most)
+    across = style.logarithmic("loss_musd", "loss, MUSD (logarithmic above 10)", most)
     told = style.marked(marks, {"name": "", "loss_musd": "MUSD"}, source)
     rules = told.mark_rule(color=style.MUTED, strokeDash=style.DASHED).encode(x=across)
     return shapes.two_dots(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.results.figures.plants import Counted
@@ -68,13 +68,6 @@ def money_by_name(musd: Mapping[str, float]) -> str:
     unit, per = ("bn USD", 1000.0) if sum(musd.values()) >= BILLION else ("MUSD", 1.0)
     told = [f"{name} {number(amount / per)}" for name, amount in musd.items()]
     return f"{unit}: {', '.join(told)}" if told else ""
-
-
-def before_and_after(
-    words: Callable[[float | None], str], before: float | None, after: float
-) -> str:
-    """'9 MUSD → 2 MUSD': a figure without a plan, where that is known, and with it. words: for the figure."""
-    return words(after) if before is None else f"{words(before)} → {words(after)}"
 
 
 def amount(value: float | None) -> str:
@@ -141,25 +134,13 @@ def count(amount: int, one: str, many: str = "") -> str:
 
 
 def kinds(there: Counted) -> str:
-    """'24 plants and 29 savings measures'."""
-    return some_of(there, there)
-
-
-def some_of(some: Counted, there: Counted, new: str = "") -> str:
-    """'3 of 24 new plants and 29 savings measures': of a kind that all belong to, their number alone; a kind of which none
-    do is left out beside the other. new: stands before 'plants'."""
-    plant = f"{new} plant" if new else "plant"
+    """'24 plants and 29 savings measures'; a kind of which there is none is left out beside the other."""
     told = []
-    if some.plants or not some.measures:
-        told.append(_part_of(some.plants, there.plants, plant))
-    if some.measures:
-        told.append(_part_of(some.measures, there.measures, "savings measure"))
+    if there.plants or not there.measures:
+        told.append(count(there.plants, "plant"))
+    if there.measures:
+        told.append(count(there.measures, "savings measure"))
     return listed(told)
-
-
-def _part_of(part: int, whole: int, one: str) -> str:
-    all_of_them = count(whole, one)
-    return all_of_them if part == whole else f"{part:,} of {all_of_them}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -23,7 +23,6 @@ from planner.reporting.words.numbers import (
     percent,
     period,
     signed,
-    some_of,
     span,
     spans,
 )
@@ -62,7 +61,7 @@ TEMPLATES.filters |= {
     "joined_lines": lambda text: "; ".join(_of_lines(text)),
     "each": lambda things, words: [words(thing) for thing in things],
 }
-TEMPLATES.globals |= {"count": count, "change": change, "some_of": some_of, "span": span}
+TEMPLATES.globals |= {"count": count, "change": change, "span": span}
 TEMPLATES.globals["money_within"] = money_within
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -87,12 +86,6 @@ def decisions(plan: Plan) -> pd.DataFrame:
     return rows.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
-@kept
-def first_begun(plan: Plan) -> Mapping[Any, int]:
-    """Project -> the first year in which some of it is begun."""
-    return decisions(plan).groupby("project")["year"].min().to_dict()
-
-
 def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
     """A row a project: years to the first output, and from it to full use, its public share, and the unit of its size."""
     found = []
@@ -167,11 +160,6 @@ def made(plan: Plan) -> pd.DataFrame:
 def everywhere(table: pd.DataFrame) -> bool:
     """Every decision holds in all scenarios."""
     return bool((table["scenarios"] == "all").all())
-
-
-def expected_sum(table: pd.DataFrame, column: str) -> float:
-    """Sum over decisions, weighted by the probability that they are taken."""
-    return float((table[column] * table["probability"]).sum())
 
 
 def capacity_groups(plan: Plan) -> list[tuple[str, str]]:
