@@ -44,9 +44,11 @@ def test_what_each_plant_adds_is_a_table_and_a_sheet(run: Plan, made: Report) ->
     table = shelves.table(shelves.shelved(run))
     assert table is not None
     rows = [dict(zip((c.title for c in table.columns), row, strict=True)) for row in table.rows]
-    first = rows[0]
-    assert first["plant or measure"] == "Coast separation plant, Australia"
-    assert (first["dropping it adds"], first["cost it does not earn"]) == (5000.0, 10.0)
+    by_name = {row["plant"]: row for row in rows}
+    # The whole of its capital of 15.6 MUSD is idle in calm years.
+    first = by_name["Coast separation plant, Australia"]
+    assert first["dropping it adds"] == 5000.0 and first["shelf"] == CHEAP
+    assert first["of it idle in calm years"] == first["capital"] == pytest.approx(15.6, abs=0.1)
     names = [sheet.sheet for sheet in sheets_of(made.chapters)]
     assert {"alternatives", "shelves", "gets and pays"} <= set(names)
     assert len(names) == len(set(names)) < 27
@@ -57,19 +59,20 @@ def test_what_each_plant_adds_is_a_table_and_a_sheet(run: Plan, made: Report) ->
     [
         (5.0, 0.0, 0.5, RUNS),
         (5.0, 3.0, 0.9, RUNS),
-        (5.0, 0.0, 0.49, CHEAP),  # it earns its cost, but stands idle in calm years
-        (30.0, -10.0, 0.9, CHEAP),  # 20 more of cost plus risk for 10 that it does not earn
+        (0.0, 100.0, 0.49, DEAR),  # 100 more of cost, where 51 of 100 are idle in calm years
+        (2.0, 100.0, 0.49, CHEAP),
+        (30.0, -10.0, 0.9, CHEAP),  # 20 more of cost plus risk, 10 idle
         (29.9, -10.0, 0.9, DEAR),
-        (0.0, -10.0, 0.0, DEAR),
+        (199.0, 0.0, 0.0, DEAR),
     ],
 )
 def test_a_shelf_follows_from_what_dropping_changes(
     risk: float, cost: float, calm: float, shelf: str
 ) -> None:
     one = Dropping(
-        project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=1.0, public=1.0
+        project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
     )
-    assert shelf_of(one, calm) == shelf
+    assert shelf_of(one, calm, idle=100.0 * (1.0 - calm)) == shelf
 
 
 def test_a_plant_that_is_worth_nothing_is_one_of_several(run: Plan) -> None:

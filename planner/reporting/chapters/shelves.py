@@ -16,21 +16,13 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
-from planner.results.figures.plants import is_measure
-from planner.results.figures.recommended import (
-    CHEAP,
-    DEAR,
-    RUNS,
-    adds,
-    recommended,
-    shelf_of,
-    unearned,
-)
+from planner.results.figures.plants import are_measures
+from planner.results.figures.recommended import CHEAP, DEAR, RUNS, adds, recommended, shelf_of
 from planner.results.plan import Plan
 
 say = Passages("shelves.j2")
 SHELVES = (RUNS, CHEAP, DEAR)
-SLIGHTLY_USED, MOST_NAMED, MOST_ROWS = 0.1, 3, 25
+SLIGHTLY_USED, MOST_NAMED = 0.1, 3
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -40,46 +32,45 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def shelved(plan: Plan) -> pd.DataFrame:
-    """A row a plant or measure: as of `recommended`, and of those that were dropped their `shelf`, what dropping `adds`
-    to cost plus risk, to `risk` and `cost`, and the cost that it does not earn (`unearned`); shelf after shelf."""
+    """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, what
+    dropping `adds` to cost plus risk, to `risk` and `cost`, and the capital `idle` in calm years; shelf after shelf."""
     rows = recommended(plan)
-    calm = rows.set_index("project")["calm"]
+    rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
+    if plan.explanation is None:
+        return rows[~are_measures(plan, rows["project"])]
+    rows = rows.assign(idle=rows["capex_musd"] * (1.0 - rows["calm"].fillna(0.0)))
+    by_plant = rows.set_index("project")
     told = []
-    for one in plan.explanation.droppings if plan.explanation is not None else ():
-        told.append(
-            {
-                "project": one.project,
-                "shelf": shelf_of(one, calm.get(one.project, 0.0)),
-                "adds": adds(one),
-                "risk": one.risk,
-                "cost": one.cost,
-                "unearned": unearned(one),
-            }
-        )
-    columns = ["project", "shelf", "adds", "risk", "cost", "unearned"]
-    joined = rows.merge(pd.DataFrame(told, columns=columns), on="project", how="left")
-    place = joined["shelf"].map(SHELVES.index, na_action="ignore").fillna(len(SHELVES))
-    joined = joined.assign(place=place, name=joined["project"].map(names_of(plan.case).placed))
-    joined["is_measure"] = [is_measure(plan, project) for project in joined["project"]]
+    for one in plan.explanation.droppings:
+        if one.project in by_plant.index:
+            calm, idle = by_plant.loc[one.project, ["calm", "idle"]]
+            shelf = shelf_of(one, calm, idle)
+            told.append((one.project, shelf, adds(one), one.risk, one.cost))
+    columns = ["project", "shelf", "adds", "risk", "cost"]
+    joined = rows.merge(pd.DataFrame(told, columns=columns), on="project")
+    joined = joined.assign(place=joined["shelf"].map(SHELVES.index).astype(int))
     return joined.sort_values(["place", "adds"], ascending=[True, False], ignore_index=True)
 
 
 def lead(plan: Plan, rows: pd.DataFrame) -> str:
     """The number and the capital of each shelf, and the plants that hardly run."""
-    by_shelf = rows.groupby("shelf")["capex_musd"].agg(["size", "sum"])
-    idle = rows[(rows["calm"] < SLIGHTLY_USED) & ~rows["is_measure"]]
-    idle = idle.sort_values("capex_musd", ascending=False)
+    asked = plan.explanation is not None
+    shelves = []
+    for shelf in SHELVES if asked else ():
+        capital = rows.loc[rows["shelf"] == shelf, "capex_musd"]
+        shelves.append({"shelf": shelf, "plants": len(capital), "capital": float(capital.sum())})
+    idle = rows[rows["calm"] < SLIGHTLY_USED].sort_values("capex_musd", ascending=False)
     return say(
         "lead",
-        asked=plan.explanation is not None,
-        shelves={shelf: by_shelf.loc[shelf] for shelf in SHELVES if shelf in by_shelf.index},
+        asked=asked,
+        shelves=shelves,
         idle=idle.head(MOST_NAMED).to_dict("records"),
         most=SLIGHTLY_USED,
     )
 
 
 class Shelves(DeclaredTable):
-    """A row a plant or measure."""
+    """A row a plant."""
 
     title = "What each plant is for"
     source = (
@@ -93,22 +84,20 @@ class Shelves(DeclaredTable):
     )
 
     shelf = text()
-    name = text("plant or measure")
+    name = text("plant")
     capex_musd = in_musd("capital")
+    idle = in_musd("of it idle in calm years")
     calm = per_cent("used in calm years", "of what is usable")
     cuts = per_cent("used in cuts", "of what is usable")
-    unearned = in_musd("cost it does not earn")
     adds = changed("dropping it adds", "MUSD")
     risk = changed("to risk", "MUSD")
     cost = changed("to cost", "MUSD")
 
 
 def table(rows: pd.DataFrame) -> ReportTable | None:
-    """Every plant and measure on its shelf; those that nobody asked about at the end."""
+    """Every plant on its shelf, or with its use alone where nobody asked."""
     if rows.empty:
         return None
-    asked = bool(rows["shelf"].notna().any())
-    left_out = [] if asked else ["shelf", "unearned", "adds", "risk", "cost"]
-    frame = rows.assign(shelf=rows["shelf"].fillna("not asked"))
-    note = say("table", asked=asked)
-    return Shelves.over(frame, Shelves.all(*left_out), note=note, folded=len(rows) > MOST_ROWS)
+    asked = "shelf" in rows
+    left_out = [] if asked else ["shelf", "idle", "adds", "risk", "cost"]
+    return Shelves.over(rows, Shelves.all(*left_out), note=say("table", asked=asked))

@@ -20,7 +20,7 @@ RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
 RUNS_FROM = 0.5
 """Share of what is usable that a plant uses in calm years, from which it runs anyway."""
 CHEAP_FROM = 2.0
-"""What dropping a plant adds, over the cost that it does not earn, from which it is cheap."""
+"""What dropping a plant adds, over the part of its capital that stands idle in calm years, from which it is cheap."""
 
 
 def is_scheduled(plan: Plan) -> bool:
@@ -101,17 +101,12 @@ def adds(one: Dropping) -> float:
     return one.risk + one.cost
 
 
-def unearned(one: Dropping) -> float:
-    """The cost of a plant that it does not earn (MUSD): what the cost of the plan falls by without it, all else free."""
-    return max(-one.cost, 0.0)
-
-
-def shelf_of(one: Dropping, calm: float) -> str:
-    """The shelf of a plant by what dropping it changes, and by the share of it that is used in calm years."""
-    uncovered = unearned(one)
-    if uncovered == 0 and calm >= RUNS_FROM:
+def shelf_of(one: Dropping, calm: float, idle: float) -> str:
+    """The shelf of a plant by what dropping it changes, the share of it that is used in calm years, and the part of its
+    capital that is idle then (MUSD)."""
+    if one.cost >= 0 and calm >= RUNS_FROM:
         return RUNS
-    return CHEAP if adds(one) >= CHEAP_FROM * uncovered else DEAR
+    return CHEAP if adds(one) >= CHEAP_FROM * idle else DEAR
 
 
 # ---- in scenarios that the plan was not made for ---------------------------------------------------------------------
