@@ -18,6 +18,7 @@ from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import CHEAP, DEAR, RUNS, adds, recommended, shelf_of
+from planner.results.figures.sums import records
 from planner.results.plan import Plan
 
 say = Passages("shelves.j2")
@@ -39,12 +40,12 @@ def shelved(plan: Plan) -> pd.DataFrame:
     if plan.explanation is None:
         return rows[~are_measures(plan, rows["project"])]
     rows = rows.assign(idle=rows["capex_musd"] * (1.0 - rows["calm"].fillna(0.0)))
-    by_plant = rows.set_index("project")
+    by_plant = {row["project"]: row for row in records(rows)}
     told = []
     for one in plan.explanation.droppings:
-        if one.project in by_plant.index:
-            calm, idle = by_plant.loc[one.project, ["calm", "idle"]]
-            shelf = shelf_of(one, calm, idle)
+        row = by_plant.get(one.project)
+        if row is not None:
+            shelf = shelf_of(one, row["calm"], row["idle"])
             told.append((one.project, shelf, adds(one), one.risk, one.cost))
     columns = ["project", "shelf", "adds", "risk", "cost"]
     joined = rows.merge(pd.DataFrame(told, columns=columns), on="project")
