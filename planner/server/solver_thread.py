@@ -219,17 +219,12 @@ class SolverThread:
         if self._replaced.is_set():
             raise StoppedError("replaced")
         if self._session is None:
-            self._session = self._begun(case)
+            plan = self.found.plan
+            # Held before it solves anything: what is not held cannot be cancelled.
+            self._session = planner.Session(case if plan is None else plan.case, plan=plan)
+            if plan is not None:  # found again, it is the shortest way to any other
+                self._session.figures()
         return self._session
-
-    def _begun(self, case: Case) -> planner.Session:
-        """A session; the plan of a run, found again, is the shortest way to any other."""
-        plan = self.found.plan
-        if plan is None:
-            return planner.Session(case)
-        session = planner.Session(plan.case, plan=plan)
-        session.figures()
-        return session
 
     def _replace(self) -> None:
         """End what goes on."""

@@ -191,11 +191,13 @@ def test_two_tabs_edit_one_workbench_one_after_the_other(client: TestClient, sit
     other = TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False)
     other.get(f"/?token={TOKEN}")
     tabs = (client, other)
+    answered(site.bench)  # after which nothing changes by itself
     before = [tab.get("/part/questions").text for tab in tabs]
     edits = [{"key": "money", "value": 0.5}, {"key": "discount_rate", "value": 0.08}]
     for tab, edit in zip(tabs, edits, strict=True):
         assert post(tab, "/edit", edit).status_code == 200
     assert {edit.key for edit in site.bench.record.edits} == {"money", "discount_rate"}
+    answered(site.bench)
     after = [tab.get("/part/questions").text for tab in tabs]
     assert after[0] == after[1] and before[0] == before[1] != after[0]
     assert post(client, "/undo", {}).status_code == 200

@@ -448,6 +448,7 @@ def test_a_kill_loses_no_edit_that_was_answered(tmp_path: Path) -> None:
     journal = EditJournal(tmp_path)
     (edit,) = journal.record.edits
     assert isinstance(edit.value, float) and edit.value >= last / 7
+    journal.take(journal.record.then(()))  # which puts right what the kill may have left there
     assert [path.name for path in tmp_path.glob(".*")] == []
     journal.close()
 
@@ -456,11 +457,11 @@ class SlowSession:
     """Solves until it is told to end."""
 
     def __init__(self, case: planner.Case) -> None:
-        self.asked: list[planner.Case] = []
+        self.asked: list[planner.Case | None] = []
         self.ended = threading.Event()
         self.quick = False
 
-    def figures(self, case: planner.Case) -> dict[str, float]:
+    def figures(self, case: planner.Case | None = None) -> dict[str, float]:
         self.ended.clear()
         self.asked.append(case)
         if not self.quick and not self.ended.wait(20):
@@ -478,7 +479,7 @@ def test_the_newest_question_ends_the_one_before(
 ) -> None:
     made: list[SlowSession] = []
 
-    def session(case: planner.Case) -> SlowSession:
+    def session(case: planner.Case, plan: planner.Plan | None) -> SlowSession:
         made.append(SlowSession(case))
         return made[-1]
 
@@ -495,6 +496,27 @@ def test_the_newest_question_ends_the_one_before(
         and thread.found.stage == "waiting"
         and thread.found.case is cases[2]
     )
+    thread.close()
+
+
+def test_a_question_ends_the_first_solve_of_the_plan_that_was_opened(
+    bench: Workbench, reference: planner.Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which finds the plan of a run again: with a large case that takes long."""
+    made: list[SlowSession] = []
+
+    def session(case: planner.Case, plan: planner.Plan | None) -> SlowSession:
+        made.append(SlowSession(case))
+        return made[-1]
+
+    monkeypatch.setattr(planner, "Session", session)
+    thread = SolverThread(bench.base, lambda: None, reference)
+    thread.start(answered=True)
+    half, less = (edited(bench.base, [Edit("money", factor)]) for factor in (0.5, 0.4))
+    thread.ask(half)
+    wait_for(lambda: bool(made and made[0].asked))
+    thread.ask(less)
+    wait_for(lambda: made[0].asked[-1] is less, seconds=5)
     thread.close()
 
 
