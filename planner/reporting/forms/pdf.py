@@ -34,6 +34,8 @@ POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 510.0
 """Size of a small table; one wider than the room of a page lies on its side."""
 SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
+BROKEN = 18
+"""Letters of a line of words that stand on several lines before a table is laid on its side."""
 PICTURE, TEXT_WIDTH = 720, 493.0
 """Width of a chart that is as wide as the text, px, and that of the text, pt."""
 ON_ONE_PAGE, MOST_TOGETHER = 1_200, 20
@@ -127,7 +129,8 @@ def _too_wide(part: ReportTable) -> bool:
         return False
     wide = 0.0
     rows = [[column.unit for column in part.heads], *part.shown[:MOST_PRINTED]]
-    for at in range(len(part.heads)):
+    for at, column in enumerate(part.heads):
         widest = max(len(row[at]) for row in rows)
-        wide += POINTS_A_LETTER * min(widest, SHORT) + POINTS_A_COLUMN
+        at_most = SHORT if column.number else BROKEN
+        wide += POINTS_A_LETTER * min(widest, at_most) + POINTS_A_COLUMN
     return wide > ROOM
