@@ -389,6 +389,8 @@ def test_the_base_set_is_solved_certified_and_says_what_the_pages_say() -> None:
     kept = planner.keep_draws(planner.sample(signed, DRAWS, SEED), KEEP)
     for figure, most in (("expected_loss_musd", 0.03), ("cvar_musd", 0.05)):
         assert kept.kept[figure] == pytest.approx(kept.every[figure], rel=most)  # rule of 0008
+    made = json.loads((FIGURES.parent / "made.json").read_text(encoding="utf-8"))
+    assert made["inputs_sha256"] == kept.case.sha256, "`make decision` was not run again"
     plan = planner.solve(kept.case)
     s = plan.summary
     assert plan.status.value == "optimal" and max(s["certificate"].values()) <= 1e-6
