@@ -36,6 +36,7 @@ def init(
     place: Annotated[
         Path | None,
         typer.Argument(
+            metavar="DIR",
             help="New folder for the workspace; with --workbook or --tables: a case.",
             show_default=False,
         ),

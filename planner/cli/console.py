@@ -57,6 +57,7 @@ out = _Screen(highlight=False)
 CasePath = Annotated[
     Path,
     typer.Argument(
+        metavar="CASE",
         help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.",
         show_default=False,
     ),
@@ -74,7 +75,7 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE; as often as wanted.",
+        help="Change a key of the model file, or cells: TABLE.ID.COLUMN=VALUE, x1.2 or +10%; as often as wanted.",
     ),
 ]
 

@@ -36,7 +36,7 @@ OF_ANOTHER_CASE = 0.5
 """Share of countries, elements and projects below which two runs are not of one case."""
 ADVANCED = "advanced.txt"
 A_LATER_CASE = "a case advanced by this command"
-RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
 PlantNames = Annotated[
     list[str] | None,
     typer.Option(

@@ -27,7 +27,11 @@ app = command_app()
 def serve(
     case: Annotated[
         Path,
-        typer.Argument(help="Case, workspace with one case, or run folder.", show_default=False),
+        typer.Argument(
+            metavar="CASE|RUN",
+            help="Case, workspace with one case, or run folder.",
+            show_default=False,
+        ),
     ] = Path(),
     model: ModelPath = None,
     overrides: Overrides = None,
