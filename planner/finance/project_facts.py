@@ -352,7 +352,7 @@ LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep", "overrun")
 """Terms of a loan that it need not have: none of them holds unless it is stated."""
 REAL_RATE = "a year, real"
 """Unit of a real rate."""
-AGREED = frozenset((*INSTRUMENTS, *LOAN_OPTIONS, SUPPORT_YEARS))
+AGREED = frozenset((*INSTRUMENTS, *LOAN_OPTIONS, SUPPORT_YEARS, "grant_most"))
 """Terms that are granted or agreed, so the same in every draw."""
 SHARES_ADD_UP = 1e-9
 UNSOURCED = "stated without a source"

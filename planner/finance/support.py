@@ -181,7 +181,7 @@ class SupportSearch:
         stated = {lever: float(self.x[lever]) for lever in LEVERS}
         neutral = stated[CFD] or self._neutral_cfd()
         return {
-            GRANT: (stated[GRANT], 1.0),
+            GRANT: (stated[GRANT], max(stated[GRANT], float(self.x["grant_most"]))),
             LOAN: (stated[LOAN], max(capital, stated[LOAN])),
             GUARANTEE: (stated[GUARANTEE], 1.0),
             AVAILABILITY: (stated[AVAILABILITY], stated[AVAILABILITY] + losses + capital / 2),

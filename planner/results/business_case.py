@@ -9,6 +9,7 @@ from typing import Literal
 from planner.finance.cashflow import CashFlows
 from planner.finance.credit import Credit
 from planner.finance.economics import Economics
+from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
@@ -194,10 +195,22 @@ class BusinessCase(Parts):
         """Its year."""
         return self.investment.years[0] + int(sold.flows.loan.begun.item())
 
+    def cover_asked(self, sold: Sold) -> float:
+        """The DSCR by which lenders size their loan: less as far as it is guaranteed."""
+        return float(guaranteed(sold.levels)["dscr"])
+
     @property
     def shown(self) -> Sold:
         """The one case that key figures and yearly tables show: with the least support, where it has any."""
         return self.supported or self.judged_on
+
+    @property
+    def lent(self) -> Sold:
+        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none."""
+        borrows = [
+            sold for sold in (self.shown, self.judged_on, self.full) if sold.returns.debt > 0
+        ]
+        return borrows[0] if borrows else self.shown
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:

@@ -26,7 +26,7 @@ from planner.reporting.parts import (
     text,
 )
 from planner.reporting.words.names import Names
-from planner.reporting.words.numbers import number, percent
+from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 from planner.thresholds import TOLERATED
@@ -58,7 +58,7 @@ class Tranches(DeclaredTable):
 
 def tranches(found: BusinessCase) -> Part:
     """Each tranche with its terms, years and cover."""
-    sold = found.shown
+    sold = found.lent
     capital = float(sold.flows.capital.sum())
     rows = []
     for debt in sold.credit.debts:
@@ -115,7 +115,8 @@ def loan_terms(found: BusinessCase) -> ReportTable:
             if term is None and lender in found.investment.tranches:
                 term = stated.get(item) if item in TRANCHE_ITEMS else None
             row[lender] = "" if term is None else f"{term.value:g}"
-        rows.append(row)
+        if any(row[lender] for lender in lenders):
+            rows.append(row)
     columns = [*LoanTerms.all(), *map(called, lenders)]
     return LoanTerms.from_rows(rows, columns, note=say("terms"))
 
@@ -132,7 +133,7 @@ class DebtByYear(DeclaredTable):
 
 def by_year(found: BusinessCase) -> Part:
     """Each tranche by year: drawn, interest, paid, owed; and the cover of all senior debt."""
-    sold = found.shown
+    sold = found.lent
     columns = DebtByYear.all()
     lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
     for debt in sold.credit.debts:
@@ -172,7 +173,7 @@ class Downsides(DeclaredTable):
 
 def downsides(found: BusinessCase) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
-    sold = found.shown
+    sold = found.lent
     rows = [vars(one) | {"short": str(one.short)} for one in sold.credit.downsides]
     note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
     return Downsides.from_rows(rows, note=note)
@@ -191,7 +192,7 @@ class Covenants(DeclaredTable):
 
 def covenants(found: BusinessCase) -> ReportTable:
     """Tests of a loan agreement, the completion test with what owners stand for until then, and what lenders hold."""
-    sold, terms = found.shown, found.terms
+    sold, terms = found.lent, found.terms
     returns, held = sold.returns, sold.credit.security
     never = "never in these years"
     rows: list[TableRow] = []
@@ -203,10 +204,12 @@ def covenants(found: BusinessCase) -> ReportTable:
         return NOT_APPLICABLE if returns.missed else number(value)
 
     low = f"{times(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
-    add("least DSCR", f"{terms['dscr'].value:g}", times(returns.dscr), low)
+    add("least DSCR", number(found.cover_asked(sold)), times(returns.dscr), low)
     add("LLCR", "", times(returns.llcr))
     add("PLCR", "", times(sold.credit.plcr))
-    locked = f"owners are paid nothing in {held.locked} years of repayment"
+    locked = (
+        f"owners are paid nothing in {held.locked} years of repayment" if held.cover else NOTHING
+    )
     add("lock-up: DSCR of all debt", f"{terms['lock_up'].value:g}", locked)
     add(
         "completion test: output of every plant",
@@ -223,7 +226,7 @@ def covenants(found: BusinessCase) -> ReportTable:
     )
     reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
-    pledged = f"{number(held.cover)} times what is owed, at the least"
+    pledged = f"{number(held.cover)} times what is owed, at the least" if held.cover else NOTHING
     add("plant, bills, stock and accounts at book value", "pledged", pledged)
     return Covenants.from_rows(rows, note=say("covenants", told=found.told(sold)))
 
@@ -242,7 +245,7 @@ class Offtake(DeclaredTable):
 
 def offtake(found: BusinessCase, names: Names) -> ReportTable:
     """How much of sales contracts cover, while debt is owed and later."""
-    sold = found.shown
+    sold = found.lent
     rows = []
     for one in under_contract(sold.flows, sold.levels):
         element, form = one.good

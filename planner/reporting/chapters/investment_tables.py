@@ -262,7 +262,7 @@ class AlternativesTable(DeclaredTable):
 
 ALTERNATIVES = {
     "none": "nothing",
-    "whole": "as the plan builds it, with the support of least public cost",
+    "whole": "the plant with the support of least public cost",
     "public": "public ownership: capital and running losses, less what it earns",
     "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
 }

@@ -144,6 +144,7 @@ def write_business_case(
             _returns(book, one)
             if one.sold is found.shown:
                 workbook_charts.draw(target, live, one.flows, one.title)
+            if one.sold is found.lent:
                 _downside(book, one)
         live.heading = ""
         _checks(book)
@@ -188,7 +189,7 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
 
 
 def _downside(book: Book, one: Answered) -> None:
-    """The case that is shown where things go worse, as chosen on the sheet of inputs, with the debt service of the base."""
+    """The case that has debt where things go worse, as chosen on the sheet of inputs, with the debt service of the base."""
     inputs, mode = book.live.sheets["Inputs"], one.mode
     worse = worse_cases(book.found.investment, book.found.terms)
     inputs.head(DOWNSIDE)
@@ -582,14 +583,14 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     for figure in tables.FIGURES:
         _figure(book, figure)
     sheet.head(DOWNSIDE)
-    shown = next(m for m, (_, sold) in enumerate(book.found.modes) if sold is book.found.shown)
+    shown = next(m for m, (_, sold) in enumerate(book.found.modes) if sold is book.found.lent)
     for key, (label, unit) in OF_DOWNSIDE.items():
         line = book.lines[("downside", key), shown]
         value = line.values.item()
         is_none = np.isnan(value)
         sheet.page.write_row(sheet.row, 0, (label, unit))
         place = FIRST_ANSWER + shown
-        missed = book.found.shown.returns.missed
+        missed = book.found.lent.returns.missed
         told_none = N_A if missed else "none"
         sheet.page.write_formula(
             sheet.row, place, f"={line.text}", looks[LINK], told_none if is_none else value

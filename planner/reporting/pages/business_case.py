@@ -40,6 +40,7 @@ ABOUT = {
     "worth": "Returns",
     "study": "Study",
     "unit_costs": "Unit costs",
+    "tax": "Tax",
     "debt": "Debt",
     "contracts": "Contracts",
     "markets": "Market",
