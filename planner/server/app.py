@@ -38,7 +38,7 @@ from planner.server.journal import OpenedCase, address_at
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
-from planner.server.writer import REPORTS, case_page
+from planner.server.writer import REPORTS, terms_in
 
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
@@ -291,9 +291,8 @@ class Site:
         """Have a page written that can be made of a run folder."""
         if name in REPORTS:
             self.bench.writer.report(self.bench.run_of(folder), name)
-        for project in self.bench.base.projects:
-            if name == case_page(project):
-                self.bench.investment_case(folder, project)
+        if any(terms_in(name, project) is not None for project in self.bench.base.projects):
+            self.bench.investment_case(folder, name)
 
 
 def _fault(said: str, status: int = 422) -> Response:

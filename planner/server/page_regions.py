@@ -13,6 +13,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planner.data.investment_tables import ITEMS
+from planner.errors import InputError
+from planner.finance.project_facts import terms_of
 from planner.reporting.chapters import beside, recommendation
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
@@ -28,11 +31,31 @@ from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
+from planner.server.writer import case_page
 
 SOLVED = "solved in the background, figures only; summary.json of plans with a name"
 """Where the figures of the frontier are."""
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
+TERMS_ASKED = {
+    name: f"{ITEMS[name].meaning} ({ITEMS[name].unit})"
+    for name in (
+        "grant",
+        "public_loan",
+        "guarantee",
+        "floor",
+        "cfd",
+        "availability",
+        "public_stock",
+        "support_years",
+        "equity_rate",
+        "debt_rate",
+        "debt_share",
+        "contingency",
+        "delay_years",
+    )
+} | {"debt_rate_nominal": f"{ITEMS['debt_rate'].meaning} (a year, nominal)"}
+"""Terms of an investment case that the form asks for, with what they mean."""
 FILTERS = (
     numbers.number,
     numbers.money,
@@ -360,6 +383,29 @@ class Regions:
             "here": Path.cwd(),
         }
 
+    def _terms(self, asked: Query) -> Shown:
+        """The region that asks for the investment case of a plant on other terms: the blanks, and where the case lies."""
+        plan = self._found.plan
+        plants = {} if plan is None else _plants_to_build(plan)
+        project = asked.get("project", "")
+        given = {term: asked[term].strip() for term in TERMS_ASKED if asked.get(term, "").strip()}
+        values = {"plants": plants, "project": project, "given": given, "items": TERMS_ASKED}
+        if plan is None or project not in plants:
+            return {**values, "page": "", "fault": ""}
+        try:
+            terms = {term: float(amount) for term, amount in given.items()}
+            terms_of(plan.case, plan.case.projects[project].country, terms)
+        except InputError as error:
+            return {
+                **values,
+                "page": "",
+                "fault": "; ".join(fault.message for fault in error.faults),
+            }
+        except ValueError:
+            return {**values, "page": "", "fault": "Write numbers: 0.3 for 30 %."}
+        page = f"/files/{shown_as(plan.case)}/{case_page(project, terms)}"
+        return {**values, "page": page, "fault": ""}
+
     def _questions(self, asked: Query) -> Shown:
         return questions(self.bench)
 
@@ -405,6 +451,16 @@ def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:
     return [(cost, risk) for weight, cost, risk in curve if weight < inf]
 
 
+def _plants_to_build(plan: Plan) -> dict[str, str]:
+    """Plants of which there may be more, by their names."""
+    case, of = plan.case, names.names_of(plan.case)
+    plants = {}
+    for project in case.projects:
+        if case.lookups.commitment_years(project) and not case.lookups.stage_of(project).saves:
+            plants[project] = of.project(project)
+    return plants
+
+
 REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "questions": Regions._questions,
     "figure": Regions._figure,
@@ -415,4 +471,5 @@ REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "side": Regions._side,
     "shelf": Regions._shelf,
     "tables": Regions._tables,
+    "terms": Regions._terms,
 }

@@ -413,9 +413,9 @@ class Workbench:
             raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
         return self.opened.folder.resolve() / folder
 
-    def investment_case(self, folder: str, project: str) -> None:
-        """Have the investment case of a plant written."""
-        self.writer.investment_case(self.run_of(folder), project)
+    def investment_case(self, folder: str, name: str) -> None:
+        """Have the investment case that a file name asks for written."""
+        self.writer.investment_case(self.run_of(folder), name)
 
     # ---- as a command and as files ----------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from planner.cli import app
 from planner.data.stages import STAGES
 from planner.errors import InputError
 from planner.finance.cashflow import funding
-from planner.reporting.pages.business_case import business_case_lines
+from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -253,3 +253,49 @@ def test_terms_of_several_countries_are_weighed_by_capital(make_case: MakeCase) 
     assert both.terms["wacc"].value == near(0.1)
     alone = planner.business_case(both_made, "smelter")
     assert alone.terms["tax_rate"].value == near(0.5)
+
+
+def test_a_grant_is_at_most_what_it_may_be(plan: Any) -> None:
+    """Without a limit the least support has more of it; with one other instruments take its place, and cost more."""
+    asked = {"price_factor": 0.75, "equity_rate": 0.3, "debt_share": 0}
+    free = case(plan, terms=asked)
+    held = case(plan, terms={**asked, "grant_most": 0.1})
+    assert free.package.amounts["grant"] > 0.1
+    assert held.package.amounts.get("grant", 0) <= 0.1 + 1e-9
+    assert held.public_cost > free.public_cost - 1e-6
+    assert held.supported.returns.npv_owners >= -1e-3
+
+
+def test_the_completion_test_and_the_overrun_facility_are_told(make_case: MakeCase) -> None:
+    """Half of the output in 2028, all in 2029: a test of 80 % is passed then, two years later where output is. Capital of
+    1.5 times its budget of 40 MUSD is 20 above it, of which a facility of a quarter lends 10."""
+    finance = [
+        {"item": "capital_factor", "value": 1, "low": 1, "high": 1.5},
+        {"item": "contingency", "value": 0},
+        {"item": "delay_years", "value": 0, "low": 0, "high": 2},
+        {"item": "life_years", "value": 6},
+    ]
+    asked = planned(make_case, finance=finance)
+    terms = {"completion": 0.8, "overrun": 0.25, "inflation": 0, "contingency": 0, "equity_rate": 0}
+    found = case(asked, basis="market", terms=terms)
+    told = found.full.credit.security
+    assert (told.completed, told.late) == (2029, 2031)
+    assert (told.facility, told.overrun, told.drawn) == near((10, 20, 10))
+    flows = found.full.flows
+    assert told.guaranteed == near(flows.owed()[: found.investment.years.index(2029) + 1].max())
+    assert (flows.owners[:3] <= 1e-9).all()
+    page = " ".join(business_case_page(found, asked.case).split())
+    assert "passed in 2029" in page and "facility of 10.0" in page.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def test_tables_of_debt_are_of_the_case_that_has_some(plan: Any) -> None:
+    """Support without a loan: the chapter on debt is of the case as it stands."""
+    found = case(plan, terms={"equity_rate": 0.5, "debt_share": 0.3})
+    assert found.judged_on.returns.debt > 0
+    if found.shown.returns.debt == 0:
+        assert found.lent is found.judged_on
+    assert found.lent.returns.debt > 0
+    nobody = case(plan, terms={"debt_share": 0})
+    assert nobody.lent is nobody.shown

@@ -295,8 +295,28 @@ def test_an_investment_case_is_written_by_a_process_of_its_own(
     answered(bench)
     monkeypatch.setattr(planner, "business_case", lambda *_: pytest.fail("in this process"))
     folder = shown_as(bench.case)
-    bench.investment_case(folder, "coast_plant")
-    assert (bench.opened.folder / folder / "project-coast_plant.html").exists()
+    for name in ("project-coast_plant.html", "project-coast_plant-grant-0.3.html"):
+        bench.investment_case(folder, name)
+        assert (bench.opened.folder / folder / name).exists()
+    for name in ("project-coast.html", "project-coast_plant-grant.html"):
+        with pytest.raises(RunFolderError, match="no investment case"):
+            bench.investment_case(folder, name)
+
+
+def test_an_investment_case_is_asked_on_other_terms(bench: Workbench) -> None:
+    """The form leads to a page named by its terms, and says what is out of bounds or no number; the page has them."""
+    regions, plan = Regions(answered(bench)), shown_as(bench.case)
+    asked = {"project": "coast_plant", "grant": "0.3", "debt_rate_nominal": "0.08", "floor": ""}
+    drawn = regions.part("terms", asked)
+    page = "project-coast_plant-grant-0.3-debt_rate_nominal-0.08.html"
+    assert f'href="/files/{plan}/{page}"' in drawn and 'value="0.08"' in drawn
+    bench.investment_case(plan, page)
+    text = (bench.opened.folder / plan / page).read_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert "grant 30 %" in text and "8 % nominal" in text
+    for amount, said in (("30", "out of bounds"), ("much", "Write numbers")):
+        drawn = regions.part("terms", {"project": "coast_plant", "grant": amount})
+        assert said in drawn and "href" not in drawn
+    assert "href" not in regions.part("terms", {})
 
 
 def test_a_workbook_is_written_without_the_page_that_nobody_asked_for(bench: Workbench) -> None:
