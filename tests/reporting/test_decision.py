@@ -7,10 +7,8 @@ import dataclasses
 import pytest
 
 from planner.reporting.chapters import sharing, shelves
-from planner.reporting.chapters.plants import investments
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
-from planner.reporting.words.names import names_of
 from planner.results.explanation import Dropping, Explanation
 from planner.results.figures.decision import share_rows
 from planner.results.figures.recommended import CHEAP, DEAR, RUNS, shelf_of
@@ -73,20 +71,6 @@ def test_a_shelf_follows_from_what_dropping_changes(
         project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
     )
     assert shelf_of(one, calm, idle=100.0 * (1.0 - calm)) == shelf
-
-
-def test_a_plant_that_is_worth_nothing_is_one_of_several(run: Plan) -> None:
-    assert run.explanation is not None
-    quick = dataclasses.replace(
-        run, explanation=dataclasses.replace(run.explanation, near_optimal=None)
-    )
-    droppings = run.explanation.droppings
-    worth = {names_of(run.case).project(row.project): row.adds for row in droppings}
-    table = investments(quick)
-    at = [column.title for column in table.columns].index("in equally good plans, t/y")
-    told = {row[0]: row[at] for row in table.rows}
-    assert told == {name: "needed" if worth[name] > 0 else "one of several: none" for name in told}
-    assert "one of several: none" in told.values()
 
 
 def test_charges_of_allies_add_up(run: Plan) -> None:

@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters import buys, levers, limits, shelves, sure
+from planner.reporting.chapters import alternatives, buys, levers, limits, shelves, sure
 from planner.reporting.chapters.exposed import chapter as exposed
-from planner.reporting.chapters.plants import NEAR, investments
+from planner.reporting.words.names import names_of
 from planner.results.explanation import Explanation, NearOptimal, Range
 from planner.results.plan import Plan
 from tests.reporting.decided import made_up_droppings
@@ -56,16 +56,11 @@ def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
     project = str(run.tables["investments"]["project"].iloc[0])
     one = Range(kind="project", key=project, least=1.0, most=50.0, limit=100.0, word="must")
     near = NearOptimal(within={"welfare": 0.01}, ranges=[one], solves=2)
-    table = investments(
-        dataclasses.replace(
-            run, explanation=dataclasses.replace(run.explanation, near_optimal=near)
-        )
-    )
-    headings = [column.title for column in table.columns]
-    assert NEAR in headings and not any("equally good" in heading for heading in headings)
-    at = headings.index(NEAR)
-    assert "1.00 to 50.0" in [row[at] for row in table.rows]
-    assert "all within 1 % of the least risk-adjusted cost" in table.note
+    found = dataclasses.replace(run.explanation, near_optimal=near)
+    table = alternatives.ranges(found, names_of(run.case))
+    assert "Over all plans within 1 % of the least risk-adjusted cost." in table.note
+    assert "equally good" not in table.title + table.note
+    assert table.shown[0][3:6] == ["1.00", "50.0", "100"]
 
 
 def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run: Plan) -> None:

@@ -30,7 +30,7 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import NamedPlan
-from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Knowledge, Range
+from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Range
 from planner.results.figures.decision import recourse
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import counted
@@ -53,7 +53,6 @@ def chapter(plan: Plan) -> Chapter | None:
         frontier_chart(found),
         Text(words, source=f"{EXPLANATION}: knowledge, alternatives") if words else None,
         ranges(found, names_of(plan.case)) if found.ranges else None,
-        knowledge(found.knowledge, found.goal, names_of(plan.case)) if found.knowledge else None,
     ]
     lead = say("lead", run=plan, own=found.own, later=found.alternative("later"))
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
@@ -224,32 +223,3 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         word = CORE.get(row.word, row.word)
         rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
     return Ranges.from_rows(rows, note=say("ranges", near=found.near_optimal))
-
-
-class Information(DeclaredTable):
-    """A row a value of information, or the regret in a scenario."""
-
-    title = "Information and regret"
-    source = f"{EXPLANATION}: knowledge"
-    folded = True
-
-    what = text("figure")
-    with_plan = in_musd("with the plan")
-    best = in_musd("at best")
-    difference = in_musd("difference")
-
-
-def knowledge(known: Knowledge, goal: str, names: Names) -> ReportTable:
-    """Values of information, and the regret of the plan in each scenario, the largest first."""
-    what = OBJECTIVES[goal]
-    evpi, vss = "Value of perfect information (EVPI)", "Value of the stochastic solution (VSS)"
-    rows = [
-        (f"{evpi}, {what}", known.stochastic, known.wait_and_see, known.evpi),
-        (f"{vss}, {what}", known.expected_value_plan, known.stochastic, known.vss),
-    ]
-    for scenario in sorted(known.regret, key=lambda one: (-known.regret[one], one)):
-        name = f"Regret: {names.scenario(scenario)}"
-        loss = known.loss[scenario]
-        least = known.least_loss[scenario]
-        rows.append((name, loss, least, known.regret[scenario]))
-    return Information.from_rows(rows, note=say("knowledge", goal=goal))

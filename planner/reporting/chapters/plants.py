@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from planner.reporting.charts import plants as charts
@@ -24,7 +22,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import number, span
+from planner.reporting.words.numbers import span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import people_decisions
 from planner.results.figures.plants import (
@@ -43,12 +41,6 @@ say = Passages("plants.j2")
 CAPACITY = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, factor, throughput_t"
 CAPACITIES = {"existing": "existing_tpa", "new": "new_tpa"}
 USED = {"used, expected": "throughput_t", "used, worst scenario": "worst_t"}
-TIED = 1e-5
-"""Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
-WIDE_RANGE = 0.01
-"""Part of what could be built by which near-optimal plans differ, from which it is told."""
-NEAR = "in near-optimal plans, t/y"
-"""Heading of what near-optimal plans have of a project, where these were asked for."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -78,7 +70,6 @@ class Plants(DeclaredTable):
     capex_musd = in_musd("capital")
     public_musd = in_musd("public part")
     first_output = whole("first output")
-    spread = text("in equally good plans, t/y")
     probability = per_cent("probability")
     expected = in_musd("capital, expected", summed=True)
     scenarios = text("in scenarios")
@@ -86,7 +77,7 @@ class Plants(DeclaredTable):
 
 def investments(plan: Plan) -> ReportTable:
     """Every commitment: where, when, for how much."""
-    rows, spread = decisions(plan), _spread(plan)
+    rows = decisions(plan)
     is_certain = everywhere(rows)
     possible = rows["project"].map(lambda project: plan.case.projects[project].max_new_tpa)
     frame = (
@@ -94,42 +85,17 @@ def investments(plan: Plan) -> ReportTable:
         .told(rows)
         .assign(
             of_possible=(rows["tpa"] / possible).round(4),
-            spread=rows["project"].map(lambda project: spread.get(project, "the same")),
             expected=rows["capex_musd"] * rows["probability"],
         )
     )
-    near = plan.explanation.near_optimal if plan.explanation is not None else None
-    left_out = [] if spread else ["spread"]
-    if is_certain:
-        left_out += ["probability", "expected", "scenarios"]
-    words: dict[str, dict[str, Any]] = {}
-    if near is not None:
-        words["spread"] = {"title": NEAR}
+    left_out = ["probability", "expected", "scenarios"] if is_certain else []
+    words = {}
     if is_certain:
         words["capex_musd"] = words["public_musd"] = {"summed": True}
     columns = reworded(Plants.all(*left_out), words)
     title = say("investments_title", built=counted(plan, rows["project"]))
-    note = say("investments", near=near, commodity=plan.case.commodity)
+    note = say("investments", commodity=plan.case.commodity)
     return Plants.over(frame, columns=columns, title=title, note=note)
-
-
-def _spread(plan: Plan) -> dict[str, str]:
-    """Project -> how much of it near-optimal plans have, where that differs, or whether a plan as good does without it,
-    where no more was asked; empty if nothing was."""
-    found = plan.explanation
-    if found is None:
-        return {}
-    if found.near_optimal is None:
-        line = TIED * found.own.objective
-        words = {}
-        for row in found.droppings:
-            words[row.project] = "needed" if row.adds > line else "one of several: none"
-        return words
-    words = {}
-    for of in found.ranges:
-        if of.kind == "project" and of.most - of.least > WIDE_RANGE * (of.limit or of.most):
-            words[of.key] = f"{number(of.least)} to {number(of.most)}"
-    return words
 
 
 class Owners(DeclaredTable):
