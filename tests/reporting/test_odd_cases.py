@@ -54,9 +54,9 @@ def test_targets_of_every_kind_are_told_met_or_missed(solve: SolveCase, tmp_path
         tmp_path,
         workbook=True,
     )
-    assert "at most this share from one origin" in page.text
-    assert "at least this share of demand met" in page.text
-    assert "at least this share made there" in page.text
+    assert "At most 100 % of Dy oxide from any one outside country" in page.text
+    assert "At least 100 % of the demand for each element met" in page.text
+    assert "At least 100 % of Dy oxide from their own plants" in page.text
     assert "3 targets, 2 missed" in page.text
 
 

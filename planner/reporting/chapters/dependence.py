@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
@@ -23,7 +24,6 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
-from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.dependence import (
     coverage,
@@ -166,9 +166,7 @@ class Targets(DeclaredTable):
     meaning = "targets of diversification, and whether the plan meets them"
 
     target = text()
-    kind = text("asks for")
-    at = text("share")
-    where = text("of what, where, when")
+    sentence = text("asks for")
     price = figures("price of missing it", "USD/kg")
     met = text("result")
     missing_t = figures("missing, expected", "t")
@@ -191,9 +189,7 @@ def targets(plan: Plan) -> ReportTable | None:
             {
                 **result,
                 "target": row.name or row.target,
-                "kind": say("target_kind", kind=row.kind),
-                "at": percent(row.share),
-                "where": _where(plan, row),
+                "sentence": target_sentence(plan.case, row),
                 "price": row.price_usd_per_kg,
                 "met": MET[result["met"]],
             }
@@ -204,20 +200,6 @@ def targets(plan: Plan) -> ReportTable | None:
         title=say("targets_title", targets=len(rows), missed=missed),
         source=summary_keys("targets"),
     )
-
-
-def _where(plan: Plan, row: Any) -> str:
-    """Element, form, countries and years of a target."""
-    good = names_of(plan.case).element(row.element) if row.element else "each element"
-    parts = [f"{good} {row.form}".strip()]
-    country = row.country if isinstance(row.country, str) else ";".join(row.country)
-    if country:
-        parts.append(", ".join(names_of(plan.case).country(one) for one in country.split(";")))
-    elif row.party:
-        parts.append(names_of(plan.case).party(row.party))
-    first, last = row.first_year or plan.years[0], row.last_year or plan.years[-1]
-    parts.append(span(first, last))
-    return "; ".join(parts)
 
 
 def _single_points(plan: Plan) -> Text | None:
