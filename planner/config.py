@@ -344,6 +344,11 @@ class ModelFile(_Section):
     def _list_of_targets(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
 
+    def __repr__(self) -> str:
+        usual = ModelFile(name=self.name, title=self.title).flat()
+        told = [f"{key}={value!r}" for key, value in self.flat().items() if value != usual[key]]
+        return f"ModelFile({', '.join([self.name, *told])})"
+
     def flat(self) -> dict[str, object]:
         """Every key, dotted, and its value."""
         out: dict[str, object] = {}

@@ -61,7 +61,7 @@ _WAYS: tuple[tuple[How, re.Pattern[str]], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Change:
     """One input, changed: a key of the model file, cells of a table, or a row of it.
 
@@ -81,6 +81,9 @@ class Change:
     column: str = ""
     how: How = "set"
     value: InputValue = None
+
+    def __repr__(self) -> str:
+        return f"Change({str(self)!r})"
 
     def __str__(self) -> str:
         return f"{self.address}={self._value_text()}"

@@ -30,7 +30,7 @@ TIED = 1e-9
 """Relative difference up to which two choices take off as much: the first by name is kept."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class KeptDraws:
     """A case with few of its draws, and what they stand for.
 
@@ -42,6 +42,11 @@ class KeptDraws:
     distance: float
     every: Mapping[str, float]
     kept: Mapping[str, float]
+
+    def __repr__(self) -> str:
+        return (
+            f"KeptDraws({len(self.case.scenarios)} scenarios, distance {self.distance:,.6g} MUSD)"
+        )
 
 
 def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws:

@@ -102,8 +102,13 @@ def test_texts_are_short_and_a_plan_that_is_none_says_why(
     case: planner.Case, plan: planner.Plan
 ) -> None:
     stored = planner.open_run(ROOT / "reports" / "reference" / "starter-base")
-    for value in (case, case.lookups, case.tables, plan, plan.tables, stored.tables):
+    kept = planner.keep_draws(planner.sample(case, 8), 4)
+    shown = (case, case.lookups, case.tables, case.model, plan, plan.tables, stored.tables, kept)
+    for value in shown:
         assert len(repr(value)) < LONGEST, repr(value)
+    change = planner.parse_change("budgets.*.*.musd=x0.5")
+    assert repr(change) == "Change('budgets.*.*.musd=x0.5')"
+    assert repr(case.model).startswith("ModelFile(base, discount_rate=0.05")
     assert "investments" in repr(plan.tables) and "investments" in repr(stored.tables)
     out_of_reach = case.changed("objective.goal=target", "objective.risk_limit=1")
     none = planner.solve(out_of_reach, baseline=False)
