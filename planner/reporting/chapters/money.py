@@ -21,7 +21,7 @@ from planner.reporting.parts import (
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import doing_nothing, public_money
+from planner.results.figures.decision import doing_nothing, public_money, share_rows
 from planner.results.figures.money import (
     Step,
     bridge,
@@ -121,7 +121,9 @@ def payers(plan: Plan) -> ReportTable | None:
     return Payers.over(
         names_of(plan.case).told(rows.rename_axis("party").reset_index()),
         Payers.all() if plan.compared else Payers.all("without", "gain"),
-        note=say("payers", sharing=plan.case.model.policy.cost_sharing),
+        note=say(
+            "payers", sharing=plan.case.model.policy.cost_sharing, asked=bool(share_rows(plan))
+        ),
     )
 
 

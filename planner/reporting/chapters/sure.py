@@ -108,10 +108,9 @@ def facts(plan: Plan) -> ReportTable | None:
 
 
 def _whom_to_ask(plan: Plan, one: Influence) -> str:
-    """Who knows more of a doubtful figure, as the case says."""
-    told = [row for row in plan.case.tables.uncertainties if row.name == one.input]
-    for row in told:
-        asked = getattr(row, "ask", "") or row.notes.partition(ASKED)[2]
-        if asked:
-            return str(asked).rstrip(".")
+    """Who knows more of a doubtful figure, as its notes say."""
+    for row in plan.case.tables.uncertainties:
+        asked = row.notes.partition(ASKED)[2]
+        if row.name == one.input and asked:
+            return asked.rstrip(".")
     return ""
