@@ -1,0 +1,80 @@
+"""What the page says of a plant that it recommends, worked out by hand: who pays, when it gives first, how much of it runs.
+
+AAA needs 100 t a year, which CHN sells until it is cut off in 2029 and 2030, in `cut` and in `late`, a quarter each. A plant of
+40 t/y for 40 MUSD, half of it public, that is approved in 2027 gives from 2029 on; in `late` it is a year late, and in `cut`
+half of it fails in 2030. Its running cost keeps it idle while imports come.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.reporting.chapters.recommendation import lines
+from planner.results.figures.recommended import calm_years, first_outputs, use_of_plants
+from planner.results.plan import Plan
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.conftest import SolveCase
+
+HEAD = "project, owner, status, announced, expected, feed_contract, instrument"
+
+
+@pytest.fixture
+def plan(solve: SolveCase) -> Plan:
+    cuts = [shock(name, "import", 0, 2029, 2030) for name in ("cut", "late")]
+    new = plant(
+        max_new_tpa=40,
+        earliest_year=2027,
+        lead_time_years=2,
+        capex_usd_per_tpa=MUSD,
+        public_share=0.5,
+        variable_opex_usd_per_t=1000,
+    )
+    return solve(
+        demand=demand(last=2030),
+        imports=[imports(100)],
+        projects=[mine(), new],
+        budgets=budget(0, 20),
+        owners=f"{HEAD}\nplant, A firm, study, , , ,",
+        scenarios=scenarios(calm=0.5, cut=0.25, late=0.25),
+        shocks=[
+            *cuts,
+            shock("late", "delay", 1, 2029, 2029, project="plant"),
+            shock("cut", "capacity", 0.5, 2030, 2030, project="plant"),
+        ],
+    )
+
+
+def test_a_plant_gives_first_when_its_delays_let_it(plan: Plan) -> None:
+    first = first_outputs(plan).loc["plant"]
+    assert (first["planned"], first["late"]) == (2029, near(0.25))
+    assert first["expected"] == near(0.75 * 2029 + 0.25 * 2030)
+
+
+def test_what_has_failed_does_not_count_as_idle(plan: Plan) -> None:
+    calm = calm_years(plan)
+    assert not calm["cut", 2029] and calm["cut", 2028] and calm["calm", 2030]
+    use = use_of_plants(plan).loc["plant"]
+    assert (use["calm"], use["cuts"]) == (near(0.0), near(1.0))
+
+
+def test_a_line_names_owner_and_payer_and_what_they_pay(plan: Plan) -> None:
+    table = lines(plan)
+    assert table is not None
+    told = dict(zip((column.field for column in table.heads), table.shown[0], strict=True))
+    assert (told["owner"], told["payer"]) == ("A firm (study)", "AAA")
+    assert (told["capex_musd"], told["public_musd"]) == ("40.0", "20.0")
+    assert (told["expected"], told["late"], told["calm"]) == ("2029", "25 %", "0 %")
+
+
+def test_beyond_ten_lines_the_others_stand_together(solve: SolveCase) -> None:
+    """Twelve plants of 1 t/y for 10 to 21 MUSD, of which all are wanted: the two smallest stand together."""
+    plants = []
+    for at in range(12):
+        capital = (10 + at) * MUSD
+        plants.append(plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=capital))
+    table = lines(solve(projects=[mine(), *plants], budgets=budget(1000)))
+    assert table is not None
+    assert [row[0] for row in table.shown[-2:]] == ["2 others", "All"]
+    at = [column.field for column in table.heads].index("capex_musd")
+    # 10 and 11 MUSD; 12 times 10 and 0 to 11 in all.
+    assert [row[at] for row in table.shown[-2:]] == ["21.0", "186"]
