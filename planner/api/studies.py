@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,9 @@ from planner.studies.frontier import frontier_status, is_frontier, read_frontier
 from planner.studies.outcomes import OwnOutcome
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.study_file import FrontierDesign
+
+FEWEST = 2
+"""Programs that a frontier takes at the least: one at each end."""
 
 
 def study(
@@ -249,7 +253,7 @@ def frontier(
     Raises
     ------
     InputError
-        If the goal of the model is not `risk`.
+        If the goal of the model is not `risk`, and for ends that do not rise.
     StoppedError
         If an optimum is not proven.
 
@@ -260,5 +264,10 @@ def frontier(
     True
     """
     refuse_other(case, Case, A_CASE)
+    if not 0 <= low < high < math.inf:
+        said = f"{low:g} to {high:g}: must rise, from 0 on"
+        raise InputError([Fault("low, high", 0, "", said)])
+    if most < FEWEST:
+        raise InputError([Fault("most", 0, "", f"{most}: must be at least {FEWEST}")])
     design = FrontierDesign(kind="frontier", scale=[low, high], most=most)
     return trace_case(case, design, tell=progress)

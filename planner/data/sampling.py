@@ -185,10 +185,10 @@ def _refuse(case: Case, draws: int, seed: int) -> None:
         faults.append(Fault(place, 0, "", "the case holds draws already", remedy=remedy))
     if not 1 <= draws <= MOST:
         said = f"{draws:,}: must be from 1 to {MOST:,}"
-        faults.append(fault("range", "--draws", 0, "", message=said, value=draws))
+        faults.append(fault("range", "draws", 0, "", message=said, value=draws))
     if seed < 0:
         said = f"{seed}: must be at least 0"
-        faults.append(fault("range", "--seed", 0, "", message=said, value=seed))
+        faults.append(fault("range", "seed", 0, "", message=said, value=seed))
     if faults:
         raise InputError(faults)
 
@@ -210,7 +210,7 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
         free = f"{room / 2**30:,.1f} GiB are free for them"
         said = f"{sum(counts.values()):,} draws make {takes}, and {free}"
         remedy = "draw fewer: a few hundred already show how a plan does, `planner evaluate` says how many are enough"
-        raise InputError([fault("too-large", "--draws", 0, "", message=said, remedy=remedy)])
+        raise InputError([fault("too-large", "draws", 0, "", message=said, remedy=remedy)])
 
 
 def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:

@@ -127,7 +127,9 @@ def refuse_other_goals(case: Case, study: StudyFile | None = None) -> None:
         told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
     if case.model.objective.goal != "risk":
         told = 'a frontier of least risk needs objective.goal = "risk"'
-        remedy = 'in a study file write `set = { "objective.goal" = "risk" }`'
+        remedy = (
+            'change it, in Python by case.changed("objective.goal=risk"), in a study file by `set`'
+        )
     if told and study:
         raise InputError([study.fault(("design",), told, "study-case", remedy=remedy)])
     if told:
