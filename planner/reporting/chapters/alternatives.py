@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from planner.reporting.chapters.levers import claim_statements
+from planner.reporting.chapters.levers import OBJECTIVES, claim_statements
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
@@ -39,7 +39,6 @@ from planner.results.plan import Plan
 say = Passages("alternatives.j2")
 TITLE = "Alternatives and the price of waiting"
 FRONTIER = f"{EXPLANATION}: frontier"
-OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
 def chapter(plan: Plan) -> Chapter | None:

@@ -61,7 +61,8 @@ def chapter(plan: Plan) -> Chapter | None:
         odds_table(found),
         claim_table(found),
     ]
-    lead = say("lead", found=found, tried=_is_tried(found), doubt=_doubt(plan))
+    what = OBJECTIVES[found.goal]
+    lead = say("lead", found=found, what=what, tried=_is_tried(found), doubt=_doubt(plan))
     title = "How much each lever and each doubtful figure matters"
     return Chapter.of("levers", title, parts, lead=lead, behind=True)
 
@@ -84,7 +85,9 @@ def _doubt(plan: Plan) -> float | None:
 
 def claim_statements(found: Explanation) -> Iterator[Statement]:
     """The scale, then what is judged of each lever; a sentence alone where nothing is judged."""
-    yield Statement("Levers", say("scale", found=found, tried=_is_tried(found)))
+    yield Statement(
+        "Levers", say("scale", found=found, what=OBJECTIVES[found.goal], tried=_is_tried(found))
+    )
     for claim in found.claims:
         about = say("measure", claim=claim)
         yield Statement(about, say("judged", claim=claim, why=_settling(found, claim)))
