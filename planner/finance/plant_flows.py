@@ -162,7 +162,7 @@ class Output:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sold:
+class SoldShares:
     """What is sold of a product by year: share of what could be made; whether support is paid; capacity (t) that works for a
     public stock besides."""
 
@@ -277,7 +277,7 @@ def _plant_flows(
     tonnes = row(tonnes + for_stock, "Operations", f"{plant.name}, capacity in use", "t")
     sales = []
     for output, share in zip(made, shares, strict=True):
-        sold = Sold(share=share, supported=work.supported, for_stock=for_stock)
+        sold = SoldShares(share=share, supported=work.supported, for_stock=for_stock)
         sales.append(_sale(setting, plant, output, sold))
     costs = _costs(setting, plant, work, tonnes)
     spent = over_years(costs["capital"] * setting.index)
@@ -293,7 +293,7 @@ def _plant_flows(
     )
 
 
-def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: Sold) -> Sale:
+def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares) -> Sale:
     """The sale of a product: at the market, under contracts, and with what supports pay."""
     supported = sold.supported
     found, x, material = setting.found, setting.x, output.material
