@@ -79,11 +79,10 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
         rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan=True)
     bare = case.without_plan()
     # Who trains anyway may do so without a plan: how many is an answer of the program.
-    nothing = solve_case(bare, baseline=False) if bare.lookups.programmes else None
+    nothing = solve_case(bare, baseline=False)
     for year in asked:
         progress(f"{year} without the plan")
-        standing = standing_without(bare, year) if nothing is None else standing_of(nothing, year)
-        rows += _rows_of(CalmYear(standing), with_plan=False)
+        rows += _rows_of(CalmYear(standing_of(nothing, year)), with_plan=False)
     return Coverage(rows)
 
 
@@ -182,15 +181,6 @@ def standing_of(plan: Plan, year: int) -> Standing:
     last = [node for node in tree.path_of(scenario) if tree.nodes[node].year == year][-1]
     staff = {team: float(persons[last]) for team, persons in plan.amounts.people["staff"]}
     return Standing(case=plan.case, year=year, builds=built, staff=staff)
-
-
-def standing_without(case: Case, year: int) -> Standing:
-    """Plants and people of a year without a plan and where nobody is trained: staff only leave."""
-    staff = {}
-    for (country, skill), row in case.lookups.workforce.items():
-        remain = 1.0 - case.lookups.skills[skill].attrition
-        staff[country, skill] = row.initial * remain ** (year - case.first_year)
-    return Standing(case=case, year=year, builds={}, staff=staff)
 
 
 # ---- a calm year, and what is taken away from it ------------------------------------------------------------------------
