@@ -226,9 +226,8 @@ def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
     plan
         A plan.
     name
-        `losses`, `unmet_by_element`, `timeline`, `capacity`, `stock`, `teams`, `origins`, `spending_by_funder`,
-        `spending_by_item` and, of the plan of a run folder that `planner explain` explained, `frontier` and
-        `tornado`.
+        `timeline`, `losses`, `unmet_by_element`, `met`, `origins`, `capacity`, `spending_by_funder` and, of the plan of a
+        run folder that `planner explain --more` explained, `levers` and `frontier`.
 
     Returns
     -------

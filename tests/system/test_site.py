@@ -50,7 +50,7 @@ NOTEBOOKS = [
 TUTORIALS = sorted(PAGES.glob("tutorials/*.md"))
 GUIDES = sorted(PAGES.glob("how-to/*.md"))
 GALLERY = PAGES / "reference" / "charts.md"
-QUICK = [page for page in (*TUTORIALS, *GUIDES, GALLERY) if LONG or page.stem not in HEAVY]
+QUICK = [page for page in (*TUTORIALS, *GUIDES) if LONG or page.stem not in HEAVY]
 
 
 @pytest.fixture
@@ -217,3 +217,14 @@ def test_the_picture_of_the_chain_has_the_figures_of_the_teaching_case() -> None
     assert f"or {100 * sum(share.values()):.3g} t of heavy elements" in page
     assert f"gives {oxide['Dy']:.3g} t of dysprosium, {oxide['Tb']:.3g} t of terbium" in page
     assert f"takes {oxide['Tb']:.3g} t of terbium; gives {metal:.2g} t" in page
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_the_gallery_shows_the_charts_that_can_be_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = worked(GALLERY.read_text("utf-8"), lambda title, chart: title)
+    section = (planner.chart.__doc__ or "").partition("Returns")[0].partition("name\n")[2]
+    named = set(re.findall(r"`(\w+)`", section))
+    assert set(re.findall(r"^## `(\w+)`$", shown, re.MULTILINE)) == named
