@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from html import unescape
 from itertools import count
@@ -16,12 +17,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from planner.data.investment_tables import ITEMS
 from planner.errors import InputError
 from planner.finance.project_facts import terms_of
-from planner.reporting.chapters import beside, recommendation
+from planner.reporting.chapters import beside, money, recommendation
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
 from planner.reporting.forms.html import fragment
-from planner.reporting.parts import Chart, Part
+from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
 from planner.results.figures.sums import EXPECTED, scenarios_by_loss
 from planner.results.plan import Plan
@@ -311,7 +312,8 @@ class Regions:
             compared = bench.because.comparison(self._words)
             effects = fragment([effects_table(compared, bench.because.missing)])
             moves = [] if before is None else beside.moves(now, before)
-        parties = fragment([beside.parties(now, before)])
+        payers = money.payers(now, before)
+        parties = "" if payers is None else fragment([_narrow(payers)])
         return {"parties": parties, "effects": effects, "moves": moves}
 
     def _words(self, edit: Edit) -> str:
@@ -438,6 +440,13 @@ def _risk_adjusted(figures: Mapping[str, Any]) -> float | None:
         return None
     risk, cost = both(figures)
     return risk + cost
+
+
+def _narrow(payers: ReportTable) -> ReportTable:
+    """Who loses and pays, for where there is little room."""
+    fields = ("party", "paid", "paid_moved", "loss", "loss_moved")
+    columns = [column for column in payers.columns if column.field in fields]
+    return replace(payers, columns=columns, stacked=False)
 
 
 def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:

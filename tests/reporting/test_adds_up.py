@@ -61,7 +61,7 @@ def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
     return {
         ("Who pays, and what they gain", "pays"): s["public_spend_musd"],
         ("Who pays, and what they gain", "budget"): sum(r.musd for r in plan.case.tables.budgets),
-        ("Who pays, and what they gain", "with the plan"): s["expected_loss_musd"],
+        ("Who pays, and what they gain", "expected loss with the plan"): s["expected_loss_musd"],
         ("Who pays, and what they gain", "gains"): before - s["expected_loss_musd"],
         ("All that is to be built", "capital"): float(built["capex_musd"].sum()),
         ("Plants to commit", "capital"): float(built["capex_musd"].sum()),

@@ -1,5 +1,5 @@
-"""A plan alone or beside another: key figures, plants, who is short, who loses and pays. With another plan each part also
-tells the change from that one."""
+"""A plan alone or beside another: key figures, plants, who is short, targets. With another plan each part also tells the
+change from that one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from planner.reporting.parts import (
     Column,
     DeclaredTable,
     ReportTable,
-    amounts,
     changed,
     figures,
     per_cent,
@@ -44,7 +43,7 @@ from planner.results.figures.plants import ORDER, built
 from planner.results.figures.sums import EXPECTED, records
 from planner.results.figures.unmet import ever_short_countries, unmet_by_country, unmet_by_element
 from planner.results.plan import Plan
-from planner.thresholds import SHOWN_MUSD, SHOWN_T
+from planner.thresholds import SHOWN_T
 
 say = Passages("beside.j2")
 UNMET = "unmet_t"
@@ -149,9 +148,10 @@ def _all_figures(root: Plan, plan: Plan) -> dict[str, float]:
         found[f"{title}, {unit}"] = value
     for element, tonnes in plan.summary["expected_shortfall_t"].items():
         found[f"expected unmet demand, {names.element(element)}, t"] = tonnes
-    for row in _by_party(plan, None):
-        found[f"{row['party']}: residual loss, MUSD"] = row["loss"]
-        found[f"{row['party']}: pays, MUSD"] = row["paid"]
+    for row in records(by_party(plan).rename_axis("party").reset_index()):
+        party = names.party(row["party"])
+        found[f"{party}: residual loss, MUSD"] = row["loss"]
+        found[f"{party}: pays, MUSD"] = row["paid"]
     for project, tonnes in plan.summary["new_capacity_tpa"].items():
         found[f"{names.placed(project)}, t/y"] = tonnes
     return found
@@ -280,7 +280,7 @@ def paid_for(plan: Plan) -> ReportTable:
     return PaidFor.from_rows(rows, note=say("paid_for"))
 
 
-# ---- who is short, who loses and pays -----------------------------------------------------------------------------------
+# ---- who is short -----------------------------------------------------------------------------------
 
 
 class UnmetByElement(DeclaredTable):
@@ -330,48 +330,6 @@ def unmet_by_countries(plan: Plan, scenario: str) -> ReportTable:
     named = frame.assign(country=[names_of(plan.case).country(one) for one in short])
     years = [per_cent(str(year), field=str(year)) for year in plan.years]
     return UnmetByCountry.over(named, [*UnmetByCountry.all(), *years])
-
-
-class Parties(DeclaredTable):
-    """A row a party."""
-
-    source = "summary.json: loss_musd_by_country; tables/payments.csv"
-
-    party = text()
-    loss = amounts("residual loss", "MUSD")
-    loss_moved = changed("change", "MUSD")
-    paid = amounts("pays", "MUSD")
-    paid_moved = changed("change", "MUSD")
-    splits = text("in other splits", unit="MUSD")
-
-
-def parties(plan: Plan, other: Plan | None = None) -> ReportTable:
-    """Expected loss and payments of each party, who loses most first."""
-    rows = _by_party(plan, other)
-    left_out = [] if other is not None else ["loss_moved", "paid_moved"]
-    if not any(row["splits"] for row in rows):
-        left_out.append("splits")
-    groups = set(plan.case.lookups.group.values())
-    note = say("parties", shared=len(groups) < len(plan.case.lookups.group))
-    return Parties.from_rows(rows, Parties.all(*left_out), title=say("parties_title"), note=note)
-
-
-def _by_party(plan: Plan, other: Plan | None) -> list[dict[str, Any]]:
-    """The rows of `Parties`: of those that lose or pay anything in either plan."""
-    rows = by_party(plan)
-    was = rows[["loss", "paid"]] if other is None else by_party(other)[["loss", "paid"]]
-    rows = rows.join(was.add_suffix("_was"), how="outer").fillna(0.0)
-    found = []
-    for row in records(rows.rename_axis("party").reset_index()):
-        if row["loss"] + row["paid"] + row["paid_was"] <= SHOWN_MUSD:
-            continue
-        is_split = row["most"] - row["least"] > SHOWN_MUSD
-        row["party"] = names_of(plan.case).party(row["party"])
-        row["splits"] = f"{number(row['least'])}–{number(row['most'])}" if is_split else ""
-        row["loss_moved"] = row["loss"] - row["loss_was"]
-        row["paid_moved"] = row["paid"] - row["paid_was"]
-        found.append(row)
-    return sorted(found, key=lambda row: -row["loss"])
 
 
 # ---- targets -----------------------------------------------------------------------------------------------------------

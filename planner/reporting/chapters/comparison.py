@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.reporting.chapters import beside
+from planner.reporting.chapters import beside, money
 from planner.reporting.parts import (
     Chapter,
     DeclaredTable,
@@ -45,8 +45,10 @@ def chapters(found: Comparison, first: Plan, second: Plan, place: int) -> list[C
     causes = causes_table(found) if found.causes else Text([say("same_inputs")])
     differing = beside.differing(first, {found.after: second}, found.before)
     same = Text([say("same_plan")])
+    payers = money.payers(second, first)
     plan: list[Part] = [differing or same, beside.plants(second, first)]
-    plan.append(beside.parties(second, first))
+    if payers is not None:
+        plan.append(payers)
     cells = _cells(found) if found.cells else Text([say("no_cells")])
     return [
         chapter("causes", "which input explains which change", [causes], say("causes")),

@@ -12,6 +12,7 @@ from planner.reporting.parts import (
     DeclaredTable,
     ReportTable,
     Text,
+    changed,
     figures,
     in_musd,
     text,
@@ -101,26 +102,35 @@ class Payers(DeclaredTable):
 
     party = text()
     paid = total("pays", "MUSD")
+    paid_moved = changed("change", "MUSD")
     least = in_musd("at least")
     most = in_musd("at most")
     budget = total("budget", "MUSD")
     without = total("expected loss without a plan", "MUSD")
-    loss = total("with the plan", "MUSD")
+    loss = total("expected loss with the plan", "MUSD")
+    loss_moved = changed("change", "MUSD")
     gain = total("gains", "MUSD")
 
 
-def payers(plan: Plan) -> ReportTable | None:
-    """Payments of each party, its budget, and its loss."""
+def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
+    """Payments of each party, its budget, and its loss; with another plan also the change from that one."""
     rows = by_party(plan)
+    left_out = [] if plan.compared else ["without", "gain"]
+    if plan.compared:
+        rows = rows.assign(gain=rows["without"] - rows["loss"])
+    if other is None:
+        left_out += ["paid_moved", "loss_moved"]
+    else:
+        was = by_party(other)[["paid", "loss"]].reindex(rows.index, fill_value=0.0)
+        rows = rows.assign(paid_moved=rows["paid"] - was["paid"])
+        rows = rows.assign(loss_moved=rows["loss"] - was["loss"])
     rows = rows[(rows["paid"] > 0) | (rows["budget"] > 0) | (rows["loss"] > SMALLEST_MUSD)]
     if rows.empty:
         return None
-    if plan.compared:
-        rows = rows.assign(gain=rows["without"] - rows["loss"])
     rows = rows.sort_values(["paid", "loss"], ascending=False, kind="stable")
     return Payers.over(
         names_of(plan.case).told(rows.rename_axis("party").reset_index()),
-        Payers.all() if plan.compared else Payers.all("without", "gain"),
+        Payers.all(*left_out),
         note=say(
             "payers", sharing=plan.case.model.policy.cost_sharing, asked=bool(share_rows(plan))
         ),
