@@ -44,13 +44,15 @@ def _where_exports_stop(case: Case) -> frozenset[str]:
     return frozenset(one for one, storyline in storylines if one in named or storyline in named)
 
 
-def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
+def reweighted(
+    case: Case, wanted: Mapping[str, float], known: Mapping[str, frozenset[str]] | None = None
+) -> Case:
     """The case with the probabilities nearest to its own in which all that is wanted holds.
 
-    Iterative proportional fitting (Deming and Stephan 1940; Csiszar 1975). wanted: by the keys of `happenings`. Raises
-    InputError.
+    Iterative proportional fitting (Deming and Stephan 1940; Csiszar 1975). wanted: by the keys of `happenings`. known: these
+    of the case before other changes, by which an event may have become another. Raises InputError.
     """
-    known = happenings(case)
+    known = happenings(case) if known is None else known
     for key in wanted.keys() - known.keys():
         raise _refused(key, "happens in no future, or in all: its probability is not to choose")
     chance = dict(case.scenarios)

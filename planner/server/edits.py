@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from planner.config import TargetKeys
 from planner.data.case import Case, with_rows
 from planner.data.change import Change, RowConditions
-from planner.data.reweighting import reweighted
+from planner.data.reweighting import happenings, reweighted
 from planner.data.schema import Project
 from planner.errors import Fault, InputError
 
@@ -103,11 +103,12 @@ def edited(case: Case, edits: Iterable[Edit]) -> Case:
             factors[edit.key] = _number(edit.value, 0, 100, edit.key)
         else:
             others.append(edit)
+    events = happenings(case) if chances else {}
     if factors:
         case = _money(case, factors)
     for edit in others:
         case = _changed(case, edit)
-    return reweighted(case, chances) if chances else case
+    return reweighted(case, chances, events) if chances else case
 
 
 def _changed(case: Case, edit: Edit) -> Case:

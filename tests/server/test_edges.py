@@ -272,6 +272,8 @@ def test_any_stop_is_one_hazard_where_several_stop_exports(bench: Workbench) -> 
     assert [both[at] for at in ("cut", "slip")] == pytest.approx(
         [2 * before[at] for at in ("cut", "slip")]
     )
+    mild = edited(bench.base, [Edit("depth", 0.5), Edit("hazard.*", 0.5)])  # none is a stop then
+    assert mild.scenarios["cut"] + mild.scenarios["slip"] == pytest.approx(0.5)
 
 
 def test_the_difference_as_options_gives_the_same_case(bench: Workbench) -> None:
