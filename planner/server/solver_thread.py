@@ -21,7 +21,7 @@ from planner.parallel import SOLVER_THREAD
 from planner.reporting.words.numbers import number
 from planner.results.plan import Plan, Status
 from planner.server.edits import seeking_least
-from planner.solving.engine import Solved
+from planner.solving.engine import Solved, in_words
 from planner.solving.goals import silent
 
 KEPT_PLANS = 4
@@ -44,6 +44,8 @@ GOALS = {
 """The phases of the solver, in words."""
 IDLE_SECONDS = 0.7
 """Seconds since the last answer before something is done in the background."""
+SHORT_SECONDS = 2.0
+"""Seconds up to which nobody is told how long an answer takes."""
 OF_LEAST = 1e-6
 """Share by which a limit may lie below the least attainable risk, which is known so exactly."""
 AGAIN_SECONDS = 0.1
@@ -204,16 +206,18 @@ class SolverThread:
         return time.monotonic() - self._phase_since if self.found.phase else 0.0
 
     @property
-    def expected(self) -> float:
-        """About how many seconds the answer takes: as the last change of its kind, or else at most as the longest so far,
-        or as the run that was opened; 0 where nothing is known."""
+    def expected(self) -> str:
+        """About how long the answer takes, in words: as the last change of its kind, or else at most as the longest so far, or
+        as the run that was opened; '' where that is short or nothing is known."""
         if self._in_background or self.found.stage != "waiting":
-            return 0.0
-        if self._kind in self._took:
-            return self._took[self._kind]
+            return ""
         plan = self.found.plan
         run = {} if plan is None else plan.summary.get("seconds", {})
-        return max(self._took.values(), default=float(run.get("solve", 0.0)))
+        most = max(self._took.values(), default=float(run.get("solve", 0.0)))
+        seconds = self._took.get(self._kind, most)
+        if seconds < SHORT_SECONDS:
+            return ""
+        return f"{'about' if self._kind in self._took else 'at most about'} {in_words(seconds)}"
 
     def _held(self, case: Case) -> planner.Session:
         if self._replaced.is_set():

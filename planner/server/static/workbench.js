@@ -143,9 +143,8 @@ function update(news) {
 
 // What goes on, since when, and about how long it takes, as far as that is known.
 function sayPhase() {
-  const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.expected);
-  const since = seconds > 2 ? `, ${seconds} s` : "", left = most > 2 ? ` (${since ? "of " : ""}about ${most} s)` : "";
-  $("[data-phase]").textContent = doing.phase + since + left;
+  const seconds = Math.round((Date.now() - doing.since) / 1000), since = seconds > 2 ? `, ${seconds} s` : "";
+  $("[data-phase]").textContent = doing.phase + since + (last.expected && ` (${last.expected})`);
   hideStop(!last.stop || Date.now() - doing.since < STOP_AFTER);
   phaseTimer = setTimeout(sayPhase, 1000);
 }
