@@ -35,7 +35,7 @@ from planner.finance.plant_flows import (
     all_plants,
     received,
 )
-from planner.finance.project_facts import Levels
+from planner.finance.project_facts import Levels, of_country
 from planner.finance.yearly_rows import (
     Array,
     added,
@@ -79,6 +79,7 @@ class CashFlows:
     late: Array
     depreciation: Array
     taxable: Array
+    taxed_in: tuple[TaxedIn, ...]
     tax: Array
     credit_on_capital: Array
     credit: Array
@@ -123,6 +124,23 @@ class CashFlows:
         drawn_in_all = line(over_years(drawn), "drawn on all tranches, in all")
         share = where(whole > PAID, drawn_in_all / larger(whole, PAID), 0.0)
         return line(single(share), "debt drawn on all tranches over the capital", "share")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxedIn:
+    """Profit of the plants of one country by year without debt (nominal MUSD), how it is taxed, and their share of all
+    capital, which interest and availability payments are spread by."""
+
+    country: str
+    taxable: Array
+    rate: Array
+    limit: Array
+    share: Array | float
+
+    def due(self, financing: Array | float, whose: str) -> Array:
+        """Tax by year, with interest and fees of all plants."""
+        taxed = _taxed(self.taxable - financing * self.share, f"taxable, {self.country}, {whose}")
+        return tax_due(taxed, self.rate, self.limit, f"{self.country}, {whose}")
 
 
 def tax_due(taxable: Array, rate: Array, limit: Array, whose: str = "") -> Array:
@@ -223,7 +241,8 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
     grant = _taxed(x["grant"] * capital, "grant")
     depreciation = _taxed(every.wears, "depreciation")
     taxable = _taxed(ebitda - depreciation - late, "taxable without debt")
-    tax = tax_due(taxable, x["tax_rate"], x["loss_limit"], "without debt")
+    taxed_in = _taxed_in(plants, x, index, availability=availability, capital=capital)
+    tax = _taxed(added([one.due(0.0, "without debt") for one in taxed_in], index), "tax")
     on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
     on_output = x["tax_credit_per_kg"] * x["per_kg"] * every.tonnes
     credit = on_capital + _taxed(on_output * index, "tax credit on output")
@@ -245,6 +264,7 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
         "late": late,
         "depreciation": depreciation,
         "taxable": taxable,
+        "taxed_in": taxed_in,
         "tax": tax,
         "credit_on_capital": on_capital,
         "credit": credit,
@@ -256,6 +276,31 @@ def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[
         "before_tax": before_tax,
         "after_tax": after_tax,
     }
+
+
+def _taxed_in(
+    plants: Sequence[PlantFlows], x: Levels, index: Array, *, availability: Array, capital: Array
+) -> tuple[TaxedIn, ...]:
+    """Profit by country of the plants."""
+    out = []
+    countries = list(dict.fromkeys(plant.country for plant in plants))
+    for country in countries:
+        own = _together([plant for plant in plants if plant.country == country], index)
+        share: Array | float = 1.0
+        if len(countries) > 1:
+            spent = over_years(own.capital * index) / larger(over_years(capital), PAID)
+            share = _taxed(spent, f"share of the capital, {country}")
+        earned = own.revenue * (1.0 - x["royalty"]) - own.spent - own.late
+        taxable = earned * index + availability * share - own.wears
+        one = TaxedIn(
+            country=country,
+            taxable=_taxed(taxable, f"taxable, {country}"),
+            rate=of_country(x, "tax_rate", country),
+            limit=of_country(x, "loss_limit", country),
+            share=share,
+        )
+        out.append(one)
+    return tuple(out)
 
 
 def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
@@ -270,7 +315,7 @@ def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
 
 
 def _with_debt(
-    flows: Mapping[str, Array], x: Levels, names: Sequence[str], plants: Sequence[PlantFlows]
+    flows: Mapping[str, Any], x: Levels, names: Sequence[str], plants: Sequence[PlantFlows]
 ) -> dict[str, Any]:
     """Flows that follow from debt, by field of `CashFlows`. names: of tranches."""
     capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
@@ -287,8 +332,9 @@ def _with_debt(
     financing = loan.interest + loan.fees + public.interest
     for one in tranches:
         financing = financing + one.loan.interest + one.fees
-    taxed = _taxed(flows["taxable"] - financing, "taxable with debt")
-    tax = tax_due(taxed, x["tax_rate"], x["loss_limit"], "with debt")
+    financing = line(financing, "interest and fees of all debt")
+    due = [one.due(financing, "with debt") for one in flows["taxed_in"]]
+    tax = _taxed(added(due, financing), "tax with debt")
     reserved = loan.reserve - before(loan.reserve)
     paid = loan.service + loan.swept + loan.fees + public.service
     lent = loan.draws + public.draws - paid

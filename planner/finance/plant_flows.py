@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
-from planner.finance.project_facts import Levels, Material, PlantFacts, Quote
+from planner.finance.project_facts import Levels, Material, PlantFacts, Quote, of_country
 from planner.finance.yearly_rows import (
     Array,
     added,
@@ -113,6 +113,7 @@ class PlantFlows:
     base year (MUSD, costs positive); depreciation nominal. late: sustaining capital and closure less residual value; sustaining: of it. top:
     share of capacity that is usable in the end."""
 
+    country: str
     tonnes: Array
     running: Array
     supported: Array
@@ -282,6 +283,7 @@ def _plant_flows(
     costs = _costs(setting, plant, work, tonnes)
     spent = over_years(costs["capital"] * setting.index)
     return PlantFlows(
+        country=plant.country,
         tonnes=tonnes,
         running=work.running,
         supported=work.supported,
@@ -408,9 +410,10 @@ def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
 
 def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Array:
     """Capital less grant (nominal MUSD) over its years: a declining balance, or equal parts where these are more."""
-    wears = where((age >= 0) & (age < x["depreciation_years"]), 1.0, 0.0)
-    years_left = larger(x["depreciation_years"] - age, 1.0)
-    declining = x["accelerated"] / x["depreciation_years"]
+    years = of_country(x, "depreciation_years", plant.country)
+    wears = where((age >= 0) & (age < years), 1.0, 0.0)
+    years_left = larger(years - age, 1.0)
+    declining = x["accelerated"] / years
     faster = larger(declining, 1.0 / years_left)
     rate = smaller(faster, 1.0) * wears
     rate = row(rate, "Tax", f"{plant.name}, share of what is left that wears", "share")

@@ -342,6 +342,8 @@ INSTRUMENTS = (
     "tax_credit_per_kg",
 )
 """Terms that are instruments: none of them holds unless it is stated."""
+OF_TAX = ("tax_rate", "depreciation_years", "loss_limit")
+"""Terms by which profit is taxed, in each country by its own."""
 SUPPORT_YEARS = "support_years"
 """The term that says for how many years instruments are paid,"""
 PAID_FOR_YEARS = ("floor", "cfd", "availability", "public_stock")
@@ -358,6 +360,12 @@ SHARES_ADD_UP = 1e-9
 UNSOURCED = "stated without a source"
 CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
+
+
+def of_country(x: Levels, term: str, country: str) -> Array:
+    """The level of a term of tax in a country, where plants of several are one case; else the one that there is."""
+    own = f"{country}:{term}"
+    return x[own] if own in x else x[term]
 
 
 @dataclass(frozen=True, kw_only=True)

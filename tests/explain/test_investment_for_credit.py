@@ -236,12 +236,13 @@ def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
         side_by_side_into(run, ["plant"], [files["wrong"]])
 
 
-def test_terms_of_several_countries_are_weighed_by_capital(make_case: MakeCase) -> None:
-    """40 MUSD where profit is taxed at 20 %, 8 where it is at 50 %."""
+def test_plants_of_several_countries_are_taxed_in_each(make_case: MakeCase) -> None:
+    """40 MUSD where profit is taxed at 20 %, 8 where it is at 50 %; the cost of capital is weighed by capital."""
     finance = [
         {"item": "tax_rate", "country": "AAA", "value": 0.2},
         {"item": "tax_rate", "country": "BBB", "value": 0.5},
         {"item": "wacc", "value": 0.1},
+        {"item": "wacc", "country": "BBB", "value": 0.16},
     ]
     new = {"max_new_tpa": 8, "capex_usd_per_tpa": MUSD, "lead_time_years": 2, "country": "BBB"}
     projects = [mine(), plant(**PLANT), smelter(**new)]
@@ -249,10 +250,15 @@ def test_terms_of_several_countries_are_weighed_by_capital(make_case: MakeCase) 
     more = {"finance": finance, "projects": projects, "countries": countries}
     both_made = planned(make_case, **more)
     both = planner.business_case(both_made, ("plant", "smelter"))
-    assert both.terms["tax_rate"].value == near((40 * 0.2 + 8 * 0.5) / 48)
-    assert both.terms["wacc"].value == near(0.1)
-    alone = planner.business_case(both_made, "smelter")
-    assert alone.terms["tax_rate"].value == near(0.5)
+    assert both.terms["AAA:tax_rate"].value == 0.2 and both.terms["BBB:tax_rate"].value == 0.5
+    assert both.terms["wacc"].value == near((40 * 0.1 + 8 * 0.16) / 48)
+    assert "BBB: tax of 50 %" in lines_of(both, both_made).replace("\N{NO-BREAK SPACE}", " ")
+    without = {"debt_share": 0, "price_factor": 4, "metal_premium": 1, "market_share": 1000}
+    paid = []
+    for plants in (("plant", "smelter"), ("plant",), ("smelter",)):
+        flows = planner.business_case(both_made, plants, terms=without).full.flows
+        paid.append(float(flows.tax_with_debt.sum()))
+    assert paid[0] == near(paid[1] + paid[2]) and paid[0] > 0
 
 
 def test_a_grant_is_at_most_what_it_may_be(plan: Any) -> None:

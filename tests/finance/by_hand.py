@@ -18,7 +18,8 @@ PARTS = ("c1", "royalty", "sustaining", "closure", "capital", "tax", "sales", "p
 @dataclass(frozen=True)
 class Plant:
     """A plant of three years of output, the first at half of its size, paid in two years. commit: years from 2026 to the
-    first payment. size: t/y; capex, fixed, variable: MUSD per t; gives, takes: t of Dy oxide per t."""
+    first payment. size: t/y; capex, fixed, variable: MUSD per t; gives, takes: t of Dy oxide per t. tax: on profit of its
+    country, where it is another than that of the terms."""
 
     commit: int = 0
     size: float = 20.0
@@ -27,6 +28,7 @@ class Plant:
     variable: float = 0.2
     gives: float = 0.4
     takes: float = 0.5
+    tax: float | None = None
 
 
 ALONE = (Plant(),)
@@ -128,26 +130,34 @@ def recomputed(
     rows_of = {
         name: [sum(one["rows"][name][n] for one in each) for n in range(6)] for name in BY_YEAR
     }
-    capital, grant, on_capital, earned, taxable, working, credit = rows_of.values()
+    capital, grant, on_capital, earned, _, working, credit = rows_of.values()
     parts = {part: [sum(one["parts"][part][n] for one in each) for n in range(6)] for part in PARTS}
-    completed = [False] * 6
+    completed, availability = [False] * 6, [0.0] * 6
     for n in range(6):
         all_do = all(one["completes"][n] for one in each)
         completed[n] = all_do or (n > 0 and completed[n - 1])
         paid = t["availability"] * any(one["supported"][n] for one in each)
         parts["public"][n] += paid
-        earned[n] += paid * index[n]
-        taxable[n] += paid * index[n]
+        availability[n] = paid * index[n]
+        earned[n] += availability[n]
 
-    def taxes(profits: list[float]) -> list[float]:
-        losses, due = 0.0, []
-        for profit in profits:
-            used = min(losses, t["loss_limit"] * max(profit, 0.0))
-            due.append(t["tax_rate"] * (max(profit, 0.0) - used))
-            losses += max(-profit, 0.0) - used
+    def taxes(charged: Sequence[float]) -> list[float]:
+        """Of all countries, in each of which losses are carried forward; charged by their capital."""
+        due = [0.0] * 6
+        for rate in dict.fromkeys(plant.tax for plant in plants):
+            own = [one for one, plant in zip(each, plants, strict=True) if plant.tax == rate]
+            spent = sum(sum(one["rows"]["capital"]) for one in own)
+            share, losses = spent / sum(capital), 0.0
+            for n in range(6):
+                profit = sum(one["rows"]["taxable"][n] for one in own)
+                profit += share * (availability[n] - charged[n])
+                used = min(losses, t["loss_limit"] * max(profit, 0.0))
+                percent = t["tax_rate"] if rate is None else rate
+                due[n] += percent * (max(profit, 0.0) - used)
+                losses += max(-profit, 0.0) - used
         return due
 
-    tax = taxes(taxable)
+    tax = taxes([0.0] * 6)
     parts["tax"] = [tax[n] / index[n] for n in range(6)]
     for n in range(6):
         tied = working[n] - (working[n - 1] if n else 0.0)
@@ -179,8 +189,7 @@ def recomputed(
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
     for rows in tranches.values():
         charged = [charged[n] + rows["interest"][n] + rows["fees"][n] for n in range(6)]
-    taxed = [taxable[n] - charged[n] for n in range(6)]
-    with_debt = taxes(taxed)
+    with_debt = taxes(charged)
     account, loans = 0.0, [loan, public, *tranches.values()]
     for n in range(6):
         reserved = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)

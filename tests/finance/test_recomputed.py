@@ -165,6 +165,9 @@ def held(
 ) -> None:
     """All that the recomputation has of a case is as in `planner.finance`."""
     x = base_levels(found, plain_terms(**CASES[case]))
+    for plant in plants:
+        if plant.tax is not None:
+            x[f"taxed {plant.tax}:tax_rate"] = np.asarray(plant.tax)
     x["budget"] = np.asarray(BUDGETS.get(case, float(x["budget"])))
     flows = cash_flows(found, x, [0.7 * WHOLE[0]] * len(plants))
     hand = recomputed(stated(case), deal, use=0.7, budget=float(x["budget"]), plants=plants)
@@ -210,12 +213,14 @@ TOGETHER: dict[str, tuple[Plant, ...]] = {
     "all, and three tranches": (Plant(), LATER),
     "overrun facility": (Plant(), BESIDE, LATER),
     "completion test": (BESIDE, LATER),
+    "losses offset in part": (Plant(tax=0.1), replace(LATER, tax=0.4), BESIDE),
+    "all": (Plant(), replace(BESIDE, tax=0.05)),
 }
 
 
 @pytest.mark.parametrize("case", TOGETHER)
 def test_plants_as_one(case: str) -> None:
-    """Plants that are built and begin in the same year, and a year later."""
+    """Plants that are built and begin in the same year, and a year later; in one country, and in several."""
     alone = separation(tranches=tranches_of(case))
     (whole,) = alone.plants
     plants = []
@@ -224,6 +229,7 @@ def test_plants_as_one(case: str) -> None:
             whole,
             project=f"plant {place}",
             name=f"plant {place}",
+            country="AAA" if one.tax is None else f"taxed {one.tax}",
             commit=2026 + one.commit,
             size=one.size,
             capex=one.capex,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planner.finance.project_facts import NOMINAL
 from planner.reporting.chapters.investment_tables import FIGURES
 from planner.reporting.parts import DeclaredTable, ReportTable, TableRow, called, text
 from planner.reporting.words.numbers import number, percent
@@ -53,7 +54,8 @@ def changes_of(found: BusinessCase) -> list[str]:
     told = []
     inflation = found.terms["inflation"].value
     for name in found.changes:
-        term = found.terms.get(name) or found.terms[name.removesuffix("_nominal")]
+        plain = name.removesuffix(NOMINAL)
+        term = next(one for key, one in found.terms.items() if key.rpartition(":")[2] == plain)
         value = number(term.value)
         if term.unit.startswith(("share", "a year")):
             value = percent(term.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
+from planner.finance.project_facts import OF_TAX
 from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
@@ -124,6 +125,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_on_markets(found, names),
         **_inputs(found, names),
         "study_words": _study_words(found),
+        "taxed": _taxed(found),
     }
     told = []
     for passage, about in ABOUT.items():
@@ -203,6 +205,19 @@ def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
         "carried": carried,
         "changes": variants.changes_of(found),
     }
+
+
+def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
+    """Of each country of the plants, its name where there are several: tax, years of depreciation, part of a profit that
+    losses offset."""
+    if "tax_rate" in found.terms:
+        return [("", *(found.terms[name].value for name in OF_TAX))]
+    countries = dict.fromkeys(plant.country for plant in found.investment.plants)
+    told: list[tuple[Any, ...]] = []
+    for country in countries:
+        rates = [found.terms[f"{country}:{name}"].value for name in OF_TAX]
+        told.append((f"{country}: ", *rates))
+    return told
 
 
 def _study_words(found: BusinessCase) -> list[str]:
