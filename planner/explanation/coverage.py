@@ -8,8 +8,9 @@ then nothing is solved again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, compress
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from planner.config import ModelFile
 from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.data.change import Change, cells_changed
+from planner.data.changed_case import Changer
 from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.formulation.whole_program import VARIABLES
@@ -296,37 +298,37 @@ class CalmYear:
 
     def answers(self) -> dict[TakenAway, Served]:
         """What the year comes to without each removal. Where no plan uses what is taken away nothing is asked."""
-        removals = list(self.removals())
-        first = [one for one in removals if not (one.country or one.project)]
         engine = Engine(self.case)
-        found = self._asked(engine, first)
-        later = []
-        for removal in removals[len(first) :]:
-            base = found[TakenAway(origin=removal.origin)]
-            other = (
-                f"project:{removal.project}" if removal.project else f"country:{removal.country}"
-            )
-            if other in base.used:
-                later.append(removal)
-            else:
-                found[removal] = base
-        return found | self._asked(engine, later)
+        alone = [TakenAway(), *(TakenAway(origin=origin) for origin in self.origins)]
+        found = self._asked(engine, [[one] for one in alone], alone)
+        for origin in dict.fromkeys(("", self.largest_origin)):
+            base = TakenAway(origin=origin)
+            later = []
+            for removal in self.removals():
+                if removal.origin == origin and removal != base:
+                    later.append(removal)
+            found |= dict.fromkeys(later, found[base])
+            things = [replace(removal, origin="") for removal in later]
+            used = [thing.name in found[base].used for thing in things]
+            if not any(used):
+                continue
+            if origin:
+                # A program without an origin is another one, in which all else is there.
+                engine = Engine(self.question(base).on(Changer(self.case)))
+            asked = list(compress(things, used))
+            found |= self._asked(engine, [asked], list(compress(later, used)))
+        return found
 
-    def _asked(self, engine: Engine, removals: Sequence[TakenAway]) -> dict[TakenAway, Served]:
-        """Answers of the engine, those that take away one origin after the other."""
-        by_origin: dict[str, list[TakenAway]] = {}
-        for one in removals:
-            by_origin.setdefault(one.origin, []).append(one)
-        # A program without an origin is another one: that in which all else is there holds what takes more away.
-        of = [
-            list(dict.fromkeys((TakenAway(origin=origin), *rest)))
-            for origin, rest in by_origin.items()
-        ]
-        chains = [[self.question(one) for one in chain] for chain in of]
+    def _asked(
+        self, engine: Engine, chains: Sequence[Sequence[TakenAway]], removals: Sequence[TakenAway]
+    ) -> dict[TakenAway, Served]:
+        """Answers of an engine to what is taken away from its case. removals: what that is in the year, one by one."""
+        asked = [[self.question(one) for one in near] for near in chains]
+        answered = dict(engine.answered(asked, served))
+        answers = chain.from_iterable(answered[number] for number in sorted(answered))
         found = {}
-        for number, answers in engine.answered(chains, served):
-            for one, answer in zip(of[number], answers, strict=True):
-                found[one] = answer.get(f"{self.year} without {one.name}")
+        for removal, answer in zip(removals, answers, strict=True):
+            found[removal] = answer.get(f"{self.year} without {removal.name}")
         return found
 
 
