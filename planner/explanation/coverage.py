@@ -205,6 +205,7 @@ def served(solved: Solved) -> Served:
     used = set(_used(solved, solved.point))
     solved.solver.reset_bounds()  # each figure is what it is if nothing else mattered
     figures = {LOSS: max(solved.outcome.values["risk"], 0.0)}
+    places = solved.program.columns_of("shortfall")
     demand: dict[str, float] = {}
     for (_, element, _, _), tonnes in case.demand.items():
         demand[element] = demand.get(element, 0.0) + tonnes
@@ -212,8 +213,9 @@ def served(solved: Solved) -> Served:
         if demand.get(element, 0.0) <= 0:
             continue
         short = np.zeros(len(solved.program.columns))
-        for column, (name, index) in enumerate(solved.program.columns):
-            short[column] = float(name == "shortfall" and index[1] == element)
+        for column in places:
+            _, index = solved.program.columns[column]
+            short[column] = float(index[1] == element)
         best = solved.solver.minimise_sum(short, ORDER, element)
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"{case.first_year}: no proven optimum for {element} ({best.stop})")
@@ -225,8 +227,9 @@ def served(solved: Solved) -> Served:
 def _used(solved: Solved, x: Vector) -> Iterator[str]:
     """What a point (n) uses: suppliers, by their origins, plants and the countries that they stand in, people lent."""
     case = solved.scope.case
-    for (name, index), amount in zip(solved.program.columns, x.tolist(), strict=True):
-        if abs(amount) <= ROUNDING or not isinstance(index, tuple):
+    for column in np.flatnonzero(np.abs(x) > ROUNDING).tolist():
+        name, index = solved.program.columns[column]
+        if not isinstance(index, tuple):
             continue
         at = dict(zip(LETTERS.get(name, ()), index, strict=False))
         if name == "imported":
