@@ -149,6 +149,12 @@ class SolverThread:
             self._wake.notify()
         self._told()
 
+    def remember(self, plan: Plan) -> None:
+        """Keep a plan that is known, to be shown again without solving."""
+        at = self._plans.get(plan.case.sha256, (plan, "before"))[1]
+        self._plans[plan.case.sha256] = (plan, at)
+        self._plans.move_to_end(plan.case.sha256)
+
     def knows(self, case: Case) -> bool:
         """A state is shown again without solving."""
         return case.sha256 in self._plans

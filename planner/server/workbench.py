@@ -177,6 +177,8 @@ class Workbench:
 
     def _ask(self, case: Case, kind: str = "") -> None:
         self.because = None
+        if self.first is not None and self.first.case.sha256 == case.sha256:
+            self.solver.remember(self.first)  # whatever was asked since it was solved
         self.solver.ask(case, self._nearest(case), kind)
 
     def _nearest(self, case: Case) -> Case | None:

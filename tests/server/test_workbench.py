@@ -246,6 +246,20 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     assert ways[1] is None
 
 
+def test_the_case_as_it_is_is_shown_again_at_once_whatever_was_asked_since(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, undisturbed: None
+) -> None:
+    monkeypatch.setattr(solver_thread, "KEPT_PLANS", 1)
+    first = answered(bench).solver.found.plan
+    for factor in (0.5, 0.6):
+        bench.edit(Edit("money", factor))
+        answered(bench)
+    monkeypatch.setattr(bench.solver, "_session", None)
+    monkeypatch.setattr(planner, "Session", lambda *_, **__: pytest.fail("it is solved again"))
+    bench.revert("")
+    assert answered(bench).solver.found.plan is first
+
+
 def test_a_change_back_to_the_case_is_no_change(bench: Workbench) -> None:
     bench.edit(Edit("money", 0.5))
     bench.edit(Edit("money", 1.0))
