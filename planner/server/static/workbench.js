@@ -287,11 +287,11 @@ function typed(text, form) {
 async function openDrawer(address, from = null) {
   const turn = turns.drawer = (turns.drawer ?? 0) + 1, answer = await fetch(`/part/${address}`);
   if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
+  const html = await answer.text(); // after which nothing is waited for
   if (turn !== turns.drawer || (!from && !$("#drawer").open)) return; // another one was opened, or closed while the answer was on its way
   const again = drawn === address;
   drawn = address;
   opener = from ?? opener;
-  const html = await answer.text();
   if (!$("#drawer").open) $("#drawer").show(); // before, so that a chart knows how wide it may be
   if (!again || !isTyping($("#drawn"))) put($("#drawn"), html);
   if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
