@@ -297,8 +297,14 @@ def test_page_printed_right_after_loading_shows_all_charts(
     page.emulate_media(media="print")
     all_drawn(page)
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    for part in (".vega-bindings", ".filter", "nav", "#tip", "details.source"):
+    for part in (".filter", "nav", "#tip", "details.source", "#inputs .fold"):
         assert page.locator(f"{part}:visible").count() == 0
+    # What is chosen stands as words; a heading that is a button is not repeated on the next page.
+    for words, look in ((".vega-bind select", "appearance"), ("th > button", "display")):
+        looks = page.locator(words).evaluate_all(
+            f"found => found.map(one => getComputedStyle(one)['{look}'])"
+        )
+        assert set(looks) == {{"appearance": "none", "display": "contents"}[look]}
     hidden = page.locator(".chart").evaluate_all(
         "charts => charts.filter(c => !c.closest('details.fold') && !c.querySelector('svg')?.checkVisibility())"
         ".map(c => c.dataset.chart)"

@@ -155,7 +155,13 @@ def origins(plan: Plan) -> Chart | None:
         choosers=[style.chooser("good", "Good", goods, goods[0])],
     )
     return told_chart(
-        say, "origins", style.across(bars, 240), ORIGINS, goods=len(goods), suppliers=len(by_size)
+        say,
+        "origins",
+        style.across(bars, 240),
+        ORIGINS,
+        goods=len(goods),
+        good=midway(goods[0]),
+        suppliers=len(by_size),
     )
 
 

@@ -55,7 +55,7 @@ def by_element(plan: Plan) -> Chart | None:
     return Chart(
         name="unmet_by_element",
         title=_title(plan),
-        caption=say("by_element"),
+        caption=say("by_element", opens=names[main_scenario(plan)]),
         spec=outcomes.unmet(rows, "element", 3, SOURCE, [scenarios]),
         source=SOURCE,
     )

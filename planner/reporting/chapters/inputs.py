@@ -37,6 +37,9 @@ from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 
+WHERE = (
+    "Every table with its sources is in report.html and report.xlsx; on paper they are left out."
+)
 SURENESS = ("estimate", "low", "", "medium", "high")
 """Words for confidence from the least sure to the surest; other words count as not stated."""
 UNSURE = frozenset({"estimate", "low"})
@@ -72,7 +75,9 @@ def chapter(plan: Plan) -> Chapter:
     results = [_expected(plan, name) for name in BY_YEAR] if plan.solved else []
     tables = input_tables(plan.case, names_of(plan.case))
     parts = [sureness(plan.case), *tables, *results, inputs_sheet(plan.case, names_of(plan.case))]
-    return Chapter(anchor="inputs", title="Every input and its source", parts=parts, behind=True)
+    return Chapter(
+        anchor="inputs", title="Every input and its source", lead=WHERE, parts=parts, behind=True
+    )
 
 
 def _expected(plan: Plan, name: str) -> ReportTable:

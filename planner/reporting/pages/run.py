@@ -178,8 +178,6 @@ def printed(found: Sequence[Chapter]) -> list[Chapter]:
     """The chapters that are printed: no input tables, which the page and the workbook hold."""
     kept = []
     for chapter in found:
-        if chapter.anchor == "inputs":
-            chapter = replace(chapter, lead=say("inputs_elsewhere"))
         parts = [part for part in chapter.parts if _is_printed(part, chapter)]
         kept.append(replace(chapter, parts=parts))
     return kept
