@@ -393,14 +393,6 @@ def test_the_baseline_is_the_case_without_levers(make_case: MakeCase) -> None:
     assert plan.table("shortfall")["without_plan_t"].tolist() == near([100])
 
 
-def test_a_model_given_to_solve_replaces_that_of_the_case(make_case: MakeCase) -> None:
-    case = make_case({"levers": []}, **TWO_PLANTS)
-    assert planner.solve(case, baseline=False).summary["risk_musd"] == near(100)
-    assert planner.solve(case, planner.ModelFile(), baseline=False).summary["risk_musd"] == near(
-        40 * 1.001
-    )
-
-
 def test_service_and_shortfall_are_expected_shares_of_demand(solve: SolveCase) -> None:
     # 100 t, or 200 t with probability 0.25; 50 t of supply: short 50 or 150, 75 of 125 expected tonnes.
     plan = solve(
