@@ -166,21 +166,35 @@ def write_folder(
         real = target.resolve()
         before = (real / mark).read_bytes() if again else b""
         real.parent.mkdir(parents=True, exist_ok=True)
-        with beside(real) as scratch:
-            fresh = scratch / "run"
-            fresh.mkdir()
-            fill(fresh)
-            if not again:
-                write_sums(fresh)
-            _to_disk(fresh)
-            with hold_lock(real.parent):
-                if _is_other(real, mark) or (again and (real / mark).read_bytes() != before):
-                    raise RunFolderError(
-                        f"{target}: another run was put there meanwhile; nothing was written"
-                    )
-                exchange(fresh, real)
+        while not _put_there(real, mark, fill, again):
+            if (real / mark).read_bytes() != before:
+                raise _other_run(target)
     except (OSError, XlsxWriterException) as error:
         raise _unwritable(target, error) from error
+
+
+def _put_there(real: Path, mark: str, fill: Fill, again: bool) -> bool:
+    """Have a folder filled and put in its place. Returns False, and nothing is there, where it was filled from a folder
+    that another program changed meanwhile."""
+    seen = _stamps(real) if again else {}
+    with beside(real) as scratch:
+        fresh = scratch / "run"
+        fresh.mkdir()
+        fill(fresh)
+        if not again:
+            write_sums(fresh)
+        _to_disk(fresh)
+        with hold_lock(real.parent):
+            if _is_other(real, mark):
+                raise _other_run(real)
+            if again and _stamps(real) != seen:
+                return False
+            exchange(fresh, real)
+    return True
+
+
+def _other_run(target: Path) -> RunFolderError:
+    return RunFolderError(f"{target}: another run was put there meanwhile; nothing was written")
 
 
 def _unwritable(target: Path, error: Exception) -> RunFolderError:

@@ -215,6 +215,28 @@ def test_a_read_only_target_is_said_and_nothing_is_lost(plan: Plan, small_disk: 
     assert content(run) == before
 
 
+def test_pages_written_at_once_into_one_run_are_all_there(plan: Plan, tmp_path: Path) -> None:
+    """Each is made from what the folder holds; the later one is made again from what the earlier one left."""
+    run = stored(plan, tmp_path / "run")
+    together = threading.Barrier(3)
+
+    def write(name: str) -> None:
+        def fill(fresh: Path) -> None:
+            (fresh / name).write_text(name)
+            with suppress(threading.BrokenBarrierError):  # who writes again writes alone
+                together.wait(timeout=1)
+
+        refresh_pages(run, fill)
+
+    names = [f"case-{letter}.html" for letter in "abc"]
+    threads = [threading.Thread(target=write, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [name for name in names if not (run / name).exists()] == []
+
+
 def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: Path) -> None:
     @contextmanager
     def page(folder: Path) -> Iterator[None]:
