@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from planner.reporting.chapters import recommendation
 from planner.reporting.forms.html import words_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.words.numbers import money
 from planner.results.explanation import Explanation
+from planner.results.figures.money import public_parts
+from planner.results.figures.plants import decisions
 from planner.results.plan import Plan
+from tests.cases import near
 from tests.reporting.decided import made_up
 
 COMMAND = re.compile(r"\bplanner ([a-z]+)")
@@ -70,6 +74,27 @@ def test_the_first_words_say_what_to_approve_and_who_pays(report: Report, plan: 
     )
     assert f"{money(plan.summary['public_spend_musd'])} of public money." in lead
     assert "MUSD: United States 43.9, Japan 21.9, Australia 2.74." in lead
+
+
+def test_public_money_is_told_by_what_it_is_for(report: Report, plan: Plan) -> None:
+    """The parts come to the whole, and that of plants is what the table of lines adds up."""
+    lead, parts = told_in(report, "recommendation"), public_parts(plan)
+    whole = parts.capital + parts.people + parts.stock
+    assert whole == near(plan.summary["public_spend_musd"])
+    assert (
+        f"Of that, {money(parts.capital)} for plants, {money(parts.stock)} expected for stock"
+        in lead
+    )
+    table = recommendation.lines(plan)
+    assert table is not None and table.sum_of("public_musd") == near(parts.capital)
+
+
+def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan) -> None:
+    public = decisions(plan).groupby("year")["public_musd"].sum()
+    lead = told_in(report, "recommendation")
+    assert "To be approved in 2027: " in lead
+    assert f"{money(public[2027])} of public money; " in lead
+    assert f"{money(public.sum() - public[2027])}." in lead
 
 
 def test_losses_are_told_in_new_scenarios_where_they_are_known(

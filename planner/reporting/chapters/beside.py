@@ -170,7 +170,7 @@ class BuiltPlants(DeclaredTable):
     project = text("plant")
     stage = text()
     years = text("committed")
-    first_output = whole("first output")
+    first_output = whole("first output", "by lead time")
     tpa = figures("new", "t/y")
     grown = changed("change", "t/y")
     capex_musd = total("capital", "MUSD")

@@ -69,7 +69,7 @@ class Plants(DeclaredTable):
     of_possible = per_cent("share of possible")
     capex_musd = in_musd("capital")
     public_musd = in_musd("public part")
-    first_output = whole("first output")
+    first_output = whole("first output", "by lead time")
     probability = per_cent("probability")
     expected = in_musd("capital, expected", summed=True)
     scenarios = text("in scenarios")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.reporting.chapters import stock as stock_chapter
 from planner.reporting.charts import plants as charts
 from planner.reporting.parts import (
     Chapter,
@@ -29,6 +30,7 @@ from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import count, money_by_name, number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
+from planner.results.figures.money import public_parts
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import are_measures, built, counted, decisions, everywhere
 from planner.results.figures.recommended import is_scheduled, payers_of_plants, recommended
@@ -82,15 +84,26 @@ def told(plan: Plan) -> list[str]:
     names = names_of(plan.case)
     paid = {names.party(funder): musd for funder, musd in money.payers.items()}
     years = sorted(set(rows["year"]))
+    is_now = rows["year"] == min(years, default=0)
     return say.lines(
         "told",
         built=counted(plan, rows["project"]),
         stock=stock,
+        stock_goods=stock_chapter.goods(plan),
+        scheduled=stock_chapter.scheduled_musd(plan),
         years=years,
-        at_once=counted(plan, rows.loc[rows["year"] == min(years, default=0), "project"]),
+        now=_approved(plan, rows[is_now]),
+        later=_approved(plan, rows[~is_now]),
+        parts=public_parts(plan),
         money=money,
         payers=money_by_name(paid),
     )
+
+
+def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
+    """What some decisions build, and the public part of its capital (MUSD, expected)."""
+    public = float((rows["public_musd"] * rows["probability"]).sum())
+    return {"what": counted(plan, rows["project"]), "public": public}
 
 
 class Lines(DeclaredTable):
@@ -111,7 +124,7 @@ class Lines(DeclaredTable):
     capex_musd = total("capital", "MUSD")
     public_musd = total("public part", "MUSD")
     payer = text("paid by")
-    expected = whole("first output", "expected")
+    expected = whole("first output", "expected, with delays")
     late = per_cent("odds of delay")
     calm = per_cent("runs", "in calm years")
 

@@ -10,10 +10,11 @@ from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, amounts
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.money import STOCK, spent
+from planner.results.figures.money import public_parts
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.recommended import is_scheduled
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("stock.j2")
 GOOD = ["element", "form", "country"]
@@ -26,15 +27,25 @@ def chapter(plan: Plan) -> Chapter | None:
 
 def lead(plan: Plan) -> str:
     """Tonnes and money in all."""
+    paid = public_parts(plan).stock
+    return say("lead", goods=goods(plan), scheduled=scheduled_musd(plan), paid=paid)
+
+
+def goods(plan: Plan) -> str:
+    """Goods and tonnes in a sentence, the most first; '' where none is bought."""
     rows = purchases_by_year(plan)
-    by_element = rows.groupby("element")["tonnes"].sum().sort_values(ascending=False)
-    names = names_of(plan.case)
-    goods = [
-        f"{names.good(str(element), '')} {number(tonnes)} t"
-        for element, tonnes in by_element.items()
-    ]
-    paid = sum(spent(plan, "item").get(item, 0.0) for item in STOCK)
-    return say("lead", goods=goods, scheduled=is_scheduled(plan), paid=float(paid))
+    by_good = rows.groupby(["element", "form"], as_index=False)["tonnes"].sum()
+    tonnes = []
+    for row in rows_of(by_good.sort_values("tonnes", ascending=False)):
+        good = names_of(plan.case).good(row.element, row.form)
+        tonnes.append(f"{good} {number(row.tonnes)} t")
+    years = sorted(set(rows["year"]))
+    return say("bought", tonnes=tonnes, scheduled=is_scheduled(plan), years=years)
+
+
+def scheduled_musd(plan: Plan) -> float:
+    """The cost of the schedule if every delivery comes (MUSD, not discounted); 0 without a schedule."""
+    return float(purchases_by_year(plan)["musd"].sum()) if is_scheduled(plan) else 0.0
 
 
 class Schedule(DeclaredTable):
@@ -51,7 +62,7 @@ class Schedule(DeclaredTable):
     country = text("held in")
     years = text("t a year")
     tonnes = amounts("in all", "t")
-    musd = in_musd("price", summed=True)
+    musd = in_musd("cost", summed=True)
 
 
 def schedule(plan: Plan) -> ReportTable | None:

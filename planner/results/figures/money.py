@@ -88,6 +88,25 @@ def cost_parts(plan: Plan) -> pd.DataFrame:
     return parts.rename_axis("part").reset_index()
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublicParts:
+    """Expected public money by what it is for (MUSD, not discounted): capital of plants and measures, people, stock."""
+
+    capital: float
+    people: float
+    stock: float
+
+
+def public_parts(plan: Plan) -> PublicParts:
+    """The parts of the public money, which add up to it."""
+    public = cost_parts(plan).set_index("part")["public"]
+    return PublicParts(
+        capital=float(public[CAPEX]),
+        people=float(public.drop([CAPEX, "stock_purchases"]).sum()),
+        stock=float(public["stock_purchases"]),
+    )
+
+
 @dataclass(frozen=True)
 class Step:
     """A step from the capital to the cost of the plan (MUSD): a key, an amount that is added or, `is_sum`, what all steps
@@ -104,14 +123,13 @@ def bridge(plan: Plan, without: float | None) -> list[Step]:
     capital = float(built(plan)["capex_musd"].sum())
     parts = cost_parts(plan).set_index("part")
     public, present = parts["public"], parts["present"]
-    people = float(public.drop([CAPEX, "stock_purchases"]).sum())
-    bought = float(public["stock_purchases"])
+    paid_for = public_parts(plan)
     now = _public_present(plan)
     steps = [
         Step("capital", capital, is_sum=True),
-        Step("owners", float(public[CAPEX]) - capital),
-        Step("people", people),
-        Step("stock", bought),
+        Step("owners", paid_for.capital - capital),
+        Step("people", paid_for.people),
+        Step("stock", paid_for.stock),
         Step("public", float(public.sum()), is_sum=True),
         Step("discounting", float(now.sum() - public.sum())),
         Step("public_present", float(now.sum()), is_sum=True),
