@@ -145,7 +145,21 @@ def business_case(
     if removal is None and worth and is_built:
         progress("the plan without the plants")
         removal = removed(plan, asked)
-    return _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)
+    found = _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)
+    return replace(found, served=_served(found, answers, sold=sold, judge=judge))
+
+
+def _served(
+    found: BusinessCase, answers: Mapping[str, Volumes], *, sold: Mapping[str, Sold], judge: _Judge
+) -> Sold | None:
+    """The case that has debt, with the grace with which no service is missed; None where none is, as with support, or no
+    grace helps."""
+    lent = found.lent
+    if lent.credit.grace is None or lent is found.supported:
+        return None
+    grace = np.asarray(float(lent.credit.grace))
+    which = next(name for name, one in sold.items() if one is lent)
+    return judge.sold(answers[which], {**lent.levels, "grace_years": grace})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +334,7 @@ def _assembled(
         alone=_alone(found, x),
         package=sized.package,
         supported=sized.supported,
+        served=None,
         money=money,
         worst_cost=worst_cost(volumes, sized.given),
         swings=swings,

@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.economics import least_prices
-from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, line
+from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
@@ -23,8 +23,13 @@ LENDERS = "lenders"
 """Lenders' own loan, sculpted to cash flow."""
 PUBLIC_LOAN = "public loan"
 HIGH_PRICES = "all prices high"
+GEARING, INTEREST, COVER = "gearing", "interest", "cover"
+"""What keeps lenders' own loan from being larger: their share of the capital; a year that bears no more than its interest;
+the cover asked in all years of the loan."""
 MOST_GRACE = 8
 """Years of grace that are tried."""
+LEAST_SHARE = 1e-6
+"""Share of the capital by which a loan may stay below the most that lenders give and count as at it."""
 LATE, DEAR = "output late", "capital dear"
 COSTS = ("fixed_factor", "variable_factor")
 
@@ -60,13 +65,13 @@ class DebtFigures:
 @dataclass(frozen=True, kw_only=True)
 class Downside:
     """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD). least,
-    average: senior DSCR. short: years in which cash flow is less than senior debt service."""
+    average: senior DSCR; short: years in which cash flow is less than senior debt service; all None without any."""
 
     what: str
     npv: float
     least: float | None
     average: float | None
-    short: int
+    short: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +97,16 @@ class Security:
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
     flow covers senior debt service in every year; None without debt, or where no price does. grace: years of it with which
-    no service is missed, where it is missed as agreed; None where it is not, or no grace up to `MOST_GRACE` helps."""
+    no service is missed, where it is missed as agreed; None where it is not, or no grace up to `MOST_GRACE` helps. binds: what
+    keeps lenders' own loan from being larger, None without it; tight: the first year in which it has no more than the cover
+    asked, None where no year does."""
 
     debts: tuple[DebtFigures, ...]
     downsides: tuple[Downside, ...]
     least_prices: float | None
     grace: int | None
+    binds: str | None
+    tight: int | None
     security: Security
 
     @property
@@ -108,7 +117,12 @@ class Credit:
     @property
     def plcr(self) -> float | None:
         """Project life cover of lenders' own loan; None without it."""
-        return next((one.plcr for one in self.debts if one.name == LENDERS), None)
+        return self.lenders.plcr if self.lenders else None
+
+    @property
+    def lenders(self) -> DebtFigures | None:
+        """Lenders' own loan; None without it."""
+        return next((one for one in self.debts if one.name == LENDERS), None)
 
 
 def credit(
@@ -116,13 +130,30 @@ def credit(
 ) -> Credit:
     """Debt of an investment at its levels, worked as `use` says."""
     flows = cash_flows(found, x, use)
+    binds, tight = size_bound(found, flows, x)
     return Credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(downsides(found, x, use, terms=terms)),
         least_prices=serving_prices(found, x, use),
         grace=fitting_grace(found, x, use) if flows.loan.missed.any() else None,
+        binds=binds,
+        tight=tight,
         security=security(found, x, use, terms=terms),
     )
+
+
+def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | None, int | None]:
+    """What keeps lenders' own loan from being larger, and the first year that has no more than the cover asked."""
+    loan = flows.loan
+    paying = loan.service > PAID
+    if not paying.any():
+        return None, None
+    asked = guaranteed(x)["dscr"] * loan.senior
+    is_tight = paying & (flows.cfads <= asked + PAID)
+    tight = _first_year(where(is_tight, 1.0, 0.0), found)
+    if float(loan.share) >= float(x["debt_share"]) - LEAST_SHARE:
+        return GEARING, tight
+    return (COVER if is_tight[paying].all() else INTEREST), tight
 
 
 def security(
@@ -405,7 +436,7 @@ def _downside(
         npv=float(worth(flows, levels)),
         least=least,
         average=average,
-        short=int(np.sum(is_short)),
+        short=int(np.sum(is_short)) if paying.any() else None,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from planner.finance.cashflow import CashFlows
 from planner.finance.credit import Credit
 from planner.finance.economics import Economics
@@ -22,6 +24,8 @@ from planner.thresholds import TOLERATED
 
 DRAWS_MAY_FAIL = 0.10
 """Share of draws that may leave less cover than is asked at low prices in a bankable case."""
+CENT = 0.005
+"""Flow (MUSD a year) that rounds to nothing."""
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
@@ -128,8 +132,9 @@ class BusinessCase(Parts):
     planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
     cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
     future. package: the support of least public cost, None where none suffices; supported: the case with it, None where
-    none is needed or suffices; money: every instrument in use with it, stated ones included; worst_cost: of all of them, in
-    one draw in twenty or more. study: from the NPV of the sponsor's study
+    none is needed or suffices; served: the case that has debt, with the grace with which no service of it is missed, where it
+    is missed as agreed, None where it is not or no grace helps; money: every instrument in use with it, stated ones
+    included; worst_cost: of all of them, in one draw in twenty or more. study: from the NPV of the sponsor's study
     to that of the case. alone: NPV after tax (MUSD), selling all, of each plant alone. feeds: what plants are
     assigned to take in, by share; of the others what the case says.
     """
@@ -151,6 +156,7 @@ class BusinessCase(Parts):
     alone: Mapping[str, float]
     package: Package | None
     supported: Sold | None
+    served: Sold | None
     money: Sequence[PublicMoney]
     worst_cost: float
     swings: Sequence[Swing]
@@ -173,7 +179,19 @@ class BusinessCase(Parts):
 
     @property
     def modes(self) -> list[tuple[str, Sold]]:
-        """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
+        """Each answer to what is sold, what support is sized for with the cheapest, and the case whose debt is served with
+        more grace, under their titles."""
+        answers = self._as_agreed
+        if self.served is not None:
+            agreed = next(title for title, sold in answers if sold is self._borrower)
+            grace = int(self.served.levels["grace_years"])
+            years = "year" if grace == 1 else "years"
+            answers.append((f"{agreed}, {grace} {years} of grace", self.served))
+        return answers
+
+    @property
+    def _as_agreed(self) -> list[tuple[str, Sold]]:
+        """The cases with the grace agreed."""
         answers = {
             "As the plan runs it": self.planned,
             "Selling all": self.full,
@@ -191,9 +209,22 @@ class BusinessCase(Parts):
         """The title of an answer to what is sold."""
         return next(title for title, one in self.modes if one is sold)
 
+    @property
+    def years_shown(self) -> tuple[int, ...]:
+        """Years up to the last one in which the case that is shown pays or earns anything."""
+        flows = self.shown.flows
+        moves = np.abs(flows.after_tax) + np.abs(flows.owners) > CENT
+        years = self.investment.years
+        return years[: int(np.flatnonzero(moves)[-1]) + 1] if moves.any() else years
+
     def first_repayment(self, sold: Sold) -> int:
         """Its year."""
         return self.investment.years[0] + int(sold.flows.loan.begun.item())
+
+    def years_missed(self, sold: Sold) -> list[str]:
+        """The years in which service of lenders' own loan is missed."""
+        missed = np.flatnonzero(sold.flows.loan.missed > 0)
+        return [str(self.investment.years[place]) for place in missed]
 
     def cover_asked(self, sold: Sold) -> float:
         """The DSCR by which lenders size their loan: less as far as it is guaranteed."""
@@ -206,11 +237,15 @@ class BusinessCase(Parts):
 
     @property
     def lent(self) -> Sold:
-        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none."""
-        borrows = [
-            sold for sold in (self.shown, self.judged_on, self.full) if sold.returns.debt > 0
-        ]
-        return borrows[0] if borrows else self.shown
+        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none; with the
+        grace with which no service is missed."""
+        return self.served or self._borrower
+
+    @property
+    def _borrower(self) -> Sold:
+        """The one that is shown, or the first that has debt where that has none, with the grace agreed."""
+        cases = (self.shown, self.judged_on, self.full)
+        return next((sold for sold in cases if sold.returns.debt > 0), self.shown)
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:

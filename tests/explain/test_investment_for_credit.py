@@ -16,7 +16,11 @@ from planner.cli import app
 from planner.data.stages import STAGES
 from planner.errors import InputError
 from planner.finance.cashflow import funding
+from planner.reporting.chapters import investment_charts as charts
+from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
+from planner.reporting.words.names import midway
+from planner.reporting.words.numbers import number
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -176,7 +180,54 @@ def test_covers_of_debt_are_not_applicable_after_a_default(plan: Any) -> None:
     assert returns.dscr is None and returns.llcr is None and credit.plcr is None
     assert credit.grace == 1
     told = lines_of(found, plan)
-    assert "LLCR 2" not in told and "not applicable" in told
+    assert "debt service missed in 2028" in told and "not applicable" in told
+
+
+def test_debt_that_is_missed_is_shown_with_the_grace_that_serves_it(plan: Any) -> None:
+    """Tables of debt are of that case under its name, not of the one that fails; what was agreed keeps its column."""
+    found = case(
+        plan,
+        basis="market",
+        terms={"receivable_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0},
+    )
+    assert found.full.returns.missed == 1 and found.lent.returns.missed == 0
+    assert found.told(found.lent) == "Selling all, 1 year of grace"
+    assert found.lent.returns.dscr >= 1 and found.lent.returns.llcr is not None
+    page = business_case_page(found, plan.case)
+    for title in ("Debt", "Debt by year", "Base case and downside"):
+        assert f"{title}: selling all, 1 year of grace" in page
+    titles = [title for title, _ in found.modes]
+    assert "Selling all" in titles and "Selling all, 1 year of grace" in titles
+
+
+def test_nothing_is_told_of_debt_where_there_is_none(plan: Any) -> None:
+    found = case(plan, terms={"debt_share": 0})
+    assert not found.lent.returns.senior and found.lent.returns.missed_of_senior is None
+    assert {one.short for one in found.lent.credit.downsides} == {None}
+    assert found.lent.credit.binds is None
+
+
+def test_what_keeps_a_loan_from_being_larger(plan: Any) -> None:
+    """Lenders' share of the capital; else the cover they ask."""
+    bound = []
+    for share in (0.1, 1.0):
+        bound.append(case(plan, terms={"equity_rate": 0, "debt_share": share}).lent.credit.binds)
+    assert bound == ["gearing", "cover"]
+
+
+def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
+    """Of one case, its grant counted; both end with the plant."""
+    found = case(plan, terms={"grant": 0.5, "debt_share": 0})
+    flows, years = found.shown.flows, found.years_shown
+    assert flows.grant.sum() > 1 and len(years) < len(found.investment.years)
+    _, cash, _ = tables.statement_tables(found)
+    before = cash.frame[["operations", "receivables", "stock", "payables", "capital less grant"]]
+    assert before.astype(float).sum(axis=1).to_numpy() == pytest.approx(
+        flows.after_tax[: len(years)], abs=0.03
+    )
+    assert cash.title == f"Cash flow: {midway(found.told(found.shown))}"
+    chart = charts.cash(found)
+    assert f"{number(flows.after_tax.min())}" in chart.title
 
 
 def test_by_products_are_priced_in_the_world_of_the_elements(make_case: MakeCase) -> None:

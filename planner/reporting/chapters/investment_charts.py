@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from planner.finance.loans import PAID
 from planner.reporting.charts import investment as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart, told_chart
@@ -57,45 +58,52 @@ def _bar(start: float, end: float) -> dict[str, float]:
     return {"start": start, "end": end, "most": max(start, end), "amount": end - start}
 
 
-def cash(found: BusinessCase) -> list[Chart]:
-    """Cash flow that can serve debt and debt service by year; and its cover with the covenant, where there is debt."""
-    sold = found.shown
+def cash(found: BusinessCase) -> Chart:
+    """Cash flow before debt, grant included, and debt service by year."""
+    flows, years = found.shown.flows, found.years_shown
+    by_year = {"year": years, "cash": flows.after_tax, "service": flows.loan.service}
+    frame = pd.DataFrame({name: list(row)[: len(years)] for name, row in by_year.items()})
+    return told_chart(
+        say,
+        "cash",
+        charts.cash(frame, SOURCE),
+        SOURCE,
+        told=found.told(found.shown),
+        least=frame["cash"].min(),
+        most=frame["cash"].max(),
+    )
+
+
+def cover(found: BusinessCase) -> list[Chart]:
+    """Cover of debt service with the covenant, in the years in which there is any, of the case that has debt."""
+    sold = found.lent
     flows = sold.flows
     frame = pd.DataFrame(
         {
             "year": list(found.investment.years),
-            "cash": (flows.cfads - flows.capital).tolist(),
             "service": flows.loan.service.tolist(),
             "cfads": flows.cfads.tolist(),
             "low": sold.adverse.cfads.tolist(),
         }
     )
-    drawn = told_chart(
-        say,
-        "cash",
-        charts.cash(frame[["year", "cash", "service"]], SOURCE),
-        SOURCE,
-        least=frame["cash"].min(),
-        most=frame["cash"].max(),
-    )
-    owed = frame[frame["service"] > 1e-9]
-    return [drawn] if owed.empty else [drawn, _cover(owed, found.terms["dscr"].value)]
-
-
-def _cover(owed: pd.DataFrame, asked: float) -> Chart:
-    """Cover of debt service in the years in which there is any."""
+    owed = frame[frame["service"] > PAID]
+    if owed.empty or sold.returns.missed:
+        return []
     cover = owed["cfads"] / owed["service"]
     at_low_prices = (owed["low"] / owed["service"]).clip(lower=0.0)
     adverse = np.minimum(at_low_prices, cover)
     rows = pd.DataFrame({"year": owed["year"], "cover": cover, "adverse": adverse})
-    return told_chart(
+    asked = found.cover_asked(sold)
+    drawn = told_chart(
         say,
         "cover",
         charts.cover(rows, asked, SOURCE),
         SOURCE,
+        told=found.told(sold),
         least=float(cover.min()),
         asked=asked,
     )
+    return [drawn]
 
 
 LOOK = {"low": style.PLAIN, "high": style.ACCENT}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
@@ -24,8 +25,9 @@ from planner.reporting.parts import (
     in_musd,
     per_cent,
     text,
+    whole,
 )
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
@@ -56,6 +58,11 @@ class Tranches(DeclaredTable):
     tail = per_cent("tonnes after it (tail)")
 
 
+def _titled(table: type[DeclaredTable], found: BusinessCase) -> str:
+    """The title of a table, with the case that it is of."""
+    return f"{table.title}: {midway(found.told(found.lent))}"
+
+
 def tranches(found: BusinessCase) -> Part:
     """Each tranche with its terms, years and cover."""
     sold = found.lent
@@ -74,7 +81,8 @@ def tranches(found: BusinessCase) -> Part:
         rows.append(vars(debt) | row)
     if not rows:
         return Text([say("no_debt", told=found.told(sold))])
-    return Tranches.from_rows(rows, note=say("tranches", told=found.told(sold)))
+    note = say("tranches", told=found.told(sold))
+    return Tranches.from_rows(rows, title=_titled(Tranches, found), note=note)
 
 
 def _year(year: int | None) -> str:
@@ -145,8 +153,12 @@ def by_year(found: BusinessCase) -> Part:
     lines["cfads"] = sold.flows.cfads.round(2).tolist()
     columns.append(figures("senior DSCR", "times", field="cover", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
+    if sold.returns.missed:
+        columns.append(text("service of lenders' loan", field="service"))
+        lines["service"] = np.where(sold.flows.loan.missed > 0, "missed", "").tolist()
     frame = pd.DataFrame(lines, dtype=object)
-    return DebtByYear.over(frame[is_used], columns, note=say("by_year", told=found.told(sold)))
+    note = say("by_year", told=found.told(sold), missed=sold.returns.missed)
+    return DebtByYear.over(frame[is_used], columns, title=_titled(DebtByYear, found), note=note)
 
 
 def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) -> None:
@@ -168,15 +180,15 @@ class Downsides(DeclaredTable):
     npv = in_musd("NPV after tax")
     least = figures("least senior DSCR")
     average = figures("mean senior DSCR")
-    short = text("years in which it is below 1")
+    short = whole("years in which it is below 1")
 
 
 def downsides(found: BusinessCase) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     sold = found.lent
-    rows = [vars(one) | {"short": str(one.short)} for one in sold.credit.downsides]
+    rows = [vars(one) for one in sold.credit.downsides]
     note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
-    return Downsides.from_rows(rows, note=note)
+    return Downsides.from_rows(rows, title=_titled(Downsides, found), note=note)
 
 
 class Covenants(DeclaredTable):
@@ -228,7 +240,8 @@ def covenants(found: BusinessCase) -> ReportTable:
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
     pledged = f"{number(held.cover)} times what is owed, at the least" if held.cover else NOTHING
     add("plant, bills, stock and accounts at book value", "pledged", pledged)
-    return Covenants.from_rows(rows, note=say("covenants", told=found.told(sold)))
+    note = say("covenants", told=found.told(sold))
+    return Covenants.from_rows(rows, title=_titled(Covenants, found), note=note)
 
 
 class Offtake(DeclaredTable):
@@ -251,7 +264,8 @@ def offtake(found: BusinessCase, names: Names) -> ReportTable:
         element, form = one.good
         words = {"product": f"{names.element(element)} {form}", "last": _year(one.last)}
         rows.append(vars(one) | words)
-    return Offtake.from_rows(rows, note=say("offtake", told=found.told(sold)))
+    note = say("offtake", told=found.told(sold))
+    return Offtake.from_rows(rows, title=_titled(Offtake, found), note=note)
 
 
 def of_debt(found: BusinessCase, names: Names) -> list[Part]:

@@ -33,7 +33,7 @@ from planner.reporting.parts import (
     text,
 )
 from planner.reporting.parts import SHARE as PER_CENT
-from planner.reporting.words.names import Names
+from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase, Sold
@@ -108,7 +108,7 @@ FIGURES = (
     _returned("capital", "capital, real", "MUSD", live=False),
     _returned("debt_share", "debt drawn over capital less grant", "share"),
     _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
-    _returned("missed", "years in which debt service is missed", "years"),
+    _returned("missed_of_senior", "years in which debt service is missed", "years"),
     _returned("dscr", "least DSCR, by which debt is sized", "times"),
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
@@ -301,13 +301,14 @@ def statement_tables(found: BusinessCase) -> list[Part]:
         columns = StatementTable.all()
         columns += [called(name, "MUSD", form=CENTS) for name in lines]
         rows = []
-        for place, year in enumerate(found.investment.years):
+        for place, year in enumerate(found.years_shown):
             row: TableRow = {"year": str(year)}
             for name, amounts in lines.items():
                 row[name] = float(np.round(amounts[place], 2))
             rows.append(row)
+        titled = f"{title}: {midway(found.told(sold))}"
         note = say("statements", told=found.told(sold))
-        parts.append(StatementTable.from_rows(rows, columns, title=title, note=note))
+        parts.append(StatementTable.from_rows(rows, columns, title=titled, note=note))
     return parts
 
 

@@ -178,6 +178,11 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
         label = f"{plant.name}, worked of what is usable"
         use.append(operations.given(label, "share", worked))
     levels = book.helped if sold is book.found.supported else book.plain
+    if sold is book.found.served:
+        grace = book.live.sheets["Inputs"].constant(
+            f"years of grace: {title}", "years", float(sold.levels["grace_years"])
+        )
+        levels = levels | {"grace_years": grace}
     for plant in answer.plants:
         ends: Any = plant.commit + plant.lead + levels["delay_years"] + levels["life_years"]
         label = f"years of output after the last column: {plant.name} ({title})"
@@ -216,7 +221,7 @@ def _downside(book: Book, one: Answered) -> None:
     formulas = {
         "npv": f"NPV({levels['wacc'].text},{real.everywhere})",
         "least": f'IF(MIN({cells})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({cells})))',
-        "short": f'COUNTIF({cells},"<1")',
+        "short": f'IF(MIN({cells})={MOST_COVER},"none",IF({missed}>0,"{N_A}",COUNTIF({cells},"<1")))',
     }
     by_name = {case.what: case for case in one.sold.credit.downsides}
     delivered = by_name[next(iter(worse))]
@@ -508,6 +513,9 @@ def _debt(book: Book, one: Answered) -> None:
     formula = f"SUM({missed_by_year.everywhere})"
     label = "years in which debt service is missed"
     missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
+    formula = f'IF(MIN({served})={MOST_COVER},"none",{missed})'
+    label, value = f"{label}, of senior debt", returns.missed_of_senior
+    _once(book, "missed_of_senior", label, "years", formula, mode=mode, value=value)
     formula = f'IF(MIN({served})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({served})))'
     _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
     owed: Any = one.flows.owed()

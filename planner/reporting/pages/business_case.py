@@ -338,14 +338,14 @@ def _costs_and_prices(found: BusinessCase, names: Names) -> Chapter:
 def _debt(found: BusinessCase, names: Names) -> Chapter:
     return Chapter(
         anchor="debt",
-        title="Debt",
+        title=f"Debt: {midway(found.told(found.lent))}",
         lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-        parts=debt.of_debt(found, names),
+        parts=[*charts.cover(found), *debt.of_debt(found, names)],
     )
 
 
 def _money_by_year(found: BusinessCase) -> Chapter:
-    parts: list[Part] = [*charts.cash(found), *tables.statement_tables(found)]
+    parts: list[Part] = [charts.cash(found), *tables.statement_tables(found)]
     return Chapter(anchor="money", title="Money by year", lead="Nominal MUSD.", parts=parts)
 
 
