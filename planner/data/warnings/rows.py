@@ -205,6 +205,8 @@ ONCE_NAMED = {
     "party": ("countries", "funders"),
 }
 """Columns of names that need no row of their own, and the tables in which they stand."""
+RARE_MOST = 100
+"""Names used once above which none of them is the odd one of its column."""
 PLACE = ("country", "stage", "basis", "feeds", "online_year", "retire_year", "lead_time_years")
 SIZES = ("existing_tpa", "max_new_tpa", "capex_usd_per_tpa", "variable_opex_usd_per_t", "recovery")
 """Columns of projects that are the same, and nearly so, where one plant is there twice."""
@@ -244,9 +246,10 @@ def rare_names(facts: CaseFacts) -> Iterator[Finding]:
         rows = [row for table in tables for row in facts.rows(table) if getattr(row, column)]
         times = Counter(map(attrgetter(column), rows))
         confirmed = facts.case.countries if column == "party" else ()
-        for row in rows:
+        rare = [row for row in rows if times[getattr(row, column)] == 1]
+        for row in rare if len(rare) <= RARE_MOST else ():
             name = getattr(row, column)
-            if times[name] == 1 and name not in confirmed:
+            if name not in confirmed:
                 # `mine_1` and `mine_2` are a row of names, not a slip.
                 others = [other for other in (*times, *confirmed) if _stem(other) != _stem(name)]
                 near = did_you_mean(name, others)
