@@ -20,6 +20,7 @@ from planner.reporting.words.numbers import (
     listed,
     number,
     percent,
+    persons_of,
     signed,
 )
 
@@ -41,6 +42,7 @@ WORDS = Format(str)
 LIST = Format(_in_a_row)
 NUMBER = Format(number, "#,##0.00")
 AMOUNT = Format(amount, "#,##0.00")
+PERSONS = Format(persons_of, "#,##0.00")
 CHANGE = Format(signed, "#,##0.00")
 CENTS = Format(cents, "#,##0.00")
 RATE = Format(number, "General")
@@ -98,6 +100,8 @@ per_cent = partial(figures, form=SHARE)
 """A column of shares, shown in per cent."""
 whole = partial(figures, form=YEAR)
 """A column of years or of counts."""
+persons = partial(total, form=PERSONS)
+"""A column of persons, whole on a page, that are added up."""
 changed = partial(figures, form=CHANGE)
 """A column of changes, with their sign."""
 in_musd = partial(figures, unit="MUSD")

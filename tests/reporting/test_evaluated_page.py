@@ -12,6 +12,8 @@ from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
 from tests.cases import near
 
+BLENDED = "Blended risk (50 % expected loss, 50 % worst 10 %)"
+
 
 def estimates(risk: float) -> dict[str, Any]:
     """Three figures that are as large as the risk (MUSD), the interval a tenth either way."""
@@ -71,7 +73,11 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
     # A difference of two bounds bounds nothing.
     assert "for the reduction these are no bounds" in table.note
     rows = [dict(zip((c.field for c in table.columns), row, strict=True)) for row in table.shown]
-    assert [row["figure"] for row in rows[:3]] == ["Expected loss", "Mean loss, worst 10 %", "Risk"]
+    assert [row["figure"] for row in rows[:3]] == [
+        "Expected loss",
+        "Mean loss, worst 10 %",
+        BLENDED,
+    ]
     assert (rows[0]["plan"], rows[0]["interval"]) == ("700", "630 to 770")
     assert (rows[0]["reduction"], rows[0]["reduction_interval"]) == ("6,300", "5,670 to 6,930")
     assert rows[5]["where"] == "240 new scenarios, each known from its start"
@@ -106,7 +112,7 @@ def test_the_workbook_has_losses_in_new_scenarios_before_those_of_the_plan(plan:
     assert table.sheet == "losses"
     assert table.rows[0][:4] == ["Expected loss", "240 new scenarios", 7000.0, 700.0]
     assert table.rows[-1][:4] == [
-        *("Risk", "the 3 scenarios of the plan"),
+        *(BLENDED, "the 3 scenarios of the plan"),
         *(plan.without["risk_musd"], plan.summary["risk_musd"]),
     ]
     assert limits.facts(plan).rows[0][0] == "status"

@@ -6,6 +6,7 @@ import dataclasses
 
 import pandas as pd
 
+from planner.reporting.chapters.limits import facts
 from planner.reporting.chapters.plants import investments, people
 from planner.reporting.chapters.stock import schedule
 from planner.reporting.chapters.supply import losses_sheet
@@ -33,7 +34,7 @@ def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveC
     assert names_of(solve(scenarios=same).case).scenario("war") == "War: hard"
 
 
-def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: Plan) -> None:
+def test_teams_of_less_than_a_person_are_told_and_counted(plan: Plan) -> None:
     rows = plan.tables["training"].iloc[:1]
     training = pd.concat(
         [
@@ -47,7 +48,7 @@ def test_teams_of_less_than_a_twentieth_are_told_and_counted(plan: Plan) -> None
     table = people(with_tables(plan, training=training, workforce=workforce))
     assert table is not None
     assert [row[0] for row in table.shown] == ["Australia", "Japan", "United States", "All"]
-    assert [row[2] for row in table.shown] == ["3.00", "<0.05", "<0.05", "3.03"]
+    assert [row[2] for row in table.shown] == ["3", "<1", "<1", "3"]
     assert "Full-time equivalents" in table.note
 
 
@@ -77,3 +78,14 @@ def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     assert [c.title for c in table.columns][5] == "share of possible"
     assert table.shown[0][4:6] == ["5.00", "25 %"]
     assert "a part of what could be built" in table.note
+
+
+def test_of_whole_plants_their_number_and_their_gap_are_told_alone(solve: SolveCase) -> None:
+    """5 MUSD build one unit of 5 t/y of the four that there is room for; no plan of whole plants is better."""
+    new = plant(max_new_tpa=20, unit_tpa=5, capex_usd_per_tpa=MUSD)
+    whole = {"policy.whole_plants": True, "objective.gap": 0.0}
+    plan = solve(whole, projects=[mine(), new], budgets=budget(5))
+    assert "in whole plants or phases: plant 1 of 4." in investments(plan).note
+    told = {row[0]: row[2] for row in facts(plan).shown}
+    assert told["optimality gap with whole plants: risk"] == "0 %"
+    assert "status" not in told and "certificate: relative gap" not in told

@@ -107,9 +107,9 @@ class ReducedLosses(DeclaredTable):
 
 def losses_table(plan: Plan) -> ReportTable:
     """The figures in new scenarios, of the policy and as if each were known, then in the scenarios of the plan."""
-    headings = dict(
-        zip(FIGURES, ("Expected loss", f"Mean loss, worst {tail(plan)}", "Risk"), strict=True)
-    )
+    blended = say("blended", aversion=plan.case.model.objective.risk_aversion, tail=tail(plan))
+    words = ("Expected loss", f"Mean loss, worst {tail(plan)}", blended)
+    headings = dict(zip(FIGURES, words, strict=True))
     figures = in_fresh_scenarios(plan)
     rows = [_fresh_row(plan, one) for one in figures]
     where = scenarios_of(plan, fresh=False)

@@ -32,12 +32,15 @@ from planner.results.figures.dependence import (
     supply_by_origin,
     worst_single_losses,
 )
+from planner.results.figures.plants import decisions
 from planner.results.figures.sums import costliest_first, elements_by_loss, records
 from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
 MAIN_ELEMENTS, MOST_ORIGINS = 3, 7
 OTHERS = "other origins"
+SAME = 5e-4
+"""By how much two shares may differ that are shown alike."""
 ORIGINS = "tables/origins.csv, basis=last"
 COVERAGE = "tables/coverage.csv"
 
@@ -81,9 +84,26 @@ def by_element(plan: Plan) -> ReportTable | None:
     if not compared:
         left_out += ["share_before", "met_before"]
     chosen = largest[largest["year"].isin(milestones(plan.years))]
-    told = [_dependence(plan, row) for row in records(costliest_first(plan, chosen, "year"))]
-    note = say("by_element_note", asked=asked, compared=compared)
+    rows_in_order = records(costliest_first(plan, chosen, "year"))
+    told = [_dependence(plan, row) for row in rows_in_order]
+    larger = _larger_with_the_plan(plan, rows_in_order, told)
+    note = say("by_element_note", asked=asked, compared=compared, larger=larger)
     return ByElement.from_rows(told, ByElement.all(*left_out), note=note)
+
+
+def _larger_with_the_plan(
+    plan: Plan, rows: list[dict[str, Any]], told: list[TableRow]
+) -> list[str]:
+    """Goods and years of which the largest share is larger with the plan than without, where the plan builds no plant that
+    makes the good."""
+    made = {plan.case.lookups.stage_of(project).gives for project in decisions(plan)["project"]}
+    goods = []
+    for row, line in zip(rows, told, strict=True):
+        before = line["share_before"]
+        if before is not None and line["share"] > before + SAME and row["form"] not in made:
+            good = names_of(plan.case).good(row["element"], row["form"])
+            goods.append(f"{good} {line['year']}")
+    return goods
 
 
 def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:

@@ -16,7 +16,7 @@ from planner.reporting.parts import (
     text,
 )
 from planner.reporting.words.names import Names, midway, names_of
-from planner.reporting.words.numbers import NOTHING, count, number
+from planner.reporting.words.numbers import NOTHING, count, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import TINY, limits
 from planner.results.figures.sums import records
@@ -152,18 +152,23 @@ class Facts(DeclaredTable):
 
 NAMED = {"model": "program", "certificate": "certificate", "versions": "version"}
 """Parts of the summary that are told key by key, and what they are called."""
+OF_ANY_SIZE = "relative_gap"
+"""The part of the certificate that speaks of the linear program of the plants that were chosen, not of whole plants."""
+GAPS = {"risk": "risk", "cost": "cost", "welfare": "cost plus risk"}
 
 
 def facts(plan: Plan) -> ReportTable:
     """Key figures with the plan and without, the program and its certificate."""
     summary, before = plan.summary, plan.without
     model = plan.case.model
+    of_whole = model.policy.whole_plants
     rows: list[TableRow] = []
 
     def tell(figure: str, value: Any, unit: str = "", without: Any = None) -> None:
         rows.append({"figure": figure, "unit": unit, "value": value, "before": without})
 
-    tell("status", plan.status)
+    if not of_whole:
+        tell("status", plan.status)
     tell("case", plan.title)
     tell("objective", summary.get("goal"))
     tell("coordination", model.policy.coordination)
@@ -175,10 +180,13 @@ def facts(plan: Plan) -> ReportTable:
             tell(words, summary[key], "MUSD", before.get(key))
     for key, words in NAMED.items():
         for name, value in summary.get(key, {}).items():
-            tell(f"{words}: {name.replace('_', ' ')}", value)
+            if not (of_whole and name == OF_ANY_SIZE):
+                tell(f"{words}: {name.replace('_', ' ')}", value)
+    for name, share in summary.get("gap", {}).items() if of_whole else ():
+        tell(f"optimality gap with whole plants: {GAPS[name]}", percent(share))
     tell("inputs, SHA-256", summary.get("inputs_sha256", plan.case.sha256))
     return Facts.from_rows(
         rows,
         columns=Facts.all() if before else Facts.all("before"),
-        note=say("facts", commodity=plan.case.commodity),
+        note=say("facts", commodity=plan.case.commodity, of_whole=of_whole),
     )

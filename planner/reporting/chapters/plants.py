@@ -14,10 +14,10 @@ from planner.reporting.parts import (
     figures,
     in_musd,
     per_cent,
+    persons,
     reworded,
     text,
     told_chart,
-    total,
     whole,
 )
 from planner.reporting.sources import table_rows
@@ -36,6 +36,7 @@ from planner.results.figures.plants import (
 )
 from planner.results.figures.sums import EXPECTED, by_year, worst_scenario
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("plants.j2")
 CAPACITY = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, factor, throughput_t"
@@ -94,8 +95,20 @@ def investments(plan: Plan) -> ReportTable:
         words["capex_musd"] = words["public_musd"] = {"summed": True}
     columns = reworded(Plants.all(*left_out), words)
     title = say("investments_title", built=counted(plan, rows["project"]))
-    note = say("investments", commodity=plan.case.commodity)
+    note = say("investments", commodity=plan.case.commodity, units=_units(plan, rows))
     return Plants.over(frame, columns=columns, title=title, note=note)
+
+
+def _units(plan: Plan, rows: pd.DataFrame) -> list[str]:
+    """Plants of which some whole units are built and not all, in words; none where plants may have any size."""
+    told = []
+    for row in rows_of(rows) if plan.case.model.policy.whole_plants else ():
+        project = plan.case.projects[row.project]
+        unit = project.unit_tpa
+        if unit is not None and round(row.tpa / unit) < round(project.max_new_tpa / unit):
+            built, possible = round(row.tpa / unit), round(project.max_new_tpa / unit)
+            told.append(f"{names_of(plan.case).project(row.project)} {built} of {possible}")
+    return told
 
 
 class Owners(DeclaredTable):
@@ -187,9 +200,9 @@ class People(DeclaredTable):
 
     country = text()
     skill = text()
-    intake = total("trainees", "persons")
-    new_seats = total("new seats", "persons/y")
-    hired = total("hires", "persons")
+    intake = persons("trainees", "persons")
+    new_seats = persons("new seats", "persons/y")
+    hired = persons("hires", "persons")
     years = text()
 
 

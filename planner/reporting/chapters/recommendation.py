@@ -145,6 +145,7 @@ def lines(plan: Plan) -> ReportTable | None:
             for key in zip(first["country"], first["stage"], strict=True)
         ],
         expected=first["expected"].round(),
+        late=first["late"].mask((first["late"] == 0) & are_measures(plan, first["project"])),
     )
     shown = records(named)
     if len(rest):

@@ -34,9 +34,9 @@ def lead(plan: Plan) -> str:
 def goods(plan: Plan) -> str:
     """Goods and tonnes in a sentence, the most first; '' where none is bought."""
     rows = purchases_by_year(plan)
-    by_good = rows.groupby(["element", "form"], as_index=False)["tonnes"].sum()
+    by_good = rows.groupby(["element", "form"])["tonnes"].sum().sort_values(ascending=False)
     tonnes = []
-    for row in rows_of(by_good.sort_values("tonnes", ascending=False)):
+    for row in rows_of(by_good.reset_index()):
         good = names_of(plan.case).good(row.element, row.form)
         tonnes.append(f"{good} {number(row.tonnes)} t")
     years = sorted(set(rows["year"]))

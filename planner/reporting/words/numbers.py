@@ -75,6 +75,17 @@ def amount(value: float | None) -> str:
     return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
 
 
+def persons_of(value: float | None) -> str:
+    """Persons, of whom there are no parts.
+
+    >>> persons_of(0.07), persons_of(10.7), persons_of(0.0)
+    ('<1', '11', '0')
+    """
+    if value is not None and 0 < value < 1:
+        return "<1"
+    return number(value) if value is None or math.isnan(value) else f"{round(value):,}"
+
+
 def cents(value: float | None) -> str:
     """An amount of a table that foots: two decimals, whatever its size."""
     if value is None or math.isnan(value):
