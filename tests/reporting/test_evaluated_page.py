@@ -12,7 +12,7 @@ from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
 from tests.cases import near
 
-BLENDED = "Blended risk (50 % expected loss, 50 % worst 10 %)"
+BLENDED = "Blended risk (50 % mean, 50 % worst 10 %)"
 
 
 def estimates(risk: float) -> dict[str, Any]:
