@@ -147,26 +147,46 @@ def unit_costs(flows: CashFlows, x: Levels) -> UnitCosts | None:
 
 
 def break_even(found: Investment, x: Levels, use: Sequence[Array], to: str) -> float | None:
-    """The factor on all prices, those of feed included, at which the NPV is nought; None if there is none up to
-    `HIGHEST_PRICE`. to: of all capital `after_tax`, or of the `owners`."""
+    """The factor on all prices, those of feed included, at which the NPV is nought, whether it rises or falls
+    with them; None if there is none up to `HIGHEST_PRICE`. to: of all capital `after_tax`, or of the `owners`."""
 
     def gain(levels: Levels) -> float:
         return float(worth(cash_flows(found, levels, use), levels, to))
 
-    return least_prices(x, gain) or None
+    return turning_prices(x, gain)
+
+
+def turning_prices(x: Levels, gain: Callable[[Levels], float]) -> float | None:
+    """The factor on all prices at which a gain at such levels becomes nought, from below or above; None where it has the same
+    sign without prices and at `HIGHEST_PRICE`."""
+    at = _at_prices(x, gain)
+    if (at(0.0) >= 0) == (at(HIGHEST_PRICE) >= 0):
+        return None
+    return _nought(at)
 
 
 def least_prices(x: Levels, gain: Callable[[Levels], float]) -> float | None:
     """The factor on all prices, those of feed included, from which on a gain at such levels is not below nought: 0 where it
     never is, None where no factor up to `HIGHEST_PRICE` suffices."""
-
-    def at(factor: float) -> float:
-        return gain({**x, "price_factor": x["price_factor"] * factor})
-
+    at = _at_prices(x, gain)
     if at(0.0) >= 0:
         return 0.0
     if at(HIGHEST_PRICE) < 0:
         return None
+    return _nought(at)
+
+
+def _at_prices(x: Levels, gain: Callable[[Levels], float]) -> Callable[[float], float]:
+    """A gain at a factor on all prices."""
+
+    def at(factor: float) -> float:
+        return gain({**x, "price_factor": x["price_factor"] * factor})
+
+    return at
+
+
+def _nought(at: Callable[[float], float]) -> float:
+    """The factor between nought and `HIGHEST_PRICE` at which a gain changes its sign."""
     return float(brentq(at, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))
 
 

@@ -14,6 +14,9 @@ from planner.finance.loans import PAID, Loan
 from planner.finance.project_facts import Levels
 from planner.finance.yearly_rows import Array
 
+LEAST_OWN = 1e-3
+"""Share of the capital that owners pay while it is built, at or below which they have no rate of return."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Returns:
@@ -23,7 +26,8 @@ class Returns:
     dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
     there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
     debt, debt_share, most_owed: of all tranches of lenders, the share over capital less grant, the most with interest
-    until the first repayment.
+    until the first repayment; paid_in: by owners while it is built (nominal); where that is next to nothing they have no
+    rate of return.
     """
 
     npv_before_tax: float
@@ -42,6 +46,7 @@ class Returns:
     missed: int
     llcr: float | None
     senior: bool
+    paid_in: float
 
     @property
     def missed_of_senior(self) -> int | None:
@@ -105,13 +110,15 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     cover_low = least_cover(adverse.cfads, loan)
     missed = int(loan.missed.sum())
     llcr = float(loan.cover)
+    paid_in = np.where(flows.capital > 0, np.maximum(-flows.owners, 0.0), 0.0).sum()
+    puts_in = paid_in > LEAST_OWN * flows.capital.sum()
     return Returns(
         npv_before_tax=float(npv_before_tax),
         npv_after_tax=float(npv_after_tax),
         npv_owners=float(npv_owners),
         irr_before_tax=irr(real(flows.before_tax, flows)),
         irr_after_tax=irr(after_tax),
-        irr_owners=irr(real(flows.owners, flows)),
+        irr_owners=irr(real(flows.owners, flows)) if puts_in else None,
         payback=payback(after_tax),
         capital=float(np.sum(capital)),
         debt=float(debt),
@@ -122,6 +129,7 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         missed=missed,
         llcr=None if missed or np.isnan(llcr) else llcr,
         senior=cover is not None,
+        paid_in=float(paid_in),
     )
 
 

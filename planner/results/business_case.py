@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.credit import Credit
+from planner.finance.credit import HIGH_PRICES, Credit, Downside
 from planner.finance.economics import Economics
 from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
@@ -220,6 +220,12 @@ class BusinessCase(Parts):
     def first_repayment(self, sold: Sold) -> int:
         """Its year."""
         return self.investment.years[0] + int(sold.flows.loan.begun.item())
+
+    def better(self, sold: Sold) -> list[Downside]:
+        """Cases that are called worse and leave more than the base."""
+        base, *others = sold.credit.downsides
+        worse = [one for one in others if one.what != HIGH_PRICES]
+        return [one for one in worse if one.npv > base.npv + CENT]
 
     def years_missed(self, sold: Sold) -> list[str]:
         """The years in which service of lenders' own loan is missed."""

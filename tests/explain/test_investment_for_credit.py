@@ -356,3 +356,34 @@ def test_tables_of_debt_are_of_the_case_that_has_some(plan: Any) -> None:
     assert found.lent.returns.debt > 0
     nobody = case(plan, terms={"debt_share": 0})
     assert nobody.lent is nobody.shown
+
+
+def test_owners_who_pay_nothing_while_it_is_built_have_no_rate(plan: Any) -> None:
+    """A grant of all capital: what they pay later is told apart, and sources and uses foot."""
+    terms = {"grant": 1, "debt_share": 0, "closure": 2}
+    found = case(plan, basis="market", terms=terms)
+    assert found.full.returns.paid_in == near(0) and found.full.returns.irr_owners is None
+    assert case(plan, basis="market", terms={"debt_share": 0}).full.returns.irr_owners is not None
+    table = tables.sources_and_uses(found)
+    assert "Not in this table is what owners pay after it" in table.note
+    sums = table.frame[table.frame["of_money"] == "in all"]
+    assert sums["Selling all"].iloc[0] == near(sums["Selling all"].iloc[1])
+
+
+def test_a_worse_case_that_earns_more_is_warned_of(plan: Any) -> None:
+    """A plant that loses money on each tonne, paid for being there; none where it earns on each."""
+    losing = case(plan, basis="market", terms={"variable_factor": 20, "availability": 100})
+    better = [one.what for one in losing.better(losing.full)]
+    assert "volume low" in better and "running costs dear" not in better
+    said = "the availability payment is paid in full to an idle plant"
+    assert said in lines_of(losing, plan)
+    assert said not in lines_of(case(plan, basis="market", terms={"availability": 1}), plan)
+
+
+def test_support_dearer_than_ownership_says_why(plan: Any) -> None:
+    dear = case(plan, terms={"equity_rate": 0.5, "debt_share": 0})
+    costs = {one.what: one.cost for one in dear.alternatives}
+    assert costs["whole"] > costs["public"]
+    assert "Support costs the public more than ownership" in tables.alternatives(dear).note
+    none = case(plan, terms={"equity_rate": 0})
+    assert "Support costs" not in tables.alternatives(none).note

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm, spearmanr
 
 from planner.finance.cashflow import cash_flows
-from planner.finance.economics import CAPITAL, PRICES, RATES, economics
+from planner.finance.economics import CAPITAL, PRICES, RATES, economics, turning_prices
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import base_levels, drawn
@@ -122,3 +122,11 @@ def test_draws_of_prices_recomputed() -> None:
         joined = norm.cdf(np.sqrt(0.3) * norm.ppf(common) + np.sqrt(0.7) * norm.ppf(share))
         rising, falling = 0.5 + np.sqrt(joined * 0.5), 1.5 - np.sqrt((1 - joined) * 0.5)
         assert x[name] == pytest.approx(np.where(joined <= 0.5, rising, falling), **EXACT)
+
+
+def test_a_break_even_is_found_where_the_npv_falls_with_prices() -> None:
+    """A converter with its margin guaranteed gains nothing of dear prices, but holds dearer stock."""
+    deck = {"price_factor": np.asarray(1.0)}
+    assert turning_prices(deck, lambda x: 1.5 - float(x["price_factor"])) == pytest.approx(1.5)
+    assert turning_prices(deck, lambda x: float(x["price_factor"]) - 0.5) == pytest.approx(0.5)
+    assert turning_prices(deck, lambda _: 1.0) is None

@@ -187,7 +187,13 @@ def downsides(found: BusinessCase) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     sold = found.lent
     rows = [vars(one) for one in sold.credit.downsides]
-    note = say("downsides", told=found.told(sold), least=sold.credit.least_prices)
+    note = say(
+        "downsides",
+        told=found.told(sold),
+        least=sold.credit.least_prices,
+        better=[one.what for one in found.better(sold)],
+        idle=sold.flows.availability.any(),
+    )
     return Downsides.from_rows(rows, title=_titled(Downsides, found), note=note)
 
 

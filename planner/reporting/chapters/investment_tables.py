@@ -36,7 +36,7 @@ from planner.reporting.parts import SHARE as PER_CENT
 from planner.reporting.words.names import Names, midway
 from planner.reporting.words.numbers import number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase, Sold
+from planner.results.business_case import CENT, BusinessCase, Sold
 
 FEEDS = tuple(name for name, stage in STAGES.items() if stage.has_feeds)
 
@@ -169,9 +169,22 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
             for title, amounts in named.items():
                 row[title] = float(amounts[what].sum())
             rows.append(row)
+        whole: TableRow = {"side": side, "of_money": "in all"}
+        for title, amounts in named.items():
+            whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
+        rows.append(whole)
     columns = SourcesAndUses.all()
     columns += [called(title, "MUSD") for title in by_title]
-    note = say("first_repayment", first=first)
+    later = []
+    for title, sold in found.modes:
+        flows = sold.flows
+        is_later = np.arange(1, flows.owners.size + 1) > flows.loan.begun
+        pays = is_later & (flows.capital <= 0) & (flows.owners < -CENT)
+        if pays.any():
+            paid = number(-float(flows.owners[pays].sum()))
+            years = np.array(found.investment.years)[pays]
+            later.append(f"{midway(title)} {paid} MUSD, {years[0]} to {years[-1]}")
+    note = say("first_repayment", first=first, later=later)
     return SourcesAndUses.from_rows(rows, columns, note=note)
 
 
@@ -274,7 +287,12 @@ def alternatives(found: BusinessCase) -> ReportTable:
     for one in found.alternatives:
         per = one.worth / one.cost if one.worth is not None and one.cost else None
         rows.append((ALTERNATIVES[one.what], one.cost, one.worth, per))
-    return AlternativesTable.from_rows(rows, note=say("alternatives"))
+    costs = {one.what: one.cost for one in found.alternatives}
+    whole = costs["whole"] if found.supported else None
+    is_dearer = whole is not None and whole > (costs["public"] or 0.0)
+    return AlternativesTable.from_rows(
+        rows, note=say("alternatives", found=found, dearer=is_dearer, stock="stock" in costs)
+    )
 
 
 class StatementTable(DeclaredTable):

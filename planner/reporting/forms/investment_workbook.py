@@ -22,6 +22,7 @@ from planner.finance.credit import life_cover, ranked, senior_owed, worse_cases
 from planner.finance.loans import OVERRUN, PAID, Tranche
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
+from planner.finance.returns import LEAST_OWN
 from planner.finance.sensitivity import HIGH, LOW, price_terms
 from planner.finance.statements import statements
 from planner.finance.yearly_rows import larger, over_years, row, where
@@ -494,6 +495,13 @@ def _valued(book: Book, one: Answered, key: str) -> None:
     sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in GUESSES)
     formula = f'IF(SUM({cells})>0,{sought}"none"))),"none")'
     label_of_rate = f"IRR {label} (none: less comes back than is spent)"
+    if key == "owners":
+        capital: Any = one.flows.capital
+        paid: Any = where(capital > 0, larger(0.0 - nominal, 0.0), 0.0)
+        paid = row(paid, "Returns", "owners pay while it is built", "MUSD")
+        least = f"{LEAST_OWN}*SUM({capital.everywhere})"
+        formula = f'IF(SUM({paid.everywhere})<={least},"none",{formula})'
+        label_of_rate = f"IRR {label} (none: as above, or owners pay nothing while it is built)"
     value = getattr(returns, f"irr_{key}")
     _once(book, f"irr_{key}", label_of_rate, "a year", formula, mode=mode, value=value)
     discounted: Any = real * (1.0 + at) ** (0.0 - one.number)
