@@ -365,17 +365,25 @@ def dropped(case: Case, found: dict[str, Any]) -> str:
     return table(head, rows)
 
 
+def percent(share: float) -> str:
+    """A share in per cent; nothing is not less than nothing."""
+    return f"{round(100 * share, 1) + 0.0:.1f}"
+
+
 def levers(found: dict[str, Any]) -> str:
     """What each lever takes off cost plus risk if it is pulled alone, and what is lost where it alone is missing."""
     values = found["values"]
     whole = values["nothing"] - values["everything"]
+    missing = {one["name"]: one for one in found["claims"] if one["basis"] == "missing"}
     rows = []
     for lever in sorted(values["levers"], key=lambda one: -float(one["last_out"])):
         lost = float(lever["last_out"])
-        share = f"{100 * lost / whole:.1f} %"
-        rows.append([lever["name"], money(lever["first_in"]), money(lost), share])
+        claim = missing[lever["name"]]
+        between = f"{percent(claim['low'])} to {percent(claim['high'])} %"
+        cells = [money(lever["first_in"]), money(lost), f"{100 * lost / whole:.1f} %", between]
+        rows.append([lever["name"], *cells, claim["verdict"]])
     head = ["lever", "alone takes off, MUSD", "lost without it, MUSD", "of what all take off"]
-    return table(head, rows)
+    return table([*head, "with the doubts tried", "verdict"], rows)
 
 
 # ---- of studies ------------------------------------------------------------------------------------------------------
