@@ -44,7 +44,7 @@ from planner.finance.project_facts import (
 )
 from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
-from planner.finance.study import study_steps
+from planner.finance.study import NPV, study_steps
 from planner.finance.support import (
     Package,
     SupportSearch,
@@ -348,6 +348,7 @@ def _assembled(
             _study(plan.case, question.projects),
             planned.returns.npv_after_tax if planned else None,
         ),
+        study_source=_study_source(plan.case, question.projects),
     )
 
 
@@ -356,6 +357,14 @@ def _study(case: Case, projects: Sequence[str]) -> dict[str, float]:
     if len(projects) != 1:
         return {}
     return {row.item: row.value for row in case.tables.studies if row.project in projects}
+
+
+def _study_source(case: Case, projects: Sequence[str]) -> str:
+    """The study that its NPV is of, as the case names it."""
+    sources = [
+        row.source for row in case.tables.studies if row.project in projects and row.item == NPV
+    ]
+    return sources[0] if sources else ""
 
 
 def _mixes(

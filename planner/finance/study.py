@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,20 +31,22 @@ NO_LIMIT = 1000.0
 @dataclass(frozen=True, kw_only=True)
 class StudyStep:
     """What differs: the figure of the study and that of the case, None where it is none; what it changes of the NPV
-    (MUSD)."""
+    (MUSD). parts: of the figure of the case by element, where it has any."""
 
     what: str
     theirs: float | None
     ours: float | None
     change: float
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
     """Of a tonne of capacity in use, MUSD at the deck: all that is made at full prices, the part of it that a concentrate
-    is paid for, all feed at full prices, running cost without feed."""
+    is paid for, all feed at full prices, running cost without feed. by_element: of what is made, by element."""
 
     gross: float
+    by_element: Mapping[str, float]
     payable: float
     feed: float
     running: float
@@ -63,6 +65,9 @@ def study_steps(
         return ()
     margins = _margins(found, x)
     ours = _ours(found, x, margins)
+    (plant,) = found.plants
+    in_use = plant.size * plant.ramp[-1]
+    parts = {element: part * in_use for element, part in margins.by_element.items()}
     stated = _per_tonne(found, study, margins)
     taken = {item: stated[item] for item in STEPS if item in stated} | {MARKET: NO_LIMIT}
     value = _npv(found, x, taken)
@@ -77,7 +82,13 @@ def study_steps(
         following = _npv(found, x, taken)
         change = following - value
         steps.append(
-            StudyStep(what=item, theirs=study.get(item), ours=ours.get(item), change=change)
+            StudyStep(
+                what=item,
+                theirs=study.get(item),
+                ours=ours.get(item),
+                change=change,
+                parts=parts if item == "gross" else {},
+            )
         )
         value = following
     if planned is not None:
@@ -92,17 +103,21 @@ def _margins(found: Investment, x: Levels) -> Margins:
     year = int(np.argmax(flows.tonnes))
     tonnes = max(float(flows.tonnes[year]), LEAST_T)
     gross = payable = 0.0
+    by_element: dict[str, float] = {}
     for sale in flows.sales:
         market = float(sale.market[year]) / tonnes
         if sale.material.payable:
             market /= float(x["payable"])
             payable += market
         gross += market
+        element = sale.material.element
+        by_element[element] = by_element.get(element, 0.0) + market
     feed = float(flows.feed[year]) / tonnes
     is_paid_in_part = any(material.payable for material in plant.taken)
     running = float(flows.fixed[year] + flows.variable[year]) / tonnes
     return Margins(
         gross=gross,
+        by_element=by_element,
         payable=payable,
         feed=feed / float(x["payable"]) if is_paid_in_part else feed,
         running=running,

@@ -135,8 +135,8 @@ class BusinessCase(Parts):
     none is needed or suffices; served: the case that has debt, with the grace with which no service of it is missed, where it
     is missed as agreed, None where it is not or no grace helps; money: every instrument in use with it, stated ones
     included; worst_cost: of all of them, in one draw in twenty or more. study: from the NPV of the sponsor's study
-    to that of the case. alone: NPV after tax (MUSD), selling all, of each plant alone. feeds: what plants are
-    assigned to take in, by share; of the others what the case says.
+    to that of the case; study_source: the study that it is of. alone: NPV after tax (MUSD), selling all, of each plant alone.
+    feeds: what plants are assigned to take in, by share; of the others what the case says.
     """
 
     projects: tuple[str, ...]
@@ -165,6 +165,7 @@ class BusinessCase(Parts):
     removal: Removal | None
     alternatives: Sequence[Alternative]
     study: Sequence[StudyStep] = ()
+    study_source: str = ""
 
     @property
     def headline(self) -> dict[str, str]:

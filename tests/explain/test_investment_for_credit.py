@@ -17,6 +17,7 @@ from planner.data.stages import STAGES
 from planner.errors import InputError
 from planner.finance.cashflow import funding
 from planner.reporting.chapters import investment_charts as charts
+from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.reporting.words.names import midway
@@ -387,3 +388,30 @@ def test_support_dearer_than_ownership_says_why(plan: Any) -> None:
     assert "Support costs the public more than ownership" in tables.alternatives(dear).note
     none = case(plan, terms={"equity_rate": 0})
     assert "Support costs" not in tables.alternatives(none).note
+
+
+def test_the_study_is_named_and_what_is_made_is_split_by_element(make_case: MakeCase) -> None:
+    source = "Study of a sponsor in May 2026"
+    studies = [
+        {"project": "plant", "item": "npv", "value": 100, "source": source},
+        {"project": "plant", "item": "gross", "value": 60, "source": "the same"},
+    ]
+    studied = planned(make_case, studies=studies)
+    found = case(studied)
+    assert source in lines_of(found, studied)
+    (gross,) = [one for one in found.study if one.what == "gross"]
+    assert sum(gross.parts.values()) == near(gross.ours)
+    page = business_case_page(found, studied.case)
+    assert source in page and "of it here: " in page
+
+
+def test_the_summary_names_what_weighs_and_no_command(plan: Any) -> None:
+    """Of the judged inputs five at most; terms of debt in per cent; no tile of a worth that was not solved for."""
+    found = case(plan)
+    told = lines_of(found, plan)
+    (lacking,) = [line for line in business_case_lines(found, plan.case) if "Missing" in line]
+    assert "planner report" not in told and lacking.count(",") <= 8
+    page = business_case_page(found, plan.case).replace("\N{NO-BREAK SPACE}", " ")
+    assert "reduction of cost plus risk" not in page
+    terms = debt.loan_terms(found).frame.set_index("term")["lenders"]
+    assert terms["interest of lenders"].endswith("%")

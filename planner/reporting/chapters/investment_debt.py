@@ -11,6 +11,7 @@ import pandas as pd
 from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
 from planner.finance.contract_cover import under_contract
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
+from planner.finance.project_facts import FinanceTerm
 from planner.reporting.chapters.investment_tables import NOT_APPLICABLE
 from planner.reporting.parts import (
     CENTS,
@@ -122,11 +123,16 @@ def loan_terms(found: BusinessCase) -> ReportTable:
             term = stated.get(names.get(lender, f"{lender}.{item}"))
             if term is None and lender in found.investment.tranches:
                 term = stated.get(item) if item in TRANCHE_ITEMS else None
-            row[lender] = "" if term is None else f"{term.value:g}"
+            row[lender] = "" if term is None else _in_unit(term)
         if any(row[lender] for lender in lenders):
             rows.append(row)
     columns = [*LoanTerms.all(), *map(called, lenders)]
     return LoanTerms.from_rows(rows, columns, note=say("terms"))
+
+
+def _in_unit(term: FinanceTerm) -> str:
+    """The value of a term as people read it: shares and rates in per cent."""
+    return percent(term.value) if term.unit.startswith(("share", "a year")) else f"{term.value:g}"
 
 
 class DebtByYear(DeclaredTable):

@@ -3,6 +3,8 @@ costs, sales by product."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from planner.finance.economics import CAPITAL, PRICES, ProductSales
 from planner.reporting.parts import (
     DeclaredTable,
@@ -95,7 +97,7 @@ STUDY_STEPS = {
     "capital": ("capital, contingency included", "MUSD"),
     "running": ("running cost at full operation, without feed", "MUSD a year"),
     "gross": ("prices: value of all that is made at full operation", "MUSD a year"),
-    "net": ("payables and feed: what of it is left", "MUSD a year"),
+    "net": ("separation discount and feed: what of it is left", "MUSD a year"),
     "life": ("years of output", "years"),
     "market": ("what the alliance wants of it limits sales", ""),
     "tax": ("tax on profit", "share"),
@@ -105,7 +107,23 @@ STUDY_STEPS = {
 """Steps from the NPV of a study to that of the case, in words, with their units."""
 
 
-def study(found: BusinessCase) -> list[Part]:
+SPLIT = ("dy", "tb", "ndpr")
+"""Elements, in small letters, whose part of what is made is told by itself; all others together."""
+
+
+def _split(parts: Mapping[str, float], names: Names) -> list[TableRow]:
+    """What is made here at full prices, by element."""
+    told: dict[str, float] = {}
+    for element, musd in parts.items():
+        name = names.element(element) if element.lower() in SPLIT else "others"
+        told[name] = told.get(name, 0.0) + musd
+    rows: list[TableRow] = []
+    for name in sorted(told, key=lambda one: (one == "others", -told[one])):
+        rows.append({"step": f"of it here: {name}", "unit": "MUSD a year", "ours": told[name]})
+    return rows
+
+
+def study(found: BusinessCase, names: Names) -> list[Part]:
     """From the NPV of the sponsor's study to that of the case; nothing where the case has none of a study."""
     rows: list[TableRow] = []
     npv = 0.0
@@ -113,7 +131,9 @@ def study(found: BusinessCase) -> list[Part]:
         npv += one.change
         step, unit = STUDY_STEPS[one.what]
         rows.append(vars(one) | {"step": step, "unit": unit, "npv": npv})
-    return [StudyTable.from_rows(rows, note=say("study"))] if rows else []
+        rows += _split(one.parts, names)
+    note = say("study", source=found.study_source)
+    return [StudyTable.from_rows(rows, note=note)] if rows else []
 
 
 class AtRates(DeclaredTable):
@@ -190,4 +210,4 @@ def products(found: BusinessCase, names: Names) -> ReportTable:
 def of_case(found: BusinessCase, names: Names) -> list[Part]:
     """All of them, in order."""
     tables = [unit_costs(found), npv_at_rates(found), two_way(found), products(found, names)]
-    return [*study(found), *tables]
+    return [*study(found, names), *tables]

@@ -371,7 +371,7 @@ class PublicMoneyTable(DeclaredTable):
     cost_stated = in_musd("public cost as stated", summed=True)
     added = in_musd("added", summed=True)
     cost = in_musd("public cost in all", summed=True)
-    worst = in_musd("in the future in which it is most")
+    worst = in_musd("public cost in the dearest future")
     most = figures("most in a year", "MUSD, nominal")
     year = text("in")
 

@@ -52,6 +52,8 @@ ABOUT = {
 """Passage of business_case.j2 -> what it is about."""
 CARRIED = ("delay_years", "contingency")
 """Terms of the risks of building, which somebody has to carry."""
+WEIGHTY = 5
+"""Judged inputs that are named, those that move the NPV of the plants most."""
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
@@ -157,7 +159,7 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
         used = percent(planned.use[place] if planned else 0.0)
         apart.append(
             f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of that; "
-            f"the whole could sell {sold}"
+            f"at full size the market would take {sold} of what it can make"
         )
     for by_year in found.builds.values():
         for year, tpa in by_year.items():
@@ -198,9 +200,11 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
 
 def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
     """Inputs that are judged or without a source, and those that somebody has to carry."""
+    judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
     carried = [swing for swing in found.swings if swing.term.name in CARRIED]
     return {
-        "guesses": [term.meaning for term in found.terms.values() if term.judged],
+        "guesses": sum(term.judged for term in found.terms.values()),
+        "weighty": [swing.term.meaning for swing in judged[:WEIGHTY]],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
         "carried": carried,
         "changes": variants.changes_of(found),
@@ -270,14 +274,18 @@ def _cards(found: BusinessCase) -> list[Card]:
     told = found.told(one)
     told = told[0].lower() + told[1:]
     cost = number(found.public_cost) if found.package else NOTHING
-    least = f"present value; {number(found.stated_cost)} of it stated"
-    worth = number(removal.worth) if removal else NOTHING
-    reduced = "reduction of cost plus risk"
+    stated = f"{number(found.stated_cost)} MUSD" if found.stated_cost else "none"
+    least = f"present value; {stated} of it stated in the case"
     irr = percent(one.returns.irr_owners)
+    each_year = "a year" if one.returns.irr_owners is not None else ""
+    unit = "MUSD" if found.package else ""
+    cards = [Card(title="Public cost", value=cost, unit=unit, note=least)]
+    if removal:
+        worth, reduced = number(removal.worth), "reduction of cost plus risk"
+        cards.append(Card(title="Worth to the alliance", value=worth, unit="MUSD", note=reduced))
     return [
-        Card(title="Public cost", value=cost, unit="MUSD", note=least),
-        Card(title="Worth to the alliance", value=worth, unit="MUSD", note=reduced),
-        Card(title="IRR of the owners", value=irr, unit="a year", note=f"base case, {told}"),
+        *cards,
+        Card(title="IRR of the owners", value=irr, unit=each_year, note=f"base case, {told}"),
         Card(title="Loses money", value=percent(one.spread.loss), unit="of draws", note=told),
     ]
 
