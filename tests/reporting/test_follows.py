@@ -34,7 +34,7 @@ def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> 
     rows = shelves.shelved(run)
     table = shelves.table(rows)
     assert table is not None
-    assert "Several that add little may add much together." in table.note
+    assert "Plants of a kind stand in for each other" in shelves.lead(run, rows)
     # Which plants go together was not asked.
     assert "complementary" not in table.note + shelves.lead(run, rows)
 
@@ -42,7 +42,9 @@ def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> 
 def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
     assert run.explanation is not None and run.explanation.claims
     bare = dataclasses.replace(run.explanation, influences=[])
-    assert "No doubtful figure was tried" in sure.lead(dataclasses.replace(run, explanation=bare))
+    assert "Not one doubtful figure of the case was tried" in sure.lead(
+        dataclasses.replace(run, explanation=bare)
+    )
     assert sure.facts(dataclasses.replace(run, explanation=bare)) is None
     chapter = levers.chapter(dataclasses.replace(run, explanation=bare))
     assert chapter is not None and "judged by the figures as given alone" in chapter.lead

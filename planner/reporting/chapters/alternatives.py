@@ -136,7 +136,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
         rows,
         reworded(Alternatives.all(*left_out), words),
         title=say("alternatives_title", alternatives=len(rows) - 1),
-        note=say("alternatives_note", goal=found.goal),
+        note=say("alternatives_note", goal=found.goal, alternatives=found.alternatives),
     )
 
 
