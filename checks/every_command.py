@@ -18,8 +18,9 @@ from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
 INFEASIBLE, STOPPED = 3, 4
-REFUSED = "can be held fixed"
-"""Said of an adaptive plan that decides otherwise by history: nobody can carry it out in scenarios it does not know."""
+REFUSED = ("can be held fixed", "it cannot be divided between what was built")
+"""Said of an adaptive plan that decides otherwise by history, which nobody can carry out in scenarios it does not know, and
+of savings whose limit differs from year to year, which nobody can divide between a case and what is left of it."""
 
 
 def main(first: int = 9000, count: int = 40) -> None:
@@ -46,7 +47,10 @@ def failures(folder: Path, seed: int) -> list[str]:
     found = []
     for name, *words in commands(case, run):
         code, told = call(name, *words)
-        if code not in (0, STOPPED) and REFUSED not in told:
+        is_refused = any(reason in told for reason in REFUSED)
+        if is_refused and name == "advance":
+            break  # there is no later case to check
+        if not is_refused and code not in (0, STOPPED):
             found.append(f"{name}: {code} {told}")
     return found
 
