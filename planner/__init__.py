@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from planner.api.plans import Session as Session
     from planner.api.plans import chart as chart
     from planner.api.plans import open_run as open_run
+    from planner.api.plans import plan_of as plan_of
     from planner.api.plans import solve as solve
     from planner.api.studies import Study as Study
     from planner.api.studies import frontier as frontier
@@ -54,13 +55,12 @@ if TYPE_CHECKING:
     from planner.results.plan import Plan as Plan
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
-    from planner.solving.solved_model import plan_of as plan_of
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.business_case": ("business_case",),
     "planner.api.cases": ("load",),
-    "planner.api.plans": ("Plan", "Session", "chart", "open_run", "solve"),
+    "planner.api.plans": ("Plan", "Session", "chart", "open_run", "plan_of", "solve"),
     "planner.api.studies": ("Study", "frontier", "open_study", "study"),
     "planner.api.study_reports": ("study_report",),
     "planner.cluster": ("on_scheduler",),
@@ -87,7 +87,6 @@ _HOMES = {
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
-    "planner.solving.solved_model": ("plan_of",),
     "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.api.plans import page_process, plan_of, write_again
+from planner.api.plans import page_process, stored_plan, write_again
 from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
@@ -40,7 +40,7 @@ def evaluate_into(
     if out is not None:
         refuse_other_file(out)
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     with page_process(plan.case) as beside:
         found = evaluate(
             plan,

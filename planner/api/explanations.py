@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from planner.api.plans import LARGE, open_run, page_process, plan_of, write_again
+from planner.api.plans import LARGE, open_run, page_process, stored_plan, write_again
 from planner.errors import file_words
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
@@ -113,7 +113,7 @@ def coverage_into(
     Raises InputError, RunFolderError, StoppedError.
     """
     belongs_to = _fingerprint(run)
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     with page_process(plan.case) as beside:
         found = coverage(plan, years, progress)
         plan = _with_table(plan, COVERAGE.name, found.table())
@@ -140,7 +140,7 @@ def shares_into(
     Raises RunFolderError, StoppedError.
     """
     belongs_to = _fingerprint(run)
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     with page_process(plan.case) as beside:
         found = shares(plan.case, check_all=check_all, progress=progress)
         plan = _with_table(plan, SHARES.name, shares_table(found))

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from planner.api.business_case import business_case
-from planner.api.plans import plan_of
+from planner.api.plans import stored_plan
 from planner.config import read_toml
 from planner.data.case import Case
 from planner.errors import InputError, did_you_mean, file_words
@@ -55,7 +55,7 @@ def business_case_into(
     the plants and by what is otherwise than the case states. Returns the plan, the case, and the files; one that
     somebody changed is refused, not replaced. Raises InputError, RunFolderError.
     """
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     if tables is not None:
         plan = replace(plan, case=_with_tables(plan.case, tables))
     belongs_to = fingerprint(run)
@@ -107,7 +107,7 @@ def side_by_side_into(
     files: TOML files of terms and their values, one a variant; the first variant is without them. terms: hold in all.
     Returns the variants by name and the files written. Raises InputError, RunFolderError.
     """
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     variants = {"as stated": dict(terms or {})}
     for path in files:
         variants[path.stem] = {**(terms or {}), **_terms_in(path)}

@@ -33,6 +33,7 @@ from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import ENDS, solve_variant, solve_whole
 from planner.solving.program_size import refuse_if_too_large, size_of
+from planner.solving.solved_model import plan_of as plan_of
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -308,13 +309,13 @@ def _solve_whole(
 
 def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
     """Write all pages of a run folder again; returns the files. Raises RunFolderError, StoppedError."""
-    plan = plan_of(run, progress)
+    plan = stored_plan(run, progress)
     progress("writing the reports")
     refresh_pages(run, lambda target: write_pages(plan, target))
     return [run / name for name in FORMS if (run / name).exists()]
 
 
-def plan_of(run: Path, progress: Progress = silent) -> Plan:
+def stored_plan(run: Path, progress: Progress = silent) -> Plan:
     """The plan of a run folder. Raises RunFolderError, and StoppedError if the run ended without a plan."""
     progress("reading the run")
     plan = open_run(run)

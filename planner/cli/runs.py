@@ -281,7 +281,7 @@ def advance(
     with exit_codes():
         refuse_foreign(out, ADVANCED, A_LATER_CASE, force)
         with shown_progress() as progress:
-            plan = plans.plan_of(run, progress)
+            plan = plans.stored_plan(run, progress)
             case: Case = planner.advance(plan, to, along)
             possible = ", ".join(case.scenarios)
             note = f"The case of {file_words(run.name)} in {to}; still possible: {possible}.\n"

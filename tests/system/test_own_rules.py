@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,17 @@ def test_values_that_break_a_rule_of_the_planner_are_no_plan(case: Case) -> None
     model.build[largest].value = 0.0
     with pytest.raises(StoppedError, match="break"):
         planner.plan_of(model)
+
+
+def test_it_is_written_by_a_script_that_asks_for_nothing_else(tmp_path: Path) -> None:
+    script = f"""
+import planner
+from pyomo.environ import SolverFactory
+case = planner.load({str(ROOT / "inputs" / "starter")!r}, model={str(ROOT / "models" / "base.toml")!r})
+model = planner.build_model(case)
+SolverFactory("appsi_highs").solve(model)
+planner.plan_of(model).write({str(tmp_path / "run")!r})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "report.html").exists()

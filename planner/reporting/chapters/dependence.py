@@ -140,7 +140,9 @@ def _of_main_goods(plan: Plan, rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """Rows of the first elements, those whose shortage costs most, in their order; good: element and form by name."""
     main = rows[rows["element"].isin(elements_by_loss(plan)[:most])]
     main = costliest_first(plan, main, "form")
-    return main.assign(good=main["element"].map(names_of(plan.case).element) + " " + main["form"])
+    names = names_of(plan.case)
+    goods = main["element"].map(names.element) + " " + main["form"].map(names.form)
+    return main.assign(good=goods.str.strip())
 
 
 def origins(plan: Plan) -> Chart | None:
