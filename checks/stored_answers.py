@@ -16,6 +16,7 @@ from typing import Any
 
 from planner.results.evaluation import EVALUATION
 from planner.results.explanation import EXPLANATION
+from planner.results.folders import write_json
 from planner.results.store import SUMMARY, fingerprint, refresh_pages
 
 STORED = Path(__file__).parents[1] / "reports" / "reference" / "allied-2026-decision"
@@ -29,9 +30,9 @@ def keep(run: Path, stored: Path = STORED) -> str:
     """Store the answers about a run, with the day and the digest of its inputs. Returns what was done, in words."""
     stored.mkdir(parents=True, exist_ok=True)
     for name in (EXPLANATION, EVALUATION):
-        _write(stored / name, _read(run / name))
+        write_json(_read(run / name), stored / name)
     day = datetime.now(UTC).date().isoformat()
-    _write(stored / MADE, {"day": day, INPUTS: _read(run / SUMMARY)[INPUTS]})
+    write_json({"day": day, INPUTS: _read(run / SUMMARY)[INPUTS]}, stored / MADE)
     return f"{stored}: what was asked of {run.name}, {day}"
 
 
@@ -47,9 +48,9 @@ def show(run: Path, stored: Path = STORED) -> str:
     gap = _read(stored / EVALUATION).get(GAP)
 
     def fill(target: Path) -> None:
-        _write(target / EXPLANATION, explained)
+        write_json(explained, target / EXPLANATION)
         if gap is not None and (run / EVALUATION).exists():
-            _write(target / EVALUATION, _read(run / EVALUATION) | {GAP: gap})
+            write_json(_read(run / EVALUATION) | {GAP: gap}, target / EVALUATION)
 
     refresh_pages(run, fill)
     return f"Explained on {made['day']}, of the same inputs and model: alternatives, levers, plants one by one"
@@ -58,11 +59,6 @@ def show(run: Path, stored: Path = STORED) -> str:
 def _read(path: Path) -> dict[str, Any]:
     values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return values
-
-
-def _write(path: Path, values: dict[str, Any]) -> None:
-    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

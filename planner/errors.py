@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
@@ -261,3 +261,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' (did you mean "x"?)' for the nearest known name, or '' if none is near."""
     found = nearest(name, known)
     return f' (did you mean "{found}"?)' if found else ""
+
+
+def refuse_unknown(
+    place: str, kind: str, name: str, known: Collection[str], *, none: str = ""
+) -> None:
+    """Raise InputError for a name that is not known, with the nearest and all that are. none: said where none is known."""
+    if name in known:
+        return
+    message = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
+    remedy = f"known: {', '.join(known) or none}"
+    raise InputError([Fault(place, 0, name, message, remedy=remedy)])

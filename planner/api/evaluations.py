@@ -9,8 +9,8 @@ from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
 from planner.parallel import Workers
-from planner.results.evaluation import EVALUATION, Evaluation, evaluation_text
-from planner.results.folders import write_whole
+from planner.results.evaluation import EVALUATION, Evaluation
+from planner.results.folders import write_json, write_whole
 from planner.results.store import SUMMARY, csv_text, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
 
@@ -55,8 +55,7 @@ def evaluate_into(
         )
 
         def fill(target: Path) -> None:
-            text = evaluation_text(found, belongs_to)
-            (target / EVALUATION).write_text(text, encoding="utf-8", newline="\n")
+            write_json(found.as_json() | {"run_sha256": belongs_to}, target / EVALUATION)
             if (run / PAGE).exists():
                 progress("writing the reports")
                 write_again(beside, plan, target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +21,7 @@ from planner.results.comparison import Comparison
 from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation
-from planner.results.folders import refuse_foreign, write_folder
+from planner.results.folders import refuse_foreign, write_folder, write_json
 from planner.results.journal import Journal
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
@@ -70,7 +69,7 @@ def explain_into(
 
         def fill(target: Path) -> None:
             _write_coverage(covered, target)
-            _write_json(found.as_json(belongs_to), target / EXPLANATION)
+            write_json(found.as_json(belongs_to), target / EXPLANATION)
             write_again(beside, plan, target)
 
         progress("writing the reports")
@@ -100,11 +99,6 @@ def _with_table(plan: Plan, name: str, table: pd.DataFrame) -> Plan:
     return replace(plan, tables=tables)
 
 
-def _write_json(values: object, path: Path) -> None:
-    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-
-
 def coverage_into(
     run: Path, years: Sequence[int] = (), *, progress: Progress = silent
 ) -> tuple[Plan, Coverage]:
@@ -129,7 +123,7 @@ def coverage_into(
 
 def _write_coverage(found: Coverage, target: Path) -> None:
     write_table(COVERAGE.name, found.table(), target)
-    _write_json(found.as_json(), target / COVERAGE_JSON)
+    write_json(found.as_json(), target / COVERAGE_JSON)
 
 
 def shares_into(

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.errors import A_CASE, Fault, InputError, did_you_mean, refuse_other
+from planner.errors import A_CASE, Fault, InputError, refuse_other, refuse_unknown
 from planner.parallel import Workers, opened
 from planner.results.store import file_name
 from planner.results.study import FrontierResults, StudyStatus
@@ -180,10 +180,7 @@ class Study:
         InputError
             For an unknown name; it names the nearest.
         """
-        if name not in self.tables:
-            message = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
-            remedy = f"known: {', '.join(self.tables)}"
-            raise InputError([Fault("study", 0, name, message, remedy=remedy)])
+        refuse_unknown("study", "table", name, self.tables)
         if name == "curve":
             return read_frontier(self.folder).table
         readers = {"results": read_results, "design": read_design, "plans": read_plan_table}

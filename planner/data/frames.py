@@ -25,7 +25,7 @@ WITH_NA = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "strin
 
 
 def frame_of(case: Case, table: str) -> pd.DataFrame:
-    """The rows of a table, in the columns of the data dictionary and the carried ones; see `Case.frame`.
+    """The rows of a table, in the columns of the data dictionary and the carried ones; see `Case.table`.
 
     Raises InputError for an unknown table.
     """

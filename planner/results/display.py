@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import refuse_unknown
 
 
 class Parts:
@@ -21,16 +21,13 @@ class Parts:
 
     @property
     def parts(self) -> list[str]:
-        """Names of all that `frame` gives."""
+        """Names of all that `table` gives."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
         return [name for name, value in values.items() if _is_part(value)]
 
     def table(self, part: str) -> pd.DataFrame:
         """One part as a data frame, a row a record; `parts` names them. Raises InputError for an unknown one."""
-        if part not in self.parts:
-            said = f'unknown part "{part}"{did_you_mean(part, self.parts)}'
-            remedy = f"known: {', '.join(self.parts)}"
-            raise InputError([Fault(type(self).__name__, 0, part, said, remedy=remedy)])
+        refuse_unknown(type(self).__name__, "part", part, self.parts)
         value = getattr(self, part)
         if isinstance(value, Mapping):
             return _of_mapping(value)

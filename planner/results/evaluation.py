@@ -181,12 +181,6 @@ class Evaluation:
         }
 
 
-def evaluation_text(found: Evaluation, belongs_to: str) -> str:
-    """evaluation.json as text. belongs_to: the fingerprint of the run."""
-    values = found.as_json() | {"run_sha256": belongs_to}
-    return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def read_evaluation(folder: Path) -> dict[str, Any] | None:
     """evaluation.json of a run folder; None if there is none, or if it belongs to another run."""
     path = folder / EVALUATION

@@ -157,14 +157,6 @@ class Influence:
     decides: Sequence[str] = ()
 
 
-MOST_LEANS, SMALLEST_SHARE = 3, 0.01
-
-
-def leading(influences: Sequence[Influence], objective: float) -> list[Influence]:
-    """The inputs that move the objective (MUSD) by more than a hundredth, the first few. Influences come sorted."""
-    return [i for i in influences if abs(i.effect) > SMALLEST_SHARE * objective][:MOST_LEANS]
-
-
 @dataclass(frozen=True)
 class Marginal:
     """The price of a target (MUSD per unit) and the same found by solving again with a unit stricter.

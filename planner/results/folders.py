@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import glob
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -319,6 +320,12 @@ def exchange(fresh: Path, target: Path) -> None:
     if not _swap(fresh, target):
         _two_steps(fresh, target)
     _settle(target.parent)
+
+
+def write_json(values: object, path: Path) -> None:
+    """Write a file of JSON that people can read too; raises ValueError for what is no number."""
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.errors import Fault, InputError, PlannerError, did_you_mean
+from planner.errors import PlannerError, refuse_unknown
 from planner.results.plan_amounts import PlanAmounts
 from planner.results.reader import read_amounts
 from planner.results.tables import TableViews
@@ -22,6 +22,9 @@ from planner.results.typed import empty_table
 
 if TYPE_CHECKING:  # which knows run folders, and these hold plans
     from planner.results.explanation import Explanation
+
+
+NO_PLAN = "none, as there is no plan"
 
 
 class Status(StrEnum):
@@ -116,10 +119,7 @@ class Plan:
         InputError
             For an unknown name; it names the nearest.
         """
-        if name not in self.tables:
-            message = f'unknown table "{name}"{did_you_mean(name, self.tables)}'
-            remedy = f"known: {', '.join(self.tables) or 'none, as there is no plan'}"
-            raise InputError([Fault("plan", 0, name, message, remedy=remedy)])
+        refuse_unknown("plan", "table", name, self.tables, none=NO_PLAN)
         return self.tables[name].copy()
 
     def rows(self, name: str) -> pd.DataFrame:

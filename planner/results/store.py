@@ -34,7 +34,14 @@ from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
-from planner.results.folders import Fill, clear_leftovers, current_sums, fill_again, write_folder
+from planner.results.folders import (
+    Fill,
+    clear_leftovers,
+    current_sums,
+    fill_again,
+    write_folder,
+    write_json,
+)
 from planner.results.integrity import changed_files, changes_since_written, misfits, refuse_if
 from planner.results.plan import Plan, Status
 from planner.results.reader import read_amounts
@@ -107,8 +114,7 @@ def _fill(plan: Plan, pages: Pages, folder: Path) -> None:
             write_table(name, table, folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     summary = plan.summary | {"seconds": seconds}
-    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+    write_json(summary, folder / SUMMARY)
 
 
 def _refuse_other_tables(plan: Plan, folder: Path) -> None:

@@ -489,16 +489,20 @@ class SlowSession:
         self.ended.set()
 
 
-def test_the_newest_question_ends_the_one_before(
-    bench: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[SlowSession] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[SlowSession]:
+    """The sessions that a workbench makes, all of them slow."""
+    sessions: list[SlowSession] = []
 
     def session(case: planner.Case, plan: planner.Plan | None) -> SlowSession:
-        made.append(SlowSession(case))
-        return made[-1]
+        sessions.append(SlowSession(case))
+        return sessions[-1]
 
     monkeypatch.setattr(planner, "Session", session)
+    return sessions
+
+
+def test_the_newest_question_ends_the_one_before(bench: Workbench, made: list[SlowSession]) -> None:
     cases = [edited(bench.base, [Edit("money", factor)]) for factor in (0.5, 0.6, 0.7)]
     thread = SolverThread(cases[0], lambda: None)
     thread.start(answered=False)
@@ -515,16 +519,9 @@ def test_the_newest_question_ends_the_one_before(
 
 
 def test_a_question_ends_the_first_solve_of_the_plan_that_was_opened(
-    bench: Workbench, reference: planner.Plan, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, reference: planner.Plan, made: list[SlowSession]
 ) -> None:
     """Which finds the plan of a run again: with a large case that takes long."""
-    made: list[SlowSession] = []
-
-    def session(case: planner.Case, plan: planner.Plan | None) -> SlowSession:
-        made.append(SlowSession(case))
-        return made[-1]
-
-    monkeypatch.setattr(planner, "Session", session)
     thread = SolverThread(bench.base, lambda: None, reference)
     thread.start(answered=True)
     half, less = (edited(bench.base, [Edit("money", factor)]) for factor in (0.5, 0.4))

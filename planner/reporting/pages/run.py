@@ -9,7 +9,7 @@ from pathlib import Path
 
 from altair.utils.schemapi import debug_mode
 
-from planner.errors import ChapterWarning, Fault, InputError, did_you_mean
+from planner.errors import ChapterWarning, refuse_unknown
 from planner.reporting.chapters import (
     alternatives,
     buys,
@@ -42,7 +42,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.words.sentences import Passages
 from planner.results.answers import with_answers
-from planner.results.plan import Plan
+from planner.results.plan import NO_PLAN, Plan
 
 say = Passages("run.j2")
 CHAPTERS: tuple[Callable[..., Chapter | None], ...] = (
@@ -142,10 +142,7 @@ def chart(plan: Plan, name: str) -> Chart:
     """A chart of the report by its name. Raises InputError for an unknown one; it names the nearest."""
     report = report_of(plan)
     found = {one.name: one for one in charts_of(report.chapters)}
-    if name not in found:
-        message = f'unknown chart "{name}"{did_you_mean(name, found)}'
-        known = f"known: {', '.join(sorted(found)) or 'none, as there is no plan'}"
-        raise InputError([Fault("chart", 0, name, message, remedy=known)])
+    refuse_unknown("chart", "chart", name, sorted(found), none=NO_PLAN)
     return found[name]
 
 
