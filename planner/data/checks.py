@@ -399,7 +399,7 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
     first: dict[str, UncertainRange] = {}
     for row in case.tables.uncertainties:
         before = first.setdefault(row.uncertainty, row)
-        for column in ("name", "low", "high"):
+        for column in ("name", "low", "high", "ask"):
             if getattr(row, column) != getattr(before, column):
                 said = f"is not as in line {before.line}, of the same uncertainty"
                 yield finding_at(row, column, "range", said)

@@ -434,6 +434,9 @@ class UncertainRange(Row):
     column: Id = identifier("column that is multiplied")
     low: Number = positive("lowest factor, the same in all its rows", "factor")
     high: Number = positive("highest factor, the same in all its rows", "factor")
+    ask: Name = col(
+        "whom to ask: who knows the figure better, the same in all its rows", default=""
+    )
 
 
 @dataclass(frozen=True)

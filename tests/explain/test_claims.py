@@ -269,6 +269,13 @@ def test_faults_of_ranges(make_case: MakeCase, row: dict[str, object], said: str
         make_case(projects=[mine(), plant(existing_tpa=10)], uncertainties=[row])
 
 
+def test_rows_that_move_together_name_the_same_people_to_ask(make_case: MakeCase) -> None:
+    demand = unsure("demand", "tonnes", 0.5, 2, uncertainty="use", ask="makers of magnets")
+    imports = unsure("imports", "tonnes", 0.5, 2, uncertainty="use", ask="customs")
+    with pytest.raises(InputError, match="ask: is not as in line 2, of the same uncertainty"):
+        make_case(uncertainties=[demand, imports])
+
+
 def test_ranges_change_no_plan(make_case: MakeCase) -> None:
     projects = [mine(), plant(existing_tpa=10)]
     case = make_case(projects=projects)

@@ -238,8 +238,7 @@ def doubts(case: Case) -> str:
         seen.setdefault(row.uncertainty, row)
     rows = []
     for row in seen.values():
-        asked = row.notes.partition("To be asked of: ")[2].partition(".")[0]
-        rows.append([row.name, f"x {row.low:g} to {row.high:g}", asked])
+        rows.append([row.name, f"x {row.low:g} to {row.high:g}", row.ask])
     return table(["what may be off", "tried", "to be asked of"], rows)
 
 

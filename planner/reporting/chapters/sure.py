@@ -25,8 +25,6 @@ from planner.results.plan import Plan
 say = Passages("sure.j2")
 MOST_FACTS = 2
 RANGES = "evaluation.json: plan, ranges, optimality_gap"
-ASKED = "To be asked of: "
-"""How a note of a doubtful figure begins that names who knows more."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -108,9 +106,8 @@ def facts(plan: Plan) -> ReportTable | None:
 
 
 def _whom_to_ask(plan: Plan, one: Influence) -> str:
-    """Who knows more of a doubtful figure, as its notes say."""
+    """Who knows more of a doubtful figure, where the case says so."""
     for row in plan.case.tables.uncertainties:
-        asked = row.notes.partition(ASKED)[2]
-        if row.name == one.input and asked:
-            return asked.rstrip(".")
+        if row.name == one.input and row.ask:
+            return row.ask
     return ""
