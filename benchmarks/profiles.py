@@ -20,6 +20,8 @@ NOW = {
     "seed": 1,
 }
 """The real case as it is, with few draws: at least one of each of its scenarios."""
+TODAY = NOW | {"changed": {"objective.goal": "risk"}}
+"""The same for the goal whose phases all ways of solving go through."""
 SWEEP = CASES / "budgets.toml"
 STUDIES = ROOT / "models" / "studies"
 STARTER_POINTS, REAL_POINTS = "start/points", "real/points"
@@ -100,6 +102,8 @@ def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job(
             "arrays", f"main/arrays {MAIN.name}", {**main, "arrays": folders.arrays(MAIN.name)}
         )
+        yield Job("same", "today/same", TODAY)
+        yield Job("arrays", "today/arrays", {**TODAY, "arrays": folders.arrays("today")})
 
 
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
@@ -122,8 +126,10 @@ def _methods(profile: Profile, folders: Folders) -> Iterator[Job]:
         "arrays": folders.arrays(MAIN.name),
         "time_limit": profile.time_limit,
     }
+    today = {**TODAY, "arrays": folders.arrays("today"), "time_limit": profile.time_limit}
     for kind in ("planner", "plain-unreduced", *(("plain", "linopy") if profile.every else ())):
         yield Job(kind, f"main/{kind}", base, profile.repetitions)
+        yield Job(kind, f"today/{kind}", today, profile.few)
 
 
 def _real(profile: Profile, folders: Folders) -> Iterator[Job]:

@@ -14,17 +14,17 @@ import linopy
 import numpy as np
 import xarray as xr
 
-import planner
 from benchmarks.arrays import Arrays
 from benchmarks.clock import Clock
 from benchmarks.methods.plain import HOLD_MUSD, PHASES, slack_of
+from benchmarks.opened import opened
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, arrays (folder made by `benchmarks.arrays`), time_limit (s, per phase)."""
+    """job: the case, as `opened` takes it, arrays (folder made by `benchmarks.arrays`), time_limit (s, per phase)."""
     clock.watch(highspy.Highs, "run", "run")
     with clock.section("load"):
-        case = planner.load(job["case"])
+        case = opened(job)
         arrays = Arrays.read(job["arrays"])
     with clock.section("build"):
         m = build(arrays)

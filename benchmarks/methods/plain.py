@@ -9,8 +9,8 @@ from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.contrib.solver.common.results import TerminationCondition
 from pyomo.environ import Objective, Var
 
-import planner
 from benchmarks.clock import Clock
+from benchmarks.opened import opened
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree
@@ -29,11 +29,11 @@ FORMS = (OXIDE, METAL, MAGNET)
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, unreduced (may be absent), time_limit (s, per phase)."""
+    """job: the case, as `opened` takes it, unreduced (may be absent), time_limit (s, per phase)."""
     if job.get("unreduced"):
         switch_reductions_off()
     with clock.section("load"):
-        case = planner.load(job["case"])
+        case = opened(job)
     with clock.section("build"):
         m = pyomo_model.build_model(case)
     objectives: dict[str, float] = {}

@@ -6,17 +6,18 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
+from benchmarks.opened import opened
 from benchmarks.tasks.command import told
 from planner.data.case import Case
 from planner.solving import highs, plans
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, model (may be absent), whole_plants (may be absent)."""
+    """job: the case, as `opened` takes it, whole_plants (may be absent)."""
     clock.watch(highs._SilentHighs, "run", "run")
     clock.watch(plans, "paid", "payments")
     with clock.section("load"):
-        case = planner.load(job["case"], model=job.get("model"))
+        case = opened(job)
     if job.get("whole_plants"):
         case = in_whole_plants(case)
     with clock.section("plan"):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import planner
 from benchmarks.arrays import save
 from benchmarks.clock import Clock
+from benchmarks.opened import opened
 from planner.solving.program_writer import program_of
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, arrays (folder to write)."""
-    program = program_of(planner.load(job["case"]))
+    """job: the case, as `opened` takes it, arrays (folder to write)."""
+    program = program_of(opened(job))
     folder = Path(job["arrays"])
     folder.mkdir(parents=True, exist_ok=True)
     save(program, folder)
