@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from openpyxl.utils import get_column_letter
 from pydantic import ValidationError
 
-from planner.data.cells import CARRIED, REMARK, Row, types_in, unarmour
+from planner.data.cells import CARRIED, REMARK, Row, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
@@ -28,7 +27,6 @@ BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
 """Measured: memory that a row of a table takes, typed, and a cell beside it."""
 MIB, GIB = 2**20, 2**30
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
-_THOUSAND = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 Line = tuple[int, tuple[str, ...]]
 """Number of a line, and its cells."""
@@ -86,7 +84,6 @@ def read_folder(folder: Path, reading: Reading) -> dict[str, Sheet]:
             try:
                 sheets[name] = _read_csv(path)
                 reading.remarks += _swallowed_rows(sheets[name])
-                reading.remarks += _thousands(sheets[name], BY_NAME[name])
             except InputError as error:
                 reading.faults += error.faults
                 sheets[name] = Sheet(path.name, (), (), unread=True)
@@ -216,26 +213,6 @@ def _swallowed_rows(sheet: Sheet) -> Iterator[Fault]:
                 many = f"{len(rows)} lines" if len(rows) > 1 else "a line"
                 said = f"holds {many} of the table, the first of them {rows[0][:40]}.."
                 yield sheet.fault("swallowed-rows", line, column, said, value=cell)
-
-
-def _thousands(sheet: Sheet, table: Table) -> Iterator[Fault]:
-    """Remarks on columns in which every figure with a point has three digits after it, beside whole ones of hundreds:
-    the point stands between thousands."""
-    for position, column in enumerate(sheet.header):
-        field = table.row.model_fields.get(column)
-        if field is None or float not in types_in(field.annotation):
-            continue
-        pointed: dict[str, int] = {}
-        is_large = False
-        for line, cells in sheet.rows:
-            cell = cells[position] if position < len(cells) else ""
-            if "." in cell:
-                pointed.setdefault(cell, line)
-            is_large |= cell.endswith("0") if "." in cell else len(cell) >= len("100")
-        if is_large and pointed and all(map(_THOUSAND.fullmatch, pointed)):
-            cell, line = next(iter(pointed.items()))
-            said = f"{cell} is read as {float(cell):g}"
-            yield sheet.fault("thousands-point", line, column, said, value=cell)
 
 
 def _is_row(text: str, position: int) -> bool:

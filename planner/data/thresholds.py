@@ -16,7 +16,7 @@ FAR_OF_FEW = {1: 120.0, 2: 20.0}
 TOGETHER = 1.2
 """Figures of one year that are off by the same, within this factor, are meant: two slips are not alike."""
 FEWEST = 4
-"""Things that are alike, of which one that differs is odd, or by which a usual figure is known."""
+"""Things that are alike, of which one that differs is odd."""
 
 # ---- years
 FAR_YEARS = 40
@@ -26,12 +26,8 @@ ALONE_YEARS = 10
 PAST_YEARS = 80
 """Years before the horizon in which what still stands may have begun."""
 
-# ---- plants, dangers and supply
+# ---- plants
 NEARLY = 0.25
 """Share by which figures and names of one plant that is there twice differ: it was copied and edited."""
-MINED = 1.5
-"""Multiple of what all plants could take of a feed from which on what may be mined is more than ample."""
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""
-LITTLE_LOST = 0.7
-"""Factor from which most is left, whatever the name says."""

@@ -28,7 +28,7 @@ UNREADABLE = "is not a readable .xlsx workbook"
 def read_workbook(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:
     """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable.
 
-    Faults and remarks on the looks of sheets are added to the reading.
+    Faults of the layout of sheets are added to the reading.
     """
     try:
         _check(path)
@@ -79,7 +79,6 @@ def _read_tabs(
             continue
         sheets[name] = sheet_of(place, _lines(place, tab), name)
         reading.faults += _layout(place, tab, formulas[name])
-        reading.remarks += _unseen(place, tab)
     model = sheets.pop(MODEL_SHEET, None)
     return sheets, model
 
@@ -126,22 +125,3 @@ def _of_cells(rule: str, place: str, said: str, *, line: int, addresses: Sequenc
     """A fault of cells or areas of a sheet, told at the first of them."""
     first, *others = addresses
     return fault(rule, place, line, "", message=said, cell=first, also=tuple(others))
-
-
-def _unseen(place: str, tab: Worksheet) -> Iterator[Fault]:
-    """A remark on cells that count though a person does not see them, or sees them as deleted."""
-    hidden_rows = [row for row in tab.row_dimensions.values() if row.hidden]
-    filled = [cell for cell in tab._cells.values() if cell.value is not None]
-    struck = [cell for cell in filled if cell.font.strike]
-    told = []
-    if tab.sheet_state != Worksheet.SHEETSTATE_VISIBLE:
-        told.append("the sheet is hidden")
-    if hidden_rows:
-        told.append(f"{len(hidden_rows)} hidden or filtered rows")
-    if any(column.hidden for column in tab.column_dimensions.values()):
-        told.append("hidden columns")
-    if struck:
-        told.append(f"{len(struck)} cells struck through")
-    if told:
-        said = f"{', '.join(told)}: all of it is read and counts"
-        yield fault("hidden-cells", place, 0, "", message=said)

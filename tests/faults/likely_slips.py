@@ -104,7 +104,7 @@ def undrawn(text: Text) -> None:
 
 SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
     "neutral-factor": [
-        ("a cut of nothing", edit("shocks", {(2, "factor"): "1"}), "shocks", "factor"),
+        ("cuts of nothing", every("shocks", "factor", "1"), "shocks", "factor"),
         (
             "a hazard from 1 to 1",
             edit("hazards", {(2, "factor_low"): "1", (2, "factor_high"): "1"}),
@@ -120,18 +120,6 @@ SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
             both(every("resale", "form", "metal"), edit("hazards", {(5, "form"): "magnet"})),
             "hazards",
             "leak",
-        ),
-    ],
-    "mild-disaster": [
-        ("0.9 of a full stop", edit("shocks", {(2, "factor"): "0.9"}), "shocks", "factor"),
-        (
-            "a ban of a tenth",
-            edit(
-                "hazards",
-                {(5, "name"): "Export ban", (5, "factor_low"): "0.9", (5, "factor_high"): "0.9"},
-            ),
-            "hazards",
-            "factor_low",
         ),
     ],
     "budget-scale": [
@@ -171,14 +159,6 @@ SLIPS: dict[str, list[tuple[str, Change, str, str]]] = {
             "contracts",
             "first_year",
         ),
-    ],
-    "supplier-is-ally": [
-        (
-            "JPN for CHN",
-            both(add("suppliers", supplier="JPN"), edit("imports", {(3, "supplier"): "JPN"})),
-            "imports",
-            "supplier",
-        )
     ],
     "same-imports-twice": [
         (

@@ -326,26 +326,3 @@ def test_notes_of_several_lines_hold_no_rows(tmp_path: Path) -> None:
     prose = '"one, two, three,\nfour, five, six, seven, eight, nine,\nten"'
     demand.write_text(text.replace("constant to 2031", prose), encoding="utf-8")
     assert planner.load(folder).origin.remarks == ()
-
-
-@pytest.mark.parametrize(
-    ("tonnes", "asked"),
-    [
-        (["1.100", "550", "110"], True),
-        (["1.100", "1.550", "2.110"], True),
-        (["131.918", "13.389", "0.5"], False),
-        (["131.918", "13.389", "2.111"], False),
-        (["110", "55", "11.5"], False),
-    ],
-)
-def test_a_point_between_thousands_is_asked_about(
-    tmp_path: Path, tonnes: list[str], asked: bool
-) -> None:
-    folder = Path(shutil.copytree(STARTER, tmp_path / "case"))
-    imports = folder / "imports.csv"
-    text = imports.read_text(encoding="utf-8")
-    for before, after in zip((",110,", ",55,", ",11,"), tonnes, strict=True):
-        text = text.replace(before, f",{after},")
-    imports.write_text(text, encoding="utf-8")
-    rules = [one.rule for one in planner.load(folder).origin.remarks]
-    assert rules == ["thousands-point"] * asked

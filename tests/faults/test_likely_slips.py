@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import openpyxl
 import pytest
-from openpyxl.styles import Font
 from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
 from planner.data.warnings import warnings_of
-from tests.faults.books import write_book
-from tests.faults.conftest import STARTER, read_text, write_text
+from tests.faults.conftest import STARTER, write_text
 from tests.faults.likely_slips import HARMLESS, SLIPS, Change, add, both, every
 from tests.faults.mutations import Mutation, Text, mutated
 
@@ -92,33 +89,3 @@ def test_ranges_of_rare_earths_are_not_asked_of_another_commodity(
 def far_off(folder: Path) -> set[str]:
     """Columns whose figures are asked about."""
     return {one.column for one in warnings_of(planner.load(folder)) if one.rule == "far-off"}
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> Path:
-    return write_book(read_text(STARTER), tmp_path / "case.xlsx")
-
-
-def remarks(path: Path) -> list[str]:
-    return [w.message for w in planner.load(path).origin.remarks if w.rule == "hidden-cells"]
-
-
-def test_a_plain_workbook_hides_nothing(book: Path) -> None:
-    assert remarks(book) == []
-
-
-def test_hidden_filtered_and_struck_cells_of_a_workbook_count_and_are_said(book: Path) -> None:
-    opened = openpyxl.load_workbook(book)
-    opened["projects"].row_dimensions[3].hidden = True
-    opened["projects"].row_dimensions[4].hidden = True
-    for cell in opened["demand"][2][:3]:
-        cell.font = Font(strike=True)
-    opened["countries"].sheet_state = "hidden"
-    opened["feeds"].column_dimensions["B"].hidden = True
-    opened.save(book)
-    said = "; ".join(remarks(book))
-    assert "2 hidden or filtered rows" in said
-    assert "3 cells struck through" in said
-    assert "the sheet is hidden" in said
-    assert "hidden columns" in said
-    assert len(planner.load(book).projects) == len(planner.load(STARTER).projects)

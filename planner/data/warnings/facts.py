@@ -207,14 +207,6 @@ class CaseFacts:
         )
 
     @cached_property
-    def worst_losses(self) -> dict[str, float]:
-        """Element -> most (USD/kg) that it is worth to anybody, or costs from outside."""
-        losses = [(row.element, row.loss_usd_per_kg) for row in self.tables.elements]
-        losses += [(row.element, row.loss_usd_per_kg) for row in self.tables.loss_tiers]
-        losses += [(row.element, row.price_usd_per_kg) for row in self.tables.imports]
-        return _most(losses)
-
-    @cached_property
     def decks(self) -> Mapping[str, list[float]]:
         """Element or by-product -> prices (USD/kg) at which it may be sold."""
         decks: dict[str, list[float]] = defaultdict(list)

@@ -8,17 +8,13 @@ from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
-from pydantic_core import PydanticUndefined
 
 from planner.data.cells import Row, grouped_by
 from planner.data.change import MODEL
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD, Good, good_of
-from planner.data.schema import TABLES
-from planner.data.stages import STAGES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
 from planner.data.warnings.facts import CaseFacts, Vector
-from planner.data.warnings.rows import NEEDS
 
 COVERED = (
     ("elements", ("element",), "demand"),
@@ -52,34 +48,12 @@ def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
         for value in {getattr(row, member): None for row in facts.rows(table)}:
             bare = [rows[0] for rows in groups if value not in map(attrgetter(member), rows)]
             yield from _alone(bare, len(groups), member, f"row for {member} {value}")
-    for rows in grouped_by(facts.tables.projects, "stage").values():
-        bare = [row for row in rows if not facts.case.lookups.staffing[row.project]]
-        yield from _alone(bare, len(rows), "project", "person who runs it")
 
 
 def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[Finding]:
     """The one row of several that lacks something."""
     if len(bare) == 1 and count >= FEWEST:
         yield finding_at(bare[0], column, "row-missing", what=what, others=count - 1)
-
-
-def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
-    """Cells that alone are blank in their column, and so have its default."""
-    for table in TABLES:
-        for column in table.row.columns() if table.solved else ():
-            default = table.row.model_fields[column].get_default()
-            if column == "leak" or default in (None, "", (), PydanticUndefined):
-                continue
-            rows = facts.rows(table.name)
-            if column in NEEDS:
-                rows = [row for row in rows if getattr(row, NEEDS[column])]
-            if column == "basis":
-                rows = [row for row in rows if len(STAGES[row.stage].bases) > 1]
-            blank = [row for row in rows if column not in row.model_fields_set]
-            if len(blank) == 1 < len(rows):
-                yield finding_at(
-                    blank[0], column, "blank-cell", default=default, others=len(rows) - 1
-                )
 
 
 def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
@@ -125,17 +99,6 @@ def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(rows[-1], "share", "odd-ramp", than=than)
 
 
-def ending_demand(facts: CaseFacts) -> Iterator[Finding]:
-    """Demand of 0 after a year in which it was about as large as ever: a figure that was not filled in."""
-    by_year = sorted(facts.tables.demand, key=attrgetter("year"))
-    for rows in grouped_by(by_year, *GOOD).values():
-        largest = max(row.tonnes for row in rows)
-        for before, row in pairwise(rows):
-            if row.tonnes == 0 and before.tonnes > largest / 2:
-                what = f"{before.tonnes:g} t are used in {before.year}"
-                yield finding_at(row, "tonnes", "zero-figure", what=what)
-
-
 def short_supply(facts: CaseFacts) -> Iterator[Finding]:
     """Demand of a group above what its countries can buy, hold in stock and could at most make, in its worst year."""
     case = facts.case
@@ -158,12 +121,4 @@ def short_supply(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
 
 
-QUESTIONS = (
-    missing_rows,
-    blank_cells,
-    case_as_a_whole,
-    late_imports,
-    odd_ramps,
-    ending_demand,
-    short_supply,
-)
+QUESTIONS = (missing_rows, case_as_a_whole, late_imports, odd_ramps, short_supply)

@@ -15,7 +15,6 @@ from typing import Any
 
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import good_of
-from planner.data.stages import STAGES
 from planner.data.warnings.facts import CaseFacts
 from planner.errors import did_you_mean
 
@@ -70,11 +69,6 @@ def used(facts: CaseFacts) -> Iterable[NameParts]:
     return facts.used
 
 
-def imported(facts: CaseFacts) -> Iterable[NameParts]:
-    """Series of goods that a supplier sells in some year."""
-    return facts.case.lookups.import_years
-
-
 def goods_of_use(facts: CaseFacts) -> Iterable[NameParts]:
     """Goods that are used, held in stock, or made into something that is used."""
     return (*facts.used, *facts.case.lookups.stockpiles, *facts.made_into_more)
@@ -88,18 +82,6 @@ def goods_to_stock(facts: CaseFacts) -> Iterable[NameParts]:
     return (*facts.used, *more)
 
 
-def recovered(facts: CaseFacts) -> Iterator[NameParts]:
-    """Plants with each element that they recover a share of."""
-    for row in facts.tables.projects:
-        if STAGES[row.stage].recovers:
-            yield from product((row.project,), facts.most_given(row))
-
-
-def mined_feeds(facts: CaseFacts) -> Iterable[NameParts]:
-    """Plants with each feed that mines give or plants give back."""
-    return product(facts.case.projects, facts.mined)
-
-
 def bounded_feeds(facts: CaseFacts) -> Iterator[NameParts]:
     """Plants with each feed that takes up capacity; or that is not mined, which is asked about already."""
     for row in facts.tables.projects:
@@ -111,14 +93,6 @@ def bounded_feeds(facts: CaseFacts) -> Iterator[NameParts]:
 def feeds(facts: CaseFacts) -> Iterable[NameParts]:
     """Feeds that are mined, or that plants take."""
     return zip((*facts.mined, *facts.taken))
-
-
-def outsiders(facts: CaseFacts) -> Iterator[NameParts]:
-    """Suppliers that are no country of the case, or of which it is said where they sell from."""
-    stated = {row.supplier for row in facts.tables.suppliers if row.origin}
-    for row in facts.tables.imports:
-        if row.supplier in stated or row.supplier not in facts.case.countries:
-            yield (row.supplier,)
 
 
 def resold(facts: CaseFacts) -> Iterator[NameParts]:
@@ -138,18 +112,5 @@ def makeable(facts: CaseFacts) -> Iterator[NameParts]:
         yield from ((element, form) for _, element, form in facts.used)
 
 
-_FUNCTIONS = (
-    skills,
-    used,
-    imported,
-    goods_of_use,
-    goods_to_stock,
-    recovered,
-    mined_feeds,
-    bounded_feeds,
-    feeds,
-    outsiders,
-    resold,
-    makeable,
-)
+_FUNCTIONS = (skills, used, goods_of_use, goods_to_stock, bounded_feeds, feeds, resold, makeable)
 OF_USE = {function.__name__: function for function in _FUNCTIONS}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import combinations
-from operator import attrgetter, methodcaller
+from operator import methodcaller
 from statistics import median
 from typing import Any, TypeVar
 
@@ -16,8 +16,7 @@ from planner.data.cells import LAST_YEAR, begin_of, grouped_by, look_of
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD
 from planner.data.schema import Hazard, Project
-from planner.data.stages import STAGES
-from planner.data.thresholds import ALONE_YEARS, FAR_YEARS, MINED, NEARLY, PAST_YEARS
+from planner.data.thresholds import ALONE_YEARS, FAR_YEARS, NEARLY, PAST_YEARS
 from planner.data.warnings.facts import CaseFacts
 from planner.errors import did_you_mean
 
@@ -25,55 +24,12 @@ R = TypeVar("R")
 
 # ---- plants ----------------------------------------------------------------------------------------------------------
 
-NEEDS = {
-    "capex_usd_per_tpa": "max_new_tpa",
-    "fixed_opex_usd_per_tpa": "max_new_tpa",
-    "earliest_year": "max_new_tpa",
-    "lead_time_years": "max_new_tpa",
-    "ramp": "max_new_tpa",
-    "unit_tpa": "max_new_tpa",
-    "online_year": "existing_tpa",
-    "retire_year": "existing_tpa",
-}
-"""Columns of projects that mean something only where another one is above 0."""
 
-
-def odd_plants(facts: CaseFacts) -> Iterator[Finding]:
-    """Plants that come too late or never, and cells of them that have no effect."""
-    case = facts.case
+def late_plants(facts: CaseFacts) -> Iterator[Finding]:
+    """Plants that may be built and give nothing within the horizon."""
     for row in facts.tables.projects:
         if row.max_new_tpa > 0 and not facts.share_of_new[row.project].any():
-            yield finding_at(row, "lead_time_years", "too-late", case=case)
-        if row.largest_tpa <= 0:
-            nowhere = f'"{row.project}" neither exists nor may be built'
-            yield finding_at(row, "max_new_tpa", "never-there", nowhere)
-        elif row.existing_tpa and not _is_ever_there(facts, row):
-            column = "online_year" if row.retire_year is None else "retire_year"
-            yield finding_at(row, column, "never-there", case=case)
-        if row.basis not in STAGES[row.stage].bases:
-            why = "only separation plants count some elements alone"
-            yield finding_at(row, "basis", "no-effect", why=why)
-        if row.credit_usd_per_t > row.variable_opex_usd_per_t:
-            yield finding_at(row, "credit_usd_per_t", "credit-above-opex")
-        for column, needs in NEEDS.items():
-            if getattr(row, column) and not getattr(row, needs):
-                yield finding_at(row, column, "no-effect", why=f"{needs} is 0")
-
-
-def _is_ever_there(facts: CaseFacts, row: Project) -> bool:
-    """It exists in some year of the horizon."""
-    return any(facts.case.lookups.existing_tpa(row.project, year) > 0 for year in facts.case.years)
-
-
-def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
-    """Feeds of which more may be mined than all plants could take, at the largest of their mines."""
-    for feed, takes in facts.taken.items():
-        mined = facts.mined.get(feed, 0.0)
-        if mined > MINED * takes:
-            mines = [row for row in facts.rows("projects", "stage=mine") if feed in row.feeds]
-            widest = max(mines, key=attrgetter("largest_tpa"))
-            tonnes = f"{mined:.6g} t/y of {feed} may be mined, and all plants can take {takes:.6g}"
-            yield finding_at(widest, "max_new_tpa", "unseparated-feed", tonnes)
+            yield finding_at(row, "lead_time_years", "too-late", case=facts.case)
 
 
 # ---- people and money ------------------------------------------------------------------------------------------------
@@ -110,26 +66,6 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
             message = f"{plants} need {needed:.4g} persons of {skill}, and no row names them"
             rule = "unrunnable-plant" if exists else "too-few-people"
             yield Finding(rule=rule, table="workforce", message=message)
-
-
-def idle_money(facts: CaseFacts) -> Iterator[Finding]:
-    """Funders whose money nothing can use; where payments go by shares, those of a party without a country."""
-    case = facts.case
-    uses = {
-        row.country for row in facts.tables.projects if case.lookups.commitment_years(row.project)
-    }
-    for table in ("workforce", "training", "stockpiles"):
-        uses.update(row.country for row in facts.rows(table))
-    for funder, rows in grouped_by(facts.tables.budgets, "funder").items():
-        reached = case.lookups.reach[funder]
-        if facts.budgets[funder] > 0 and uses.isdisjoint(reached):
-            where = ", ".join(reached) or "nowhere"
-            yield finding_at(rows[0], "funder", "idle-money", where=where)
-    is_even = case.model.policy.cost_sharing == "even"
-    parties = {*case.lookups.party.values(), None}
-    for row in facts.tables.funders:
-        if not is_even and case.lookups.funder_party.get(row.funder) not in parties:
-            yield finding_at(row, "party", "party-without-country")
 
 
 # ---- years -----------------------------------------------------------------------------------------------------------
@@ -199,14 +135,10 @@ NAMES = (
     ("imports", "supplier"),
 )
 """Tables, and columns whose names no other table confirms."""
-ONCE_NAMED = {
-    "supplier": ("imports", "resale", "shocks", "hazards"),
-    "bloc": ("countries",),
-    "party": ("countries", "funders"),
-}
-"""Columns of names that need no row of their own, and the tables in which they stand."""
+NAMING_SUPPLIERS = ("imports", "resale", "shocks", "hazards")
+"""Tables in which suppliers stand."""
 RARE_MOST = 100
-"""Names used once above which none of them is the odd one of its column."""
+"""Suppliers named once above which none of them is the odd one."""
 PLACE = ("country", "stage", "basis", "feeds", "online_year", "retire_year", "lead_time_years")
 SIZES = ("existing_tpa", "max_new_tpa", "capex_usd_per_tpa", "variable_opex_usd_per_t", "recovery")
 """Columns of projects that are the same, and nearly so, where one plant is there twice."""
@@ -238,28 +170,19 @@ def look_alikes(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "name", "repeated-label", other=other.line)
 
 
-def rare_names(facts: CaseFacts) -> Iterator[Finding]:
-    """Names that no table confirms, used once: suppliers among others, blocs and parties near another one."""
-    for column, tables in ONCE_NAMED.items():
-        if column == "supplier" and facts.tables.suppliers:
-            continue
-        rows = [row for table in tables for row in facts.rows(table) if getattr(row, column)]
-        times = Counter(map(attrgetter(column), rows))
-        confirmed = facts.case.countries if column == "party" else ()
-        rare = [row for row in rows if times[getattr(row, column)] == 1]
-        for row in rare if len(rare) <= RARE_MOST else ():
-            name = getattr(row, column)
-            if name not in confirmed:
-                # `mine_1` and `mine_2` are a row of names, not a slip.
-                others = [other for other in (*times, *confirmed) if _stem(other) != _stem(name)]
-                near = did_you_mean(name, others)
-                if near or (column == "supplier" and max(times.values()) > 1):
-                    yield finding_at(row, column, "rare-name", kind=column, near=near)
-
-
-def _stem(name: str) -> str:
-    """A name without its digits."""
-    return re.sub(r"\d+", "", name)
+def rare_suppliers(facts: CaseFacts) -> Iterator[Finding]:
+    """Suppliers that no table confirms, named once among others."""
+    if facts.tables.suppliers:
+        return
+    rows = [row for table in NAMING_SUPPLIERS for row in facts.rows(table) if row.supplier]
+    times = Counter(row.supplier for row in rows)
+    rare = [row for row in rows if times[row.supplier] == 1]
+    if len(rare) > RARE_MOST or len(rare) == len(rows):
+        return
+    for row in rare:
+        others = [name for name in times if name != row.supplier]
+        near = did_you_mean(row.supplier, others)
+        yield finding_at(row, "supplier", "rare-name", near=near)
 
 
 def same_things_twice(facts: CaseFacts) -> Iterator[Finding]:
@@ -280,9 +203,6 @@ def same_things_twice(facts: CaseFacts) -> Iterator[Finding]:
         # Where a table of suppliers says that both are there, some of their figures may be the same.
         if not facts.tables.suppliers or times[row.supplier] == of_all[row.supplier]:
             yield finding_at(row, "supplier", "same-imports-twice", other=other.supplier)
-    for row, other in pairs(facts.rows("projects", "stage=separation"), attrgetter("feeds")):
-        if row.basis != other.basis:
-            yield finding_at(row, "basis", "mixed-basis", other=other)
 
 
 def _is_same(row: Project, other: Project) -> bool:
@@ -295,13 +215,11 @@ def _is_same(row: Project, other: Project) -> bool:
 
 
 QUESTIONS = (
-    odd_plants,
-    unseparated_feeds,
+    late_plants,
     odd_teams,
-    idle_money,
     periods_outside,
     odd_years,
     look_alikes,
-    rare_names,
+    rare_suppliers,
     same_things_twice,
 )
