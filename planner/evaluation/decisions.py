@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.figures.decided import decided_along, paid_along
 from planner.results.plan import Plan
-from planner.results.reader import PlanTables
 from planner.solving.engine import FixedAmounts
 
 FixedPayments = Mapping[tuple[str, int], float]
@@ -88,7 +87,7 @@ def planned_runs(plan: Plan) -> PlannedRuns:
     warm = [project for project in case.projects if case.lookups.has_rise(project)]
     if not warm:
         return {}
-    book = PlanTables(case, plan.tables).visits
+    book = plan.amounts.visits
     tree = book.tree
     chosen = tree.undisturbed_scenario
     row = scenarios.index(chosen)

@@ -25,7 +25,6 @@ from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
 from planner.results.targets import KeptStock, kept_stock, left_over
-from planner.results.violations import Broken, equal
 from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 
@@ -63,17 +62,6 @@ def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
                     place = (group, party, element, form, basis)
                     found += _yearly(visits, place, mixture)
     return sorted(found, key=itemgetter(0, 1))
-
-
-def rules(visits: AtVisits, stated: pd.DataFrame) -> Iterator[Broken]:
-    """The table says what follows from the others."""
-    keys = list(TABLE_COLUMNS["origins"])[:7]
-    expected = origins_table(visits.case, yearly_origins(visits))
-    both = stated.merge(expected, on=keys, how="outer", suffixes=("_stated", ""))
-    both = both.fillna(0.0)
-    for column in ("tonnes", "share"):
-        amounts = both[f"{column}_stated"].to_numpy(float)
-        yield equal("origins_as_stated", amounts, both[column].to_numpy(float))
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,8 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.decision_tree import Trees
-from planner.data.scenario_tree import Vector
-from planner.data.shock_effects import year_of
-from planner.results.amounts import Amounts, Payment, amounts
-from planner.results.schema import PURCHASES
-from planner.results.visits import AtVisits, visited
+from planner.results.amounts import Amounts, Payment
+from planner.results.visits import AtVisits
 
 PEOPLE = ("staff", "hired", "lent", "borrowed")
 """What is decided of people, and the columns of the table `workforce` that say it."""
@@ -51,7 +48,7 @@ class PlanAmounts:
     @cached_property
     def visits(self) -> AtVisits:
         """The amounts where scenarios visit their nodes."""
-        return _at_visits(self)
+        return AtVisits(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Fields alone: what follows from them is not sent along."""
@@ -70,59 +67,3 @@ class PlanAmounts:
             elif field.name not in ("case", "trees") and one != two:
                 return False
         return True
-
-
-def _at_visits(plan: PlanAmounts) -> AtVisits:
-    """The amounts of a plan where scenarios visit their nodes."""
-    trees = plan.trees
-    node = visited(trees.histories)
-    return AtVisits(
-        case=plan.case,
-        trees=trees,
-        flows=plan.flows.at(node),
-        short=plan.short.at(node),
-        stock=plan.stock.at(node),
-        people={name: persons.at(node) for name, persons in plan.people.items()},
-        builds=_decided(trees, plan.builds),
-        intake=_decided(trees, plan.intake),
-        new_seats=_decided(trees, plan.new_seats),
-        scheduled=_decided(trees, plan.scheduled),
-        spent=_spent(trees, plan.spent),
-        payments=plan.payments,
-    )
-
-
-def _decided(trees: Trees, by_decision: Amounts) -> Amounts:
-    """Amounts by key and year for each scenario, of amounts by key at decision nodes."""
-    nodes = trees.decision_of_year
-    found: dict[Any, Vector] = {}
-    for key, at_nodes in by_decision:
-        things = key if isinstance(key, tuple) else (key,)
-        for place, year in enumerate(trees.histories.case.years):
-            of_year = at_nodes[nodes[:, place]]
-            if of_year.any():
-                found[(*things, year)] = of_year
-    return amounts(found, len(nodes))
-
-
-def _spent(trees: Trees, spent: Amounts) -> Amounts:
-    """MUSD by (funder, country, item, period) for each scenario; what is decided by year is of the year."""
-    histories = trees.histories
-    count = len(histories.case.scenarios)
-    found: dict[Any, Vector] = {}
-    if trees.accounts is not histories:
-        of_year = trees.decision_of_year
-        for key, at_nodes in spent:
-            for place, year in enumerate(histories.case.years):
-                paid = at_nodes[of_year[:, place]]
-                if paid.any():
-                    found[(*key, year)] = paid
-        return amounts(found, count)
-    node = visited(histories).reshape(count, -1)
-    for key, at_nodes in spent:
-        for place, period in enumerate(histories.periods):
-            paid = at_nodes[node[:, place]]
-            if paid.any():
-                due = period if key[2] == PURCHASES else year_of(period)
-                found[(*key, due)] = paid
-    return amounts(found, count)

@@ -22,6 +22,7 @@ from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
 from planner.results.typed import names_of_tables, typed_table
 from planner.results.verify_resources import available_staff, needed_staff
+from planner.results.visit_inputs import capex_per_tpa
 from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
@@ -129,7 +130,7 @@ def investments(plan: PlanAmounts) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for project, node, tpa, members in _decided(plan.trees.decisions, plan.builds):
         row = plan.case.projects[project]
-        capex = tpa * plan.case.lookups.full_capex(project)
+        capex = tpa * capex_per_tpa(plan.case, project)
         rows.append((project, row.stage, row.country, node.year, None, tpa, capex, *members))
     return table_of("investments", rows)
 

@@ -1,8 +1,8 @@
 """Everything the contract demands of a plan, recomputed from case and amounts alone.
 
 Nothing here knows the program: each rule is written again from its words, for all scenarios and periods at once. What
-both share is listed in `planner.results.visit_inputs`: the reading of rows, and the tree. What the tables of a run say
-besides its amounts is held against these in `planner.results.verify_tables`.
+both share is listed in `planner.results.visit_inputs`: the reading of rows, and the tree. The tables of a run are held
+against those that its amounts make: what they say besides, and what scenarios that share a node say differently.
 A violation is measured against 1 + the larger side of the rule; `Verification.worst` is the largest.
 """
 
@@ -15,20 +15,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.results import targets, verify_material, verify_resources
 from planner.results.costs import cost_parts, utilisation
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_by_good, losses_of
+from planner.results.origins import yearly_origins
 from planner.results.plan_amounts import PlanAmounts
-from planner.results.reader import PlanTables
+from planner.results.reader import read_amounts
+from planner.results.tables import TableViews
+from planner.results.typed import typed_table
 from planner.results.verify_calm import calm_rules
-from planner.results.verify_tables import rules_of_tables
-from planner.results.violations import Broken, never
+from planner.results.violations import Broken, equal, never
 from planner.results.visits import AtVisits, decided_in, opening_visits
 
 TOLERANCE = 1e-6
+NOT_MADE = {"payments", "shadow_prices"}
+"""Tables of which nothing follows from the amounts; rules of their own hold for `payments`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +73,23 @@ def verify_amounts(plan: PlanAmounts) -> Verification:
 
 
 def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
-    """As `verify_amounts`, of a plan as its tables say it, and whether these agree with each other."""
-    read = PlanTables(case, tables)
-    return _verified(read.visits, rules_of_tables(read))
+    """As `verify_amounts`, of a plan as its tables say it, and whether these say what its amounts make."""
+    visits = read_amounts(case, tables).visits
+    return _verified(visits, _tables_as_made(visits, tables))
+
+
+def _tables_as_made(visits: AtVisits, tables: Mapping[str, pd.DataFrame]) -> Iterator[Broken]:
+    """Tables have the rows and the figures that the amounts make."""
+    views = TableViews(visits.plan, (), yearly_origins(visits))
+    for name in tables.keys() & views.keys() - NOT_MADE:
+        made = views[name]
+        keys = [column for column in made if not is_float_dtype(made[column])]
+        both = typed_table(name, tables[name]).merge(
+            made, on=keys, how="outer", suffixes=("_stated", "")
+        )
+        for column in made.columns.drop(keys):
+            stated = both[f"{column}_stated"].fillna(0.0).to_numpy(float)
+            yield equal("table_as_made", stated, both[column].fillna(0.0).to_numpy(float))
 
 
 @np.errstate(invalid="ignore")

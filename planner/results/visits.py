@@ -1,15 +1,14 @@
 """The amounts of a plan at visits, for the verifier and all that is computed scenario by scenario.
 
-A visit is a scenario in a period. Nodes that scenarios share are told apart here: what is read from the tables of a run
-may say another thing of each.
+A visit is a scenario in a period; scenarios that share a node do the same there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,40 +18,109 @@ from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, Vector
 from planner.data.shock_effects import Period, year_of
-from planner.results.amounts import Amounts, FlowKey, Payment
+from planner.results.amounts import Amounts, FlowKey, Payment, amounts
+from planner.results.schema import PURCHASES
 from planner.results.visit_inputs import VisitInputs, counted_per_tonne
+
+if TYPE_CHECKING:  # whose amounts these are
+    from planner.results.plan_amounts import PlanAmounts
 
 Places = NDArray[np.intp]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AtVisits:
     """What a plan does at every visit, and what it decides in every scenario.
 
     Vectors are over visits, in the order of scenario and period, or over scenarios.
     """
 
-    case: Case
-    trees: Trees
-    flows: Amounts
-    """t by `FlowKey`."""
-    short: Amounts
-    """t not met, by good."""
-    stock: Amounts
-    """t at the end of the period, by good."""
-    people: dict[str, Amounts]
-    """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
-    builds: Amounts
-    """t/y by (project, year), for each scenario, as all that follow."""
-    intake: Amounts
-    """Persons by (programme, year)."""
-    new_seats: Amounts
-    """Seats by (programme, year)."""
-    scheduled: Amounts
-    """t/y by (country, element, form, year)."""
-    spent: Amounts
-    """MUSD by (funder, country, item, period)."""
-    payments: tuple[Payment, ...]
+    plan: PlanAmounts
+
+    @property
+    def case(self) -> Case:
+        """The case."""
+        return self.plan.case
+
+    @property
+    def trees(self) -> Trees:
+        """The trees of the case."""
+        return self.plan.trees
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """Rows of the table `payments`."""
+        return self.plan.payments
+
+    @cached_property
+    def flows(self) -> Amounts:
+        """t by `FlowKey`."""
+        return self.plan.flows.at(self.node)
+
+    @cached_property
+    def short(self) -> Amounts:
+        """t not met, by good."""
+        return self.plan.short.at(self.node)
+
+    @cached_property
+    def stock(self) -> Amounts:
+        """t at the end of the period, by good."""
+        return self.plan.stock.at(self.node)
+
+    @cached_property
+    def people(self) -> dict[str, Amounts]:
+        """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
+        return {name: persons.at(self.node) for name, persons in self.plan.people.items()}
+
+    @cached_property
+    def builds(self) -> Amounts:
+        """t/y by (project, year), for each scenario, as all that follow."""
+        return self._decided(self.plan.builds)
+
+    @cached_property
+    def intake(self) -> Amounts:
+        """Persons by (programme, year)."""
+        return self._decided(self.plan.intake)
+
+    @cached_property
+    def new_seats(self) -> Amounts:
+        """Seats by (programme, year)."""
+        return self._decided(self.plan.new_seats)
+
+    @cached_property
+    def scheduled(self) -> Amounts:
+        """t/y by (country, element, form, year)."""
+        return self._decided(self.plan.scheduled)
+
+    def _decided(self, by_decision: Amounts) -> Amounts:
+        """Amounts by key and year for each scenario, of amounts by key at decision nodes."""
+        nodes = self.trees.decision_of_year
+        found: dict[Any, Vector] = {}
+        for key, at_nodes in by_decision:
+            things = key if isinstance(key, tuple) else (key,)
+            for place, year in enumerate(self.case.years):
+                of_year = at_nodes[nodes[:, place]]
+                if of_year.any():
+                    found[(*things, year)] = of_year
+        return amounts(found, len(nodes))
+
+    @cached_property
+    def spent(self) -> Amounts:
+        """MUSD by (funder, country, item, period); what is decided by year is of the year."""
+        trees = self.trees
+        periods: Sequence[Period] = self.case.years
+        nodes = trees.decision_of_year
+        if trees.accounts is self.tree:
+            periods = self.tree.periods
+            nodes = self.whole(self.node)
+        found: dict[Any, Vector] = {}
+        for key, at_nodes in self.plan.spent:
+            for place, period in enumerate(periods):
+                paid = at_nodes[nodes[:, place]]
+                if paid.any():
+                    due = period if key[2] == PURCHASES else year_of(period)
+                    found[(*key, due)] = paid
+        return amounts(found, len(nodes))
 
     # ---- when ------------------------------------------------------------------------------------
 

@@ -160,4 +160,4 @@ def test_a_table_that_says_something_else_breaks_a_rule(solve: SolveCase) -> Non
     wrong = plan.tables["origins"].assign(tonnes=50.0)
     tables = replace(plan, tables=plan.tables | {"origins": wrong}).tables
     checked = verify(plan.case, tables)
-    assert checked.violations["origins_as_stated"] > 0.1 and not checked.holds
+    assert checked.violations["table_as_made"] > 0.1 and not checked.holds

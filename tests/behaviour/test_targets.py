@@ -12,7 +12,6 @@ import pytest
 
 import planner
 from planner.results.plan import Plan
-from planner.results.reader import PlanTables
 from planner.results.targets import kept_stock, left_over
 from planner.results.verify import verify
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
@@ -163,7 +162,7 @@ def test_output_that_is_left_over_does_not_count(solve: SolveCase) -> None:
         projects=[mine(), plant(existing_tpa=400)],
         targets=[target("made_share", 1.0, element="Dy")],
     )
-    book = PlanTables(plan.case, plan.tables).visits
+    book = plan.amounts.visits
     assert flow(plan, "made", element="Dy") == pytest.approx(200)
     assert flow(plan, "imported", element="Dy") == pytest.approx(0)
     assert left_over(book, ("AAA", "Dy", "oxide"), kept_stock(book)) == pytest.approx([100])
@@ -193,7 +192,7 @@ def test_a_partner_that_leaves_over_what_it_gets_is_no_use(solve: SolveCase) -> 
     plan = solve(**tables, targets=[target("made_share", 0.4)])
     assert told(plan)["met"] is True
     assert flow(plan, "made") - 0.4 * 101 >= -1e-6
-    book = PlanTables(plan.case, plan.tables).visits
+    book = plan.amounts.visits
     assert left_over(book, ("BBB", "Dy", "oxide"), kept_stock(book)) == pytest.approx([0])
 
 

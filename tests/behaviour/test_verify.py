@@ -18,7 +18,7 @@ import planner
 from planner.data.case import Case
 from planner.data.lookups import Lookups
 from planner.data.scenario_tree import Tree
-from planner.results import verify, verify_calm, verify_material, verify_resources, verify_tables
+from planner.results import verify, verify_calm, verify_material, verify_resources
 from planner.results.reader import read_amounts
 from planner.results.tables import TableViews
 from tests.cases import (
@@ -162,7 +162,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
             DIVIDED,
         ),
         "staged": ({"policy.investment": "staged"}, FULL | {"shocks": DRAWN}),
-        "scheduled": ({"policy.stock": "scheduled"}, FULL | {"shocks": WITHIN}),
+        "scheduled": (
+            {"policy.stock": "scheduled", "policy.first_decision_year": 2027},
+            FULL | {"shocks": WITHIN},
+        ),
         "decided late": ({"policy.first_decision_year": 2027}, FULL),
         "forced": ({"policy.coordination": "allied"}, CALM | {"projects": FORCED}),
         "impossible": (adaptive, FULL | {"scenarios": scenarios(calm=0.5, cut=0.5, late=0)}),
@@ -407,15 +410,11 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         },
         "shortfall_limit": {
             "more is short than demanded": bump(
-                "shortfall", "tonnes", 500, scenario="cut", country="AAA"
+                "shortfall", "tonnes", 500, scenario="cut", year=2028, country="AAA"
             )
         },
         "shortfall_not_negative": {
             "a shortfall is negative": bump("shortfall", "tonnes", -1, **NOW, country="AAA")
-        },
-        "demand_as_stated": {
-            "demand is understated": bump("shortfall", "demand_t", -1, **NOW, country="AAA"),
-            "a demand is left out": drop("shortfall", **NOW, country="AAA"),
         },
         "stock_balance": {
             "stock appears": bump("stocks", "stock_t", 1, **NOW),
@@ -434,7 +433,6 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         },
         "build_window": {
             "a build comes too late to start": build("plant", "separation", "AAA", 2029, 1),
-            "a build comes before the horizon": build("plant", "separation", "AAA", 2025, 1),
             "a project that cannot grow is built": build("mine", "mine", "AAA", 2026, 1),
         },
         "staff_balance": {
@@ -483,31 +481,6 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
             "money is spent on nothing": spend("AAA", "AAA", 0.5),
             "a purchase is not paid for": bump("spending", "musd", -0.5, item="stock purchases"),
         },
-        "non_anticipativity": {
-            "a release answers a cut before it shows itself": flow(
-                "released", 0.5, scenario="cut", **DY
-            ),
-            "a shortfall differs before the cut": bump(
-                "shortfall", "tonnes", 1, scenario="cut", year=2026, country="CCC"
-            ),
-            "a stock differs before the cut": bump(
-                "stocks", "stock_t", 1, scenario="cut", year=2026
-            ),
-            "staff differs before the cut": bump(
-                "workforce", "staff", 1, scenario="cut", year=2026, **CHEMIST
-            ),
-        },
-        "committed_investment": {
-            "a committed build differs between histories": build(
-                "plant", "separation", "AAA", 2028, 1, "cut"
-            ),
-            "committed training differs between histories": train(2028, "cut", 0.3, intake=0.1),
-            "committed hiring differs between histories": both(
-                bump("workforce", "hired", -0.5, scenario="calm", year=2028, **SMITH),
-                bump("workforce", "staff", -0.5, scenario="calm", year=2028, **SMITH),
-                bump("workforce", "staff", -0.45, scenario="calm", year=2029, **SMITH),
-            ),
-        },
         "hire_not_negative": {
             "people are fired": both(
                 bump("workforce", "hired", -4, scenario="calm", year=2029, **SMITH),
@@ -534,14 +507,6 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
                 "mined", 5000, year=2029, country="CCC", project="mine", feed="ore"
             ),
         },
-        "intake_window": {
-            "trainees start before the horizon": both(
-                train(2025, intake=1.0), bump("workforce", "staff", 0.0, **STAFF)
-            )
-        },
-        "capacity_as_stated": {
-            "a capacity is overstated in its table": bump("capacity", "usable_tpa", 100)
-        },
         "payments_as_stated": {
             "a payment is understated in its table": bump("payments", "paid_musd", -1),
             "a budget is overstated in its table": bump("payments", "budget_musd", 1),
@@ -552,22 +517,40 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
             "a funder pays less than it must": bump("payments", "least_musd", 1),
             "a funder pays more than it may": bump("payments", "most_musd", -100),
         },
-        "capex_as_stated": {
-            "a capex is understated in its table": bump("investments", "capex_musd", -1)
-        },
-        "probability_as_stated": {
-            "a probability is wrong in its table": bump("investments", "probability", -0.5)
-        },
-        "staff_as_stated": {
-            "available people are overstated in their table": bump("workforce", "available", 10)
-        },
-        "expected_as_stated": {
-            "expected spending is overstated in its table": bump("spending", "expected", 1)
-        },
-        "stock_as_stated": {
-            "purchases differ between the two tables that hold them": bump("stocks", "bought_t", 10)
-        },
-        "rows_of_the_case": {
+        "table_as_made": {
+            "demand is understated": bump("shortfall", "demand_t", -1, **NOW, country="AAA"),
+            "a demand is left out": drop("shortfall", **NOW, country="AAA"),
+            "a build comes before the horizon": build("plant", "separation", "AAA", 2025, 1),
+            "trainees start before the horizon": train(2025, intake=1.0),
+            "a release answers a cut before it shows itself": flow(
+                "released", 0.5, scenario="cut", **DY
+            ),
+            "a shortfall differs before the cut": bump(
+                "shortfall", "tonnes", 1, scenario="cut", year=2026, country="CCC"
+            ),
+            "a stock differs before the cut": bump(
+                "stocks", "stock_t", 1, scenario="cut", year=2026
+            ),
+            "staff differs before the cut": bump(
+                "workforce", "staff", 1, scenario="cut", year=2026, **CHEMIST
+            ),
+            "a committed build differs between histories": build(
+                "plant", "separation", "AAA", 2028, 1, "cut"
+            ),
+            "committed training differs between histories": train(2028, "cut", 0.3, intake=0.1),
+            "committed hiring differs between histories": both(
+                bump("workforce", "hired", -0.5, scenario="calm", year=2028, **SMITH),
+                bump("workforce", "staff", -0.5, scenario="calm", year=2028, **SMITH),
+                bump("workforce", "staff", -0.45, scenario="calm", year=2029, **SMITH),
+            ),
+            "a capacity is overstated in its table": bump("capacity", "usable_tpa", 100),
+            "a capex is understated in its table": bump("investments", "capex_musd", -1),
+            "a probability is wrong in its table": bump("investments", "probability", -0.5),
+            "available people are overstated in their table": bump("workforce", "available", 10),
+            "expected spending is overstated in its table": bump("spending", "expected", 1),
+            "purchases differ between the two tables that hold them": bump(
+                "stocks", "bought_t", 10
+            ),
             "a scenario of operations is not of the case": relabel(
                 "operations", "scenario", "nobody", **NOW, item="mined"
             ),
@@ -597,17 +580,17 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
     },
     "scheduled": {
         "scheduled_delivery": {
-            "more is delivered than trade leaves": bump("purchases", "tonnes", 1, year=2026)
-        },
-        "purchases_as_stated": {
-            "what is scheduled has another price": bump("purchases", "musd", 1, year=2026)
+            "more is delivered than trade leaves": bump("purchases", "tonnes", 1)
         },
         "purchase_not_negative": {
-            "less than nothing is scheduled": bump("purchases", "tonnes", -1000, year=2026)
+            "less than nothing is scheduled": bump("purchases", "tonnes", -1000)
         },
         "purchase_window": {
-            "something is scheduled before the horizon": bump("purchases", "year", -1, year=2026)
+            "something is scheduled before the first decision": add(
+                "purchases", year=2026, country="AAA", **DY, tonnes=1, scenarios="all"
+            )
         },
+        "table_as_made": {"what is scheduled has another price": bump("purchases", "musd", 1)},
     },
     "decided late": {
         "build_window": {
@@ -635,7 +618,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         "training_lever": {"seats are added without the lever": train(2026, new_seats=1.0)},
     },
     "adaptive": {
-        "non_anticipativity": {
+        "table_as_made": {
             "a build answers a delay before it shows itself": build(
                 "plant", "separation", "AAA", 2026, 1, "late"
             ),
@@ -643,7 +626,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         }
     },
     "staged": {
-        "staged_investment": {
+        "table_as_made": {
             "a build answers a single draw": build("plant", "separation", "AAA", 2028, 1, "cut")
         }
     },
@@ -700,25 +683,21 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
                 form="oxide",
             )
         },
-        "committed_investment": {
-            "builds of a year that is committed differ": build(
-                "smelter", "metal", "BBB", 2026, 1, "cut"
-            )
-        },
-        "non_anticipativity": {
-            "a build of a year answers what its second quarter reveals": build(
-                "smelter", "metal", "BBB", 2027, 1, "cut"
-            )
-        },
         "spending_limit": {
             "a purchase is paid in a quarter in which nothing is bought": spend(
                 "BBB", "BBB", 1, 2027, quarter=2
             )
         },
-        "rows_of_the_case": {
+        "table_as_made": {
+            "builds of a year that is committed differ": build(
+                "smelter", "metal", "BBB", 2026, 1, "cut"
+            ),
+            "a build of a year answers what its second quarter reveals": build(
+                "smelter", "metal", "BBB", 2027, 1, "cut"
+            ),
             "a quarter of operations is not of the case": relabel(
                 "operations", "quarter", 4, year=2029, item="imported"
-            )
+            ),
         },
     },
     "calm years": {
@@ -747,7 +726,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
 }
 
 
-MODULES = (verify, verify_calm, verify_material, verify_resources, verify_tables)
+MODULES = (verify, verify_calm, verify_material, verify_resources)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:
@@ -781,8 +760,9 @@ def test_a_fault_is_caught_by_the_rule_it_breaks(
 
 def test_every_rule_is_shown_to_catch_something() -> None:
     sources = "".join(inspect.getsource(module) for module in MODULES)
-    rules = set(re.findall(r'(?:at_most|equal|never|_stated|_same_decisions)\(\s*"(\w+)"', sources))
-    assert rules == {rule for of_plan in FAULTS.values() for rule in of_plan}
+    rules = set(re.findall(r'(?:at_most|equal|never)\(\s*"(\w+)"', sources))
+    shown = {rule for of_plan in FAULTS.values() for rule in of_plan}
+    assert rules == shown | {"intake_window"}  # by a test of its own
 
 
 def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(
