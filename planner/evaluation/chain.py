@@ -10,7 +10,7 @@ futures do the same to it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -20,7 +20,7 @@ import numpy as np
 from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
-from planner.data.shock_effects import Effects, ImportKey, Period, year_of
+from planner.data.shock_effects import Effects, ImportKey, Period
 from planner.formulation import budgets, capacity, goods, objective, workforce
 from planner.formulation.declarations import Equation, Model
 from planner.formulation.gathered import grouped
@@ -220,13 +220,10 @@ class ChainProgram:
         self._of_plant, self._of_place = self._written()
         self._plant_changed = lru_cache(maxsize=None)(self._changed_of_plant)
 
-    def node_of_column(self, key: Key) -> int:
-        """The period of a variable, by its position in the chain."""
-        return _node(key, _NODE_PLACES)
-
-    def node_of_row(self, key: Key) -> int:
-        """The period of a row, by its position in the chain."""
-        return _node(key, _NODE_PLACES)
+    def node_of(self, key: Key) -> int:
+        """The period of a variable or a row, by its position in the chain."""
+        name, index = key
+        return int(index[_NODE_PLACES[name]] if isinstance(index, tuple) else index)
 
     def _written(self) -> tuple[dict[str, ListedRows], dict[ShockedPlace, ListedRows]]:
         """What is written again for a plant, and for goods in a period: equations and variables with their indices."""
@@ -290,15 +287,6 @@ class ChainProgram:
             raise NotImplementedError(f"{__name__}: a future gives other terms to one of {names}")
         return program
 
-    def demand_of(self, effects: Effects) -> dict[tuple[str, int], float]:
-        """Demand (t) by element and year, of all countries and forms."""
-        demand: dict[tuple[str, int], float] = defaultdict(float)
-        for (country, element, form, node), tonnes in self.scope.demanded.items():
-            period = self.periods[node]
-            factor = effects.demand.get((country, element, form, period), 1.0)
-            demand[element, year_of(period)] += tonnes * factor
-        return dict(demand)
-
 
 ListedRows = dict[str, list[Any]]
 """Variable or equation -> indices."""
@@ -352,20 +340,15 @@ def _touched() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     return touched
 
 
-def _node_places(declared: Iterable[tuple[str, Sequence[str]]]) -> Mapping[str, int]:
+def _node_places() -> Mapping[str, int]:
     """Variable or equation of the chain -> the place of the period in its index."""
     places: dict[str, int] = {}
-    for name, letters in declared:
-        for place, letter in enumerate(letters):
+    for declared in DECLARED:
+        for place, letter in enumerate(declared.letters):
             if letter in NODE_LETTERS:
-                places[name] = place
+                places[declared.name] = place
     return places
 
 
 _TOUCHED = _touched()
-_NODE_PLACES = _node_places((declared.name, declared.letters) for declared in DECLARED)
-
-
-def _node(key: Key, places: Mapping[str, int]) -> int:
-    name, index = key
-    return int(index[places[name]] if isinstance(index, tuple) else index)
+_NODE_PLACES = _node_places()

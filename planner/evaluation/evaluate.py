@@ -30,8 +30,6 @@ from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 
 POLICY = "myopic"
-ROUNDING = 1e-9
-"""An element is safe in a year in which less than this share of its demand is unmet in this share of scenarios."""
 
 
 def evaluate(

@@ -112,13 +112,13 @@ def part_of(chain: ChainProgram, node: int, left_out: tuple[str, ...]) -> ChainP
     earlier = np.zeros(len(program.columns), dtype=bool)
     for column, key in enumerate(program.columns):
         if key[0] not in left_out:
-            of_column = chain.node_of_column(key)
+            of_column = chain.node_of(key)
             earlier[column] = of_column < node
             if of_column == node:
                 columns.append(column)
     rows: list[int] = []
     for row, key in enumerate(program.rows):
-        if key[0] not in left_out and chain.node_of_row(key) == node:
+        if key[0] not in left_out and chain.node_of(key) == node:
             rows.append(row)
     matrix = program.matrix
     past = csr_array(matrix[rows] * earlier)

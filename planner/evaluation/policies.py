@@ -65,7 +65,7 @@ class Foreseen:
         found = self._solver.minimise(self._goal)
         if found.stop is not Stop.OPTIMAL:
             raise not_proven(future.name, found)
-        return self._reader.read(found.x, future.effects)
+        return self._reader.read(found.x)
 
 
 class Myopic:
@@ -104,7 +104,7 @@ class Myopic:
                 spent[:, node:] = 0.0
                 self._decide(node, future, whole, values, spent)
             shown = history
-            found[future.name] = self._reader.read(values, future.effects)
+            found[future.name] = self._reader.read(values)
         return [found[future.name] for future in futures]
 
     def _decide(

@@ -194,7 +194,6 @@ def until(found: FutureOutcome, year: int) -> dict[str, list[Any]]:
     return {
         "losses": found.losses[:year].tolist(),
         "purchases": found.purchases[:year].tolist(),
-        "unmet": found.unmet[:, :year].tolist(),
     }
 
 
