@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -30,17 +30,16 @@ from planner.data.odds import odds_of
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchQuestion, BranchResult
 from planner.decomposition.worker_pool import WorkerPool
-from planner.formulation.linear_expressions import Relation, Term, quicksum
+from planner.formulation.linear_expressions import quicksum
 from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
 from planner.results.losses import weighed, weights_in_risk
 from planner.solving.goals import RISK_AT_COST, Phase, Progress, limit_of, phases_of
 from planner.solving.highs import TOLERANCE, Solver
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import Program, Vector
+from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, Counts, relative_gap
-from planner.solving.written_rows import WrittenRow, program_of_rows
 
-T = TypeVar("T")
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
 MOST_IDLE = 3
@@ -485,7 +484,7 @@ def best_mixture(
 
     column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
     """
-    program = _Mixture(case, plans).program(limits)
+    program = _means(case, plans, limits)
     cost = program.unit_cost(program.column[column, None])
     found = Solver(program).minimise_sum(cost, ("dual", "ipm"), column)
     if found.stop is not Stop.OPTIMAL:
@@ -494,88 +493,49 @@ def best_mixture(
     return np.asarray(shares / np.sum(shares))
 
 
-class _Mixture:
-    """The linear program of a mean of plans: how much of each, and the risk of the mean of their losses."""
+def _means(case: Case, plans: Sequence[Candidate], limits: Mapping[str, float]) -> Program:
+    """Means of plans within limits of measures (MUSD): how much of each, and the risk of the mean of their losses."""
+    small = SmallProgram()
+    shares = small.variables("share", range(len(plans)))
+    small.add("whole", quicksum(shares.values()) == 1.0)
 
-    def __init__(self, case: Case, plans: Sequence[Candidate]) -> None:
-        self._case = case
-        self._columns: list[Key] = []
-        self._rows: list[WrittenRow] = []
-        self._shares = list(self._variables("share", range(len(plans))).values())
-        self._add("whole", quicksum(self._shares) == 1.0)
-        losses = {}
-        for scenario in case.scenarios:
-            losses[scenario] = self._mean([plan.losses[scenario] for plan in plans])
-        expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
-        cost = self._mean([plan.cost for plan in plans])
-        risk = self._risk(losses, expected)
-        self._define("expected_loss", expected)
-        self._define("cost", cost)
-        self._define("risk", risk)
-        self._define("welfare", cost + risk)
+    def mean(amounts: Iterable[float]) -> Any:
+        return quicksum(amount * shares[place] for place, amount in enumerate(amounts))
 
-    def program(self, limits: Mapping[str, float]) -> Program:
-        """The means of plans within limits of measures (MUSD)."""
+    losses = {w: mean(plan.losses[w] for plan in plans) for w in case.scenarios}
+    expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
+    cost, risk = mean(plan.cost for plan in plans), _risk(small, case, losses, expected)
+    measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
+    for name, measure in measures.items():
+        most = limits.get(name, math.inf)
+        small.add(name, small.variable(name, upper=most) - measure == 0.0)
+    return small.program()
 
-        def bounds(column: str) -> tuple[float, float]:
-            return 0.0, limits.get(column, math.inf)
 
-        return program_of_rows(self._rows, bounds, self._columns)
-
-    def _mean(self, amounts: Sequence[float]) -> Any:
-        """The mean of an amount of each plan, weighted by their shares: an expression."""
-        return quicksum(amount * share for amount, share in zip(amounts, self._shares, strict=True))
-
-    def _risk(self, losses: Mapping[str, Any], expected: Any) -> Any:
-        """Risk of the mean of losses, by the odds of the objective."""
-        objective, chances = self._case.model.objective, self._case.scenarios
-        quantile = self._variable("value_at_risk", None)
-        excess = self._variables("excess", losses)
-        for w, loss in losses.items():
-            self._add(f"excess of {w}", excess[w] - loss + quantile >= 0.0)
-        if objective.odds == "given":
-            tail = quicksum(chances[w] / (1 - objective.tail) * excess[w] for w in losses)
-            mean = (1 - objective.risk_aversion) * expected
-            return mean + objective.risk_aversion * (quantile + tail)
-        return self._risk_under_worst_odds(losses, excess, quantile)
-
-    def _risk_under_worst_odds(
-        self, losses: Mapping[str, Any], excess: Mapping[str, Term], quantile: Term
-    ) -> Any:
-        """The risk of a mean of plans under the worst odds: an expression; the rows that define it are added."""
-        objective = self._case.model.objective
-        odds = odds_of(self._case)
-        level = self._variable("odds_level", None)
-        risks = self._variables("risk_of_storyline", odds)
-        above = self._variables("odds_excess", with_room(odds))
-        for name, one in odds.items():
-            own = mean_and_tail(objective, one.shares, losses, excess)
-            self._add(f"risk of {name}", risks[name] - own == 0.0)
-        for name, beyond in above.items():
-            self._add(f"odds of {name}", beyond - (risks[name] - level) >= 0.0)
-        model = SimpleNamespace(
-            value_at_risk=quantile, odds_level=level, risk_of_storyline=risks, odds_excess=above
-        )
-        return risk_under_worst_odds(model, odds, objective.risk_aversion)
-
-    def _define(self, name: str, measure: Any) -> None:
-        """A variable that equals a measure."""
-        self._add(name, self._variable(name, None) - measure == 0.0)
-
-    def _variables(self, name: str, indices: Iterable[T]) -> dict[T, Term]:
-        """A variable for each index."""
-        return {index: self._variable(name, index) for index in indices}
-
-    def _variable(self, name: str, index: Any) -> Term:
-        self._columns.append((name, index))
-        return Term(len(self._columns) - 1)
-
-    def _add(self, name: str, relation: Relation) -> None:
-        """A row of its own name, as the relation says."""
-        terms = {self._columns[j]: factor for j, factor in relation.body.terms.items()}
-        lower = -math.inf if relation.lower is None else relation.lower
-        upper = math.inf if relation.upper is None else relation.upper
-        self._rows.append(WrittenRow(key=(name, None), terms=terms, lower=lower, upper=upper))
+def _risk(small: SmallProgram, case: Case, losses: Mapping[str, Any], expected: Any) -> Any:
+    """Risk of the mean of losses, by the odds of the objective: an expression; the rows that define it are added."""
+    objective, chances = case.model.objective, case.scenarios
+    quantile = small.variable("value_at_risk")
+    excess = small.variables("excess", losses)
+    for w, loss in losses.items():
+        small.add("excess_limit", excess[w] - loss + quantile >= 0.0, w)
+    if objective.odds == "given":
+        tail = quicksum(chances[w] / (1 - objective.tail) * excess[w] for w in losses)
+        mean = (1 - objective.risk_aversion) * expected
+        return mean + objective.risk_aversion * (quantile + tail)
+    odds = odds_of(case)
+    level = small.variable("odds_level")
+    risks = small.variables("risk_of_storyline", odds)
+    above = small.variables("odds_excess", with_room(odds))
+    for name, one in odds.items():
+        own = mean_and_tail(objective, one.shares, losses, excess)
+        small.add("storyline_risk", risks[name] - own == 0.0, name)
+    for name, beyond in above.items():
+        small.add("odds_excess_limit", beyond - (risks[name] - level) >= 0.0, name)
+    model = SimpleNamespace(
+        value_at_risk=quantile, odds_level=level, risk_of_storyline=risks, odds_excess=above
+    )
+    return risk_under_worst_odds(model, odds, objective.risk_aversion)
 
 
 @dataclass

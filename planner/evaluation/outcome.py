@@ -63,9 +63,9 @@ class OutcomeReader:
                 purchases[chain.node_of((name, index)), column] = musd_per_tonne(price)
             elif name == LOSS:
                 losses[chain.node_of((name, index)), column] = 1.0
-        self._purchases = csr_array(purchases)
-        self._losses = csr_array(losses)
-        self._by_element = csr_array(by_element)
+        self._purchases: csr_array = csr_array(purchases)
+        self._losses: csr_array = csr_array(losses)
+        self._by_element: csr_array = csr_array(by_element)
 
     def read(self, values: Vector) -> FutureOutcome:
         """The outcome of a future at these values of all columns."""

@@ -1,40 +1,35 @@
-"""Who pays for a plan: of all splits of its spending the most even one, and what each funder may pay at all.
+"""Who pays for a plan: of all splits of its spending the most even one (`even_shares`), and what each funder may pay at all.
 
-Spending is as the plan has it, so the program here is small and apart from that of the plan. Shares are evened out as
-in Ogryczak and Śliwiński, On solving linear programs with the ordered weighted averaging objective, EJOR 148 (2003):
-the largest share is minimised, funders that cannot pay less at that level are kept there, and the rest go on.
+Spending is as the plan has it, so the program here is small and apart from that of the plan.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
+from planner.formulation.budgets import account
+from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.results.amounts import Payment
+from planner.solving.even_shares import ORDER, ROOM, add_shares, evened
 from planner.solving.highs import Solver
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import Program, Vector
+from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop
-from planner.solving.written_rows import WrittenRow, equation, program_of_rows
 from planner.thresholds import ROUNDING
 
-TIGHT = 1e-6
-"""Part of 1 + a funder's payment (MUSD) by which it must be able to pay less before its share counts as not tight."""
-LEVEL_ROOM = 1e-11
-"""Part of 1 + a level by which it may lie above what was found."""
-ORDER = ("primal", "dual", "ipm")
 FunderCountries = tuple[str, ...]
 """Countries in which the same funders may pay, by these funders."""
 SpentInAll = Mapping[tuple[str, int], float]
 """(country, account node) -> MUSD, where more than nothing."""
 Weights = Mapping[str, float]
 """Funder -> what its payments are measured by; more than 0."""
-TermsByName = dict[Key, float]
 
 
 def whole_budgets(case: Case) -> dict[str, float]:
@@ -75,6 +70,25 @@ class Accounts:
         """Funders with a budget who may pay in a country."""
         reach = self.case.lookups.reach
         return tuple(funder for funder in self.funded if country in reach[funder])
+
+    @cached_property
+    def country_of(self) -> dict[FunderCountries, str]:
+        """The first country of each place."""
+        countries = [country for country, _ in self.spent]
+        return {self.place(country): country for country in sorted(countries, reverse=True)}
+
+    @cached_property
+    def scope(self) -> Any:
+        """What the rule of accounts asks for; each funder has an account of its own."""
+        groups = {funder: (funder,) for funder in self.funded}
+        return SimpleNamespace(case=self.case, account_tree=self.tree, funder_groups=groups)
+
+    @cached_property
+    def carrying(self) -> list[int]:
+        """Nodes from which money may move on, of nodes alike the first."""
+        over_years = self.case.model.policy.budget_carry_over
+        nodes = [self.tree.nodes[node] for node in sorted(set(self.alike))]
+        return [node.index for node in nodes if over_years or not node.closes_year]
 
     @cached_property
     def alike(self) -> tuple[int, ...]:
@@ -137,103 +151,50 @@ class Accounts:
             chances[self.alike[node.index]] += node.probability
         return chances
 
-    def before(self, node: int) -> int:
-        """The node before nodes alike, -1 if there is none."""
-        parent = self.tree.nodes[node].parent
-        return self.alike[parent] if parent >= 0 else parent
-
     @cached_property
     def total(self) -> float:
         """Expected spending (MUSD)."""
         expected = [self.chances[node] * amount for (_, node), amount in self.amounts.items()]
         return sum(expected)
 
-    @cached_property
-    def live(self) -> list[int]:
-        """Nodes at which something is spent, and those before them."""
-        live: set[int] = set()
-        for _, node in self.amounts:
-            while node >= 0 and node not in live:
-                live.add(node)
-                node = self.before(node)
-        return sorted(live)
-
-    @cached_property
-    def carrying(self) -> frozenset[int]:
-        """Live nodes from which money may move to a live node after them."""
-        over_years = self.case.model.policy.budget_carry_over
-        nodes = self.tree.nodes
-        moving = [node for node in self.live if over_years or not nodes[node].opens_year]
-        return frozenset(map(self.before, moving)) - {-1}
-
-    def given(self, funder: str, node: int) -> float:
-        """Budget (MUSD) that becomes available at a node: that of its year, in the year's first period."""
-        there = self.tree.nodes[node]
-        return self.case.budget.get((funder, there.year), 0.0) if there.opens_year else 0.0
-
 
 def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> Program:
-    """Every split of the spending, and columns by which one is chosen. Only upper bounds change from step to step.
+    """Every split of the spending, and columns by which one is chosen.
 
-    Columns (MUSD unless said otherwise): `pays` (funder, place, node); `carried` (funder, node); `paid` and `unpaid`
-    (funder), in all and what is left of the whole; `level` (share of the weights) with `below` and `beyond` (funder):
-    paid + below <= weight * level + beyond, so that `beyond` 0 puts a funder under the level; `spread` = - sum of
-    `below`; `paid_last`, by the funders `last`; `overdrawn`, by which budgets fall short of what a rounded plan spends.
+    Columns (MUSD): `pays` (funder, place, node); `carried` (funder, node); `amount` (funder), in all, and what
+    `even_shares` adds; `paid_last`, by the funders `last`; `overdrawn`, by which budgets fall short of what a rounded plan
+    spends.
     """
-    rows: list[WrittenRow] = []
-    pays: dict[tuple[str, int], list[Key]] = defaultdict(list)
+    small = SmallProgram()
+    overdrawn = small.variable("overdrawn")
+    paid: dict[tuple[str, str, int], Term] = {}
+    in_all: dict[str, list[Term]] = defaultdict(list)
     for (place, node), amount in accounts.amounts.items():
-        payers: list[Key] = [("pays", (funder, place, node)) for funder in place]
-        rows.append(equation(("spent", (place, node)), dict.fromkeys(payers, 1.0), amount))
-        for funder, key in zip(place, payers, strict=True):
-            pays[funder, node].append(key)
+        payers = []
+        for funder in place:
+            pays = small.variable("pays", (funder, place, node))
+            payers.append(pays)
+            # One country stands for all in which the same may pay.
+            paid[funder, accounts.country_of[place], node] = pays
+            in_all[funder].append(accounts.chances[node] * pays)
+        small.add("spent", quicksum(payers) == amount, (place, node))
+    carrying = [(funder, node) for funder in accounts.funded for node in accounts.carrying]
+    model = SimpleNamespace(
+        scope=accounts.scope, paid=paid, carried=small.variables("carried", carrying)
+    )
     for funder in accounts.funded:
-        for node in accounts.live:
-            rows.append(_account(accounts, funder, node, pays[funder, node]))
-        rows += _in_all(accounts, funder, weights[funder], pays)
-    below: TermsByName = {}
-    for funder in accounts.funded:
-        below["below", funder] = 1.0
-    below["spread", None] = 1.0
-    rows.append(equation(("spreads", None), below))
-    paid_last: TermsByName = {}
-    for funder in last:
-        paid_last["paid", funder] = -1.0
-    paid_last["paid_last", None] = 1.0
-    rows.append(equation(("lasts", None), paid_last))
-    return program_of_rows(rows, _bounds)
-
-
-def _bounds(column: str) -> tuple[float, float]:
-    return -inf if column == "spread" else 0.0, 0.0 if column == "below" else inf
-
-
-def _account(accounts: Accounts, funder: str, node: int, pays: Sequence[Key]) -> WrittenRow:
-    """The row by which a funder pays and carries on at a node at most what it has there."""
-    terms: TermsByName = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
-    if node in accounts.carrying:
-        terms["carried", (funder, node)] = 1.0
-    parent = accounts.before(node)
-    if parent in accounts.carrying:
-        terms["carried", (funder, parent)] = -1.0
-    given = accounts.given(funder, node)
-    return WrittenRow(key=("account", (funder, node)), terms=terms, upper=given)
-
-
-def _in_all(
-    accounts: Accounts, funder: str, weight: float, pays: Mapping[tuple[str, int], Sequence[Key]]
-) -> Iterator[WrittenRow]:
-    """The rows of what a funder pays in all, of what it does not pay, and of its share of the level."""
-    paid: Key = ("paid", funder)
-    total: TermsByName = {}
-    for node in accounts.live:
-        for key in pays.get((funder, node), ()):
-            total[key] = -accounts.chances[node]
-    yield equation(("total", funder), total | {paid: 1.0})
-    yield equation(("rest", funder), {paid: 1.0, ("unpaid", funder): 1.0}, accounts.total)
-    level: TermsByName = {paid: 1.0, ("below", funder): 1.0, ("beyond", funder): -1.0}
-    level["level", None] = -weight
-    yield WrittenRow(key=("share", funder), terms=level, upper=0.0)
+        for node in sorted(set(accounts.alike)):
+            row = account.rule(model, funder, node)
+            if isinstance(row, Relation):  # else nothing is paid or carried there
+                small.add("account", row.body - overdrawn <= row.upper, (funder, node))
+    amounts = small.variables("amount", accounts.funded)
+    for funder, of_funder in amounts.items():
+        small.add("total", of_funder == quicksum(in_all[funder]), funder)
+    bases = dict.fromkeys(amounts, 0.0)
+    add_shares(small, amounts, weights=weights, bases=bases, least=0.0)
+    paid_last = small.variable("paid_last")
+    small.add("last", paid_last == quicksum(amounts[funder] for funder in last))
+    return small.program()
 
 
 class Split:
@@ -242,9 +203,8 @@ class Split:
     def __init__(self, accounts: Accounts, weights: Weights, last: Sequence[str] = ()) -> None:
         """weights: of every funder with a budget. last: those that pay only what the others cannot."""
         first = [funder for funder in accounts.funded if funder not in last]
-        last = [funder for funder in accounts.funded if funder in last]
         self._accounts = accounts
-        self._tiers = list(filter(None, (first, last)))
+        self._tiers = [tier for tier in (first, last) if tier]
         self._weights: dict[str, float] = {}
         """Of the size of the payments, so that a level is of the order of 1."""
         for tier in self._tiers:
@@ -253,81 +213,33 @@ class Split:
                 self._weights[funder] = weights[funder] * accounts.total / whole
         self.program = split_program(accounts, self._weights, last)
         self._solver = Solver(self.program)
-        self._overdrawn = self._value(self._least("overdrawn"), "overdrawn")
-        self._bound("overdrawn", None, self._overdrawn)
-
-    def most_even(self) -> Vector:
-        """The most even split (a point of the program)."""
-        point = self._least("overdrawn")
-        if len(self._tiers) > 1:
-            point = self._least("paid_last")
-            self._bound("paid_last", None, self._value(point, "paid_last") + LEVEL_ROOM)
-        for tier in self._tiers:
-            point = self._even_out(tier)
-        return point
-
-    def _even_out(self, tier: Sequence[str]) -> Vector:
-        """A split in which the funders of a tier pay the same share, as far as they can; those that cannot pay more
-        are held."""
-        waiting = list(tier)
-        for funder in tier:
-            self._bound("beyond", funder, 0.0)
-        while True:
-            self._bound("level", None, inf)
-            point = self._least("level")
-            level = self._value(point, "level")
-            self._bound("level", None, level + LEVEL_ROOM * (1 + level))
-            point, stuck = self._stuck(waiting, level, point)
-            for funder in stuck:
-                self._bound("paid", funder, self._weights[funder] * level + LEVEL_ROOM)
-                self._bound("beyond", funder, inf)
-                self._bound("below", funder, 0.0)
-            waiting = [funder for funder in waiting if funder not in stuck]
-            if not waiting:
-                return point
-
-    def _stuck(
-        self, waiting: Sequence[str], level: float, point: Vector
-    ) -> tuple[Vector, list[str]]:
-        """A point, and the funders that pay their share of the level in every split that keeps to it.
-
-        No split has them pay less, so the sum of what they pay less is 0 at most.
-        """
-        stuck: list[str] = []
-        for funder in waiting:
-            less = self._weights[funder] * level - self._value(point, "paid", funder)
-            if less <= self._slight(funder, level):
-                stuck.append(funder)
-        while True:
-            for funder in waiting:
-                self._bound("below", funder, inf if funder in stuck else 0.0)
-            point = self._least("spread")
-            tight: list[str] = []
-            for funder in stuck:
-                if self._value(point, "below", funder) <= self._slight(funder, level):
-                    tight.append(funder)
-            # Nobody left would mean that the mean of all splits seen is below the level: rounding.
-            if not tight or len(tight) == len(stuck):
-                return point, stuck
-            stuck = tight
-
-    def _slight(self, funder: str, level: float) -> float:
-        return TIGHT * (1 + self._weights[funder] * level)
+        self._hold_least("overdrawn")
 
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """The least and the most that each funder may pay (MUSD) with what is spent as it is."""
-        self._solver.reset_bounds()
-        self._bound("overdrawn", None, self._overdrawn)
+        """The least and the most that each funder may pay (MUSD) with what is spent as it is; asked for first."""
         ranges: dict[str, tuple[float, float]] = {}
         for funder in self._accounts.funded:
-            least = self.paid(self._least("paid", funder), funder)
-            most = self.paid(self._least("unpaid", funder), funder)
+            least = self.paid(self._least("amount", funder), funder)
+            most = self.paid(self._least("amount", funder, -1.0), funder)
             ranges[funder] = least, most
         return ranges
 
+    def most_even(self) -> Vector:
+        """The most even split (a point of the program), at which it is held."""
+        if len(self._tiers) > 1:
+            self._hold_least("paid_last")
+        bases = dict.fromkeys(self._weights, 0.0)
+        points = [
+            evened(self._solver, tier, weights=self._weights, bases=bases) for tier in self._tiers
+        ]
+        last = points[-1]
+        if last is None:
+            raise RuntimeError("no even split of the payments was found")
+        return last
+
     def paid(self, point: Vector, funder: str) -> float:
         """MUSD that a funder pays in all in a split."""
-        return self._value(point, "paid", funder)
+        return self._value(point, "amount", funder)
 
     def shares(self, point: Vector) -> dict[tuple[str, int], dict[str, float]]:
         """Funders' shares of what is spent in each country at each node."""
@@ -346,18 +258,20 @@ class Split:
             shares[country, node] = {funder: part / whole for funder, part in parts.items()}
         return shares
 
-    def _least(self, name: str, index: object = None) -> Vector:
-        column = self.program.column[name, index]
-        solution = self._solver.minimise(column, ORDER, f"{name} {index}")
+    def _hold_least(self, name: str) -> None:
+        """Hold a column at its least value."""
+        least = self._value(self._least(name), name)
+        self._solver.bound(self.program.column[name, None], least + ROOM)
+
+    def _least(self, name: str, index: object = None, sign: float = 1.0) -> Vector:
+        cost = sign * self.program.unit_cost(self.program.column[name, index])
+        solution = self._solver.minimise_sum(cost, ORDER, f"{name} {index} {sign}")
         if solution.stop is not Stop.OPTIMAL:
             raise RuntimeError(f"no split of the payments found: {solution.stop} for {name}")
         return solution.x
 
     def _value(self, point: Vector, name: str, index: object = None) -> float:
         return float(point[self.program.column[name, index]])
-
-    def _bound(self, name: str, index: object, upper: float) -> None:
-        self._solver.bound(self.program.column[name, index], upper)
 
 
 def split(accounts: Accounts, weights: Weights) -> Payments:
@@ -367,37 +281,29 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     that in proportion to their budgets.
     """
     budget = whole_budgets(accounts.case)
-    if accounts.total <= ROUNDING:
-        nothing: list[Payment] = []
-        for funder, amount in budget.items():
-            row = Payment(
-                funder=funder, budget_musd=amount, paid_musd=0.0, least_musd=0.0, most_musd=0.0
-            )
-            nothing.append(row)
-        return Payments({}, nothing)
-    measured: dict[str, float] = {}
-    last: list[str] = []
-    for funder in accounts.funded:
-        measured[funder] = weights.get(funder, 0.0)
-        if measured[funder] <= 0.0:
-            measured[funder] = budget[funder]
-            last.append(funder)
-    found = Split(accounts, measured, last)
-    point = found.most_even()
-    ranges = found.ranges()
+    paid = dict.fromkeys(budget, 0.0)
+    ranges = dict.fromkeys(budget, (0.0, 0.0))
+    shares: dict[tuple[str, int], dict[str, float]] = {}
+    if accounts.total > ROUNDING:
+        last = [funder for funder in accounts.funded if weights.get(funder, 0.0) <= 0.0]
+        measured = {**budget, **weights} | {funder: budget[funder] for funder in last}
+        found = Split(accounts, measured, last)
+        ranges |= found.ranges()
+        point = found.most_even()
+        paid |= {funder: found.paid(point, funder) for funder in accounts.funded}
+        shares = found.shares(point)
     rows: list[Payment] = []
     for funder, amount in budget.items():
-        paid = found.paid(point, funder) if funder in accounts.funded else 0.0
-        least, most = ranges.get(funder, (0.0, 0.0))
+        least, most = ranges[funder]
         row = Payment(
             funder=funder,
             budget_musd=amount,
-            paid_musd=_clean(paid),
-            least_musd=_clean(min(least, paid)),
-            most_musd=_clean(max(most, paid)),
+            paid_musd=_clean(paid[funder]),
+            least_musd=_clean(min(least, paid[funder])),
+            most_musd=_clean(max(most, paid[funder])),
         )
         rows.append(row)
-    return Payments(found.shares(point), rows)
+    return Payments(shares, rows)
 
 
 def _clean(musd: float) -> float:

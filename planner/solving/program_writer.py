@@ -36,7 +36,7 @@ def program_of(case: Case) -> Program:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rows:
+class RowArrays:
     """Some rows by name, their sides, and their entries one after the other: row here, column of the writer, value."""
 
     keys: tuple[Key, ...]
@@ -86,7 +86,7 @@ class Writer:
         Raises what `stop` raises.
         """
         equations = [one for one in EQUATIONS if one.name not in without]
-        rows = _arrays(chain(self._rows(equations, self._indices), more))
+        rows = arrays_of(chain(self._rows(equations, self._indices), more))
         used = self._in_order(np.append(goal(self.model).column, rows.column))
         place = np.zeros(len(self._columns), dtype=np.int64)
         place[used] = np.arange(len(used))
@@ -129,7 +129,7 @@ class Writer:
         try:
             if not self._set_bounds(variables, indices, program.column, lower, upper):
                 return None
-            rows = _arrays(self._rows(equations, indices))
+            rows = arrays_of(self._rows(equations, indices))
         finally:
             self.model.scope = before
         place = np.array([program.row.get(key, -1) for key in rows.keys], dtype=np.int64)
@@ -195,7 +195,7 @@ class Writer:
         return complete
 
 
-def _arrays(rows: Iterable[Written]) -> _Rows:
+def arrays_of(rows: Iterable[Written]) -> RowArrays:
     """Rows as arrays; terms of nothing are left out."""
     keys: list[Key] = []
     sides: list[tuple[float, float]] = []
@@ -216,7 +216,7 @@ def _arrays(rows: Iterable[Written]) -> _Rows:
     row = np.repeat(np.arange(len(keys)), np.array(terms, dtype=np.int64))
     lower_and_upper = np.array(sides, dtype=float).reshape(-1, 2)
     kept = value != 0.0
-    return _Rows(
+    return RowArrays(
         keys=tuple(keys),
         lower=lower_and_upper[:, 0].copy(),
         upper=lower_and_upper[:, 1].copy(),
@@ -226,7 +226,7 @@ def _arrays(rows: Iterable[Written]) -> _Rows:
     )
 
 
-def _with_entries(program: Program, place: Ints, rows: _Rows, column: Ints) -> Vector | None:
+def _with_entries(program: Program, place: Ints, rows: RowArrays, column: Ints) -> Vector | None:
     """The data of a program whose rows at some places have other entries; None where one of them is not there."""
     matrix, width = program.matrix, program.matrix.shape[1]
     in_row = np.diff(matrix.indptr)

@@ -191,10 +191,7 @@ def outcomes(case: Case, policy: PolicyName, decisions: FixedDecisions) -> list[
 
 def until(found: FutureOutcome, year: int) -> dict[str, list[Any]]:
     """All that a policy did in the first `year` years."""
-    return {
-        "losses": found.losses[:year].tolist(),
-        "purchases": found.purchases[:year].tolist(),
-    }
+    return {"losses": found.losses[:year].tolist(), "purchases": found.purchases[:year].tolist()}
 
 
 def test_what_comes_later_changes_nothing_before() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from planner.formulation.linear_expressions import quicksum
 from planner.solving import highs
 from planner.solving.highs import Solver
-from planner.solving.program import Key, Program
+from planner.solving.program import Program
+from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop
-from planner.solving.written_rows import WrittenRow, program_of_rows
 
 GOODS = 8
 COST = 0
@@ -17,17 +18,16 @@ COST = 0
 
 def supplied(made: float) -> Program:
     """Cost = 1 for each of eight goods made, 9 for each bought; each is wanted once. made: the most of each."""
-    columns: list[Key] = [("cost", None)]
-    rows = []
-    cost: dict[Key, float] = {("cost", None): 1.0}
+    small = SmallProgram()
+    cost = small.variable("cost")
+    parts = []
     for good in range(GOODS):
-        here, bought = ("here", good), ("bought", good)
-        columns += [here, bought]
-        cost[here], cost[bought] = -1.0, -9.0
-        rows.append(WrittenRow(key=("made", good), terms={("here", good): 1.0}, upper=made))
-        rows.append(WrittenRow(key=("wanted", good), terms={here: 1.0, bought: 1.0}, lower=1.0))
-    rows.append(WrittenRow(key=("cost_definition", None), terms=cost, lower=0.0, upper=0.0))
-    return program_of_rows(rows, lambda _: (0.0, np.inf), columns)
+        here, bought = small.variable("here", good), small.variable("bought", good)
+        parts += [here, 9.0 * bought]
+        small.add("made", here <= made, good)
+        small.add("wanted", here + bought >= 1.0, good)
+    small.add("cost_definition", cost - quicksum(parts) == 0.0)
+    return small.program()
 
 
 def steps(solver: Solver, program: Program) -> int:

@@ -16,8 +16,8 @@ from planner.solving.highs import BASIC, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.rows_held import SELDOM_BINDING, RowsHeld
+from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop
-from planner.solving.written_rows import WrittenRow, program_of_rows
 from tests.cases import seeds
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
@@ -32,15 +32,14 @@ def rows_are_left_out_of_the_smallest_programs(monkeypatch: pytest.MonkeyPatch) 
 
 def covered(needed: float, most: float, left: float = 9.0) -> Program:
     """Cost = 3 a + 5 b, a + b >= needed; a <= most and b <= left are rows that seldom bind."""
-    cost = {("cost", None): 1.0, ("a", 0): -3.0, ("b", 0): -5.0}
-    rows = [
-        WrittenRow(key=("staff_limit", "a"), terms={("a", 0): 1.0}, upper=most),
-        WrittenRow(key=("cost_definition", None), terms=cost, lower=0.0, upper=0.0),
-        WrittenRow(key=("seat_limit", "b"), terms={("b", 0): 1.0}, upper=left),
-        WrittenRow(key=("balance", 0), terms={("a", 0): 1.0, ("b", 0): 1.0}, lower=needed),
-    ]
-    columns = [("cost", None), ("a", 0), ("b", 0)]
-    return program_of_rows(rows, lambda _: (0.0, np.inf), columns)
+    small = SmallProgram()
+    cost = small.variable("cost")
+    a, b = small.variable("a", 0), small.variable("b", 0)
+    small.add("staff_limit", a <= most, "a")
+    small.add("cost_definition", cost - 3.0 * a - 5.0 * b == 0.0)
+    small.add("seat_limit", b <= left, "b")
+    small.add("balance", a + b >= needed, 0)
+    return small.program()
 
 
 COST, A, B = 0, 1, 2
