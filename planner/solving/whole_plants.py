@@ -2,8 +2,7 @@
 
 A phase is solved as a linear program, plants in fractions: a first bound. From there a dive leads to a plan: the number
 that is nearest to a whole one is held at it, the linear program solved again, until all are whole. If that plan is
-not within the gap its neighbours are tried, with one plant more or one fewer, those first whose prices promise most;
-then HiGHS branches from the best of them. Last a linear program again, with the whole numbers found held: that is
+not within the gap HiGHS branches from it. Last a linear program again, with the whole numbers found held: that is
 the solution, with certificate and shadow prices. Wolsey, Integer Programming (2020), ch. 7 and 13.
 """
 
@@ -30,8 +29,6 @@ WHOLE = 1e-6
 """Distance from a whole number up to which a number is one."""
 AT_ONCE = 10
 """Of so many numbers that are not whole a dive holds one at a step, of more as large a part."""
-NEIGHBOURS = 40
-"""Neighbours that are tried at most: on the real case each takes half a CPU second (measured)."""
 BOUND_KEYS = {
     "risk": "least_risk_bound_musd",
     "cost": "cost_bound_musd",
@@ -182,8 +179,8 @@ class WholePlants:
         return self._keep(best, stop=stop, at_least=at_least, column=column, phase=phase)
 
     def _start(self, relaxed: Solution, column: int, phase: str, enough: float) -> Solution | None:
-        """The best plan of the plants of the phase before, of a dive from a linear program, and of the neighbours of
-        those; the first whose value is `enough` or less."""
+        """The better plan of the plants of the phase before and of a dive from a linear program; the first if its value is
+        `enough` or less."""
         best: Solution | None = None
         if self._found is not None:
             best = self._better(best, self._with(self._found, column, phase), column)
@@ -191,8 +188,6 @@ class WholePlants:
             counts = self._dive(relaxed, column, phase)
             if counts is not None:
                 best = self._better(best, self._with(counts, column, phase), column)
-        if best is not None and best.x[column] > enough:
-            best = self._neighbour(best, column, phase, enough)
         return best if best is None or self._holds(best.x) else None
 
     def _dive(self, relaxed: Solution, column: int, phase: str) -> Counts | None:
@@ -217,46 +212,6 @@ class WholePlants:
             if solution.stop is not Stop.OPTIMAL:
                 return None
             numbers = solution.x[self._units]
-
-    def _neighbour(self, best: Solution, column: int, phase: str, enough: float) -> Solution:
-        """The best plan on the way from neighbour to better neighbour, until one is `enough`, none is better, or
-        `NEIGHBOURS` were tried."""
-        left = NEIGHBOURS
-        while best.x[column] > enough:
-            better: Solution | None = None
-            for counts in self._promising(best, column):
-                if left == 0:
-                    return best
-                left -= 1
-                other = self._with(counts, column, phase)
-                if other.stop is Stop.OPTIMAL and other.x[column] < best.x[column] - TOLERANCE:
-                    better = other
-                    break
-            if better is None:
-                return best
-            best = better
-        return best
-
-    def _promising(self, best: Solution, column: int) -> list[Counts]:
-        """Plans with one plant more or one fewer that may be better, those first that may be most.
-
-        The least value is convex in the numbers, so a plan of others is no better than their prices say.
-        """
-        program = self._solver.program
-        prices = program.unit_cost(column) - program.matrix.T @ best.duals
-        counts = np.round(best.x[self._units])
-        promises: list[tuple[float, int, int]] = []
-        for place, price in enumerate(prices[self._units].tolist()):
-            if price < -TOLERANCE and counts[place] < program.upper[self._units[place]]:
-                promises.append((price, place, 1))
-            elif price > TOLERANCE and counts[place] > 0:
-                promises.append((-price, place, -1))
-        neighbours: list[Counts] = []
-        for _, place, step in sorted(promises):
-            other = counts.copy()
-            other[place] += step
-            neighbours.append(other)
-        return neighbours
 
     def _with(self, counts: Counts, column: int, phase: str) -> Solution:
         """The least value with these plants, the new nameplates exact multiples of their units."""

@@ -192,25 +192,11 @@ def tight_knapsack(make_case: MakeCase, gap: float) -> Case:
     return make_case(WHOLE | {"objective.gap": gap}, projects=KNAPSACK, budgets=budget(59))
 
 
-def test_a_search_goes_on_from_the_best_neighbour_to_the_best_plan(make_case: MakeCase) -> None:
-    # `large` alone: 60 t short. A dive ends at a small one, whose neighbours are worse or cost too much.
+def test_a_search_goes_on_from_the_plan_of_a_dive_to_the_best_plan(make_case: MakeCase) -> None:
+    # `large` alone: 60 t short. A dive ends at a small one.
     plan = planner.solve(tight_knapsack(make_case, 0.0))
     assert plan.summary["risk_musd"] == near(180)
     assert plan.summary["gap"]["risk"] == near(0)
-
-
-def test_a_neighbour_with_one_plant_more_needs_no_search(
-    make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of any size, 0.4 of a plant of 10 t/y at 0.3 MUSD per t/y would serve 4 t: 1.2 MUSD. None is nearest and leaves
-    4 MUSD of risk; a whole one costs 3, within 0.65 of the bound where none is not."""
-    monkeypatch.setattr(Solver, "search", lambda *_: pytest.fail("HiGHS branched"))
-    model = {"objective.goal": "welfare", "objective.gap": 0.65, "horizon.last_year": 2026}
-    plants = [mine(), whole("large", 10, musd=0.3, public_share=0)]
-    plan = planner.solve(make_case(WHOLE | model, demand=demand(4), projects=plants))
-    assert plan.status is Status.OPTIMAL
-    assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == near((0, 3))
-    assert plan.summary["welfare_bound_musd"] == near(1.2)
 
 
 def random_case(folder: Path, seed: int, gap: float) -> Case:
