@@ -264,11 +264,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(
-    place: str, kind: str, name: str, known: Collection[str], *, none: str = ""
+    place: str, kind: str, name: str, known: Collection[str], *, none: str = "", rule: str = ""
 ) -> None:
     """Raise InputError for a name that is not known, with the nearest and all that are. none: said where none is known."""
     if name in known:
         return
     message = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
     remedy = f"known: {', '.join(known) or none}"
-    raise InputError([Fault(place, 0, name, message, remedy=remedy)])
+    raise InputError([Fault(place, 0, name, message, rule=rule, value=name, remedy=remedy)])

@@ -244,9 +244,10 @@ class Case:
         return with_model(free, free.model.model_copy(update=update))
 
     def difference(self, other: Case) -> list[Change]:
-        """Changes that turn this case into another, cell by cell, whatever the order of rows.
+        """Changes that turn the cells and keys of this case into those of another, whatever the order of rows.
 
-        Everything counts, names, sources and tables that no program reads too.
+        Everything counts, names, sources and tables that no program reads too. Rows that only one of them has are no
+        change of a cell, and left out.
 
         Parameters
         ----------
@@ -256,7 +257,7 @@ class Case:
         Returns
         -------
         list of Change
-            `case.changed(case.difference(other))` has the rows and the keys of the other.
+            `case.changed(case.difference(other))` has the cells and the keys of the other.
 
         Examples
         --------

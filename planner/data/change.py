@@ -4,7 +4,7 @@ A change is an address and a value, `ADDRESS=VALUE`. An address is a dotted key 
 the table, an id for each of its key columns, and the column. Ids are an id, a list `USA;JPN`, a pattern `U*`, `*`, or
 years `2028..2030`; rows may also be named by other columns: `projects[stage=mine & country=USA].capex_usd_per_tpa`.
 A value is a value, or one made of the present one: `x1.2`, `+30%`, `-10%`, `plus 2`, and `+2%/y`, which grows from the
-first year of the horizon on. A whole row is added by `TABLE.ID={COLUMN = VALUE, ..}` and taken out by `TABLE.ID=gone`.
+first year of the horizon on. `TABLE.ID=gone` takes rows out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, Literal
 from planner.config import ModelFile, key_type, known_keys
 from planner.data.cells import CARRIED, Quarter, text_of, types_in
 from planner.data.schema import BY_NAME, Table
-from planner.errors import CHANGE, Fault, InputError, did_you_mean, fault, nearest
+from planner.errors import CHANGE, Fault, InputError, fault, nearest, refuse_unknown
 
 MODEL = "model"
 """Stands in the place of a table where a key of the model file is changed."""
@@ -33,10 +33,10 @@ ANY = "*"
 HOLE = "?"
 """Stands for a value that is not known yet."""
 GONE = "gone"
-"""Stands for the value of a row that is taken out."""
+"""Stands for the value of rows that are taken out."""
 
-How = Literal["set", "scale", "add", "grow", "new", "gone"]
-"""Ways to change: another value, a factor, an amount, growth per year, a new row, a row taken out."""
+How = Literal["set", "scale", "add", "grow", "gone"]
+"""Ways to change: another value, a factor, an amount, growth per year, rows taken out."""
 RELATIVE = ("scale", "add", "grow")
 """Ways that need a present value."""
 NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
@@ -44,7 +44,7 @@ NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
 RowConditions = tuple[tuple[str, str], ...]
 """Rows that are meant: pairs of a column and what its cells must be. Empty: all rows."""
 InputValue = Any
-"""Plain values: text, number, flag, None for a blank, a tuple of them, a mapping for a row or a section."""
+"""Plain values: text, number, flag, None for a blank, a tuple of them, a mapping for a section."""
 
 _DIGITS = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -63,11 +63,10 @@ _WAYS: tuple[tuple[How, re.Pattern[str]], ...] = (
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Change:
-    """One input, changed: a key of the model file, cells of a table, or a row of it.
+    """One input, changed: a key of the model file, cells of a table, or rows of it.
 
-    table: of the case, or `model`. rows: which rows; empty: all. column: of the table, or a dotted key; '' for a whole
-    row. how: in which way. value: plain; a factor for `scale`, an amount for `add`, a share per year for `grow`, the
-    filled cells of a `new` row.
+    table: of the case, or `model`. rows: which rows; empty: all. column: of the table, or a dotted key; '' for whole
+    rows. how: in which way. value: plain; a factor for `scale`, an amount for `add`, a share per year for `grow`.
 
     >>> change = parse_change("projects.coast_plant.lead_time_years=plus 2")
     >>> change.how, change.value
@@ -90,7 +89,7 @@ class Change:
 
     @property
     def address(self) -> str:
-        """The key, cells or row that is changed, as text."""
+        """The key, cells or rows that are changed, as text."""
         if self.table == MODEL:
             return self.column
         key = _address_key(BY_NAME[self.table], len(self.rows))
@@ -98,8 +97,7 @@ class Change:
         if not dict(self.rows).keys() <= set(key):
             conditions = [f"{name}={_part_text(text)}" for name, text in self.rows]
             return f"{self.table}[{' & '.join(conditions)}]{column}"
-        parts = [self.table, *self._ids(key)]
-        return ".".join(parts) + column
+        return ".".join([self.table, *self._ids(key)]) + column
 
     def _ids(self, key: tuple[str, ...]) -> list[str]:
         """Ids of the rows, one for each of the key columns."""
@@ -262,23 +260,16 @@ def cells_changed(
 
 def known_table(name: str) -> Table:
     """The declaration of a table. Raises InputError for an unknown one."""
-    if name in BY_NAME:
-        return BY_NAME[name]
-    said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
-    remedy = f"known: {', '.join(BY_NAME)}"
-    raise InputError([fault("unknown-table", name, 0, "", message=said, remedy=remedy)])
+    refuse_unknown(CHANGE, "table", name, BY_NAME, rule="unknown-table")
+    return BY_NAME[name]
 
 
 def known_columns(table: Table, named: Iterable[str], place: str = "") -> None:
     """Raise InputError if a table has no such column. place: of the table, for messages."""
     known = [*table.row.columns(), *CARRIED]
+    kind = f"column of {table.name}"
     for name in named:
-        if name not in known:
-            said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
-            remedy = f"known: {', '.join(known)}"
-            at = place or f"{table.name}.csv"
-            unknown = fault("unknown-column", at, 0, name, message=said, value=name, remedy=remedy)
-            raise InputError([unknown])
+        refuse_unknown(place or f"{table.name}.csv", kind, name, known, rule="unknown-column")
 
 
 def _change(address: str, value: InputValue, as_text: bool) -> Change:
@@ -295,8 +286,9 @@ def _change(address: str, value: InputValue, as_text: bool) -> Change:
         how, plain = read(MODEL, address, value)
         return Change(table=MODEL, column=address, how=how, value=plain)
     table = BY_NAME[name]
-    if isinstance(value, Mapping) or (isinstance(value, str) and _is_row(table, address, value)):
-        return _row_changed(table, address, value)
+    if value == GONE and _names_rows(table, address):
+        rows, _ = _cells_address(table, f"{address}.", whole_row=True)
+        return Change(table=name, rows=rows, how="gone")
     rows, column = _cells_address(table, address)
     known_columns(table, [*dict(rows), column])
     how, plain = read(name, column, value)
@@ -308,25 +300,10 @@ def _table_name(address: str) -> str:
     return re.split(r"[.\[]", address, maxsplit=1)[0]
 
 
-def _is_row(table: Table, address: str, value: str) -> bool:
-    """A text stands for a whole row, not for the words of a cell."""
-    if value != GONE and not value.startswith("{"):
-        return False
+def _names_rows(table: Table, address: str) -> bool:
+    """An address is one of whole rows, not of cells in a column."""
     before, _, last = address.rpartition(".")
-    is_cell = last in (*table.row.columns(), *CARRIED) and before != table.name
-    return not is_cell
-
-
-def _row_changed(table: Table, address: str, value: InputValue) -> Change:
-    """A row that is new, with its cells, or gone. address: of its table and key. Raises InputError."""
-    rows, _ = _cells_address(table, f"{address}.", whole_row=True)
-    if value == GONE:
-        return Change(table=table.name, rows=rows, how="gone")
-    cells = value if isinstance(value, Mapping) else _toml(value)
-    if not isinstance(cells, Mapping):
-        raise _refused(address, "a row is written {COLUMN = VALUE, ..}", value=value)
-    known_columns(table, [*dict(rows), *cells])
-    return Change(table=table.name, rows=rows, how="new", value=plain(cells))
+    return last not in (*table.row.columns(), *CARRIED) or before == table.name
 
 
 def _cells_address(

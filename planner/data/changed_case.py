@@ -5,7 +5,7 @@ What comes out is checked as files are: cells by the rules of their columns here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ LISTED = 8
 
 @dataclass
 class _Draft:
-    """A table under change: its rows by position, and the cells that are to be read again."""
+    """A table under change: its rows, and the cells of them, by position, that are to be read again."""
 
     table: Table
     rows: dict[int, Row]
@@ -40,25 +40,16 @@ class _Draft:
         changed = self.cells.get(at, {})
         if column in changed:
             return changed[column]
-        return getattr(self.rows.get(at), column, None)
+        return getattr(self.rows[at], column)
+
+    def drop(self, at: int) -> None:
+        """Take a row out."""
+        del self.rows[at]
+        self.cells.pop(at, None)
 
     def put(self, at: int, column: str, value: object) -> None:
         """Give a cell another value."""
         self.cells.setdefault(at, {})[column] = value
-
-    def add(self, cells: dict[str, object]) -> None:
-        """Add a row at the end."""
-        last = max([*self.rows, *self.cells], default=-1)
-        self.cells[last + 1] = cells
-
-    def drop(self, at: int) -> None:
-        """Take a row out, if it is still there."""
-        self.rows.pop(at, None)
-        self.cells.pop(at, None)
-
-    def has(self, at: int) -> bool:
-        """There is a row at a position."""
-        return at in self.rows or at in self.cells
 
 
 class Changer:
@@ -117,21 +108,17 @@ class Changer:
         table = known_table(change.table)
         place = self.case.origin.place(table.name)
         known_columns(table, [change.column] if change.column else [], place)
-        positions = [] if change.how == "new" else self.positions(change)
+        positions = self.positions(change)
         if table.name not in drafts:
             drafts[table.name] = _Draft(table, dict(enumerate(self.case.lookups.rows(table.name))))
         draft = drafts[table.name]
-        if change.how == "new":
-            draft.add({**dict(change.rows), **change.value})
-            return
-        if change.how == "gone":
-            for at in positions:
-                draft.drop(at)
-            return
-        here = [at for at in positions if draft.has(at)]
+        here = [at for at in positions if at in draft.rows]
         if change.how in RELATIVE:
             _refuse_no_figures(draft, here, change, place)
         for at in here:
+            if change.how == "gone":
+                draft.drop(at)
+                continue
             draft.put(at, change.column, _changed(draft, at, change, first_year))
 
 
@@ -157,22 +144,17 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
     columns = (*table.row.columns(), *CARRIED)
     sheet = Sheet(place, columns, (), tab=tab)
     rows = dict(draft.rows)
-    last_line = max((row.line for row in rows.values()), default=0)
     for at, cells in draft.cells.items():
-        before = draft.rows.get(at)
+        before = rows[at]
         filled: dict[str, object] = {}
-        if before is None:
-            last_line += 1
-        else:
-            stated = [name for name in columns if name in before.model_fields_set]
-            filled = dict(zip(stated, before.cells(stated), strict=True))
+        for name in columns:
+            if name in before.model_fields_set:
+                filled[name] = getattr(before, name)
         for name, value in cells.items():
             filled[name] = text_of(value)
-        line = last_line if before is None else before.line
-        row = row_of(table, filled, line=line, sheet=sheet, reading=reading)
+        row = row_of(table, filled, line=before.line, sheet=sheet, reading=reading)
         if row is not None:
             rows[at] = row
-    rows = {at: rows[at] for at in sorted(rows)}
     if not set(table.key).isdisjoint(chain.from_iterable(draft.cells.values())):
         reading.faults += repeated_rows(table, list(rows.values()), sheet).values()
     if table.name == "targets":
@@ -246,20 +228,18 @@ def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place
     raise InputError([fault("override", place, 0, change.column, message=told, remedy=remedy)])
 
 
-def _with_model_targets(case: Case, rows: dict[int, Row]) -> tuple[Case, dict[int, Row]]:
+def _with_model_targets(case: Case, rows: Mapping[int, Row]) -> tuple[Case, dict[int, Row]]:
     """The case with those of the rows that come from its model file as targets of it; and the other rows."""
-    first = len(case.tables.targets)
-    beyond = first + len(case.model.targets)
-    others: dict[int, Row] = {}
+    of_table: dict[int, Row] = {}
     targets: list[TargetKeys] = []
     for at, row in rows.items():
-        if first <= at < beyond:
+        if at < len(case.tables.targets):
+            of_table[at] = row
+        else:
             keys = {name: getattr(row, name) for name in TargetKeys.model_fields}
             targets.append(TargetKeys(**keys))
-        else:
-            others[at] = row
     model = case.model.model_copy(update={"targets": tuple(targets)})
-    return replace(case, model=model), others
+    return replace(case, model=model), of_table
 
 
 def _related(value: float, change: Change, years: int) -> float:

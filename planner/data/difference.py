@@ -165,7 +165,7 @@ def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator
 
 
 def difference(old: Case, new: Case) -> list[Change]:
-    """Changes that turn a case into another: applied to the first they give the rows and the keys of the second.
+    """Changes that turn the cells and keys of a case into those of another, for rows that both have.
 
     Everything counts, names, sources and tables that no program reads too.
 
@@ -177,15 +177,9 @@ def difference(old: Case, new: Case) -> list[Change]:
         before, after = old.tables.rows(table.name), new.tables.rows(table.name)
         shared = Counter(identity(table, row) for row in before)
         for one, two in paired(table, before, after):
-            if one is not None:
-                is_alone = shared[identity(table, one)] == 1
-                where = _address(table, one, is_alone)
-                if two is None:
-                    found.append(Change(table=table.name, rows=where, how="gone"))
-                else:
-                    found += _cells(table, where, one, two)
-            elif two is not None:
-                found.append(_added(table, two))
+            if one is not None and two is not None:
+                where = _address(table, one, is_alone=shared[identity(table, one)] == 1)
+                found += _cells(table, where, one, two)
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
         if was != becomes[key]:
@@ -193,29 +187,12 @@ def difference(old: Case, new: Case) -> list[Change]:
     return found
 
 
-def _address(table: Table, row: Row, is_alone: bool) -> RowConditions:
+def _address(table: Table, row: Row, *, is_alone: bool) -> RowConditions:
     """Conditions that a row fulfils and no other."""
     columns = _identifying(table)
     if not is_alone:
         columns += ("factor", *table.twins)
     return tuple(zip(columns, map(text_of, row.cells(columns)), strict=True))
-
-
-def _added(table: Table, row: Row) -> Change:
-    """The change that adds a row: its identifying cells as conditions, the others, where they are not the default, as
-    value."""
-    named = _identifying(table)
-    rows: list[tuple[str, str]] = []
-    cells: dict[str, object] = {}
-    for column in (*table.row.columns(), *CARRIED):
-        value = getattr(row, column)
-        if column in named:
-            if text_of(value):
-                rows.append((column, text_of(value)))
-        elif value != table.row.model_fields[column].default:
-            cells[column] = plain(value)
-    rows.sort(key=lambda condition: named.index(condition[0]))
-    return Change(table=table.name, rows=tuple(rows), how="new", value=cells)
 
 
 def _cells(table: Table, where: RowConditions, one: Row, two: Row) -> Iterator[Change]:
