@@ -38,7 +38,12 @@ def _in_a_row(words: Sequence[str]) -> str:
     return listed(list(words)) or NOTHING
 
 
-WORDS = Format(str)
+def _word(value: Any) -> str:
+    """A value as it is; nothing where there is none."""
+    return "" if value is None or value != value else str(value)
+
+
+WORDS = Format(_word)
 LIST = Format(_in_a_row)
 NUMBER = Format(number, "#,##0.00")
 AMOUNT = Format(amount, "#,##0.00")

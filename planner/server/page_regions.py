@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from planner.data.investment_tables import ITEMS
 from planner.errors import InputError
 from planner.finance.project_facts import terms_of
-from planner.reporting.chapters import beside, money, recommendation
+from planner.reporting.chapters import beside, buys, money, recommendation
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
@@ -284,10 +284,7 @@ class Regions:
         scenario = _scenario(asked, now)
         parts: list[Part | None]
         if tab == "shortage":
-            parts = [
-                beside.unmet_by_elements(now, before, scenario),
-                beside.unmet_by_countries(now, scenario),
-            ]
+            parts = [buys.short(now, before, scenario), beside.unmet_by_countries(now, scenario)]
         else:
             plants = beside.plants(now, before, f"/files/{run}/project-")
             parts = [recommendation.timeline(now), plants, beside.paid_for(now)]

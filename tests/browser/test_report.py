@@ -196,18 +196,6 @@ def test_keyboard_goes_through_the_marks_of_a_chart(desk: Page) -> None:
     expect(tip).to_be_hidden()
 
 
-def test_what_is_chosen_stays_in_the_address(desk: Page) -> None:
-    chooser = desk.locator(".chart[data-chart=unmet_by_element] select")
-    options = chooser.locator("option").all_inner_texts()
-    wanted = next(text for text in options if text != chooser.input_value())
-    chooser.select_option(wanted)
-    assert "scenario=" in desk.url
-    again = desk.context.new_page()
-    again.goto(desk.url)
-    expect(again.locator(".chart[data-chart=unmet_by_element] select")).to_have_value(wanted)
-    again.close()
-
-
 def test_a_chart_is_saved_as_a_picture(desk: Page) -> None:
     chart = desk.locator(".chart[data-chart=frontier]")
     chart.locator("summary").click()
@@ -299,12 +287,11 @@ def test_page_printed_right_after_loading_shows_all_charts(
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     for part in (".filter", "nav", "#tip", "details.source", "#inputs .fold"):
         assert page.locator(f"{part}:visible").count() == 0
-    # What is chosen stands as words; a heading that is a button is not repeated on the next page.
-    for words, look in ((".vega-bind select", "appearance"), ("th > button", "display")):
-        looks = page.locator(words).evaluate_all(
-            f"found => found.map(one => getComputedStyle(one)['{look}'])"
-        )
-        assert set(looks) == {{"appearance": "none", "display": "contents"}[look]}
+    # A heading that is a button is not repeated on the next page.
+    looks = page.locator("th > button").evaluate_all(
+        "found => found.map(one => getComputedStyle(one).display)"
+    )
+    assert set(looks) == {"contents"}
     hidden = page.locator(".chart").evaluate_all(
         "charts => charts.filter(c => !c.closest('details.fold') && !c.querySelector('svg')?.checkVisibility())"
         ".map(c => c.dataset.chart)"
@@ -335,7 +322,7 @@ def test_what_was_not_drawn_yet_is_drawn_before_it_is_printed(
     )
     assert [name for name, labels in drawn if labels == 0] == []
     # Words of axes that stand on charts alone.
-    for label in ("loss, MUSD (logarithmic above 10)", "t a year", "% of demand"):
+    for label in ("loss, MUSD (logarithmic above 10)", "% of demand"):
         assert label in words
     page.close()
 

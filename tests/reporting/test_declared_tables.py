@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters import limits, money, plants, stock, supply
-from planner.reporting.chapters.inputs import BY_YEAR, chapter, input_tables, sureness
+from planner.reporting.chapters import buys, exposed, limits, money, plants, stock
+from planner.reporting.chapters.inputs import inputs_sheet, sureness
 from planner.reporting.parts import ReportTable
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number
 from planner.results.figures.sums import scenarios_by_loss
 from planner.results.plan import Plan
-from planner.results.schema import RESULT_TABLES
 from planner.results.store import csv_text, read_run, write_run
 
 Csv = Callable[[str], pd.DataFrame]
@@ -74,7 +73,7 @@ def test_stock(run: Plan, csv: Csv) -> None:
 
 
 def test_loss_by_scenario(run: Plan) -> None:
-    table = supply.losses_sheet(run)
+    table = exposed.losses_sheet(run)
     titles = [column.title for column in table.heads]
     with_plan, before = run.summary["scenario_loss_musd"], run.without["scenario_loss_musd"]
     for row, scenario in zip(table.shown[:-1], scenarios_by_loss(run), strict=True):
@@ -85,57 +84,43 @@ def test_loss_by_scenario(run: Plan) -> None:
 def test_what_one_more_unit_is_worth(run: Plan, csv: Csv) -> None:
     table, rows = limits.scarce(run), csv("shadow_prices")
     assert table is not None
-    worths = [row[1] for row in table.shown if row[1]]
-    best = rows.groupby("scarce")["musd_per_unit"].max()
-    assert (
-        {number(v) for v in best if v > 0}
-        <= set(worths)
-        <= {number(v) for v in rows["musd_per_unit"]}
-    )
+    best = rows[rows["musd_per_unit"] > 0].groupby("scarce")["musd_per_unit"].max()
+    shown = table.frame.groupby("scarce")["worth"].max()
+    assert shown.to_dict() == pytest.approx(best.to_dict())
+    assert set(table.frame["worth"]) <= set(rows["musd_per_unit"])
 
 
 def columns(table: ReportTable) -> dict[str, list[object]]:
     return {column.full: values for column, values in table.sheet_columns}
 
 
-@pytest.mark.parametrize("name", BY_YEAR)
-def test_sheets_of_results_hold_what_is_expected(run: Plan, csv: Csv, name: str) -> None:
-    (sheet,) = [s for s in chapter(run).tables if s.sheet == name]
-    shown, headings = columns(sheet), {c.name: c.heading for c in RESULT_TABLES[name].columns}
-    for column in BY_YEAR[name][1]:
-        (heading,) = [h for h in shown if h.startswith(headings[column] + " (")]
-        assert sum(shown[heading]) == pytest.approx(
-            sum(expected(csv(name), run, [], column).values())
-        )  # type: ignore[arg-type]
-
-
 def test_sheets_of_sums(run: Plan, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
-    assert sum(columns(supply.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
+    assert sum(columns(buys.short(run))["demand (t, all years)"]) == pytest.approx(demand)  # type: ignore[arg-type]
     shown = columns(money.spending_sheet(run))
     for by, word in (("funder", "paid by "), ("item", "for ")):
         sums = [sum(values) for heading, values in shown.items() if heading.startswith(word)]  # type: ignore[arg-type]
         assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
-    missing = columns(supply.short_sheet(run))["unmet demand, expected (t)"]
+    missing = columns(exposed.short_sheet(run))["unmet demand, expected (t)"]
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
 
 
 def test_inputs(run: Plan, folder: Path) -> None:
-    counts = {row[0].replace(" ", "_"): row[2] for row in sureness(run.case).shown}
-    for table in input_tables(run.case, names_of(run.case)):
-        name = table.title.partition(":")[0].lower().replace(" ", "_")
+    """Every row is counted by its confidence; a figure stands in the sheet at the address by which a change names it."""
+    counts = {row[0]: row[2] for row in sureness(run.case).shown}
+    sheet = inputs_sheet(run.case).frame
+    values = sheet.set_index("figure")["value"]
+    for name, told in counts.items():
         given = pd.read_csv(folder / "inputs" / f"{name}.csv", keep_default_na=False)
-        assert len(table.rows) == len(given) and counts[name] == f"{len(given):,}"
-        for column, values in table.sheet_columns:
-            if column.form.excel and column.title.replace(" ", "_") in given:
-                told = pd.to_numeric(
-                    given[column.title.replace(" ", "_")].replace("", None)
-                ).dropna()
-                shown = Counter(float(v) for v in values if v not in (None, ""))  # type: ignore[arg-type]
-                # Where a cell is blank its default is shown.
-                assert len(shown - Counter(map(float, told))) <= 1
-                assert not Counter(map(float, told)) - shown
+        assert told == str(len(given))
+    demand = pd.read_csv(folder / "inputs" / "demand.csv")
+    assert len(sheet[sheet["table"] == "demand"]) == len(demand)
+    for row in demand.itertuples():
+        address = f"demand.{row.country}.{row.element}.{row.form}.{row.year}.tonnes"
+        assert values[address] == row.tonnes
+        changed = run.case.changed({address: row.tonnes + 1})
+        assert row.tonnes + 1 in {one.tonnes for one in changed.tables.demand}
 
 
 def test_a_table_is_written_as_pandas_writes_it_but_for_formulas() -> None:

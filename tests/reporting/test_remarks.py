@@ -6,10 +6,10 @@ import dataclasses
 
 import pandas as pd
 
+from planner.reporting.chapters.exposed import losses_sheet
 from planner.reporting.chapters.limits import facts
 from planner.reporting.chapters.plants import investments, people
 from planner.reporting.chapters.stock import schedule
-from planner.reporting.chapters.supply import losses_sheet
 from planner.reporting.words.names import names_of
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, imports, mine, plant, record, scenarios

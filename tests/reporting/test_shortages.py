@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.reporting.chapters import exposed
-from planner.reporting.chapters.supply import short_sheet
-from planner.reporting.words.names import names_of
-from planner.results.figures.sums import worst_scenario
-from planner.results.figures.unmet import main_scenario, worst_cases, worst_shares
+from planner.reporting.chapters.exposed import short_sheet
+from planner.results.figures.unmet import most_unmet
 from planner.results.plan import Plan
 from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
@@ -38,31 +36,20 @@ def test_expected_shortage_is_a_sheet(book: Plan) -> None:
 def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> None:
     cuts = [shock("stop", "import", 0.8, 2027, 2027), shock("stop", "import", 0.3, 2028, 2028)]
     book = solve(imports=[imports(100)], scenarios=scenarios(calm=0.5, stop=0.5), shocks=cuts)
-    at = worst_shares(book)["stop", "Dy"]
-    assert at.year == 2028 and (at.share, at.before) == (near(0.7), near(0.7))
-    (worst,) = worst_cases(book)
-    assert (worst.scenario, worst.element, worst.at.year) == ("stop", "Dy", 2028)
-
-
-def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
-    # `rare` loses most but has one per cent; `war` loses less and has three.
-    cuts = [shock("rare", "import", 0, 2027, 2028), shock("war", "import", 0, 2027, 2027)]
-    chances = scenarios(calm=0.96, rare=0.01, war=0.03)
-    book = solve(imports=[imports(100)], scenarios=chances, shocks=cuts)
-    assert (main_scenario(book), worst_scenario(book)) == ("war", "rare")
-    assert [m.scenario for m in worst_cases(book)] == ["war", "rare"]
+    (worst,) = most_unmet(book).to_dict("records")
+    assert (worst["scenario"], worst["element"], worst["year"]) == ("stop", "Dy", 2028)
+    assert worst["share"] == near(0.7)
 
 
 def test_nobody_is_short(solve: SolveCase) -> None:
     book = solve(imports=[imports(100)])
-    assert worst_cases(book) == []
+    assert most_unmet(book).empty and exposed.by_element(book) is None
+    chapter = exposed.chapter(book)
+    assert chapter is not None and "leaves anybody short" in chapter.lead
 
 
-def test_a_page_opens_in_its_scenario_however_many_lose_more(
-    book: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of 3,000 scenarios as probable as each other the one that is reached with 2 % is the sixtieth."""
-    monkeypatch.setattr(exposed, "MOST_SCENARIOS", 0)
-    opening = names_of(book.case).scenario(main_scenario(book))
+def test_the_chart_of_unmet_demand_opens_with_its_worst_expected_year(book: Plan) -> None:
+    """Expected: half of the demand of 2027, a fifth of that of 2028."""
     chart = exposed.by_element(book)
-    assert chart is not None and opening in chart.spec.to_json()
+    assert chart is not None
+    assert chart.title == "50 % of demand for Dy is unmet in 2027"

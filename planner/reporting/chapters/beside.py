@@ -29,7 +29,6 @@ from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import (
     LEAST_CHANGE,
-    SLIGHT,
     change,
     listed,
     number,
@@ -40,8 +39,8 @@ from planner.reporting.words.numbers import (
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import PEOPLE_AND_STOCK, by_party, spent, spent_on
 from planner.results.figures.plants import ORDER, built
-from planner.results.figures.sums import EXPECTED, records
-from planner.results.figures.unmet import ever_short_countries, unmet_by_country, unmet_by_element
+from planner.results.figures.sums import records
+from planner.results.figures.unmet import ever_short_countries, unmet_by_country
 from planner.results.plan import Plan
 from planner.thresholds import SHOWN_T
 
@@ -281,35 +280,6 @@ def paid_for(plan: Plan) -> ReportTable:
 
 
 # ---- who is short -----------------------------------------------------------------------------------
-
-
-class UnmetByElement(DeclaredTable):
-    """A row an element that is short."""
-
-    title = "Unmet demand by element"
-    source = "tables/shortfall.csv"
-    sum_row = "All"
-
-    element = text()
-    tonnes = total("unmet", "t")
-    share = per_cent("of demand")
-    was = total("was", "t")
-    moved = changed("change", "t")
-
-
-def unmet_by_elements(plan: Plan, other: Plan | None, scenario: str) -> ReportTable:
-    """Unmet demand in a scenario over all years, most first."""
-    frame = unmet_by_element(plan, scenario)
-    compared = other is not None and scenario in (EXPECTED, *other.weights)
-    was = unmet_by_element(other, scenario)["tonnes"] if other is not None and compared else 0.0
-    frame = frame.assign(was=was).fillna({"was": 0.0})
-    frame = frame[frame[["tonnes", "was"]].max(axis="columns") > SLIGHT]
-    frame = frame.assign(
-        share=frame["tonnes"] / frame["demand_t"], moved=frame["tonnes"] - frame["was"]
-    )
-    frame = frame.sort_values("tonnes", ascending=False, kind="stable").reset_index()
-    columns = UnmetByElement.all() if compared else UnmetByElement.all("was", "moved")
-    return UnmetByElement.over(names_of(plan.case).told(frame), columns)
 
 
 class UnmetByCountry(DeclaredTable):

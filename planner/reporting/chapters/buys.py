@@ -14,11 +14,13 @@ from planner.reporting.parts import (
     ReportTable,
     TableRow,
     Text,
-    figures,
+    amounts,
+    changed,
     in_musd,
     per_cent,
     text,
     told_chart,
+    total,
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import names_of
@@ -28,12 +30,13 @@ from planner.results.evaluation import RISK, Estimate
 from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.recommended import cost_beyond
-from planner.results.figures.sums import elements_by_loss, scenarios_by_loss
-from planner.results.figures.unmet import balances, most_unmet, worse_with_the_plan
+from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss
+from planner.results.figures.unmet import most_unmet, unmet_by_element, worse_with_the_plan
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("buys.j2")
-EXPECTED, WORST = FIGURES[:2]
+MEAN, WORST = FIGURES[:2]
 EVALUATED = "evaluation.json: plan, without_plan, difference"
 LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
 MOST_SCENARIOS = 40
@@ -70,9 +73,9 @@ def scenarios_of(plan: Plan, fresh: bool) -> str:
 def lead(plan: Plan) -> str:
     """By how much expected loss and the worst cases fall, and for how much."""
     fresh = {one.figure: one for one in in_fresh_scenarios(plan) if one.way == "policy"}
-    falls = [fresh[key].reduction for key in (EXPECTED, WORST)] if fresh else []
+    falls = [fresh[key].reduction for key in (MEAN, WORST)] if fresh else []
     if not fresh and plan.compared:
-        for key in (EXPECTED, WORST):
+        for key in (MEAN, WORST):
             falls.append(Estimate(plan.without[key] - plan.summary[key], None, None))
     return say(
         "lead",
@@ -156,44 +159,45 @@ class StaysShort(DeclaredTable):
     meaning = "demand and unmet demand of each element over all years, expected, and its worst year"
     source = "tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t"
     stacked = True
+    sum_row = "All"
 
     element = text()
-    demand = figures("demand", "t, all years")
-    without = figures("unmet without a plan", "t")
-    unmet = figures("unmet with the plan", "t")
+    demand_t = amounts("demand", "t, all years")
+    without_plan_t = total("unmet without a plan", "t")
+    tonnes = total("unmet with the plan", "t")
+    moved = changed("change", "t", summed=True)
     share = per_cent("of demand")
     worst = text("most in one year, with the plan")
 
 
-def short(plan: Plan) -> ReportTable:
-    """Unmet demand of each element over all years, expected, and its worst year."""
-    rows = _unmet(plan)
-    worst = {
-        case.element: say(
-            "deepest",
-            case=case,
-            name=names_of(plan.case).scenario(case.scenario),
-            chance=plan.weights[case.scenario],
-        )
-        for case in most_unmet(plan)
-    }
-    named = [names_of(plan.case).element(element) for element in rows.index]
-    frame = rows.assign(
-        element=named,
-        share=(rows["unmet"] / rows["demand"].where(rows["demand"] > 0)).fillna(0.0),
-        worst=[worst.get(element, NOTHING) for element in rows.index],
-    )
-    columns = StaysShort.all() if plan.compared else StaysShort.all("without")
-    return StaysShort.over(frame, columns, note=say("short_note"))
+def short(plan: Plan, other: Plan | None = None, scenario: str = EXPECTED) -> ReportTable:
+    """Unmet demand of each element over all years in a scenario or expected, then with its worst year; with another plan
+    that has the scenario also the change from that one."""
+    frame = unmet_by_element(plan, scenario)
+    left_out = [] if plan.compared else ["without_plan_t"]
+    if other is None or scenario not in (EXPECTED, *other.weights):
+        left_out.append("moved")
+    else:
+        was = unmet_by_element(other, scenario)["tonnes"]
+        frame = frame.assign(moved=frame["tonnes"] - was.reindex(frame.index, fill_value=0.0))
+    if scenario == EXPECTED:
+        frame = frame.assign(worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING))
+    else:
+        left_out.append("worst")
+    demand = frame["demand_t"].where(frame["demand_t"] > 0)
+    frame = frame.assign(share=(frame["tonnes"] / demand).fillna(0.0)).reset_index()
+    named = names_of(plan.case).told(costliest_first(plan, frame))
+    note = say("short_note", expected=scenario == EXPECTED)
+    return StaysShort.over(named, StaysShort.all(*left_out), note=note)
 
 
-def _unmet(plan: Plan) -> pd.DataFrame:
-    """Demand and unmet demand by element, the costliest shortage first."""
-    sums = balances(plan).drop(columns="year").groupby("element").sum()
-    rows = pd.DataFrame({"demand": sums["demand"], "unmet": sums["demand"] - sums["met"]})
-    if "met_without" in sums:
-        rows["without"] = sums["demand"] - sums["met_without"]
-    return rows.clip(lower=0.0).reindex(elements_by_loss(plan))
+def _deepest(plan: Plan) -> pd.Series[str]:
+    """By element that is ever short with the plan, its deepest shortage in words."""
+    told = {}
+    for case in rows_of(most_unmet(plan)):
+        name, chance = names_of(plan.case).scenario(case.scenario), plan.weights[case.scenario]
+        told[case.element] = say("deepest", case=case, name=name, chance=chance)
+    return pd.Series(told, dtype=object)
 
 
 def _worse(plan: Plan) -> Text | None:
@@ -224,7 +228,7 @@ def losses_chart(run: Plan) -> Chart:
     shown = scenarios_by_loss(run)[:MOST_SCENARIOS]
     rows = list(_losses(run, losses, shown))
     marks = [
-        {"name": "expected loss with the plan", "loss_musd": run.summary[EXPECTED]},
+        {"name": "expected loss with the plan", "loss_musd": run.summary[MEAN]},
         {"name": "mean loss of the worst cases with the plan", "loss_musd": run.summary[WORST]},
     ]
     spared, worst = [], []

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from planner.reporting.chapters.beside import target_sentence
-from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     Chapter,
-    Chart,
     DeclaredTable,
     ReportTable,
     TableRow,
@@ -19,7 +15,6 @@ from planner.reporting.parts import (
     in_musd,
     per_cent,
     text,
-    told_chart,
     whole,
 )
 from planner.reporting.sources import summary_keys
@@ -29,26 +24,22 @@ from planner.results.figures.dependence import (
     coverage,
     largest_origins,
     milestones,
-    supply_by_origin,
     worst_single_losses,
 )
 from planner.results.figures.plants import decisions
-from planner.results.figures.sums import costliest_first, elements_by_loss, records
+from planner.results.figures.sums import costliest_first, records
 from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
-MAIN_ELEMENTS, MOST_ORIGINS = 3, 7
-OTHERS = "other origins"
+TITLE = "How dependent are we, on whom?"
 SAME = 5e-4
 """By how much two shares may differ that are shown alike."""
-ORIGINS = "tables/origins.csv, basis=last"
-COVERAGE = "tables/coverage.csv"
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """Shares of origins, targets, and single losses, as far as they were asked for."""
-    parts = [by_element(plan), targets(plan), _single_points(plan), origins(plan)]
-    return Chapter.of("dependence", "How dependent are we, on whom?", parts, lead=lead(plan))
+    parts = [by_element(plan), targets(plan), _single_points(plan)]
+    return Chapter.of("dependence", TITLE, parts, lead=lead(plan), behind=True)
 
 
 def lead(plan: Plan) -> str:
@@ -126,67 +117,6 @@ def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:
     }
 
 
-def _worst(told: dict[str, dict[str, Any]]) -> tuple[str, str, dict[str, Any]] | None:
-    """The least share of the last year told."""
-    if not told:
-        return None
-    year = max(told)
-    cases = told[year]
-    element = min(cases, key=lambda key: (cases[key]["share"], key), default=None)
-    return None if element is None else (year, element, cases[element])
-
-
-def _of_main_goods(plan: Plan, rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Rows of the first elements, those whose shortage costs most, in their order; good: element and form by name."""
-    main = rows[rows["element"].isin(elements_by_loss(plan)[:most])]
-    main = costliest_first(plan, main, "form")
-    names = names_of(plan.case)
-    goods = main["element"].map(names.element) + " " + main["form"].map(names.form)
-    return main.assign(good=goods.str.strip())
-
-
-def origins(plan: Plan) -> Chart | None:
-    """Supply of a good by origin over the years."""
-    rows = supply_by_origin(plan)
-    if rows.empty:
-        return None
-    shares = rows.groupby("origin")["share"].sum()
-    by_size = shares.sort_values(ascending=False, kind="stable")
-    kept = by_size.index[:MOST_ORIGINS]
-    names = {origin: names_of(plan.case).origin(origin) for origin in kept}
-    rows = _of_main_goods(plan, rows, 2 * MAIN_ELEMENTS)
-    goods = style.in_order(rows["good"])
-    kind = rows["origin"].map(names).fillna(OTHERS)
-    frame = rows.assign(kind=kind, year=rows["year"].astype(int))
-    by_kind = frame.groupby(["good", "year", "kind"], as_index=False)
-    frame = by_kind[["tonnes", "share"]].sum()
-    kinds = list(names.values())
-    bars = shapes.stacked_bars(
-        frame,
-        style.amounts("tonnes", "t a year, expected"),
-        kinds=[*kinds, OTHERS] if len(by_size) > len(kept) else kinds,
-        others=OTHERS,
-        tips={
-            "good": "good",
-            "year": "year",
-            "kind": "origin",
-            "tonnes": "t, expected",
-            "share": "share",
-        },
-        source=ORIGINS,
-        choosers=[style.chooser("good", "Good", goods, goods[0])],
-    )
-    return told_chart(
-        say,
-        "origins",
-        style.across(bars, 240),
-        ORIGINS,
-        goods=len(goods),
-        good=midway(goods[0]),
-        suppliers=len(by_size),
-    )
-
-
 class Targets(DeclaredTable):
     """A row a target."""
 
@@ -231,33 +161,13 @@ def targets(plan: Plan) -> ReportTable | None:
 
 
 def _single_points(plan: Plan) -> Text | None:
-    """The single points of failure by name, and the worst pair."""
-    told = []
-    points = coverage(plan).single_points
-    for point in points:
-        told.append(
-            say(
-                "point",
-                year=point["year"],
-                without=names_of(plan.case).without(point["without"]),
-                element=midway(names_of(plan.case).element(point["element"])),
-                falls_by=point["falls_by"],
-            )
-        )
-    worst = _worst(coverage(plan).n2)
-    if worst is not None:
-        year, element, case = worst
-        told.append(
-            say(
-                "pair",
-                year=year,
-                without=names_of(plan.case).without(case["without"]),
-                element=midway(names_of(plan.case).element(element)),
-                share=case["share"],
-            )
-        )
-    if told:
-        told.append(say("one_of_several"))
-    source = "coverage.json: single_points, n2"
-    title = say("points_title", points=len(points))
-    return Text(told, title=title, source=source, listed=True) if told else None
+    """The single points of failure by name; None where there are none, or nobody asked."""
+    names, told = names_of(plan.case), []
+    for one in coverage(plan).single_points:
+        without = names.without(one["without"])
+        element = midway(names.element(one["element"]))
+        told.append(say("point", one=one, without=without, element=element))
+    if not told:
+        return None
+    title, source = say("points_title"), "coverage.json: single_points"
+    return Text([*told, say("one_of_several")], title=title, source=source, listed=True)

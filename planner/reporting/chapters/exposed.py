@@ -1,95 +1,136 @@
-"""How exposed are we? Unmet demand and loss without a plan."""
+"""How exposed are we? Unmet demand without a plan and with it, who is short, and the loss of each scenario."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.charts import outcomes, style
-from planner.reporting.parts import Chapter, Chart
+from planner.reporting.charts import outcomes
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    DeclaredTable,
+    ReportTable,
+    figures,
+    in_musd,
+    per_cent,
+    text,
+    told_chart,
+    total,
+    whole,
+)
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss, undone_column
-from planner.results.figures.unmet import (
-    SMALLEST_T,
-    main_scenario,
-    short_by_scenario,
-    short_expected,
-    worst_cases,
-)
+from planner.results.figures.unmet import SMALLEST_T, missing, short_expected
 from planner.results.plan import Plan
 
 say = Passages("exposed.j2")
-MOST_SCENARIOS = 40
-"""Scenarios that can be chosen, those that lose most."""
-ALL = "all, expected"
-"""The mean over all scenarios, among those to choose from."""
-SOURCE = table_rows("shortfall") + ": tonnes, without_plan_t, demand_t"
-DRAWN = ["scenario", "element", "year", "plan", "share", "tonnes", "demand_t"]
+SOURCE = table_rows("shortfall", EXPECTED) + ": tonnes, without_plan_t, demand_t"
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """How probable a shortage is without a plan, and unmet demand by element."""
-    lead = _shortage(plan) if worst_cases(plan) else say("nothing_unmet")
-    return Chapter.of("exposed", "How exposed are we?", [by_element(plan)], lead=lead)
+    """How probable a shortage is without a plan, unmet demand by element and year, and two sheets of the workbook."""
+    parts = [by_element(plan), short_sheet(plan), losses_sheet(plan)]
+    return Chapter.of("exposed", "How exposed are we?", parts, lead=_shortage(plan), behind=True)
 
 
 def _shortage(plan: Plan) -> str:
-    """How probable it is that anybody is short without a plan; '' where nothing is compared."""
-    if not plan.compared:
-        return ""
-    losses = plan.without["scenario_loss_musd"]
+    """How probable it is that anybody is short, without a plan where one is compared."""
+    losses = plan.without.get("scenario_loss_musd") or plan.summary["scenario_loss_musd"]
     hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
-    chance = sum(plan.weights[scenario] for scenario in hit)
-    return say("shortage", chance=chance, hit=len(hit), scenarios=len(plan.weights))
-
-
-def by_element(plan: Plan) -> Chart | None:
-    """Unmet demand of each element by year in a scenario."""
-    mean = short_expected(plan).assign(scenario=EXPECTED)
-    rows = _shown(plan, pd.concat([mean, short_by_scenario(plan)]))
-    if rows.empty:
-        return None
-    names = _scenarios(plan)
-    scenarios = style.chooser("scenario", "Scenario", [*names.values()], names[main_scenario(plan)])
-    return Chart(
-        name="unmet_by_element",
-        title=_title(plan),
-        caption=say("by_element", opens=names[main_scenario(plan)]),
-        spec=outcomes.unmet(rows, "element", 3, SOURCE, [scenarios]),
-        source=SOURCE,
+    return say(
+        "shortage",
+        chance=sum(plan.weights[scenario] for scenario in hit),
+        hit=len(hit),
+        scenarios=len(plan.weights),
+        compared=plan.compared,
     )
 
 
-def _title(plan: Plan) -> str:
-    """The worst case in the scenario in which the page opens."""
-    for case in worst_cases(plan)[:1]:
-        element = names_of(plan.case).element(case.element)
-        return say("title", at=case.at, element=element, compared=plan.compared)
-    return "Nothing is unmet"
-
-
-def _scenarios(plan: Plan) -> dict[str, str]:
-    """Names of the scenarios that can be chosen: those that lose most, and the one in which the page opens."""
-    names = {EXPECTED: ALL}
-    for scenario in [*scenarios_by_loss(plan)[:MOST_SCENARIOS], main_scenario(plan)]:
-        names[scenario] = names_of(plan.case).scenario(scenario)
-    return names
-
-
-def _shown(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of unmet demand as a chart takes them: a row a plan, names for ids, only where any is unmet."""
-    names = _scenarios(plan)
-    rows = rows[rows["scenario"].isin(names)]
-    parts = [rows.assign(plan=outcomes.UNMET_WITH)]
+def by_element(plan: Plan) -> Chart | None:
+    """Unmet demand of each element by year, expected; None where nobody is short."""
+    rows = short_expected(plan)
+    undone = undone_column(plan)
+    worst = rows[undone] / rows["demand_t"].where(rows["demand_t"] > 0)
+    both = [rows.assign(plan=outcomes.UNMET_WITH)]
     if plan.compared:
-        undone = rows.assign(plan=outcomes.UNMET_WITHOUT, tonnes=rows[undone_column(plan)])
-        parts.insert(0, undone)
-    found = pd.concat(parts)
-    found = found[found["tonnes"] > SMALLEST_T]
-    demand = found["demand_t"].where(found["demand_t"] > 0, 1.0)
-    found["share"] = found["tonnes"] / demand
-    ordered = costliest_first(plan, found, "scenario", "year")
-    named = names_of(plan.case).told(ordered)
-    named["scenario"] = ordered["scenario"].map(names)
-    return named[DRAWN]
+        both.insert(0, rows.assign(plan=outcomes.UNMET_WITHOUT, tonnes=rows[undone]))
+    frame = pd.concat(both)
+    frame = frame[frame["tonnes"] > SMALLEST_T]
+    if frame.empty:
+        return None
+    named = names_of(plan.case).told(costliest_first(plan, frame, "year"))
+    named = named.assign(share=named["tonnes"] / named["demand_t"])
+    at = rows.iloc[int(worst.to_numpy(float, na_value=0.0).argmax())]
+    return told_chart(
+        say,
+        "by_element",
+        outcomes.unmet(named, SOURCE),
+        SOURCE,
+        name="unmet_by_element",
+        element=names_of(plan.case).element(at["element"]),
+        year=at["year"],
+        without=worst.max(),
+        left=at["tonnes"] / at["demand_t"],
+        compared=plan.compared,
+    )
+
+
+class Short(DeclaredTable):
+    """A row a country, element, form and year."""
+
+    title = "Who is short"
+    on_page = False
+    sum_row = "All"
+    sheet = "who is short"
+    meaning = "expected unmet demand with the plan by country, element, form and year"
+
+    country = text()
+    element = text()
+    form = text()
+    year = whole("year")
+    tonnes = figures("unmet demand, expected", "t", summed=True)
+    demand_t = figures("demand, expected", "t")
+    musd = total("loss, expected", "MUSD")
+
+
+def short_sheet(plan: Plan) -> ReportTable:
+    """Expected unmet demand with the plan by country, good and year."""
+    return Short.over(names_of(plan.case).told(missing(plan)))
+
+
+class LossByScenario(DeclaredTable):
+    """A row a scenario."""
+
+    title = "Loss by scenario"
+    on_page = False
+    sum_row = "All"
+    sheet = "loss by scenario"
+    meaning = "what each scenario costs the users"
+
+    scenario = text()
+    probability = per_cent("probability", summed=True)
+    before = in_musd("loss without a plan")
+    loss = in_musd("loss with the plan")
+    story = text("what happens")
+
+
+def losses_sheet(plan: Plan) -> ReportTable:
+    """Loss of each scenario without the plan and with it."""
+    before = plan.without.get("scenario_loss_musd", {})
+    rows = []
+    for scenario in scenarios_by_loss(plan):
+        rows.append(
+            {
+                "scenario": names_of(plan.case).scenario(scenario),
+                "probability": plan.weights.get(scenario),
+                "before": before.get(scenario),
+                "loss": plan.summary["scenario_loss_musd"][scenario],
+                "story": names_of(plan.case).stories.get(scenario, ""),
+            }
+        )
+    left_out = [] if plan.compared else ["before"]
+    if not any(names_of(plan.case).stories.values()):
+        left_out.append("story")
+    return LossByScenario.from_rows(rows, LossByScenario.all(*left_out))

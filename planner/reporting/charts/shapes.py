@@ -25,11 +25,10 @@ def stacked_bars(
     tips: Tips,
     source: str,
     others: str = "",
-    choosers: Sequence[alt.Parameter] = (),
 ) -> alt.Chart:
     """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
     ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
-    bars = style.by_year(ranked, tips, source, choosers=choosers).mark_bar()
+    bars = style.by_year(ranked, tips, source).mark_bar()
     hue = style.by_kind("kind", kinds, others)
     stacked: alt.Chart = bars.encode(y=up, color=hue, order=alt.Order("place:Q"))
     return stacked

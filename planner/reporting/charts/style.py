@@ -1,4 +1,4 @@
-"""One look for all charts: colours, number formats, tooltips with unit and source, choosers that are linked by name."""
+"""One look for all charts: colours, number formats, tooltips with unit and source."""
 
 from __future__ import annotations
 
@@ -90,18 +90,10 @@ def sourced(frame: pd.DataFrame, source: str) -> alt.Chart:
     return alt.Chart(frame).transform_calculate(source=json.dumps(source))
 
 
-def marked(
-    frame: pd.DataFrame,
-    tips: Mapping[str, str],
-    source: str,
-    choosers: Sequence[alt.Parameter] = (),
-) -> alt.Chart:
-    """A chart over a frame whose marks tell some of its fields; tips: as for `tooltip`. choosers: lists to choose from; the
-    rows are those that have what is chosen in the field that each is called after."""
+def marked(frame: pd.DataFrame, tips: Mapping[str, str], source: str) -> alt.Chart:
+    """A chart over a frame whose marks tell some of its fields; tips: as for `tooltip`."""
     chart: alt.Chart = sourced(frame, source).encode(tooltip=tooltip(frame, tips))
-    for one in choosers:
-        chart = chart.transform_filter(alt.datum[one.name] == one)
-    return chart.add_params(*choosers) if choosers else chart
+    return chart
 
 
 def years(of: pd.DataFrame) -> alt.X:
@@ -112,14 +104,9 @@ def years(of: pd.DataFrame) -> alt.X:
     return alt.X(field="year", type="ordinal", axis=axis, scale=scale)
 
 
-def by_year(
-    frame: pd.DataFrame,
-    tips: Mapping[str, str],
-    source: str,
-    choosers: Sequence[alt.Parameter] = (),
-) -> alt.Chart:
+def by_year(frame: pd.DataFrame, tips: Mapping[str, str], source: str) -> alt.Chart:
     """A chart as of `marked` over the years of a frame."""
-    chart: alt.Chart = marked(frame, tips, source, choosers).encode(x=years(frame))
+    chart: alt.Chart = marked(frame, tips, source).encode(x=years(frame))
     return chart
 
 
@@ -254,12 +241,6 @@ def constant(axis: Literal["x", "y"], at: float, **look: Any) -> alt.Chart:
     place = alt.X("at:Q") if axis == "x" else alt.Y("at:Q")
     found: alt.Chart = rule.encode(**{axis: place})
     return found
-
-
-def chooser(name: str, label: str, options: Sequence[str], start: str) -> alt.Parameter:
-    """A list to choose from. Choosers of one name on a page move together."""
-    bind = alt.binding_select(options=list(options), name=f"{label} ")
-    return alt.param(name=name, value=start, bind=bind)
 
 
 def small_multiples(

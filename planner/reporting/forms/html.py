@@ -110,7 +110,7 @@ def embedded(charts: Iterable[Chart]) -> dict[str, Any]:
         spec = dict(chart.drawing)
         for name, rows in spec.pop("datasets", {}).items():
             datasets[name] = _in_columns(rows)
-        specs[chart.name] = {"spec": spec, "choosers": choosers(spec)}
+        specs[chart.name] = spec
     return {"datasets": datasets, "charts": specs}
 
 
@@ -127,21 +127,6 @@ def _rounded(value: Any) -> Any:
         return None
     short = float(f"{value:.{DIGITS}g}")
     return int(short) if short.is_integer() else short
-
-
-def choosers(spec: Any) -> dict[str, list[str]]:
-    """Names of the parameters of a specification that a reader chooses, and what each may be."""
-    found: dict[str, list[str]] = {}
-    if isinstance(spec, dict):
-        for parameter in spec.get("params", []):
-            if "bind" in parameter and isinstance(parameter["bind"], dict):
-                found[parameter["name"]] = parameter["bind"]["options"]
-        for value in spec.values():
-            found |= choosers(value)
-    elif isinstance(spec, list):
-        for value in spec:
-            found |= choosers(value)
-    return found
 
 
 def _as_script(values: dict[str, Any]) -> Markup:

@@ -23,7 +23,6 @@ from planner.reporting.chapters import (
     recommendation,
     shelves,
     stock,
-    supply,
     sure,
 )
 from planner.reporting.forms import pdf
@@ -55,7 +54,6 @@ CHAPTERS: tuple[Callable[..., Chapter | None], ...] = (
     stock.chapter,
     exposed.chapter,
     dependence.chapter,
-    supply.chapter,
     plants.chapter,
     levers.chapter,
     limits.chapter,

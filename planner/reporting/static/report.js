@@ -69,36 +69,18 @@
     return found;
   };
 
-  // Choosers of one name move together, and what is chosen stands in the address, so that a view can be sent.
-  const chosen = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
-  const views = new Map();
-  const choose = (name, value) => {
-    chosen.set(name, value);
-    history.replaceState(null, "", `#${chosen}`);
-    for (const [chart, view] of views) {
-      const options = charts[chart].choosers[name];
-      if (options && options.includes(value) && view.signal(name) !== value) view.signal(name, value).runAsync();
-    }
-  };
-
   const drawn = new Set();
   const draw = async (node) => {
     const name = node.dataset.chart;
     if (drawn.has(name)) return;
     drawn.add(name);
     const room = Math.floor(node.clientWidth || document.querySelector("main").clientWidth - 80);
-    const spec = fitted(structuredClone(charts[name].spec), room);
+    const spec = fitted(structuredClone(charts[name]), room);
     spec.datasets = Object.fromEntries([...named(spec)].map((data) => [data, rowsOf(data)]));
     const actions = { export: { png: true, svg: true }, source: false, compiled: false, editor: false };
-    const { view } = await vegaEmbed(node, spec, {
+    await vegaEmbed(node, spec, {
       ast: true, renderer: "svg", actions, downloadFileName: name, scaleFactor: { png: 2 },
     });
-    views.set(name, view);
-    for (const [chooser, options] of Object.entries(charts[name].choosers)) {
-      const value = chosen.get(chooser);
-      if (value !== null && options.includes(value)) await view.signal(chooser, value).runAsync();
-      view.addSignalListener(chooser, (_, picked) => choose(chooser, picked));
-    }
     node.querySelector("summary")?.setAttribute("aria-label", `Save “${node.dataset.title}” as a picture`);
     listen(node);
     node.dataset.drawn = "yes";

@@ -183,9 +183,12 @@ class Names:
                 found[project] = self.placed(project)
         return found
 
-    def source(self, feed: str) -> str:
-        """A feed: where one mine alone gives it, the mine and its country."""
-        return self.placed(feed) if self.feed(feed) == self.project(feed) else self.feed(feed)
+    def thing(self, item: str) -> str:
+        """Name of a scarce thing: a plant, feed, skill or training programme; else that of a party."""
+        for names in (self.project, self.feed, self.skill, self.programme):
+            if item in names:
+                return names[item]
+        return self.party(item) if item else ""
 
     def party(self, party: str) -> str:
         """Name of a funder or supplier: the country it is called after, or its readable id."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,18 +195,20 @@ TINY = 0.02
 dollars says nothing of the money that is really there."""
 
 
-def limits(plan: Plan) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each kind of scarce thing and its most valuable limits, as rows of `shadow_prices`: of the years of one thing that
-    in which it is worth most, and `often`: in how many it is worth something; things worth the same are told once, and
-    `others`: how many more there are. Money is left out where the budget is tiny."""
+def limits(plan: Plan) -> pd.DataFrame:
+    """The most valuable limits of each kind of scarce thing, as rows of `shadow_prices`: of the years of one thing that in
+    which it is worth most; things of a kind, element, form and year that are worth the same are told once. Money is left
+    out where the budget is tiny."""
     prices = worth_something(plan)
     by_worth = ["musd_per_unit", "year"]
     prices = prices.sort_values(by_worth, ascending=[False, True], kind="stable")
-    often = prices.groupby(THING)["year"].transform("count")
-    best = prices.assign(often=often).drop_duplicates(THING)
-    for kind in dict.fromkeys(best["scarce"]):
-        of_kind = best[best["scarce"] == kind]
-        yield kind, _alike(of_kind).head(PER_KIND)
+    best = prices.drop_duplicates(THING)
+    alike = ["scarce", "element", "form", "year"]
+    rounded = best["musd_per_unit"].map("{:.5g}".format)
+    best = best[~best[alike].assign(worth=rounded).duplicated()]
+    kinds = list(dict.fromkeys(best["scarce"]))
+    most = best.groupby("scarce").head(PER_KIND)
+    return most.sort_values("scarce", key=lambda kind: kind.map(kinds.index), kind="stable")
 
 
 def worth_something(plan: Plan) -> pd.DataFrame:
@@ -226,13 +228,3 @@ def tiny_budget(plan: Plan, funder: str, year: float | None) -> bool:
     yearly = [amount for (who, _), amount in plan.case.budget.items() if who == funder]
     amount = plan.case.budget.get((funder, int(year)), 0.0)
     return 0.0 < amount < TINY * max(yearly, default=0.0)
-
-
-def _alike(rows: pd.DataFrame) -> pd.DataFrame:
-    """Things of one kind, element, form and year that are worth the same, as one row; `others` counts the rest."""
-    worth = rows["musd_per_unit"].map("{:.5g}".format)
-    year = rows["year"].fillna(0)
-    alike = [worth, year, rows["element"], rows["form"]]
-    together = rows.groupby(alike)["item"].transform("size")
-    told_before = pd.concat(alike, axis=1).duplicated()
-    return rows.assign(others=together - 1)[~told_before]
