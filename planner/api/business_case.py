@@ -7,24 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.api.plants_in_plan import (
-    builds_of,
-    jobs_of,
-    markets_of,
-    tonnes_of,
-    wanted_of,
-    worked_of,
-)
+from planner.api.plants_in_plan import builds_of, markets_of, tonnes_of, wanted_of, worked_of
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
-from planner.data.stages import OXIDE
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean, refuse_other
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.credit import credit
 from planner.finance.economics import economics
-from planner.finance.loans import OVERRUN
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
@@ -40,30 +31,13 @@ from planner.finance.project_facts import (
     plant_facts,
     quotes,
     terms_of,
-    tranches_of,
 )
-from planner.finance.returns import npv, returns_of, worth
-from planner.finance.sensitivity import adverse, base_levels, drawn, spread_of, tornado
+from planner.finance.returns import npv, returns_of
+from planner.finance.sensitivity import adverse, base_levels, tornado
 from planner.finance.study import NPV, study_steps
-from planner.finance.support import (
-    Package,
-    SupportSearch,
-    Volumes,
-    least_support,
-    public_money,
-    worst_cost,
-)
+from planner.finance.support import Package, SupportSearch, Volumes, least_support, public_money
 from planner.finance.yearly_rows import Array
-from planner.results.business_case import (
-    CONTRACTED,
-    MARKET,
-    PLAN,
-    Alternative,
-    Basis,
-    BusinessCase,
-    Removal,
-    Sold,
-)
+from planner.results.business_case import MARKET, PLAN, Basis, BusinessCase, Removal, Sold
 from planner.results.plan import Plan, Status
 from planner.solving.goals import Progress, silent
 
@@ -94,8 +68,7 @@ def business_case(
         The plant, or several.
     basis
         The volumes that support and debt are sized on and sensitivities are told for: of the `plan` (of a plant
-        that it does not run: the market), the `market` (all sold), or `contracted` (only what offtake contracts
-        cover).
+        that it does not run: the market), or of the `market` (all sold).
     market
         A deck of the table `prices`, or `case` for the prices of the table `elements`.
     terms
@@ -120,8 +93,7 @@ def business_case(
     Raises
     ------
     InputError
-        For a plant that cannot grow, for contracted volumes without a contract and for feeds that a plant cannot
-        take.
+        For a plant that cannot grow, and for feeds that a plant cannot take.
     StoppedError
         For a plan that is not proven.
 
@@ -139,8 +111,7 @@ def business_case(
     judge = _Judge(question)
     sold = {which: judge.sold(volumes, question.x) for which, volumes in answers.items()}
     progress("the support of least public cost")
-    sized_on = _basis(basis, answers)
-    sized = _sized(question, answers, judge, sized_on)
+    sized = _sized(question, answers, judge, basis if basis in answers else MARKET)
     is_built = any(question.builds.values())
     if removal is None and worth and is_built:
         progress("the plan without the plants")
@@ -312,9 +283,6 @@ def _assembled(
     money = public_money(volumes, x, {**x, **sized.given}, question.futures)
     swings = tornado(volumes.found, terms, volumes.use, sized.given)
     markets = markets_of(plan, found, full.flows)
-    jobs = jobs_of(plan.case, found, full.flows)
-    cost = sum(one.cost for one in money) if sized.package else None
-    others = _alternatives(question, volumes, cost, case=plan.case, removal=removal)
     planned = sold.get(PLAN)
     return BusinessCase(
         projects=question.projects,
@@ -329,19 +297,15 @@ def _assembled(
         basis=sized.basis,
         full=full,
         planned=planned,
-        contracted=sold.get(CONTRACTED),
         throughput=_throughput(question),
-        alone=_alone(found, x),
         package=sized.package,
         supported=sized.supported,
         served=None,
         money=money,
-        worst_cost=worst_cost(volumes, sized.given),
+        owned=_cost_of_ownership(question, volumes),
         swings=swings,
         markets=markets,
-        jobs=jobs,
         removal=removal,
-        alternatives=others,
         study=study_steps(
             found,
             x,
@@ -381,24 +345,15 @@ def _mixes(
 
 
 def _volumes(question: _Question) -> dict[str, Volumes]:
-    """The answers that there are to the question what is sold: of the plan where it runs a plant, all at the market,
-    and what contracts cover where there is one."""
-    found, terms, futures = question.found, question.terms, question.futures
-    whole = [np.ones(len(found.years)) for _ in question.used]
+    """The answers that there are to the question what is sold: of the plan where it runs a plant, and all at the market."""
+    whole = [np.ones(len(question.found.years)) for _ in question.used]
     every = [use[None, :] for use in whole]
-    in_full = drawn(found, terms, futures, every)
     answers: dict[str, Volumes] = {}
-    answers[MARKET] = Volumes(found=found, use=whole, use_in=every, draws=in_full)
+    answers[MARKET] = Volumes(found=question.found, use=whole, use_in=every)
     if _is_used(question):
-        chances = np.array(list(futures.values()))
+        chances = np.array(list(question.futures.values()))
         expected = [chances @ use for use in question.used]
-        draws = drawn(question.built, terms, futures, question.used)
-        answers[PLAN] = Volumes(
-            found=question.built, use=expected, use_in=question.used, draws=draws
-        )
-    if any(deal.contract.kind == "offtake" for deal in found.deals):
-        covered = replace(found, contracted_only=True)
-        answers[CONTRACTED] = Volumes(found=covered, use=whole, use_in=every, draws=in_full)
+        answers[PLAN] = Volumes(found=question.built, use=expected, use_in=question.used)
     return answers
 
 
@@ -407,61 +362,13 @@ def _is_used(question: _Question) -> bool:
     return any(use.any() for use in question.used)
 
 
-def _basis(asked: Basis, answers: Mapping[str, Volumes]) -> Basis:
-    """The volumes that are sized on. Raises InputError for contracted ones without a contract."""
-    if asked == CONTRACTED and CONTRACTED not in answers:
-        told = "contracted: no offtake contract is about these plants; add one to contracts.csv"
-        raise InputError([Fault("basis", 0, "", told)])
-    return asked if asked in answers else MARKET
-
-
-def _alone(found: Investment, x: Levels) -> dict[str, float]:
-    """NPV after tax of each plant by itself, selling all (MUSD)."""
-    whole = [np.ones(len(found.years))]
-    out = {}
-    for plant in found.plants:
-        alone = replace(found, plants=(plant,))
-        out[plant.project] = float(worth(cash_flows(alone, x, whole), x))
-    return out
-
-
-def _alternatives(
-    question: _Question,
-    volumes: Volumes,
-    cost: float | None,
-    *,
-    case: Case,
-    removal: Removal | None,
-) -> list[Alternative]:
-    """Alternatives of the public, with cost and worth: none of it, the whole, its own plant, a stock. What the public pays
-    to a plant of its own is no income: that plant sells at the market, without instruments and public contracts."""
+def _cost_of_ownership(question: _Question, volumes: Volumes) -> float:
+    """Cost to the public (present value) of the plants as its own: capital and running losses, less what they earn. What the
+    public pays to a plant of its own is no income: it sells at the market, without instruments and public contracts."""
     x = question.x
-    worth = removal.worth if removal else None
     own = tuple(deal.at_market() if deal.contract.public else deal for deal in volumes.found.deals)
     plain = cash_flows(replace(volumes.found, deals=own), {**x, **NEUTRAL}, volumes.use)
-    owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
-    out = [
-        Alternative("none", 0.0, 0.0),
-        Alternative("whole", cost, worth),
-        Alternative("public", owned, worth),
-    ]
-    if removal and removal.risk is not None and removal.stock_t:
-        stock = _cost_of_stock(question, case, removal.stock_t)
-        out.append(Alternative("stock", stock, removal.risk - stock))
-    return out
-
-
-def _cost_of_stock(question: _Question, case: Case, tonnes: Mapping[str, float]) -> float:
-    """The price (MUSD) of oxides, by element in t, in the first year."""
-    wanted = [(element, OXIDE) for element in tonnes]
-    inflation = float(question.x["inflation"])
-    deck = quotes(
-        case, wanted, market=question.market, years=question.found.years, inflation=inflation
-    )
-    cost = 0.0
-    for amount, quote in zip(tonnes.values(), deck, strict=True):
-        cost += amount * float(quote.price[0])
-    return cost
+    return -float(npv(x["public_rate"], plain.before_tax / plain.index))
 
 
 def _check(plan: Plan, name: str, asked: Sequence[str]) -> None:
@@ -505,7 +412,6 @@ def investment(
     for row in case.tables.contracts:
         if row.project in ("", *projects):
             deals.append(Deal.of(row))
-    standby = [OVERRUN] if terms["overrun"].value else []
     return Investment(
         years=years,
         base_year=case.first_year,
@@ -513,7 +419,6 @@ def investment(
         quotes=tuple(deck),
         deals=tuple(deals),
         wanted=_wanted(case, plants, years),
-        tranches=(*tranches_of(terms), *standby),
     )
 
 
@@ -544,12 +449,11 @@ def _wanted(
 
 
 class _Judge:
-    """Judges answers to what is sold: at the deck, at prices that hurt, in draws."""
+    """Judges answers to what is sold, at the deck and at prices that hurt."""
 
     def __init__(self, question: _Question) -> None:
         self._terms = question.terms
         self.adverse = adverse(question.found, question.terms)
-        self._base, self._least_cover = question.x, question.terms["dscr_low"].value
 
     def sold(self, volumes: Volumes, x: Levels) -> Sold:
         """The case with one answer to what is sold, at levels of terms and support."""
@@ -558,11 +462,6 @@ class _Judge:
         at_low_prices = {**x, **self.adverse}
         bad = cash_flows(found, at_low_prices, use)
         rates = _rates(found, flows)
-        given = {name: level for name, level in x.items() if level is not self._base.get(name)}
-        in_draws = volumes.draws.flows(found, given)
-        levels_in_draws = {**volumes.draws.x, **given}
-        spread = spread_of(in_draws, levels_in_draws, flows.loan, self._least_cover)
-        debt = credit(found, x, use, terms=self._terms)
         return Sold(
             investment=found,
             by_year=tuple(use),
@@ -571,10 +470,8 @@ class _Judge:
             flows=flows,
             adverse=bad,
             returns=returns_of(flows, x, bad),
-            spread=spread,
             economics=economics(found, x, use),
-            credit=debt,
-            steps=_steps(found, x, use, flows),
+            credit=credit(found, x, use, terms=self._terms),
         )
 
 
@@ -598,25 +495,3 @@ def _throughput(question: _Question) -> dict[str, tuple[float, ...]]:
         here = [float(rate[place]) for rate in rates]
         out[future] = tuple(here)
     return out
-
-
-def _steps(
-    found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows
-) -> dict[str, float]:
-    """NPV at market prices before tax (MUSD), and the change that contracts with support, tax, the rate of the owners in
-    place of the cost of capital, and debt make of it."""
-    volumes = tuple(deal.at_market() for deal in found.deals if deal.contract.kind == "offtake")
-    without = replace(found, deals=volumes if found.contracted_only else ())
-    bare = cash_flows(without, {**x, **NEUTRAL}, use)
-    market = float(worth(bare, x, "before_tax"))
-    before = float(worth(flows, x, "before_tax"))
-    after = float(worth(flows, x, "after_tax"))
-    at_their_rate = float(npv(x["equity_rate"], flows.after_tax / flows.index))
-    owners = float(worth(flows, x, "owners"))
-    return {
-        "market": market,
-        "contracts": before - market,
-        "tax": after - before,
-        "rate": at_their_rate - after,
-        "debt": owners - at_their_rate,
-    }

@@ -1,5 +1,5 @@
 """Plants as a plan has them: what it builds of them, how much it uses them, what else is made and wanted of their
-products, the people they need."""
+products."""
 
 from __future__ import annotations
 
@@ -144,13 +144,3 @@ def _market_by_year(
         )
         out.append(market)
     return out
-
-
-def jobs_of(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
-    """Persons by skill when the plants run in full."""
-    out: dict[str, float] = defaultdict(float)
-    for plant, at in zip(found.plants, flows.plants, strict=True):
-        most = float(at.tonnes.max())
-        for skill, per_tonne in case.lookups.staffing.get(plant.project, {}).items():
-            out[skill] += per_tonne * most
-    return dict(out)

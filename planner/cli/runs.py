@@ -47,7 +47,7 @@ PlantNames = Annotated[
 SizingBasis = Annotated[
     Basis,
     typer.Option(
-        help="Volumes that support and debt are sized on: of the plan, all sold at the market, or contracted alone."
+        help="Volumes that support and debt are sized on: of the plan, or all sold at the market."
     ),
 ]
 PriceDeck = Annotated[

@@ -36,7 +36,6 @@ from planner.data.table_checks import (
     check_prices,
     check_shocks,
     check_targets,
-    check_tranches,
 )
 from planner.data.thresholds import PROBABILITIES, ROUNDING
 from planner.errors import Fault, InputError, did_you_mean
@@ -463,7 +462,6 @@ CHECKS: tuple[Check, ...] = (
     Check(check_uncertainties, needs=tuple(BY_NAME)),
     Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),
-    Check(check_tranches, needs=("finance",)),
     Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),
     Check(check_byproducts, needs=("elements", "prices"), rows_of="byproducts"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
@@ -33,12 +33,10 @@ from planner.data.stages import Form
 class Item:
     """A term of finance: value and range where the case states none.
 
-    meaning: empty for a term of tranches alone. of_a_tranche: its meaning for a tranche of debt, empty for a term that
-    tranches do not have. whole: years, in which nothing lies between. most: the largest value that makes sense in its unit.
+    whole: years, in which nothing lies between. most: the largest value that makes sense in its unit.
     """
 
     meaning: str
-    of_a_tranche: str
     unit: str
     value: float
     low: float
@@ -54,7 +52,6 @@ def _declared_items() -> dict[str, Item]:
     for line in csv.DictReader(text.splitlines()):
         items[line["name"]] = Item(
             meaning=line["meaning"],
-            of_a_tranche=line["of_a_tranche"],
             unit=line["unit"],
             value=float(line["value"]),
             low=float(line["low"]),
@@ -65,30 +62,12 @@ def _declared_items() -> dict[str, Item]:
     return items
 
 
-def _of_tranches(declared: Mapping[str, Item]) -> dict[str, Item]:
-    """Terms of a tranche, under their meanings for it."""
-    items = {}
-    for name, item in declared.items():
-        if item.of_a_tranche:
-            items[name] = replace(item, meaning=item.of_a_tranche)
-    return items
-
-
-DECLARED: Mapping[str, Item] = _declared_items()
-ITEMS: Mapping[str, Item] = {name: item for name, item in DECLARED.items() if item.meaning}
-"""Terms of a case."""
-TRANCHE_ITEMS: Mapping[str, Item] = _of_tranches(DECLARED)
-"""Terms of a tranche of debt beside lenders' own loan; `debt_share` makes it one, the others are those of lenders
-where they are not stated."""
-SHARE_OF_TRANCHE = "debt_share"
-"""The term that makes a tranche one."""
+ITEMS: Mapping[str, Item] = _declared_items()
 
 
 def fault_of_term(name: str, value: float) -> tuple[str, str]:
     """The rule that a value of a term breaks, and in which way; ('', '') if none."""
-    item = DECLARED[name]
-    if item.unit == "flag" and value not in (0, 1):
-        return "range", f"{value:g}: {name} is 0 or 1"
+    item = ITEMS[name]
     if item.whole and not value.is_integer():
         return "not-whole", f"{value:g}: {name} is in whole years"
     if not 0 <= value <= item.most:
@@ -171,12 +150,6 @@ class Finance(Row):
     """A term of finance."""
 
     country: Wildcard = col("country; blank = all others", default="")
-    tranche: Id = col(
-        "tranche of debt beside lenders' own loan (a name of your own, as `export credit`); its items are "
-        + _listed(TRANCHE_ITEMS)
-        + ", those not stated but `debt_share` as of lenders; blank = the case",
-        default="",
-    )
     item: Id = col("one of: " + _listed(ITEMS), min_length=1)
     value: Number = positive("value", "unit of the item")
     low: Number | None = positive("lowest it may be", "unit of the item", None)

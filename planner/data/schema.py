@@ -562,7 +562,7 @@ class Tables:
         "element form market year future", "price decks (investment cases)", solved=False
     )
     finance: tuple[Finance, ...] = _rows(
-        "country tranche item", "tax, debt and other terms (investment cases)", solved=False
+        "country item", "tax, debt and other terms (investment cases)", solved=False
     )
     byproducts: tuple[ByProduct, ...] = _rows(
         "project product", "sold besides the elements (investment cases)", solved=False

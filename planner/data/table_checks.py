@@ -7,15 +7,7 @@ from itertools import product
 
 from planner.data.cells import Quarter
 from planner.data.findings import Finding, finding_at, unknown_name
-from planner.data.investment_tables import (
-    ITEMS,
-    SHARE_OF_TRANCHE,
-    TRANCHE_ITEMS,
-    Contract,
-    Finance,
-    Item,
-    fault_of_term,
-)
+from planner.data.investment_tables import ITEMS, Contract, fault_of_term
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
 from planner.data.thresholds import ROUNDING
@@ -136,9 +128,8 @@ def stem(scenario: str) -> str:
 def check_finance(case: Lookups) -> Iterator[Finding]:
     """Terms are known, and of the size that they have."""
     for row in case.tables.finance:
-        known = TRANCHE_ITEMS if row.tranche else ITEMS
-        if row.item not in known:
-            yield _unknown_item(row, known)
+        if row.item not in ITEMS:
+            yield unknown_name(row, "item", kind="item", name=row.item, known=ITEMS)
             continue
         for column in ("value", "low", "high"):
             given = getattr(row, column)
@@ -147,57 +138,6 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             rule, said = fault_of_term(row.item, given)
             if rule:
                 yield finding_at(row, column, rule, said)
-
-
-def check_tranches(case: Lookups) -> Iterator[Finding]:
-    """Tranches of debt lend a share of the capital, all together at most the whole."""
-    yield from _tranches_without_share(case.tables.finance)
-    yield from _more_than_the_capital(case.tables.finance)
-
-
-def _unknown_item(row: Finance, known: Mapping[str, Item]) -> Finding:
-    """An item that is none, or none of a tranche."""
-    if row.item in ITEMS:
-        said = f"{row.item} is no term of a tranche; its terms: {', '.join(known)}"
-        return finding_at(row, "tranche", "tranche-term", said)
-    if row.item in TRANCHE_ITEMS:
-        said = f"{row.item} is a term of a tranche, and none is named"
-        return finding_at(row, "tranche", "tranche-term", said)
-    return unknown_name(row, "item", kind="item", name=row.item, known=known)
-
-
-def _tranches_without_share(rows: Sequence[Finance]) -> Iterator[Finding]:
-    """Tranches of which nothing says how much is lent."""
-    shared = {row.tranche for row in rows if row.item not in TRANCHE_ITEMS}  # told already
-    shared |= {row.tranche for row in rows if row.item == SHARE_OF_TRANCHE}
-    told: set[str] = set()
-    for row in rows:
-        if row.tranche and row.tranche not in shared and row.tranche not in told:
-            told.add(row.tranche)
-            said = f'nothing says how much "{row.tranche}" lends'
-            yield finding_at(row, "tranche", "tranche-share", said)
-
-
-def _more_than_the_capital(rows: Sequence[Finance]) -> Iterator[Finding]:
-    """Tranches that together lend more than all capital, in some country or in all."""
-    shares = {}
-    for row in rows:
-        if row.tranche and row.item == SHARE_OF_TRANCHE and row.value <= 1:
-            shares[row.country, row.tranche] = row
-    tranches = {tranche for _, tranche in shares}
-    told: set[int] = set()
-    for country in sorted({country for country, _ in shares}):
-        lends = []
-        for tranche in sorted(tranches):
-            holds = shares.get((country, tranche)) or shares.get(("", tranche))
-            if holds is not None:
-                lends.append(holds)
-        together = sum(row.value for row in lends)
-        last = max(lends, key=lambda row: row.line)
-        if together > 1 + ROUNDING and last.line not in told:
-            told.add(last.line)
-            said = f"tranches lend {together:.0%} of the capital together"
-            yield finding_at(last, "value", "tranche-share", said)
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:

@@ -39,14 +39,12 @@ def removed(plan: Plan, projects: Sequence[str]) -> Removal:
     saved = {}
     for scenario, loss in whole.plan.losses.items():
         saved[scenario] = none.plan.losses[scenario] - loss
-    expected, most = _over_scenarios(case, whole.short, none.short)
     return Removal(
         worth=more_risk + none.plan.cost - whole.plan.cost,
         risk=none.plan.objective - whole.plan.objective if is_risk else more_risk,
-        shortfall_t=expected,
+        shortfall_t=_avoided(case, whole.short, none.short),
         saved=saved,
         instead=_instead(whole, none, projects),
-        stock_t=most,
     )
 
 
@@ -65,19 +63,15 @@ def _tonnes(solved: Solved) -> _Tonnes:
     return _Tonnes(plan=outcome_of(solved), short=short, bought=bought)
 
 
-def _over_scenarios(
-    case: Case, before: Shortfall, after: Shortfall
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Shortfall that the plants avoid of each element (t): expected, and in the scenario in which it is most."""
-    expected: dict[str, float] = {}
-    most: dict[str, float] = {}
+def _avoided(case: Case, before: Shortfall, after: Shortfall) -> dict[str, float]:
+    """Shortfall of each element that the plants avoid, expected (t)."""
+    avoided = {}
     for element in sorted(case.elements):
-        tonnes = {
-            scenario: of[element] - before[scenario][element] for scenario, of in after.items()
-        }
-        expected[element] = sum(case.scenarios[scenario] * t for scenario, t in tonnes.items())
-        most[element] = max(0.0, *tonnes.values())
-    return expected, most
+        total = 0.0
+        for scenario, chance in case.scenarios.items():
+            total += chance * (after[scenario][element] - before[scenario][element])
+        avoided[element] = total
+    return avoided
 
 
 def _instead(whole: _Tonnes, none: _Tonnes, projects: Sequence[str]) -> dict[str, float]:

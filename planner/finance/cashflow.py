@@ -17,14 +17,11 @@ from planner.finance.loans import (
     PAID,
     LevelLoan,
     Loan,
-    Tranche,
-    beside_lenders,
     guaranteed,
     line,
     overrun_facility,
     public_loan,
     sculpted_loan,
-    tranche,
 )
 from planner.finance.plant_flows import (
     Investment,
@@ -64,7 +61,7 @@ class CashFlows:
     late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all.
     before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
     over that of the base year. receivables, stock, payables: at the end of the year; working: receivables and stock less
-    payables. completed: 1 from the year on in which the completion test is passed.
+    payables. completed: 1 from the year on in which the completion test is passed. standby: the overrun facility.
     """
 
     plants: tuple[PlantFlows, ...]
@@ -92,7 +89,7 @@ class CashFlows:
     after_tax: Array
     cfads: Array
     loan: Loan
-    tranches: tuple[Tranche, ...]
+    standby: LevelLoan
     public: LevelLoan
     tax_with_debt: Array
     kept: Array
@@ -106,24 +103,16 @@ class CashFlows:
         return line(cover, "cover of debt service (DSCR), 0 without any", "times")
 
     def owed(self) -> Array:
-        """Owed to lenders at the end of each year, on all tranches."""
-        owed = self.loan.owed
-        for one in self.tranches:
-            owed = line(owed + one.loan.owed, f"with {one.name}: owed at the end of the year")
-        return owed
+        """Owed to lenders at the end of each year, on the overrun facility too."""
+        return line(self.loan.owed + self.standby.owed, "owed to lenders, end of the year")
 
     def debt_share(self) -> Array:
         """All that lenders give over the capital that neither a grant, a tax credit nor a public loan pays."""
-        if not self.tranches:
-            return self.loan.share
         left = self.capital - self.grant - self.credit_on_capital - self.public.draws
-        drawn = self.loan.draws
-        for one in self.tranches:
-            drawn = drawn + one.loan.draws
         whole = line(over_years(left), "capital of lenders and owners, in all")
-        drawn_in_all = line(over_years(drawn), "drawn on all tranches, in all")
-        share = where(whole > PAID, drawn_in_all / larger(whole, PAID), 0.0)
-        return line(single(share), "debt drawn on all tranches over the capital", "share")
+        drawn = line(over_years(self.loan.draws + self.standby.draws), "drawn from lenders, in all")
+        share = where(whole > PAID, drawn / larger(whole, PAID), 0.0)
+        return line(single(share), "debt drawn over the capital", "share")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +157,7 @@ def cash_flows(
     setting = Setting(found=found, x=x, prices=at, index=index)
     plants = all_plants(setting, use)
     flows = _before_debt(plants, x, index)
-    with_debt = _with_debt(flows, x, found.tranches, plants)
+    with_debt = _with_debt(flows, x, plants)
     return CashFlows(plants=plants, index=index, **flows, **with_debt)
 
 
@@ -314,42 +303,36 @@ def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
     return carried(passed, larger, (), sheet="Debt", label=label, unit="flag")
 
 
-def _with_debt(
-    flows: Mapping[str, Any], x: Levels, names: Sequence[str], plants: Sequence[PlantFlows]
-) -> dict[str, Any]:
-    """Flows that follow from debt, by field of `CashFlows`. names: of tranches."""
+def _with_debt(flows: Mapping[str, Any], x: Levels, plants: Sequence[PlantFlows]) -> dict[str, Any]:
+    """Flows that follow from debt, by field of `CashFlows`."""
     capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
     cfads = line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
     number = row(x["year"] - x["first_year"] + 1.0, "Time", "number of the year", "")
     capital = line(capital, "capital less grant and tax credit")
     public = public_loan(capital, number, x)
-    capital = line(capital - public.draws, "capital of lenders and owners")
-    tranches = _tranches(names, capital, number, x=x, plants=plants)
-    for one in tranches:
-        capital = line(capital - one.loan.draws, f"capital that {one.name} leaves")
-    beside = beside_lenders(tranches)
-    loan = sculpted_loan(capital, cfads, number=number, x=guaranteed(x), beside=beside)
-    financing = loan.interest + loan.fees + public.interest
-    for one in tranches:
-        financing = financing + one.loan.interest + one.fees
+    capital = line(larger(capital - public.draws, 0.0), "capital of lenders and owners")
+    running = added([plant.running for plant in plants], number)
+    latest = line(highest((running > 0) * number), "number of the last year of output", "")
+    standby = overrun_facility(capital, number, x=x, latest=latest)
+    capital = line(capital - standby.draws, f"capital that the {OVERRUN} leaves")
+    loan = sculpted_loan(capital, cfads, number=number, x=guaranteed(x), standby=standby)
+    financing = loan.interest + loan.fees + public.interest + standby.interest + standby.fees
     financing = line(financing, "interest and fees of all debt")
     due = [one.due(financing, "with debt") for one in flows["taxed_in"]]
     tax = _taxed(added(due, financing), "tax with debt")
     reserved = loan.reserve - before(loan.reserve)
-    paid = loan.service + loan.swept + loan.fees + public.service
-    lent = loan.draws + public.draws - paid
-    for one in tranches:
-        lent = lent + one.loan.draws - one.loan.service - one.fees
+    paid = loan.service + loan.fees + public.service
+    lent = loan.draws + public.draws - paid + standby.draws - standby.service - standby.fees
     free = flows["before_tax"] - tax + flows["credit"] + lent - reserved
     free = line(free, "left after debt, reserve and tax")
-    locked = _locked(cfads, loan, public, tranches=tranches, completed=flows["completed"], x=x)
+    locked = _locked(cfads, loan, (public, standby), completed=flows["completed"], x=x)
     label = "kept from the owners, end of the year"
     kept = carried(free, _kept, (locked,), sheet="Debt", label=label, unit="MUSD")
     owners = free + before(kept) - kept
     return {
         "cfads": cfads,
         "loan": loan,
-        "tranches": tranches,
+        "standby": standby,
         "public": public,
         "tax_with_debt": tax,
         "kept": kept,
@@ -358,21 +341,15 @@ def _with_debt(
 
 
 def _locked(
-    cfads: Array,
-    loan: Loan,
-    public: LevelLoan,
-    *,
-    tranches: Sequence[Tranche],
-    completed: Array,
-    x: Levels,
+    cfads: Array, loan: Loan, others: Sequence[LevelLoan], *, completed: Array, x: Levels
 ) -> Array:
     """1 in years in which owners are paid nothing: debt is owed and not yet repaid, the completion test has not been
     passed, or cash flow covers debt service less than is asked for that."""
-    service = loan.service + public.service
-    owes = before(loan.owed) + loan.draws + before(public.owed) + public.draws
-    for one in tranches:
-        service = service + one.loan.service
-        owes = owes + before(one.loan.owed) + one.loan.draws
+    service = loan.service
+    owes = before(loan.owed) + loan.draws
+    for one in others:
+        service = service + one.service
+        owes = owes + before(one.owed) + one.draws
     service = line(service, "scheduled service of all debt")
     owes = line(owes, "owed on all debt in the year")
     is_tight = where(cfads < x["lock_up"] * service, 1.0, where(service <= PAID, 1.0, 0.0))
@@ -384,36 +361,13 @@ def _kept(last: Array, free: Array, locked: Array) -> Array:
     return where(locked > 0, larger(last + free, 0.0), 0.0)
 
 
-def _tranches(
-    names: Sequence[str], capital: Array, number: Array, *, x: Levels, plants: Sequence[PlantFlows]
-) -> tuple[Tranche, ...]:
-    """Tranches on their terms, the last payment in the last year of output at the latest."""
-    if not names:
-        return ()
-    running = added([plant.running for plant in plants], number)
-    last_output = highest((running > 0) * number)
-    last_output = line(last_output, "number of the last year of output", "")
-    lent_on = line(larger(capital, 0.0), "capital that tranches are a share of")
-    out = []
-    for name in names:
-        if name == OVERRUN:
-            out.append(overrun_facility(lent_on, number, x=x, latest=last_output))
-        else:
-            out.append(tranche(name, lent_on, number, x=x, latest=last_output))
-    return tuple(out)
-
-
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
     loan, public = flows.loan, flows.public
     number = x["year"] - x["first_year"] + 1.0
     early = where(number <= loan.begun, 1.0, where(flows.capital > 0, 1.0, 0.0))
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
-    earned = earned - flows.credit_on_capital - public.service
-    fees = loan.fees
-    for one in flows.tranches:
-        earned = earned - one.loan.service
-        fees = fees + one.fees
+    earned = earned - flows.credit_on_capital - public.service - flows.standby.service
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
     bound = flows.working - before(flows.working)
     lost = larger(0.0 - earned, 0.0)
@@ -423,7 +377,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "working capital": bound * early,
         "losses while it starts up": lost * early,
         "interest added to the loan": loan.added,
-        "fees of lenders": fees,
+        "fees of lenders": loan.fees + flows.standby.fees,
         "reserve account": loan.reserve * early,
         "kept until the first repayment": (flows.kept - before(flows.kept)) * early,
     }
@@ -432,12 +386,11 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         "tax credit on capital": flows.credit_on_capital,
         "public loan": public.draws,
         "loan drawn": loan.draws,
+        f"{OVERRUN} drawn": flows.standby.draws,
+        "interest added to the loan": loan.added,
+        "cash earned meanwhile": larger(earned, 0.0) * early,
+        "owners": (0.0 - flows.owners) * early,
     }
-    for one in flows.tranches:
-        sources[f"{one.name} drawn"] = one.loan.draws
-    sources["interest added to the loan"] = loan.added
-    sources["cash earned meanwhile"] = larger(earned, 0.0) * early
-    sources["owners"] = (0.0 - flows.owners) * early
     return _named("source", sources), _named("use", uses)
 
 

@@ -1,4 +1,4 @@
-"""Debt as a bank reads it: each tranche with its cover and its years, and the cover in cases worse than the base."""
+"""Debt as a bank reads it: each loan with its cover and its years, and the cover in cases worse than the base."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
-from planner.finance.economics import least_prices
+from planner.finance.economics import least_prices, tonnes_sold
 from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import npv, worth
 from planner.finance.sensitivity import HIGH, LOW, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
-from planner.finance.yearly_rows import Array, larger, over_years, single, where
+from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
 
-SENIOR, SUBORDINATED, PUBLIC = "senior", "subordinated", "public, behind lenders"
-RANKS = (SENIOR, SUBORDINATED, PUBLIC)
+SENIOR, PUBLIC = "senior", "public, behind lenders"
 LENDERS = "lenders"
 """Lenders' own loan, sculpted to cash flow."""
 PUBLIC_LOAN = "public loan"
@@ -36,7 +35,7 @@ COSTS = ("fixed_factor", "variable_factor")
 
 @dataclass(frozen=True, kw_only=True)
 class DebtFigures:
-    """One tranche of debt (nominal MUSD). by year: drawn, interest, paid (scheduled service), owed at the end.
+    """One loan (nominal MUSD). by year: drawn, interest, paid, owed at the end.
 
     rate: interest, nominal. first, last: years of the first and the last payment, None where nothing is paid. fees: of
     all years. least, average: DSCR over the service of all that ranks before it or with it, in the years in which it is
@@ -80,7 +79,8 @@ class Security:
     the base and where output is late, None for never. guaranteed: most owed until it is passed, for which owners stand.
     facility: overrun facility agreed; overrun: capital above its budget where capital is dear, drawn: of it by the
     facility. locked: years of repayment in which owners are paid nothing. cover: least book value of plant, receivables,
-    stock and accounts over all that is owed to lenders, None without debt.
+    stock and accounts over all that is owed to lenders, None without debt. contracted: share of tonnes sold while debt is
+    owed that offtake contracts cover, None without such sales.
     """
 
     completed: int | None
@@ -91,6 +91,7 @@ class Security:
     drawn: float
     locked: int
     cover: float | None
+    contracted: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +152,7 @@ def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | No
     asked = guaranteed(x)["dscr"] * loan.senior
     is_tight = paying & (flows.cfads <= asked + PAID)
     tight = _first_year(where(is_tight, 1.0, 0.0), found)
-    if float(loan.share) >= float(x["debt_share"]) - LEAST_SHARE:
+    if float(flows.debt_share()) >= float(x["debt_share"]) - LEAST_SHARE:
         return GEARING, tight
     return (COVER if is_tight[paying].all() else INTEREST), tight
 
@@ -167,10 +168,7 @@ def security(
     completed = _first_year(flows.completed, found)
     until = len(found.years) if completed is None else found.years.index(completed) + 1
     left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
-    drawn = [one.loan.draws.sum() for one in dear.tranches if one.name == OVERRUN]
-    service = flows.loan.service + flows.public.service
-    for one in flows.tranches:
-        service = service + one.loan.service
+    service = flows.loan.senior + flows.public.service
     owed = flows.owed()
     held = sum_of(statements(flows).balance, ASSETS)
     has_debt = owed > PAID
@@ -180,10 +178,23 @@ def security(
         guaranteed=float(owed[:until].max()),
         facility=float(x["overrun"] * left.sum()),
         overrun=float(dear.capital.sum() - flows.capital.sum()),
-        drawn=float(sum(drawn)),
+        drawn=float(dear.standby.draws.sum()),
         locked=int(np.sum((service > PAID) & (flows.cfads < x["lock_up"] * service))),
         cover=float((held[has_debt] / owed[has_debt]).min()) if has_debt.any() else None,
+        contracted=_under_contract(flows, x),
     )
+
+
+def _under_contract(flows: CashFlows, x: Levels) -> float | None:
+    """The share of the tonnes sold in years that begin with debt that offtake contracts cover; None without such sales."""
+    sold = covered = 0.0
+    owes = before(flows.owed()) > PAID
+    for plant in flows.plants:
+        for sale in plant.sales:
+            paid = float(x["payable"]) if sale.material.payable else 1.0
+            sold += paid * float(sale.tonnes[owes].sum())
+            covered += sum(float(one.covered[owes].sum()) for one in sale.settled)
+    return covered / sold if sold > 0 else None
 
 
 def _first_year(flags: Array, found: Investment) -> int | None:
@@ -203,90 +214,29 @@ def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | N
 
 
 def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
-    """Each tranche of which something is drawn, senior ones first."""
-    inflation = 1.0 + x["inflation"]
-    every = [_of_lenders(flows)]
-    for one in flows.tranches:
-        is_behind = float(one.behind) != 0.0
-        tranche = _Loan(
-            name=one.name,
-            rank=SUBORDINATED if is_behind else SENIOR,
-            rate=float(one.rate),
-            loan=one.loan,
-            fees=float(one.fees.sum()),
-            before=ranked(flows, one.behind),
-        )
-        every.append(tranche)
-    every.append(_of_the_public(flows, (1.0 + x["public_loan_rate"]) * inflation - 1.0))
-    drawn = [one for one in every if one.loan.draws.sum() > PAID]
-    drawn.sort(key=lambda one: RANKS.index(one.rank))
-    return [_figures(one, flows, x) for one in drawn]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Loan:
-    """A loan, whatever its kind. before: all that ranks as high or higher, itself included."""
-
-    name: str
-    rank: str
-    rate: float
-    loan: LevelLoan
-    fees: float
-    before: Ranked
-
-
-def _of_lenders(flows: CashFlows) -> _Loan:
-    """Lenders' own loan."""
-    loan = flows.loan
-    level = LevelLoan(
-        draws=loan.draws,
-        interest=loan.interest,
-        service=loan.service,
-        owed=loan.owed,
-        begun=loan.begun,
+    """Each loan of which something is drawn, senior ones first."""
+    senior = Ranked(paid=flows.loan.senior, owed=flows.owed())
+    after_lenders = Ranked(
+        paid=senior.paid + flows.public.service, owed=senior.owed + flows.public.owed
     )
-    before = Ranked(paid=loan.senior, owed=senior_owed(flows))
-    fees = float(loan.fees.sum())
-    return _Loan(
-        name=LENDERS, rank=SENIOR, rate=float(loan.rate), loan=level, fees=fees, before=before
+    every = (
+        (LENDERS, SENIOR, flows.loan, senior),
+        (OVERRUN, SENIOR, flows.standby, senior),
+        (PUBLIC_LOAN, PUBLIC, flows.public, after_lenders),
     )
-
-
-def _of_the_public(flows: CashFlows, rate: Array) -> _Loan:
-    """The public loan, behind all lenders. rate: interest, nominal."""
-    loan = flows.public
-    private = ranked(flows, np.asarray(1.0))
-    before = Ranked(paid=private.paid + loan.service, owed=private.owed + loan.owed)
-    return _Loan(
-        name=PUBLIC_LOAN, rank=PUBLIC, rate=float(rate), loan=loan, fees=0.0, before=before
-    )
+    told = []
+    for name, rank, loan, before_it in every:
+        if loan.draws.sum() > PAID:
+            told.append(_figures(name, rank, loan, before=before_it, flows=flows, x=x))
+    return told
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ranked:
-    """Payments and debt by year of all loans that rank as high as a tranche or higher (nominal MUSD)."""
+    """Payments and debt by year of all loans that rank as high as one or higher (nominal MUSD)."""
 
     paid: Array
     owed: Array
-
-
-def senior_owed(flows: CashFlows) -> Array:
-    """Owed at the end of each year on lenders' own loan and tranches of its rank."""
-    owed = flows.loan.owed
-    for one in flows.tranches:
-        owed = owed + one.loan.owed * (1.0 - one.behind)
-    return owed
-
-
-def ranked(flows: CashFlows, behind: Array) -> Ranked:
-    """The loans that rank as high as a tranche or higher. behind: 1 for one that is subordinated, 0 for a senior
-    one."""
-    paid, owed = flows.loan.senior, senior_owed(flows)
-    for one in flows.tranches:
-        counts = behind * one.behind
-        paid = paid + one.loan.service * counts
-        owed = owed + one.loan.owed * counts
-    return Ranked(paid=paid, owed=owed)
 
 
 def life_cover(
@@ -302,10 +252,10 @@ def life_cover(
     present value at its interest, over what is owed as they begin; not a number where nothing is. number: of each year,
     from 1."""
     paying = where(loan.service > PAID, 1.0, 0.0)
-    what = "while a tranche is paid"
+    what = "while a loan is paid"
     if to_the_end:
         paying = where(number > loan.begun, 1.0, 0.0)
-        what = "from the first payment of a tranche"
+        what = "from its first payment"
     weight = (1.0 + rate) ** (loan.begun - number)
     earned = line(over_years(cash * paying * weight), f"worth of cash flow {what}")
     due = line(over_years(where(number == loan.begun, owed, 0.0)), "owed as it is first paid")
@@ -313,9 +263,11 @@ def life_cover(
     return single(cover)
 
 
-def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
-    """The figures of a loan as a bank asks for them. Those of no repayment are None, and covers of a loan in default."""
-    loan, before = one.loan, one.before
+def _figures(
+    name: str, rank: str, loan: Loan | LevelLoan, *, before: Ranked, flows: CashFlows, x: Levels
+) -> DebtFigures:
+    """The figures of a loan as a bank asks for them. before: all that ranks as high or higher, itself included. Those of no
+    repayment are None, and covers of a loan in default."""
     paying = np.flatnonzero(loan.service > PAID)
     start = int(x["first_year"])
     first = last = None
@@ -328,19 +280,19 @@ def _figures(one: _Loan, flows: CashFlows, x: Levels) -> DebtFigures:
         cash = np.maximum(flows.cfads, 0.0)
         if not flows.loan.missed.any():
             least, average = _least_and_mean(cash[paying], before.paid[paying])
-            llcr = _life_cover_of(one, flows, cash, x)
-            earned = float(npv(one.rate, cash[opens:]))
+            llcr = _life_cover_of(loan, before, cash, x)
+            earned = float(npv(loan.rate, cash[opens:]))
             plcr = earned / float(before.owed[opens - 1])
-        tail = _share_after(_sold(flows), closes)
+        tail = _share_after(tonnes_sold(flows), closes)
     return DebtFigures(
-        name=one.name,
-        rank=one.rank,
-        rate=one.rate,
+        name=name,
+        rank=rank,
+        rate=float(loan.rate),
         draws=loan.draws,
         interest=loan.interest,
         paid=loan.service,
         owed=loan.owed,
-        fees=one.fees,
+        fees=float(loan.fees.sum()),
         first=first,
         last=last,
         least=least,
@@ -357,27 +309,17 @@ def _least_and_mean(cash: Array, service: Array) -> tuple[float, float]:
     return float(covers.min()), float(covers.mean())
 
 
-def _life_cover_of(one: _Loan, flows: CashFlows, cash: Array, x: Levels) -> float:
+def _life_cover_of(loan: Loan | LevelLoan, before: Ranked, cash: Array, x: Levels) -> float:
     """The cover of the life of a loan (LLCR); that of lenders' own loan is known."""
-    if one.name == LENDERS:
-        return float(flows.loan.cover)
+    if isinstance(loan, Loan):
+        return float(loan.cover)
     number = x["year"] - x["first_year"] + 1.0
-    rate = np.asarray(one.rate)
-    return float(life_cover(cash, one.loan, rate=rate, number=number, owed=one.before.owed))
+    return float(life_cover(cash, loan, rate=loan.rate, number=number, owed=before.owed))
 
 
 def _share_after(tonnes: Array, year: int) -> float:
     """The share of all tonnes that is sold after a year, by its place; 0 where nothing is."""
     return float(tonnes[year + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
-
-
-def _sold(flows: CashFlows) -> Array:
-    """Tonnes of all products by year."""
-    tonnes = np.zeros_like(flows.cfads)
-    for plant in flows.plants:
-        for sale in plant.sales:
-            tonnes = tonnes + sale.tonnes + sale.stocked
-    return tonnes
 
 
 def downsides(
@@ -423,8 +365,7 @@ def _downside(
     """A case by its levels: NPV, cover of senior debt `service`, and the number of years in which cash flow is short of
     it."""
     flows = cash_flows(found, levels, use)
-    for one in flows.tranches:
-        service = service + one.loan.service * (one.name == OVERRUN)
+    service = service + flows.standby.service
     paying = service > PAID
     least = average = None
     if paying.any():

@@ -1,8 +1,7 @@
-"""Debt: a loan of lenders sculpted to cash flow; tranches beside it and a public loan, paid back in equal sums."""
+"""Debt: a loan of lenders sculpted to cash flow; an overrun facility and a public loan, paid back in equal sums."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from planner.finance.project_facts import Levels
 from planner.finance.yearly_rows import (
     Array,
-    added,
     after,
     before,
     carried,
@@ -30,20 +28,20 @@ LEAST_RATE = 1e-9
 PAID = 1e-9
 """Debt service (MUSD a year) below which there is none."""
 OVERRUN = "overrun facility"
-"""The tranche that is drawn where capital is above the estimate and its contingency."""
+"""What is drawn where capital is above the estimate and its contingency."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loan:
-    """Debt by year (nominal MUSD): drawn, interest, scheduled service (interest and repayment), swept (repaid early out of
-    the cash left), owed at the end of the year; fees of lenders, upfront and for what is not yet drawn.
+    """Debt by year (nominal MUSD): drawn, interest, service (interest and repayment), owed at the end of the year; fees of
+    lenders, upfront and for what is not yet drawn.
 
-    added: interest until the first repayment, which the loan grows by. senior: service of the loan and of tranches that
-    rank with it. missed: 1 in years after the grace agreed, up to the last of the loan, in which nothing is paid on what
-    is owed. reserve: months of the largest senior service, filled once, held while senior debt is owed. begun: years until
-    the first repayment, the grace agreed or longer where cash comes later. share: debt over capital that neither a grant, a
-    public loan nor a tranche pays. cover: present value of cash flow over senior debt at the first repayment; without
-    tranches it is that of every year that pays, as service follows cash flow. rate: interest, nominal.
+    added: interest until the first repayment, which the loan grows by. senior: service of the loan and of the overrun
+    facility, which ranks with it. missed: 1 in years after the grace agreed, up to the last of the loan, in which nothing is
+    paid on what is owed. reserve: months of the largest senior service, filled once, held while senior debt is owed. begun:
+    years until the first repayment, the grace agreed or longer where cash comes later. cover: present value of cash flow
+    over senior debt at the first repayment; without a drawn facility it is that of every year that pays, as service follows
+    cash flow. rate: interest, nominal.
     """
 
     draws: Array
@@ -51,27 +49,27 @@ class Loan:
     added: Array
     service: Array
     senior: Array
-    swept: Array
     fees: Array
     owed: Array
     missed: Array
     reserve: Array
     begun: Array
-    share: Array
     cover: Array
     rate: Array
 
 
 @dataclass(frozen=True, kw_only=True)
 class LevelLoan:
-    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year. begun:
+    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year, fees. begun:
     years until the first repayment."""
 
     draws: Array
     interest: Array
     service: Array
     owed: Array
+    fees: Array
     begun: Array
+    rate: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,25 +83,6 @@ class LevelTerms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tranche:
-    """A loan beside that of lenders, its fees by year (nominal MUSD), and the rank: `behind` lenders 1, with them 0."""
-
-    name: str
-    rate: Array
-    loan: LevelLoan
-    fees: Array
-    behind: Array
-
-
-@dataclass(frozen=True, kw_only=True)
-class Beside:
-    """Tranches that rank with a loan, together by year (nominal MUSD): paid on them, owed on them."""
-
-    service: Array
-    owed: Array
-
-
-@dataclass(frozen=True, kw_only=True)
 class RepaymentTerm:
     """The years of a loan. grace: years until repayment is due; due: 1 in the years after, until the last."""
 
@@ -114,9 +93,9 @@ class RepaymentTerm:
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
     """The debt that cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years
-    of the loan, by year; left: of it what tranches that rank with the loan leave at the cover asked. bears: debt at
-    the end of each year that is served after it and does not rise. most: of it that at the first repayment. sculpted:
-    debt then, were every year to serve all that is left over `dscr`.
+    of the loan, by year; left: of it what the overrun facility leaves at the cover asked. bears: debt at the end of each
+    year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then, were every
+    year to serve all that is left over `dscr`.
     """
 
     begun: Array
@@ -167,48 +146,37 @@ def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
 
 
 def sculpted_loan(
-    capital: Array, cfads: Array, *, number: Array, x: Levels, beside: Beside | None = None
+    capital: Array, cfads: Array, *, number: Array, x: Levels, standby: LevelLoan
 ) -> Loan:
     """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
 
-    It is as large as cash flow over `dscr`, less the service of tranches `beside` it, can serve in its years without ever
-    rising, but at most `debt_share` of the capital. number: of each year, from 1.
+    It is as large as cash flow over `dscr`, less the service of the overrun facility that ranks with it, can serve in its
+    years without ever rising, but at most `debt_share` of the capital. number: of each year, from 1.
     """
     nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
     rate = line(nominal, "interest, nominal", "a year")
     term = term_of(capital, number, x)
-    found = _repayment(cfads, term, rate, x=x, number=number, beside=beside)
-    size = _size(capital, found, rate, x=x, number=number, beside=beside)
+    found = _repayment(cfads, term, rate, x=x, number=number, standby=standby)
+    size = _size(capital, found, rate, x=x, number=number, standby=standby)
     draws = line(size.share * capital, "drawn")
     sculpted = found.left / x["dscr"] * size.part
     sculpted = line(sculpted, "service that follows cash flow")
-    to_sweep = found.serves
-    if beside is not None:
-        to_sweep = line(found.serves - beside.service, "cash flow that tranches with it leave")
     repays = where(number > found.begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
     drawn = line(draws * (1.0 + in_its_year(rate)), "drawn, with interest of its year")
-    others = (sculpted, found.bears, repays, rate, to_sweep, x["cash_sweep"])
+    others = (sculpted, found.bears, repays, rate)
     label = "owed at the end of the year"
     owed = carried(drawn, _owed, others, sheet="Debt", label=label, unit="MUSD")
     interest = line(before(owed) * rate + drawn - draws, "interest")
     grown = before(owed) + interest + draws
-    scheduled = _scheduled(before(owed), grown, sculpted, found.bears)
-    scheduled = line(scheduled, "owed after scheduled service, end of the year")
-    service = where(repays > 0, grown - scheduled, 0.0)
-    service = line(service, "debt service")
-    swept = where(repays > 0, scheduled - owed, 0.0)
+    service = line(where(repays > 0, grown - owed, 0.0), "debt service")
     added = where(number <= found.begun, interest, 0.0)
     missed = term.due * (before(owed) > PAID) * (service <= PAID)
-    senior, senior_owed = service, owed
-    if beside is not None:
-        senior = line(service + beside.service, "debt service, with tranches of its rank")
-        senior_owed = owed + beside.owed
-    is_held = (number >= found.begun) & (senior_owed > 0)
+    senior = line(service + standby.service, "debt service, with the overrun facility")
+    is_held = (number >= found.begun) & (owed + standby.owed > 0)
     reserve = _reserve(senior, is_held, x["reserve_months"])
     added = line(added, "of it until the first repayment, added to the loan")
-    swept = line(swept, "repaid early out of the cash left")
-    fees = _fees(draws, number, upfront_fee=x["upfront_fee"], commitment_fee=x["commitment_fee"])
+    fees = _fees(draws, number, x)
     missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
     reserve = line(reserve, "reserve account at the end of the year")
     return Loan(
@@ -217,13 +185,11 @@ def sculpted_loan(
         added=added,
         service=service,
         senior=senior,
-        swept=swept,
         fees=fees,
         owed=owed,
         missed=missed,
         reserve=reserve,
         begun=found.begun,
-        share=single(size.share),
         cover=single(size.cover),
         rate=rate,
     )
@@ -246,13 +212,7 @@ def guaranteed(x: Levels) -> dict[str, Array]:
 
 
 def _size(
-    capital: Array,
-    found: Repayment,
-    rate: Array,
-    *,
-    x: Levels,
-    number: Array,
-    beside: Beside | None,
+    capital: Array, found: Repayment, rate: Array, *, x: Levels, number: Array, standby: LevelLoan
 ) -> LoanSize:
     """The size of a loan: what cash flow bears, at most its share of the capital."""
     weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
@@ -264,32 +224,22 @@ def _size(
         share = line(share, "debt drawn over that capital", "share")
         part = where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
         part = line(part, "debt over what cash flow over cover is worth then", "share")
-        cover = where(part > 0, x["dscr"] / part, np.nan)
-        if beside is not None:
-            worth = over_years(found.serves * weight)
-            owed_then = where(number == found.begun, beside.owed, 0.0)
-            debt = share * whole + over_years(owed_then)
-            debt = line(debt, "debt then, with tranches of its rank")
-            cover = where(debt > 0, worth / debt, np.nan)
+        worth = over_years(found.serves * weight)
+        owed_then = where(number == found.begun, standby.owed, 0.0)
+        debt = share * whole + over_years(owed_then)
+        debt = line(debt, "debt then, with the overrun facility")
+        cover = where(debt > 0, worth / debt, np.nan)
     return LoanSize(share=share, part=part, cover=cover)
 
 
 def _repayment(
-    cfads: Array,
-    term: RepaymentTerm,
-    rate: Array,
-    *,
-    x: Levels,
-    number: Array,
-    beside: Beside | None,
+    cfads: Array, term: RepaymentTerm, rate: Array, *, x: Levels, number: Array, standby: LevelLoan
 ) -> Repayment:
     """The cash flow in the years of repayment, and the debt that it bears: the size of a loan follows. number: of each
     year, from 1."""
     serves = line(term.due * larger(cfads, 0.0), "cash flow in years of repayment")
-    left = serves
-    if beside is not None:
-        left = larger(serves - x["dscr"] * beside.service, 0.0)
-        left = line(left, "of it left at the cover asked by tranches of its rank")
+    left = larger(serves - x["dscr"] * standby.service, 0.0)
+    left = line(left, "of it left at the cover asked by the overrun facility")
     years_left = (left > PAID) * (x["debt_years"] + 1.0 - number)
     longest = highest(years_left)
     begun = where(longest > 0, x["debt_years"] - longest, term.grace)
@@ -316,51 +266,34 @@ def _opening(following: Array, paid: Array, rate: Array) -> Array:
     return smaller(repaid, without_rise)
 
 
-def _fees(
-    draws: Array, number: Array, *, upfront_fee: Array, commitment_fee: Array, whose: str = ""
-) -> Array:
-    """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins.
-    whose: stands before the labels of its rows."""
+def _fees(draws: Array, number: Array, x: Levels) -> Array:
+    """Fees of lenders by year: of all that is agreed as the first year ends, and of what is not drawn as a year begins."""
     agreed = over_years(draws)
-    agreed = line(agreed, f"{whose}loan agreed")
-    label = f"{whose}drawn in all, end of the year"
+    agreed = line(agreed, "loan agreed")
+    label = "drawn in all, end of the year"
     drawn = carried(draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
     undrawn = larger(agreed - before(drawn) - draws / 4.0, 0.0)  # half a draw for half a year
-    upfront = where(number == 1.0, upfront_fee * agreed, 0.0)
-    upfront = line(upfront, f"{whose}upfront fee")
-    commitment = line(commitment_fee * undrawn, f"{whose}commitment fee")
-    return line(upfront + commitment, f"{whose}fees of lenders")
+    upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
+    upfront = line(upfront, "upfront fee")
+    commitment = line(x["commitment_fee"] * undrawn, "commitment fee")
+    return line(upfront + commitment, "fees of lenders")
 
 
 def _drawn(last: Array, draws: Array) -> Array:
     return last + draws
 
 
-def _scheduled(last: Array, grown: Array, sculpted: Array, bears: Array) -> Array:
-    """Debt at the end of a year after its scheduled service, which follows cash flow: it never rises."""
-    repaid = larger(grown - sculpted, 0.0)
-    owed = smaller(repaid, smaller(last, bears))
-    owed = step(owed, "owed as scheduled, which never rises")
-    return where(owed > PAID, owed, 0.0)
-
-
 def _owed(
-    last: Array,
-    draws: Array,
-    sculpted: Array,
-    bears: Array,
-    repays: Array,
-    rate: Array,
-    serves: Array,
-    sweep: Array,
+    last: Array, draws: Array, sculpted: Array, bears: Array, repays: Array, rate: Array
 ) -> Array:
-    """Debt at the end of a year: it grows until the first repayment, then is repaid as scheduled, and earlier by a share
-    of the cash that is left."""
+    """Debt at the end of a year: it grows until the first repayment, then is repaid as cash flow comes in, and never
+    rises."""
     grown = step(last * (1.0 + rate) + draws, "owed before service")
-    scheduled = step(_scheduled(last, grown, sculpted, bears), "owed after scheduled service")
-    left = larger(serves - (grown - scheduled), 0.0)
-    swept = step(larger(scheduled - sweep * left, 0.0), "owed after early repayment")
-    owed = step(where(repays > 0, swept, grown), "owed, before what is next to nothing is let go")
+    repaid = larger(grown - sculpted, 0.0)
+    scheduled = step(smaller(repaid, smaller(last, bears)), "owed after service")
+    owed = step(
+        where(repays > 0, scheduled, grown), "owed, before what is next to nothing is let go"
+    )
     return where(owed > PAID, owed, 0.0)
 
 
@@ -375,37 +308,15 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     terms = LevelTerms(
         label="public loan", rate=rate, years=x["debt_years"], grace_years=x["grace_years"]
     )
-    return _level_loan(capital, share, number, terms)
+    return _level_loan(capital, share, number, terms=terms, fees=0.0 * capital)
 
 
-def tranche(name: str, capital: Array, number: Array, *, x: Levels, latest: Array) -> Tranche:
-    """A tranche of lenders on its own terms, a share of the capital drawn with it, paid back as a public loan is. latest:
-    number of the year in which it is paid back at the latest."""
-
-    def term(item: str) -> Array:
-        return x.get(f"{name}.{item}", x[item])  # not stated: as of lenders
-
-    nominal = (1 + term("debt_rate")) * (1 + x["inflation"]) - 1
-    rate = line(nominal, f"{name}: interest, nominal", "a year")
-    years = smaller(term("debt_years"), latest)
-    terms = LevelTerms(label=name, rate=rate, years=years, grace_years=term("grace_years"))
-    loan = _level_loan(capital, x[f"{name}.debt_share"], number, terms)
-    fees = _fees(
-        loan.draws,
-        number,
-        upfront_fee=term("upfront_fee"),
-        commitment_fee=term("commitment_fee"),
-        whose=f"{name}: ",
-    )
-    behind = x[f"{name}.subordinated"]
-    return Tranche(name=name, rate=rate, loan=loan, fees=fees, behind=behind)
-
-
-def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array) -> Tranche:
+def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array) -> LevelLoan:
     """Money that lenders hold ready for capital above the budget (`budget`: estimate and contingency of the base case, over
     the estimate), as a share of it: drawn as far as capital is above it, paid back in equal sums on lenders' terms. Fees
-    are of all of it, for as long as capital is paid."""
-    over_budget = x["capital_factor"] * (1.0 + x["contingency"]) / x["budget"]
+    are of all of it, for as long as capital is paid. latest: number of the year in which it is paid back at the latest."""
+    estimated = x["capital_factor"] * (1.0 + x["contingency"])
+    over_budget = larger(estimated, PAID) / larger(x["budget"], PAID)
     over_budget = line(over_budget, "capital over its budget", "times")
     most = line(x["overrun"] / over_budget, f"{OVERRUN}, over the capital", "share")
     share = smaller(most, larger(1.0 - 1.0 / over_budget, 0.0))
@@ -413,34 +324,19 @@ def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array)
     rate = line(nominal, f"{OVERRUN}: interest, nominal", "a year")
     years = smaller(x["debt_years"], latest)
     terms = LevelTerms(label=OVERRUN, rate=rate, years=years, grace_years=x["grace_years"])
-    loan = _level_loan(capital, share, number, terms)
     agreed = line(over_years(most * capital), f"{OVERRUN}: agreed")
     built = highest((capital > 0) * number)
     upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
     label = f"{OVERRUN}: drawn in all, end of the year"
-    drawn = carried(loan.draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
+    drawn = carried(share * capital, _drawn, (), sheet="Debt", label=label, unit="MUSD")
     ready = where(number <= built, agreed - drawn, 0.0)
     fees = line(upfront + x["commitment_fee"] * ready, f"{OVERRUN}: fees")
-    return Tranche(name=OVERRUN, rate=rate, loan=loan, fees=fees, behind=0.0 * x["overrun"])
+    return _level_loan(capital, share, number, terms=terms, fees=fees)
 
 
-def beside_lenders(tranches: Sequence[Tranche]) -> Beside | None:
-    """The tranches that rank with lenders' own loan; None where there is no tranche."""
-    if not tranches:
-        return None
-    paid, owed = [], []
-    for one in tranches:
-        with_lenders = 1.0 - one.behind
-        paid.append(one.loan.service * with_lenders)
-        owed.append(one.loan.owed * with_lenders)
-    service = added(paid, paid[0])
-    service = line(service, "paid on tranches that rank with lenders")
-    owed_in_all = added(owed, owed[0])
-    owed_in_all = line(owed_in_all, "owed on tranches that rank with lenders, end of the year")
-    return Beside(service=service, owed=owed_in_all)
-
-
-def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) -> LevelLoan:
+def _level_loan(
+    capital: Array, share: Array, number: Array, *, terms: LevelTerms, fees: Array
+) -> LevelLoan:
     """A share of the capital, drawn with it; interest is added until grace ends, then it is paid back in equal sums."""
     rate, label = terms.rate, terms.label
     grace = grace_of(capital, number, terms.grace_years)
@@ -458,7 +354,15 @@ def _level_loan(capital: Array, share: Array, number: Array, terms: LevelTerms) 
     balance = f"{label}: owed at the end of the year"
     owed = carried(drawn, _owed_on_level, (service, rate), sheet="Debt", label=balance, unit="MUSD")
     interest = line(before(owed) * rate + drawn - draws, f"{label}: interest")
-    return LevelLoan(draws=draws, interest=interest, service=service, owed=owed, begun=grace)
+    return LevelLoan(
+        draws=draws,
+        interest=interest,
+        service=service,
+        owed=owed,
+        fees=fees,
+        begun=grace,
+        rate=rate,
+    )
 
 
 def _owed_on_level(last: Array, draws: Array, service: Array, rate: Array) -> Array:

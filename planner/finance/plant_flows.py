@@ -32,8 +32,7 @@ class Investment:
     """The investment that is judged: plants as one, over the same years, on one deck and under some contracts.
 
     wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
-    contracted_only: only what offtake contracts cover is sold. as_run: plants work as a plan has them work, whether or not
-    all that they make is sold. tranches: names of tranches of debt beside lenders' loan.
+    as_run: plants work as a plan has them work, whether or not all that they make is sold.
     """
 
     years: tuple[int, ...]
@@ -42,9 +41,7 @@ class Investment:
     quotes: tuple[Quote, ...]
     deals: tuple[Deal, ...]
     wanted: Mapping[Product, Array]
-    contracted_only: bool = False
     as_run: bool = False
-    tranches: tuple[str, ...] = ()
 
     def prices(self, future: str = "") -> dict[Product, Array]:
         """MUSD/t by good and year, before premiums."""
@@ -70,8 +67,7 @@ class Investment:
 @dataclass(frozen=True, kw_only=True)
 class Sale:
     """One product of one plant by year: tonnes, tonnes for a public stock on top, and real money (MUSD) at the market, by
-    contracts, by guaranteed prices, by a two-way contract for difference (below nought: paid back), for what take-or-pay
-    buyers did not take, for the public stock."""
+    contracts, by guaranteed prices, by a two-way contract for difference (below nought: paid back), for the public stock."""
 
     material: Material
     tonnes: Array
@@ -79,14 +75,13 @@ class Sale:
     settled: tuple[Settlement, ...]
     floored: Array
     difference: Array
-    not_taken: Array
     stocked: Array
     for_stock: Array
 
     @property
     def received(self) -> Array:
         """All that it brings in."""
-        money = self.market + self.floored + self.difference + self.not_taken + self.for_stock
+        money = self.market + self.floored + self.difference + self.for_stock
         for one in self.settled:
             label = f"{self.material.label}, {one.contract.contract}, over sales at the market"
             money = money + row(one.change, "Revenue", label, "MUSD")
@@ -155,11 +150,10 @@ class WorkByYear:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A product of a plant by year: tonnes that it could make as it is worked, and that it could at full use."""
+    """A product of a plant by year: tonnes that it could make as it is worked."""
 
     material: Material
     could: Array
-    full: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +183,7 @@ def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]
         taken[good] = _taken(setting, good, could)
     flows = []
     for plant, work, made in zip(found.plants, works, outputs, strict=True):
-        shares = [_sold_share(setting, plant, output, taken) for output in made]
+        shares = [taken.get(output.material.good, 1.0) for output in made]
         flows.append(_plant_flows(setting, plant, work, made=made, shares=shares))
     return tuple(flows)
 
@@ -216,14 +210,13 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> WorkByYear:
 
 
 def _outputs(plant: PlantFacts, work: WorkByYear, x: Levels) -> list[Output]:
-    """Tonnes by year of each product of a plant, as far as its capacity could be in use, and at full use."""
+    """Tonnes by year of each product of a plant, as far as its capacity could be in use."""
     out = []
     for material in plant.made:
         label = f"{plant.name}, {material.label}"
         per_tonne = material.per_tonne * x["recovery_factor"]
         could = row(work.able * per_tonne, "Operations", f"{label}, could be made", "t")
-        full = row(work.full * per_tonne, "Operations", f"{label}, at full use", "t")
-        out.append(Output(material=material, could=could, full=full))
+        out.append(Output(material=material, could=could))
     return out
 
 
@@ -233,25 +226,6 @@ def _taken(setting: Setting, good: Product, could: Sequence[Array]) -> Array:
     most = setting.x["market_share"] * wanted
     share = smaller(1.0, most / larger(added(could, wanted), LEAST_T))
     return row(share, "Operations", f"{' '.join(good)}, share that the market takes", "share")
-
-
-def _sold_share(
-    setting: Setting, plant: PlantFacts, output: Output, taken: Mapping[Product, Array]
-) -> Array | float:
-    """The share of what could be made that is sold: at most what the market takes, or what contracts cover."""
-    found, x, material = setting.found, setting.x, output.material
-    market = taken.get(material.good, 1.0)
-    if not found.contracted_only:
-        return market
-    covered = 0.0 * output.could
-    for deal in found.offtakes(plant.project, material.element):
-        most = smaller(output.could * deal.terms["covers"], deal.terms["tonnes"])
-        most = most * deal.in_force(x["year"])
-        label = f"{plant.name}, {material.label}, covered by {deal.contract.contract}"
-        covered = covered + row(most, "Operations", label, "t")
-    share = smaller(covered / larger(output.could, LEAST_T), market)
-    label = f"{plant.name}, {material.label}, share under contract"
-    return row(share, "Operations", label, "share")
 
 
 def _plant_flows(
@@ -266,7 +240,7 @@ def _plant_flows(
     sold of each of `made`."""
     found = setting.found
     tonnes = work.able
-    limited = found.contracted_only or all(o.material.good in found.wanted for o in made)
+    limited = all(output.material.good in found.wanted for output in made)
     if limited and shares and not found.as_run:
         most = shares[0]
         for share in shares[1:]:
@@ -305,10 +279,9 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares)
     tonnes = row(output.could * sold.share, "Revenue", f"{label}, sold", "t")
     stocked = sold.for_stock * material.per_tonne * x["recovery_factor"]
     stocked = row(stocked, "Revenue", f"{label}, bought for a public stock", "t")
-    covered = output.could if found.contracted_only else tonnes
     trade = Trade(
         price=price,
-        tonnes=covered * paid,
+        tonnes=tonnes * paid,
         year=x["year"],
         index=setting.index,
         per_kg=x["per_kg"],
@@ -320,7 +293,6 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares)
     struck = where(x["cfd"] * supported > 0, x["cfd"] * deck, earned)
     short = larger(x["floor"] * deck - struck, 0.0)
     short = where(x["floor"] * supported > 0, short, 0.0)
-    idle = larger(x["take_or_pay"] * output.full - tonnes, 0.0)
 
     def money(amounts: Array, what: str) -> Array:
         return row(amounts * paid, "Revenue", f"{label}, {what}", "MUSD")
@@ -329,7 +301,6 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares)
     settled = [settle(deal, trade) for deal in deals]
     floored = money(short * tonnes, "guaranteed price")
     difference = money((struck - earned) * tonnes, "contract for difference")
-    not_taken = money(idle * price * x["take_or_pay_price"], "paid and not taken")
     return Sale(
         material=material,
         tonnes=tonnes,
@@ -337,7 +308,6 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares)
         settled=tuple(settled),
         floored=floored,
         difference=difference,
-        not_taken=not_taken,
         stocked=stocked,
         for_stock=money(stocked * price, "paid for a public stock"),
     )

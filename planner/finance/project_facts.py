@@ -12,17 +12,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.investment_tables import (
-    DECLARED,
-    ITEMS,
-    SHARE_OF_TRANCHE,
-    TRANCHE_ITEMS,
-    ByProduct,
-    DeckPrice,
-    Finance,
-    Item,
-    fault_of_term,
-)
+from planner.data.investment_tables import ITEMS, ByProduct, DeckPrice, Finance, Item, fault_of_term
 from planner.data.stages import MAGNET, METAL, OXIDE, STAGES, Stage
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
@@ -333,8 +323,6 @@ INSTRUMENTS = (
     "floor",
     "cfd",
     "availability",
-    "take_or_pay",
-    "take_or_pay_price",
     "public_stock",
     "royalty",
     "accelerated",
@@ -350,7 +338,7 @@ PAID_FOR_YEARS = ("floor", "cfd", "availability", "public_stock")
 """and which."""
 NOMINAL = "_nominal"
 """Ends the name of a real rate that is given as a nominal one."""
-LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "cash_sweep", "overrun")
+LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "overrun")
 """Terms of a loan that it need not have: none of them holds unless it is stated."""
 REAL_RATE = "a year, real"
 """Unit of a real rate."""
@@ -430,25 +418,20 @@ class Quote:
 
 
 def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str, FinanceTerm]:
-    """Every term as the case states it for the country, else for all, else as declared; `changes` come first. Terms of a
-    tranche of debt are named TRANCHE.TERM.
+    """Every term as the case states it for the country, else for all, else as declared; `changes` come first.
 
-    Raises InputError for a change of what is no term, or out of its bounds, and for tranches that lend more than all
-    the capital.
+    Raises InputError for a change of what is no term, or out of its bounds.
     """
     stated = _finance_rows(case, country)
-    inflation = stated.get(("", "inflation"), ITEMS["inflation"]).value
+    inflation = stated.get("inflation", ITEMS["inflation"]).value
     changes = _in_real_terms(changes, changes.get("inflation", inflation))
     for name, value in changes.items():
         _check_change(name, value)
     terms = {}
     for name, item in ITEMS.items():
-        row = stated.get(("", name))
+        row = stated.get(name)
         term = _declared(name, item) if row is None else _stated(name, item, row)
         terms[name] = _changed(term, changes[name]) if name in changes else term
-    for tranche in _tranches_stated(stated, changes):
-        terms |= _terms_of_tranche(tranche, stated, changes)
-    _check_tranches(terms, changes)
     return terms
 
 
@@ -457,7 +440,7 @@ def _in_real_terms(changes: Mapping[str, float], inflation: float) -> dict[str, 
     real = {}
     for name, value in changes.items():
         term = name.removesuffix(NOMINAL)
-        item = DECLARED.get(term.rpartition(".")[2])
+        item = ITEMS.get(term)
         if term != name and item is not None and item.unit == REAL_RATE:
             real[term] = (1 + value) / (1 + inflation) - 1
         else:
@@ -465,88 +448,23 @@ def _in_real_terms(changes: Mapping[str, float], inflation: float) -> dict[str, 
     return real
 
 
-def _finance_rows(case: Case, country: str) -> dict[tuple[str, str], Finance]:
-    """Rows of the table `finance` that hold in a country, by tranche and item: its own, else those of all."""
+def _finance_rows(case: Case, country: str) -> dict[str, Finance]:
+    """Rows of the table `finance` that hold in a country, by item: its own, else those of all."""
     rows = {}
     for whose in ("", country):
         for row in case.tables.finance:
             if row.country == whose:
-                rows[row.tranche, row.item] = row
+                rows[row.item] = row
     return rows
-
-
-def _tranches_stated(
-    stated: Mapping[tuple[str, str], Finance], changes: Mapping[str, float]
-) -> list[str]:
-    """Names of tranches of which it is said how much they lend, in order."""
-    names = [tranche for tranche, item in stated if tranche and item == SHARE_OF_TRANCHE]
-    for name in changes:
-        tranche, _, item = name.rpartition(".")
-        if tranche and item == SHARE_OF_TRANCHE:
-            names.append(tranche)
-    return list(dict.fromkeys(names))
-
-
-def _terms_of_tranche(
-    tranche: str, stated: Mapping[tuple[str, str], Finance], changes: Mapping[str, float]
-) -> dict[str, FinanceTerm]:
-    """Terms of a tranche that are stated or changed, and its rank; the others are those of lenders."""
-    terms = {}
-    for item_name, item in TRANCHE_ITEMS.items():
-        name = f"{tranche}.{item_name}"
-        row = stated.get((tranche, item_name))
-        if name in changes:
-            term = _fixed(item_name, item, changes[name], "as asked")
-        elif row is not None:
-            term = _stated(item_name, item, row)
-        elif item_name not in ITEMS:
-            term = _fixed(item_name, item, item.value, "not stated")
-        else:
-            continue
-        terms[name] = replace(term, name=name, meaning=f"{tranche}: {item.meaning}")
-    return terms
-
-
-def _fixed(name: str, item: Item, value: float, source: str) -> FinanceTerm:
-    """A term that is the same in every draw."""
-    term = _declared(name, item)
-    return replace(term, value=value, low=value, high=value, source=source, judged=False)
-
-
-def tranches_of(terms: Mapping[str, FinanceTerm]) -> tuple[str, ...]:
-    """Names of the tranches of debt beside lenders' own loan."""
-    ends = f".{SHARE_OF_TRANCHE}"
-    return tuple(name.removesuffix(ends) for name in terms if name.endswith(ends))
-
-
-def _check_tranches(terms: Mapping[str, FinanceTerm], changes: Mapping[str, float]) -> None:
-    """Changes are of tranches that lend something, and all tranches together lend at most the capital."""
-    names = tranches_of(terms)
-    for name in changes:
-        tranche = name.rpartition(".")[0]
-        if tranche and tranche not in names:
-            hint = did_you_mean(tranche, names)
-            message = (
-                f'no tranche "{tranche}"{hint}: say how much it lends, {tranche}.debt_share=0.2'
-            )
-            raise InputError([Fault("terms", 0, name, message)])
-    together = sum(terms[f"{tranche}.{SHARE_OF_TRANCHE}"].value for tranche in names)
-    if together > 1 + SHARES_ADD_UP:
-        said = ", ".join(f"{tranche}.{SHARE_OF_TRANCHE}" for tranche in names)
-        message = f"tranches lend {together:.0%} of the capital together; make it at most 100%"
-        raise InputError([Fault("terms", 0, said, message)])
 
 
 def _check_change(name: str, value: float) -> None:
     """Raise InputError for a term that does not exist, or a value that it cannot have."""
-    tranche, _, item = name.rpartition(".")
-    known_items = TRANCHE_ITEMS if tranche else ITEMS
-    if item not in known_items:
-        known = ", ".join(known_items)
-        of = "term of a tranche" if tranche else "term"
-        message = f'unknown {of} "{item}"{did_you_mean(item, known_items)}; known: {known}'
+    if name not in ITEMS:
+        known = ", ".join(ITEMS)
+        message = f'unknown term "{name}"{did_you_mean(name, ITEMS)}; known: {known}'
         raise InputError([Fault("terms", 0, "", message)])
-    message = fault_of_term(item, value)[1]
+    message = fault_of_term(name, value)[1]
     if message:
         raise InputError([Fault("terms", 0, name, message)])
 

@@ -25,8 +25,8 @@ class Returns:
 
     dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
     there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
-    debt, debt_share, most_owed: of all tranches of lenders, the share over capital less grant, the most with interest
-    until the first repayment; paid_in: by owners while it is built (nominal); where that is next to nothing they have no
+    debt, debt_share, most_owed: of lenders, the share over capital less grant, the most with interest until the first
+    repayment; paid_in: by owners while it is built (nominal); where that is next to nothing they have no
     rate of return.
     """
 
@@ -102,8 +102,7 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     npv_owners = worth(flows, x, "owners")
     after_tax = real(flows.after_tax, flows)
     capital = real(flows.capital, flows)
-    drawn_on_tranches = [one.loan.draws.sum() for one in flows.tranches]
-    debt = loan.draws.sum() + sum(drawn_on_tranches)
+    debt = loan.draws.sum() + flows.standby.draws.sum()
     debt_share = flows.debt_share()
     most_owed = flows.owed().max()
     cover = least_cover(flows.cfads, loan)

@@ -49,10 +49,8 @@ def sum_of(lines: Mapping[str, Array], names: tuple[str, ...]) -> Array:
 
 def _interest(flows: CashFlows) -> Array:
     """Interest and fees of all lenders, added to loans or paid."""
-    charged = flows.loan.interest + flows.loan.fees + flows.public.interest
-    for one in flows.tranches:
-        charged = charged + one.loan.interest + one.fees
-    return charged
+    of_loans = flows.loan.interest + flows.loan.fees + flows.public.interest
+    return of_loans + flows.standby.interest + flows.standby.fees
 
 
 def _income(flows: CashFlows) -> dict[str, Array]:
@@ -75,11 +73,9 @@ def _income(flows: CashFlows) -> dict[str, Array]:
 
 def _cash(flows: CashFlows) -> dict[str, Array]:
     """From operations over capital and lenders to what owners pay in (below nought) and get."""
-    lent = flows.loan.draws + flows.public.draws
-    paid = flows.loan.service + flows.loan.swept + flows.loan.fees + flows.public.service
-    for one in flows.tranches:
-        lent = lent + one.loan.draws
-        paid = paid + one.loan.service + one.fees
+    lent = flows.loan.draws + flows.public.draws + flows.standby.draws
+    paid = flows.loan.service + flows.loan.fees + flows.public.service
+    paid = paid + flows.standby.service + flows.standby.fees
     held = flows.loan.reserve + flows.kept
     operations = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     lines = {

@@ -15,7 +15,6 @@ from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
-from planner.finance.sensitivity import Draws
 from planner.finance.yearly_rows import Array, added, before
 
 GRANT, LOAN, GUARANTEE, CFD = "grant", "public_loan", "guarantee", "cfd"
@@ -40,8 +39,8 @@ LEAST_SHARE = 1e-6
 """Share of the most of a lever below which there is none of it."""
 TIGHT = 1e-3
 """Distance from a bound, of the whole or in MUSD, at which it binds."""
-WORST, MANY = 0.95, 2
-"""Share of draws that cost no more than is told as worst; dimensions of a level that differs from case to case."""
+MANY = 2
+"""Dimensions of a level that differs from case to case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +72,12 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Volumes:
-    """An answer to the question what is sold: the investment, for each plant what is worked of it by year, the same by
-    future (a row for each, or one for all), and the draws in which it is so."""
+    """An answer to the question what is sold: the investment, for each plant what is worked of it by year, and the same by
+    future (a row for each, or one for all)."""
 
     found: Investment
     use: Sequence[Array]
     use_in: Sequence[Array]
-    draws: Draws
 
 
 def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
@@ -155,12 +153,6 @@ def expected(costs: Array, futures: Mapping[str, float]) -> float:
     """The mean of costs by future."""
     chances = np.array(list(futures.values()))
     return float(np.broadcast_to(costs, chances.shape) @ chances / chances.sum())
-
-
-def worst_cost(volumes: Volumes, given: Levels) -> float:
-    """What all public money costs in one draw in twenty, or more (MUSD). given: levels that hold in every draw."""
-    at = {**volumes.draws.x, **given}
-    return float(np.quantile(public_cost(volumes.draws.flows(volumes.found, given), at), WORST))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,37 +15,31 @@ from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
-from planner.finance.sensitivity import Spread, Swing
+from planner.finance.sensitivity import Swing
 from planner.finance.study import StudyStep
 from planner.finance.support import Package, PublicMoney
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 from planner.thresholds import TOLERATED
 
-DRAWS_MAY_FAIL = 0.10
-"""Share of draws that may leave less cover than is asked at low prices in a bankable case."""
 CENT = 0.005
 """Flow (MUSD a year) that rounds to nothing."""
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
 
-Basis = Literal["plan", "market", "contracted"]
+Basis = Literal["plan", "market"]
 PLAN: Basis = "plan"
 MARKET: Basis = "market"
-CONTRACTED: Basis = "contracted"
-"""Volumes that support and debt are sized on: as the plan runs it, all sold, only what contracts cover."""
+"""Volumes that support and debt are sized on: as the plan runs it, all sold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sold:
     """The case with one answer to what is sold: the plants, for each the use of its capacity by year, and what follows.
 
-    use: rate over the years of output; levels: of terms,
-    prices and support; adverse: flows at prices that hurt; spread: draws
-    of futures and terms; economics: unit costs, break-even and what goes with them; credit: tranches of debt, their cover
-    and that of cases worse than the base; steps: NPV at market prices, then what contracts (with support), tax, the
-    rate of the owners and debt change, to the NPV of the owners.
+    use: rate over the years of output; levels: of terms, prices and support; adverse: flows at prices that hurt; economics:
+    costs per kg and break-even; credit: debt, its cover and that of cases worse than the base.
     """
 
     investment: Investment
@@ -55,10 +49,8 @@ class Sold:
     flows: CashFlows
     adverse: CashFlows
     returns: Returns
-    spread: Spread
     economics: Economics
     credit: Credit
-    steps: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +58,7 @@ class Bankability:
     """The verdict on the case: bankable or not on its terms, on the volumes of its basis and without further support.
 
     earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
-    asked of it; missed: years of service. below, low: share of draws in which the least cover is less than `low`, what is asked at low prices;
-    None without senior debt. borrows: there is senior debt.
+    asked of it; at_low_prices, low: the same at adverse prices; missed: years of service. borrows: there is senior debt.
     """
 
     bankable: bool
@@ -75,7 +66,7 @@ class Bankability:
     asked: float
     cover: float | None
     covenant: float
-    below: float | None
+    at_low_prices: float | None
     low: float
     borrows: bool
     missed: int
@@ -104,8 +95,7 @@ class Market:
 class Removal:
     """The loss of the alliance without the plants, all else planned anew: least cost and risk (MUSD) without them less
     with them, of that the risk, and expected shortfall by element (t).
-    saved: loss avoided by future (MUSD); instead: what is built by plant (t/y) and bought by element (t) more without
-    them; stock_t: shortfall avoided by element (t), each in the future in which it is most.
+    saved: loss avoided by future (MUSD); instead: what is built by plant (t/y) and bought by element (t) more without them.
     """
 
     worth: float
@@ -113,30 +103,19 @@ class Removal:
     shortfall_t: Mapping[str, float] | None = None
     saved: Mapping[str, float] = field(default_factory=dict)
     instead: Mapping[str, float] = field(default_factory=dict)
-    stock_t: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """Something that the public could do: cost to it (present value) and worth to the alliance (MUSD). what: `none` of
-    the plants, the `whole` with the least support, `public` ownership, a `stock` of what it avoids."""
-
-    what: str
-    cost: float | None
-    worth: float | None
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class BusinessCase(Parts):
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
-    planned: the case sold as the plan runs it; None where it runs none of the plants. contracted: only what contracts
-    cover sold; None without any. basis: of these, what support and debt are sized for and sensitivities told. throughput: use of capacity by
-    future. package: the support of least public cost, None where none suffices; supported: the case with it, None where
-    none is needed or suffices; served: the case that has debt, with the grace with which no service of it is missed, where it
-    is missed as agreed, None where it is not or no grace helps; money: every instrument in use with it, stated ones
-    included; worst_cost: of all of them, in one draw in twenty or more. study: from the NPV of the sponsor's study
-    to that of the case; study_source: the study that it is of. alone: NPV after tax (MUSD), selling all, of each plant alone.
-    feeds: what plants are assigned to take in, by share; of the others what the case says.
+    full: all sold at the market; planned: sold as the plan runs it, None where it runs none of the plants. basis: of these,
+    what support and debt are sized for and sensitivities told. throughput: use of capacity by future. package: the support
+    of least public cost, None where none suffices; supported: the case with it, None where none is needed or suffices;
+    served: the case that has debt, with the grace with which no service of it is missed, where it is missed as agreed, None
+    where it is not or no grace helps; money: every instrument in use with it, stated ones included; owned: cost to the
+    public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case;
+    study_source: the study that it is of. feeds: what plants are assigned to take in, by share; of the others what the case
+    says.
     """
 
     projects: tuple[str, ...]
@@ -151,19 +130,15 @@ class BusinessCase(Parts):
     basis: Basis
     full: Sold
     planned: Sold | None
-    contracted: Sold | None
     throughput: Mapping[str, tuple[float, ...]]
-    alone: Mapping[str, float]
     package: Package | None
     supported: Sold | None
     served: Sold | None
     money: Sequence[PublicMoney]
-    worst_cost: float
+    owned: float
     swings: Sequence[Swing]
     markets: Sequence[Market]
-    jobs: Mapping[str, float]
     removal: Removal | None
-    alternatives: Sequence[Alternative]
     study: Sequence[StudyStep] = ()
     study_source: str = ""
 
@@ -196,7 +171,6 @@ class BusinessCase(Parts):
         answers = {
             "As the plan runs it": self.planned,
             "Selling all": self.full,
-            "As contracted": self.contracted,
             "With the least support": self.supported,
         }
         return [(title, sold) for title, sold in answers.items() if sold is not None]
@@ -281,23 +255,19 @@ class BusinessCase(Parts):
     @property
     def judged_on(self) -> Sold:
         """The case that support is sized for: that of the basis."""
-        by_basis = {PLAN: self.planned, MARKET: self.full, CONTRACTED: self.contracted}
-        return by_basis[self.basis] or self.full
+        return self.planned if self.basis == PLAN and self.planned else self.full
 
     @property
     def verdict(self) -> Bankability:
-        """Bankable: owners earn what they ask, no service of debt is missed, and at most one draw in ten leaves less
-        cover than is asked at low prices."""
-        sold = self.judged_on
-        returns, below = sold.returns, sold.spread.below
-        serves = returns.missed == 0 and (below is None or below <= DRAWS_MAY_FAIL)
+        """Bankable: no support is needed for owners to earn what they ask and for debt to be served at adverse prices."""
+        returns = self.judged_on.returns
         return Bankability(
-            bankable=returns.npv_owners >= 0 and serves,
+            bankable=self.package is not None and not self.package.amounts,
             earned=returns.irr_owners,
             asked=self.terms["equity_rate"].value,
             cover=returns.dscr,
             covenant=self.terms["dscr"].value,
-            below=below,
+            at_low_prices=returns.dscr_low,
             low=self.terms["dscr_low"].value,
             borrows=returns.senior,
             missed=returns.missed,
@@ -307,11 +277,6 @@ class BusinessCase(Parts):
     def bankable_at_market(self) -> bool:
         """Owners earn what they ask without support, all sold."""
         return self.full.returns.npv_owners >= 0
-
-    @property
-    def bankable(self) -> bool:
-        """Owners earn what they ask without support."""
-        return self.judged_on.returns.npv_owners >= 0
 
     @property
     def stated_cost(self) -> float:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from planner.data.investment_tables import ITEMS
 from planner.errors import InputError
-from planner.finance.project_facts import terms_of, tranches_of
 from tests.cases import mine, plant, scenarios
 from tests.conftest import MakeCase
 
@@ -35,12 +32,6 @@ finance | item=debt_share, value=0.6, high=60 | finance.csv:2: high: 60 is out o
 contracts | contract=c, kind=offtake, element=Pm | contracts.csv:2: element: unknown element "Pm"
 contracts | contract=c, kind=feed, floor_usd_per_kg=100 | contracts.csv:2: floor_usd_per_kg: floor_usd_per_kg is a term of offtake alone
 contracts | contract=c, kind=offtake, price_share=80 | contracts.csv:2: price_share: 80: must be less than or equal to 5
-finance | tranche=eca, item=debt_rate, value=0.04 | finance.csv:2: tranche: nothing says how much "eca" lends; give each tranche a debt_share
-finance | tranche=eca, item=tax_rate, value=0.04 | finance.csv:2: tranche: tax_rate is no term of a tranche; its terms: debt_rate,
-finance | item=subordinated, value=1 | finance.csv:2: tranche: subordinated is a term of a tranche, and none is named; leave
-finance | tranche=eca, item=debt_shar, value=0.2 | finance.csv:2: item: unknown item "debt_shar" (did you mean "debt_share"?)
-finance | tranche=eca, item=debt_share, value=20 \
-    | finance.csv:2: value: 20 is out of bounds: debt_share (share of capital) is 0 to 1; 20 % is 0.2
 """
 """Table | the cells of its only row | what is told."""
 
@@ -54,106 +45,6 @@ def test_each_fault_is_told_once(make_case: MakeCase, fault: str) -> None:
             projects=[mine(), plant()], scenarios=scenarios(calm=0.5, glut=0.5), **{table: [row]}
         )
     assert len(caught.value.faults) == 1 and said in str(caught.value)
-
-
-TRANCHES = {"eca": ("debt_share", 0.6), "mezzanine": ("debt_share", 0.5)}
-
-
-def tranches(**more: tuple[str, float]) -> list[dict[str, object]]:
-    """Rows of finance: two tranches that lend 110 % of the capital, and more."""
-    rows = []
-    for tranche, (item, value) in (TRANCHES | more).items():
-        rows.append({"tranche": tranche, "item": item, "value": value})
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        (tranches(), "finance.csv:3: value: tranches lend 110% of the capital together"),
-        (
-            tranches(mezzanine=("debt_share", 0.3), bank=("debt_share", 0.2)),
-            "finance.csv:4: value: tranches lend 110% of the capital together",
-        ),
-        (
-            [
-                *tranches(mezzanine=("debt_share", 0.3)),
-                {"tranche": "mezzanine", "item": "subordinated", "value": 2},
-            ],
-            "finance.csv:4: value: 2: subordinated is 0 or 1",
-        ),
-        (
-            [
-                *tranches(mezzanine=("debt_share", 0.3)),
-                {"tranche": "eca", "item": "debt_years", "value": 7.5},
-            ],
-            "finance.csv:4: value: 7.5: debt_years is in whole years",
-        ),
-        (
-            [
-                *tranches(mezzanine=("debt_share", 0.3)),
-                {"tranche": "eca", "country": "AAA", "item": "debt_share", "value": 0.8},
-            ],
-            "finance.csv:4: value: tranches lend 110% of the capital together",
-        ),
-        (
-            [
-                *tranches(mezzanine=("debt_share", 0.3)),
-                {"tranche": "eca", "item": "debt_share", "value": 0.2},
-            ],
-            "finance.csv:4",
-        ),
-    ],
-)
-def test_faults_of_tranches(make_case: MakeCase, rows: list[dict[str, object]], said: str) -> None:
-    with pytest.raises(InputError) as caught:
-        make_case(projects=[mine(), plant()], finance=rows)
-    assert len(caught.value.faults) == 1 and said in str(caught.value)
-
-
-def test_tranches_of_a_country_stand_in_place_of_those_of_all(make_case: MakeCase) -> None:
-    rows = [
-        *tranches(mezzanine=("debt_share", 0.3)),
-        {"tranche": "mezzanine", "item": "debt_rate", "value": 0.09, "high": 0.12},
-        {"tranche": "eca", "country": "AAA", "item": "debt_share", "value": 0.5},
-        {"tranche": "local", "country": "BBB", "item": "debt_share", "value": 0.1},
-    ]
-    countries = [{"country": "AAA"}, {"country": "BBB"}]
-    case = make_case(projects=[mine(), plant()], countries=countries, finance=rows)
-    terms = terms_of(case, "AAA", {"debt_rate": 0.05, "bank.debt_share": 0.2})
-    assert tranches_of(terms) == ("eca", "mezzanine", "bank")
-    assert terms["eca.debt_share"].value == 0.5 and terms["mezzanine.debt_share"].value == 0.3
-    assert (terms["mezzanine.debt_rate"].value, terms["mezzanine.debt_rate"].high) == (0.09, 0.12)
-    assert terms["debt_rate"].value == 0.05 and "bank.debt_rate" not in terms
-    assert terms["bank.debt_share"].low == terms["bank.debt_share"].high == 0.2
-    assert terms["bank.subordinated"].value == 0
-    assert tranches_of(terms_of(case, "BBB", {})) == ("eca", "mezzanine", "local")
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"bank.debt_rate": 0.1}, 'no tranche "bank": say how much it lends'),
-        ({"ecb.debt_rate": 0.1}, 'no tranche "ecb" (did you mean "eca"?)'),
-        ({"eca.debt_rate": 10}, "10 is out of bounds: debt_rate"),
-        ({"eca.tax_rate": 0.1}, 'unknown term of a tranche "tax_rate"'),
-        (
-            {"eca.dept_rate": 0.1},
-            'unknown term of a tranche "dept_rate" (did you mean "debt_rate"?)',
-        ),
-        ({"subordinated": 1}, 'unknown term "subordinated"'),
-        ({"bank.debt_share": 0.5}, "tranches lend 110% of the capital together"),
-        ({"eca.debt_share": -0.1}, "-0.1 is out of bounds: debt_share"),
-        ({"eca.subordinated": 0.5}, "0.5: subordinated is 0 or 1"),
-    ],
-)
-def test_changes_of_tranches_that_are_refused(
-    make_case: MakeCase, changes: dict[str, float], said: str
-) -> None:
-    finance = [{"tranche": "eca", "item": "debt_share", "value": 0.6}]
-    case = make_case(projects=[mine(), plant()], finance=finance)
-    with pytest.raises(InputError, match=re.escape(said)):
-        terms_of(case, "AAA", changes)
 
 
 def test_no_plan_reads_them_and_samples_keep_their_futures(make_case: MakeCase) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from planner.data.investment_tables import Contract
 
-OVERRUN = "overrun facility"
 PARTS = ("c1", "royalty", "sustaining", "closure", "capital", "tax", "sales", "public")
 """Parts of the cost per kg, real MUSD by year."""
 
@@ -53,7 +52,7 @@ def operated(
         usable = {start: 0.5, start + 1: 1.0, start + 2: 1.0}.get(n, 0.0)
         full = plant.size * usable * t["volume"]
         tonnes = full * use
-        product, most = plant.gives * tonnes, plant.gives * full
+        product = plant.gives * tonnes
         market = 6.0 * factor[n]
         runs = start <= n <= start + 2
         is_supported = runs and n < start + t["support_years"]
@@ -61,7 +60,6 @@ def operated(
         if t["floor"] > 0 and is_supported:
             reached = max(reached, t["floor"] * 6.0)
         sales = product * reached
-        sales += max(t["take_or_pay"] * most - product, 0) * market * t["take_or_pay_price"]
         by_deal = 0.0
         if deal is not None:
             covered = min(product * deal.covers, deal.tonnes or 1e12)
@@ -169,35 +167,25 @@ def recomputed(
     last = max(plant.commit for plant in plants) + 5
     public = public_debt(left, t)
     lent_on = [left[n] - public["drawn"][n] for n in range(6)]
-    tranches = {name: tranche_debt(lent_on, name, t, last) for name in names_of_tranches(t)}
-    if t["overrun"]:
-        tranches[OVERRUN] = overrun_debt(lent_on, t, budget, last)
-    beside = [0.0] * 6
-    beside_owed = [0.0] * 6
-    for name, rows in tranches.items():
-        lent_on = [lent_on[n] - rows["drawn"][n] for n in range(6)]
-        if name == OVERRUN or not t[f"{name}.subordinated"]:
-            beside = [beside[n] + rows["paid"][n] for n in range(6)]
-            beside_owed = [beside_owed[n] + rows["owed"][n] for n in range(6)]
+    standby = overrun_debt(lent_on, t, budget, last)
+    lent_on = [lent_on[n] - standby["drawn"][n] for n in range(6)]
     part = t["guarantee"]
     of_lenders = {
         **t,
         "debt_rate": (1 - part) * t["debt_rate"] + part * t["public_loan_rate"],
         "dscr": (1 - part) * t["dscr"] + part * t["dscr_low"],
     }
-    loan = debt(lent_on, out["cfads"], of_lenders, beside, beside_owed)
+    loan = debt(lent_on, out["cfads"], of_lenders, standby)
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
-    for rows in tranches.values():
-        charged = [charged[n] + rows["interest"][n] + rows["fees"][n] for n in range(6)]
+    charged = [charged[n] + standby["interest"][n] + standby["fees"][n] for n in range(6)]
     with_debt = taxes(charged)
-    account, loans = 0.0, [loan, public, *tranches.values()]
+    account, loans = 0.0, [loan, public, standby]
     for n in range(6):
         reserved = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
         owners = out["before"][n] - with_debt[n] + credit[n] - reserved
         owners += loan["drawn"][n] - loan["paid"][n] + public["drawn"][n] - public["paid"][n]
-        owners -= loan["swept"][n] + loan["fees"][n]
-        for rows in tranches.values():
-            owners += rows["drawn"][n] - rows["paid"][n] - rows["fees"][n]
+        owners -= loan["fees"][n]
+        owners += standby["drawn"][n] - standby["paid"][n] - standby["fees"][n]
         due = sum(rows["paid"][n] for rows in loans)
         owes = sum((rows["owed"][n - 1] if n else 0.0) + rows["drawn"][n] for rows in loans)
         is_tight = due <= 1e-9 or out["cfads"][n] < t["lock_up"] * due or not completed[n]
@@ -216,20 +204,15 @@ def recomputed(
         "cfads": np.array(out["cfads"]),
         "owed": np.array(loan["owed"]),
         "paid": np.array(loan["paid"]),
-        "swept": np.array(loan["swept"]),
         "fees": np.array(loan["fees"]),
         "public_owed": np.array(public["owed"]),
         "public_drawn": np.array(public["drawn"]),
         "public_paid": np.array(public["paid"]),
-        "senior": np.array([loan["paid"][n] + beside[n] for n in range(6)]),
+        "senior": np.array([loan["paid"][n] + standby["paid"][n] for n in range(6)]),
         "working": np.array(working),
-        "tranches": tranches,
+        "standby": {name: np.array(rows) for name, rows in standby.items()},
         "per_kg": {part: np.array(by_year) for part, by_year in parts.items()},
     }
-
-
-def names_of_tranches(t: Mapping[str, float]) -> list[str]:
-    return [name.split(".")[0] for name in t if name.endswith(".debt_share")]
 
 
 def built(left: Sequence[float]) -> int:
@@ -250,43 +233,27 @@ def half_a_year(rate: float) -> float:
 def overrun_debt(
     left: list[float], t: Mapping[str, float], budget: float, last: int
 ) -> dict[str, list[float]]:
-    """A facility of a share of the budget, drawn for what capital is above it, paid back as a tranche of lenders."""
+    """A facility of a share of the budget, drawn for what capital is above it, paid back in equal sums after its grace, at
+    the latest in the last year of output. last: its number."""
     above = t["capital_factor"] * (1 + t["contingency"])
     agreed = t["overrun"] * sum(left) * budget / above
-    drawn = min(agreed, max(sum(left) * (1 - budget / above), 0.0)) / (sum(left) or 1.0)
-    as_lent = {f"{OVERRUN}.{name}": t[name] for name in ("debt_rate", "debt_years", "grace_years")}
-    as_lent |= {f"{OVERRUN}.{name}": 0.0 for name in ("upfront_fee", "commitment_fee")}
-    rows = tranche_debt(left, OVERRUN, {**t, **as_lent, f"{OVERRUN}.debt_share": drawn}, last)
-    ready = [agreed - drawn * sum(left[: n + 1]) for n in range(built(left))]
-    rows["fees"] = [t["commitment_fee"] * amount for amount in ready] + [0.0] * (6 - len(ready))
-    rows["fees"][0] += t["upfront_fee"] * agreed
-    return rows
-
-
-def tranche_debt(
-    left: list[float], name: str, t: Mapping[str, float], last: int
-) -> dict[str, list[float]]:
-    """Drawn with the capital, paid in equal sums after its grace, at the latest in the last year of output. last: its
-    number."""
-    own = {term: t[f"{name}.{term}"] for term in ("debt_share", "debt_rate", "upfront_fee")}
-    rate = (1 + own["debt_rate"]) * (1 + t["inflation"]) - 1
-    grace = built(left) + int(t[f"{name}.grace_years"])
-    years = max(min(int(t[f"{name}.debt_years"]), last) - grace, 1)
-    drawn = [own["debt_share"] * amount for amount in left]
+    share = min(agreed, max(sum(left) * (1 - budget / above), 0.0)) / (sum(left) or 1.0)
+    drawn = [share * amount for amount in left]
+    rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
+    grace = built(left) + int(t["grace_years"])
+    years = max(min(int(t["debt_years"]), last) - grace, 1)
     early = half_a_year(rate)
     level = owed_in(drawn, rate, grace) / sum((1 + rate) ** -n for n in range(1, years + 1))
-    rows: dict[str, list[float]] = {key: [] for key in ("interest", "paid", "owed", "fees")}
-    owed, undrawn = 0.0, sum(drawn)
+    rows: dict[str, list[float]] = {key: [] for key in ("interest", "paid", "owed")}
+    owed = 0.0
     for n in range(6):
-        rows["fees"].append(
-            t[f"{name}.commitment_fee"] * (undrawn / 2 + (undrawn - drawn[n] / 2) / 2)
-            + (own["upfront_fee"] * sum(drawn) if n == 0 else 0)
-        )
-        undrawn -= drawn[n]
         rows["interest"].append(owed * rate + drawn[n] * (early - 1))
         rows["paid"].append(level if grace <= n < grace + years else 0.0)
         owed += rows["interest"][n] + drawn[n] - rows["paid"][n]
         rows["owed"].append(owed)
+    ready = [agreed - sum(drawn[: n + 1]) for n in range(built(left))]
+    rows["fees"] = [t["commitment_fee"] * amount for amount in ready] + [0.0] * (6 - len(ready))
+    rows["fees"][0] += t["upfront_fee"] * agreed
     return rows | {"drawn": drawn}
 
 
@@ -310,17 +277,16 @@ def debt(
     lent_on: list[float],
     cfads: list[float],
     t: Mapping[str, float],
-    beside: list[float],
-    beside_owed: list[float],
+    standby: Mapping[str, list[float]],
 ) -> dict[str, list[float]]:
-    """Sculpted to what tranches of its rank leave, first repaid when they leave any; as large as can
-    be served and never rises."""
+    """Sculpted to what the overrun facility leaves, first repaid when it leaves any; as large as can be served and never
+    rises."""
     rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
     last = int(t["debt_years"]) - 1
     bears = [0.0] * 7  # debt at the end of year n - 1
     grace = built(lent_on) + int(t["grace_years"])
     due = [max(cfads[n], 0.0) if grace <= n <= last else 0.0 for n in range(6)]
-    pays = [max(due[n] / t["dscr"] - beside[n], 0.0) for n in range(6)]
+    pays = [max(due[n] / t["dscr"] - standby["paid"][n], 0.0) for n in range(6)]
     first = next((n for n in range(grace, 6) if pays[n] > 0), grace)
     for n in reversed(range(first, 6)):
         bears[n] = min((bears[n + 1] + pays[n]) / (1 + rate), pays[n] / rate)
@@ -328,7 +294,7 @@ def debt(
     share = min(t["debt_share"], bears[first] / whole) if whole > 1e-12 else 0.0
     flat = sum(pays[n] / (1 + rate) ** (n - first + 1) for n in range(first, 6)) or 1.0
     early = half_a_year(rate)
-    names = ("drawn", "interest", "paid", "swept", "fees", "owed")
+    names = ("drawn", "interest", "paid", "fees", "owed")
     owed, rows = 0.0, {name: [] for name in names}
     agreed = share * sum(lent_on)
     for n in range(6):
@@ -346,14 +312,10 @@ def debt(
             sculpted = pays[n] * share * whole / flat
             owed = min(max(grown - sculpted, 0.0), opening, bears[n + 1])
         rows["paid"].append(grown - owed)
-        free = max(due[n] - beside[n] - (grown - owed), 0.0)
-        swept = min(owed, t["cash_sweep"] * free) if n >= first else 0.0
-        rows["swept"].append(swept)
-        owed -= swept
         rows["owed"].append(owed)
-    largest = max(rows["paid"][n] + beside[n] for n in range(6))
+    largest = max(rows["paid"][n] + standby["paid"][n] for n in range(6))
     held = t["reserve_months"] / 12 * largest
-    owed_in_all = [rows["owed"][n] + beside_owed[n] for n in range(6)]
+    owed_in_all = [rows["owed"][n] + standby["owed"][n] for n in range(6)]
     filled = [n >= first - 1 and owed_in_all[n] > 1e-9 for n in range(6)]
     rows["reserve"] = [held if is_filled else 0.0 for is_filled in filled]
     return rows

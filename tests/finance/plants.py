@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.data.investment_tables import DECLARED, ITEMS, Contract
+from planner.data.investment_tables import ITEMS, Contract
 from planner.finance.contracts import Deal
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import FinanceTerm, Material, PlantFacts, Quote
@@ -51,7 +51,7 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
             source="here",
             confidence="high",
             judged=False,
-            whole=DECLARED[name.rpartition(".")[2]].whole,
+            whole=ITEMS[name].whole,
         )
         for name, value in values.items()
     }
@@ -60,7 +60,6 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
 def separation(
     contracts: tuple[Contract, ...] = (),
     wanted: Mapping[Product, Array] | None = None,
-    tranches: tuple[str, ...] = (),
     **columns: Any,
 ) -> Investment:
     """20 t/y for 40 MUSD, paid 2026 and 2027; half used in 2028, all in 2029 and 2030. Each tonne gives 0.4 t at 6 MUSD
@@ -105,7 +104,6 @@ def separation(
         quotes=(price,),
         deals=tuple(map(Deal.of, contracts)),
         wanted=wanted or {},
-        tranches=tranches,
     )
 
 

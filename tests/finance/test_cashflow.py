@@ -9,9 +9,9 @@ import pytest
 
 from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
 from planner.finance.plant_flows import Investment
-from planner.finance.project_facts import FinanceTerm, Material
-from planner.finance.returns import irr, least_cover, npv, payback, returns_of
-from planner.finance.sensitivity import Spread, base_levels, drawn, spread_of, tornado
+from planner.finance.project_facts import Material
+from planner.finance.returns import irr, npv, payback, returns_of
+from planner.finance.sensitivity import base_levels, tornado
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
 
@@ -86,35 +86,6 @@ def test_tornado_moves_one_term_at_a_time() -> None:
     # half of 40 MUSD more at 10 %, less tax saved by its depreciation, which was a quarter of it over three years
     more = 10 / 1.1 + 10 / 1.1**2
     assert 0 < granted["payable"].npv_high - swings["payable"].npv_high < more
-
-
-def certain(found: Investment) -> Investment:
-    return replace(found, quotes=tuple(replace(q, low=1.0, high=1.0) for q in found.quotes))
-
-
-def spread(
-    found: Investment,
-    terms: dict[str, FinanceTerm],
-    futures: dict[str, float],
-    draws: int,
-    seed: int = 1,
-) -> Spread:
-    """Draws of the plant selling all, with the debt service of the case as it stands."""
-    many = drawn(found, terms, futures, [np.ones((1, 6))], draws=draws, seed=seed)
-    return spread_of(many.flows(found), many.x, flows().loan, least=1.1)
-
-
-def test_draws_are_the_same_again_and_follow_futures_and_ranges() -> None:
-    found, terms = separation(), plain_terms()
-    futures = {"as is": 0.75, "cheap": 0.25}
-    one = spread(certain(found), terms, futures, 400)
-    assert len(set(np.round(one.npv, 9))) == 2 and one.loss == pytest.approx(0.25, abs=0.06)
-    again = [spread(found, terms, futures, 50, seed) for seed in (1, 1, 2)]
-    assert again[0] == again[1] != again[2]
-    # A quarter of the draws are cheap: at half the price cash flow covers less than is asked.
-    low = cash_flows(found, {**base_levels(found, terms), "price:Dy": np.array(0.5)}, WHOLE)
-    least = least_cover(low.cfads, flows().loan)
-    assert least is not None and least < 1.1 and one.below == one.loss
 
 
 def test_money_of_the_country_moves_costs_alone() -> None:

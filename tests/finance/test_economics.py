@@ -6,22 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import norm, spearmanr
 
-from planner.finance.cashflow import cash_flows
-from planner.finance.economics import CAPITAL, PRICES, RATES, economics, turning_prices
-from planner.finance.plant_flows import Investment
-from planner.finance.returns import returns_of
-from planner.finance.sensitivity import base_levels, drawn
+from planner.finance.economics import economics, turning_prices
+from planner.finance.sensitivity import base_levels
 from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
-from tests.finance.test_recomputed import CASES, budget, stated, tranches_of
+from tests.finance.test_recomputed import CASES, budget, stated
 
 EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 def figures(case: str) -> Any:
-    found = separation(tranches=tranches_of(case))
+    found = separation()
     return economics(found, base_levels(found, plain_terms(**CASES[case])), WHOLE)
 
 
@@ -35,23 +31,6 @@ def test_the_plain_plant_by_hand() -> None:
     capital = 20 / 1.1 + 20 / 1.1**2
     assert found.unit_costs.capital == pytest.approx(1e3 * capital / tonnes, **EXACT)
     assert found.unit_costs.sales == pytest.approx(6000, **EXACT)
-    (product,) = found.products
-    assert product.tonnes == pytest.approx([0, 0, 4, 8, 8, 0], **EXACT)
-    assert product.revenue.sum() == pytest.approx(120, **EXACT)
-    assert product.price == pytest.approx(6000, **EXACT)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_npv_at_rates_and_at_other_prices_and_capital(case: str) -> None:
-    found = figures(case)
-    for rate in RATES:
-        hand = recomputed({**stated(case), "wacc": rate}, None)["npv_after_tax"]
-        assert found.npv_at[rate] == pytest.approx(hand, **EXACT)
-    for row, capital in zip(found.two_way, CAPITAL, strict=True):
-        for value, price in zip(row, PRICES, strict=True):
-            terms = stated(case)
-            terms["capital_factor"] *= capital
-            assert value == pytest.approx(recomputed(terms, None, price)["npv_after_tax"], **EXACT)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -82,46 +61,6 @@ def test_costs_per_kg_are_one_waterfall(case: str) -> None:
     for part, by_year in hand["per_kg"].items():
         present = float(by_year @ (1 / 1.1 ** np.arange(1, 7)))
         assert getattr(costs, part) == pytest.approx(1000 * present / discounted, **EXACT), part
-
-
-def test_payback_counts_from_completion() -> None:
-    """-20, -20, then what the plant earns: completion is after two years."""
-    found = separation()
-    x = base_levels(found, plain_terms())
-    whole = returns_of(cash_flows(found, x, WHOLE), x, cash_flows(found, x, WHOLE)).payback
-    assert whole is not None and figures("bare").payback == pytest.approx(whole - 2, **EXACT)
-
-
-def two_elements() -> Investment:
-    """The plant with a second good whose price has a range as wide as the first."""
-    found = separation()
-    (quote,) = found.quotes
-    first = type(quote)(**{**vars(quote), "low": 0.5, "high": 1.5})
-    second = type(quote)(**{**vars(first), "element": "Tb"})
-    return type(found)(**{**vars(found), "quotes": (first, second)})
-
-
-@pytest.mark.parametrize("correlation", [0.0, 0.5, 1.0])
-def test_prices_of_elements_are_drawn_as_correlated_as_stated(correlation: float) -> None:
-    found, terms = two_elements(), plain_terms(price_correlation=correlation)
-    x = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=4000).x
-    one, other = x["price:Dy"][:, 0], x["price:Tb"][:, 0]
-    found_rank = spearmanr(one, other).statistic
-    assert found_rank == pytest.approx(6 / np.pi * np.arcsin(correlation / 2), abs=0.04)
-    assert np.quantile(one, 0.5) == pytest.approx(1.0, abs=0.02)
-
-
-def test_draws_of_prices_recomputed() -> None:
-    """The same draws: the generator's numbers, joined by a Gaussian copula of one factor."""
-    found, terms = two_elements(), plain_terms(price_correlation=0.3)
-    x = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=20).x
-    rng = np.random.default_rng(1)
-    rng.choice(1, size=20, p=[1.0])
-    own, other, common = (rng.random((20, 1)) for _ in range(3))
-    for name, share in (("price:Dy", own), ("price:Tb", other)):
-        joined = norm.cdf(np.sqrt(0.3) * norm.ppf(common) + np.sqrt(0.7) * norm.ppf(share))
-        rising, falling = 0.5 + np.sqrt(joined * 0.5), 1.5 - np.sqrt((1 - joined) * 0.5)
-        assert x[name] == pytest.approx(np.where(joined <= 0.5, rising, falling), **EXACT)
 
 
 def test_a_break_even_is_found_where_the_npv_falls_with_prices() -> None:

@@ -11,10 +11,10 @@ import pytest
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import cash_flows, funding
 from planner.finance.plant_flows import Investment
-from planner.finance.returns import returns_of, worth
-from planner.finance.sensitivity import adverse, base_levels, drawn, tornado
+from planner.finance.returns import returns_of
+from planner.finance.sensitivity import adverse, base_levels, tornado
 from planner.finance.statements import statements
-from tests.finance.by_hand import ALONE, OVERRUN, Plant, names_of_tranches, recomputed
+from tests.finance.by_hand import ALONE, Plant, recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
 
 YEARS = np.arange(2026, 2032)
@@ -35,38 +35,16 @@ CASES: dict[str, dict[str, float]] = {
     "public loan": {"public_loan": 12.0, "public_loan_rate": 0.02, "inflation": 0.03},
     "floor": {"floor": 0.95, "inflation": 0.02},
     "difference": {"cfd": 1.1, "floor": 0.5},
-    "take-or-pay": {"take_or_pay": 0.6, "take_or_pay_price": 0.8, "volume": 0.9},
+    "low volume": {"volume": 0.9, "recovery_factor": 1.0, "fixed_factor": 1.0, "inflation": 0.01},
+    "reserve": {"reserve_months": 6.0, "debt_years": 6},
+    "dear interest": {"debt_rate": 0.14, "debt_share": 0.9, "dscr": 1.2, "inflation": 0.02},
+    "grant and credit above the capital": {"grant": 0.7, "tax_credit": 0.5, "debt_share": 0.6},
+    "public loan of all": {"public_loan": 60.0, "public_loan_rate": 0.04, "grace_years": 1},
     "royalty": {"royalty": 0.07, "sustaining": 0.01, "closure": 0.1, "residual": 0.02},
     "accelerated": {"accelerated": 2.0, "depreciation_years": 4},
     "tax credit": {"tax_credit": 0.2, "tax_credit_per_kg": 150.0},
     "availability": {"availability": 3.0, "receivable_days": 60.0},
     "fees": {"upfront_fee": 0.02, "commitment_fee": 0.01, "inflation": 0.02, "dscr": 1.3},
-    "sweep": {"cash_sweep": 0.5, "dscr": 1.5, "debt_share": 0.7, "inflation": 0.02},
-    "sweep of all, with reserve": {"cash_sweep": 1.0, "reserve_months": 6.0, "debt_years": 6},
-    "export credit": {
-        "export.debt_share": 0.2,
-        "export.debt_rate": 0.04,
-        "export.debt_years": 5,
-        "export.grace_years": 0,
-        "export.upfront_fee": 0.03,
-        "export.commitment_fee": 0.01,
-        "export.subordinated": 0,
-        "inflation": 0.02,
-        "reserve_months": 6.0,
-        "dscr": 1.5,
-    },
-    "subordinated": {
-        "mezzanine.debt_share": 0.25,
-        "mezzanine.debt_rate": 0.11,
-        "mezzanine.debt_years": 6,
-        "mezzanine.grace_years": 1,
-        "mezzanine.upfront_fee": 0.02,
-        "mezzanine.commitment_fee": 0.0,
-        "mezzanine.subordinated": 1,
-        "inflation": 0.02,
-        "cash_sweep": 0.3,
-        "debt_share": 0.8,
-    },
     "guarantee": {"guarantee": 0.6, "inflation": 0.02, "debt_share": 0.8, "dscr": 1.5},
     "lock-up": {"lock_up": 2.5, "grace_years": 1, "debt_years": 5, "inflation": 0.02},
     "losses offset in part": {"loss_limit": 0.3, "depreciation_years": 1, "tax_rate": 0.4},
@@ -78,6 +56,8 @@ CASES: dict[str, dict[str, float]] = {
         "inflation": 0.02,
     },
     "completion test": {"completion": 0.8, "debt_years": 5, "inflation": 0.02},
+    "overrun facility, all of it": {"capital_factor": 1.5, "overrun": 0.1, "grace_years": 1},
+    "overrun facility not drawn": {"overrun": 0.2, "upfront_fee": 0.02, "commitment_fee": 0.01},
     "overrun facility": {
         "capital_factor": 1.2,
         "overrun": 0.15,
@@ -97,7 +77,6 @@ CASES: dict[str, dict[str, float]] = {
         "floor": 0.7,
         "cfd": 0.9,
         "availability": 1.0,
-        "take_or_pay": 0.5,
         "royalty": 0.03,
         "accelerated": 1.5,
         "tax_credit": 0.1,
@@ -112,42 +91,10 @@ CASES: dict[str, dict[str, float]] = {
         "reserve_months": 6.0,
         "upfront_fee": 0.015,
         "commitment_fee": 0.005,
-        "cash_sweep": 0.4,
     },
 }
-BANKS: dict[str, float] = {
-    "export.debt_share": 0.15,
-    "export.debt_rate": 0.035,
-    "export.debt_years": 40,
-    "export.grace_years": 1,
-    "export.upfront_fee": 0.04,
-    "export.commitment_fee": 0.004,
-    "export.subordinated": 0,
-    "mezzanine.debt_share": 0.1,
-    "mezzanine.debt_rate": 0.0,
-    "mezzanine.debt_years": 4,
-    "mezzanine.grace_years": 0,
-    "mezzanine.upfront_fee": 0.0,
-    "mezzanine.commitment_fee": 0.02,
-    "mezzanine.subordinated": 1,
-    "bank b.debt_share": 0.2,
-    "bank b.debt_rate": 0.07,
-    "bank b.debt_years": 5,
-    "bank b.grace_years": 0,
-    "bank b.upfront_fee": 0.01,
-    "bank b.commitment_fee": 0.0,
-    "bank b.subordinated": 0,
-}
-CASES["all, and three tranches"] = CASES["all"] | BANKS
-
-
-BUDGETS = {"overrun facility": 1.1}
+BUDGETS = {"overrun facility": 1.1, "overrun facility, all of it": 1.0}
 """Capital of the base over the estimate, in cases whose capital is above it."""
-
-
-def tranches_of(case: str) -> tuple[str, ...]:
-    names = names_of_tranches(CASES[case])
-    return (*names, OVERRUN) if "overrun" in CASES[case] else tuple(names)
 
 
 def budget(case: str) -> float:
@@ -174,14 +121,11 @@ def held(
     assert flows.cfads == pytest.approx(hand["cfads"], **EXACT)
     assert flows.loan.owed == pytest.approx(hand["owed"], **EXACT)
     assert flows.loan.service == pytest.approx(hand["paid"], **EXACT)
-    assert flows.loan.swept == pytest.approx(hand["swept"], **EXACT)
     assert flows.loan.fees == pytest.approx(hand["fees"], **EXACT)
     assert flows.loan.senior == pytest.approx(hand["senior"], **EXACT)
-    for one in flows.tranches:
-        own = hand["tranches"][one.name]
-        assert one.loan.owed == pytest.approx(own["owed"], **EXACT)
-        assert one.loan.service == pytest.approx(own["paid"], **EXACT)
-        assert one.fees == pytest.approx(own["fees"], **EXACT)
+    assert flows.standby.owed == pytest.approx(hand["standby"]["owed"], **EXACT)
+    assert flows.standby.service == pytest.approx(hand["standby"]["paid"], **EXACT)
+    assert flows.standby.fees == pytest.approx(hand["standby"]["fees"], **EXACT)
     sources, uses = funding(flows, x)
     paid_for = sum(float(amounts.sum()) for amounts in uses.values())
     assert sum(float(amounts.sum()) for amounts in sources.values()) == pytest.approx(paid_for)
@@ -203,14 +147,14 @@ def held(
 @pytest.mark.parametrize("deal", [None, CONTRACT], ids=["market", "contract"])
 @pytest.mark.parametrize("case", CASES)
 def test_cases_with_instruments(case: str, deal: Contract | None) -> None:
-    held(case, separation(() if deal is None else (deal,), tranches=tranches_of(case)), deal)
+    held(case, separation(() if deal is None else (deal,)), deal)
 
 
 LATER = Plant(commit=1, size=10, capex=3.0, fixed=0.05, variable=0.4, gives=0.3, takes=0.2)
 BESIDE = Plant(size=5, capex=1.0, fixed=0.2, variable=0.1, gives=0.2, takes=0.1)
 TOGETHER: dict[str, tuple[Plant, ...]] = {
     "bare": (Plant(), BESIDE),
-    "all, and three tranches": (Plant(), LATER),
+    "grant, public loan and floor": (Plant(), LATER),
     "overrun facility": (Plant(), BESIDE, LATER),
     "completion test": (BESIDE, LATER),
     "losses offset in part": (Plant(tax=0.1), replace(LATER, tax=0.4), BESIDE),
@@ -221,7 +165,7 @@ TOGETHER: dict[str, tuple[Plant, ...]] = {
 @pytest.mark.parametrize("case", TOGETHER)
 def test_plants_as_one(case: str) -> None:
     """Plants that are built and begin in the same year, and a year later; in one country, and in several."""
-    alone = separation(tranches=tranches_of(case))
+    alone = separation()
     (whole,) = alone.plants
     plants = []
     for place, one in enumerate(TOGETHER[case]):
@@ -242,19 +186,18 @@ def test_plants_as_one(case: str) -> None:
     held(case, replace(alone, plants=tuple(plants)), plants=TOGETHER[case])
 
 
-def ranged(case: str = "bare") -> Investment:
-    """The plant with the tranches of a case, and prices within a range of each year."""
-    found = separation(tranches=tranches_of(case))
+def ranged() -> Investment:
+    """The plant with prices within a range of each year."""
+    found = separation()
     low, high = np.linspace(0.6, 0.9, 6), np.linspace(1.1, 1.8, 6)
     (quote,) = found.quotes
     priced = type(quote)(**{**vars(quote), "low": low, "high": high})
     return type(found)(**{**vars(found), "quotes": (priced,)})
 
 
-@pytest.mark.parametrize("case", ["bare", "all", "all, and three tranches"])
-def test_tornado_and_quantiles_of_draws(case: str) -> None:
-    """Both ends of the price, by year, and quantiles over the same draws."""
-    found, terms = ranged(case), plain_terms(**CASES[case])
+@pytest.mark.parametrize("case", ["bare", "all"])
+def test_both_ends_of_the_price_by_year(case: str) -> None:
+    found, terms = ranged(), plain_terms(**CASES[case])
     (price,) = [s for s in tornado(found, terms, WHOLE) if s.term.name == "price:Dy"]
     (quote,) = found.quotes
     low_ends = (price.npv_low, price.owners_low)
@@ -263,22 +206,6 @@ def test_tornado_and_quantiles_of_draws(case: str) -> None:
         at_end = recomputed(stated(case), None, level)
         assert whole == pytest.approx(at_end["npv_after_tax"], **EXACT)
         assert owners == pytest.approx(at_end["npv_owners"], **EXACT)
-    many = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=50)
-    flows = many.flows(found)
-    told, of_owners = worth(flows, many.x), worth(flows, many.x, "owners")
-    rng = np.random.default_rng(1)
-    rng.choice(1, size=50, p=[1.0])
-    share = rng.random((50, 1))
-    low, high = np.asarray(quote.low), np.asarray(quote.high)
-    width, rise = high - low, 1 - low
-    falling = high - np.sqrt((1 - share) * (high - 1) * width)
-    levels = np.where(share <= rise / width, low + np.sqrt(share * rise * width), falling)
-    hand = [recomputed(stated(case), None, level) for level in levels]
-    for figure, found_here in (("npv_after_tax", told), ("npv_owners", of_owners)):
-        by_hand = [one[figure] for one in hand]
-        for quantile in (0.05, 0.5, 0.95):
-            expected = np.quantile(by_hand, quantile)
-            assert np.quantile(found_here, quantile) == pytest.approx(expected, **EXACT)
 
 
 def test_adverse_cover() -> None:

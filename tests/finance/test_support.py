@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.finance.sensitivity import base_levels, drawn
+from planner.finance.sensitivity import base_levels
 from planner.finance.support import SupportSearch, Volumes, least_support, public_money
 from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
@@ -27,8 +27,7 @@ def search(use: float = 1.0, **terms: float) -> SupportSearch:
     stated = plain_terms(**{"public_rate": 0.06, "public_loan_rate": 0.03, **terms})
     x = base_levels(found, stated)
     every = [np.full((1, 6), use)]
-    draws = drawn(found, stated, FUTURES, every, draws=2)
-    volumes = Volumes(found=found, use=[use * WHOLE[0]], use_in=every, draws=draws)
+    volumes = Volumes(found=found, use=[use * WHOLE[0]], use_in=every)
     low = {"price:Dy": np.asarray(LOW)}
     return SupportSearch(volumes=volumes, x=x, adverse=low, futures=FUTURES)
 

@@ -62,8 +62,8 @@ COSTS = {
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, Plan]:
-    """Two plants that sell to each other, with contracts of every kind, tranches of debt of both ranks, a by-product and
-    two futures."""
+    """Two plants that sell to each other, with contracts of every kind, an overrun facility, a by-product and two
+    futures."""
     case = load_case(
         tmp_path_factory.mktemp("case"),
         {"objective.risk_aversion": 0.0},
@@ -94,14 +94,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[BusinessCase, Plan]
         finance=[
             {"item": "life_years", "value": 6, "low": 5, "high": 7},
             {"item": "closure", "value": 0.1},
-            {"tranche": "export credit", "item": "debt_share", "value": 0.15},
-            {"tranche": "export credit", "item": "debt_rate", "value": 0.04},
-            {"tranche": "export credit", "item": "debt_years", "value": 6},
-            {"tranche": "export credit", "item": "commitment_fee", "value": 0},
-            {"tranche": "mezzanine", "item": "debt_share", "value": 0.1},
-            {"tranche": "mezzanine", "item": "upfront_fee", "value": 0.01},
-            {"tranche": "mezzanine", "item": "grace_years", "value": 1},
-            {"tranche": "mezzanine", "item": "subordinated", "value": 1},
+            {"item": "overrun", "value": 0.1},
         ],
     )
     plan = solve_case(case, baseline=False)
@@ -144,7 +137,7 @@ def test_the_workbook_computes_what_the_tool_does(
     for name in names:
         assert not errors(out[name]), name
     kept = openpyxl.load_workbook(written, data_only=True)
-    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 20
+    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 19
     compared = 0
     for page in kept:
         for cell in (
@@ -157,10 +150,12 @@ def test_the_workbook_computes_what_the_tool_does(
             compared += 1
     assert compared > 3000 and out["asis"]["Checks"]["C3"].value == 0
     assert "unchanged" in out["asis"]["Answer"]["A2"].value
-    assert answer(out["asis"])["NPV of the owners"][3] == pytest.approx(0, abs=1e-6)
+    assert one.supported is not None
+    told_supported = answer(out["asis"])["NPV of the owners"][2]
+    assert told_supported == pytest.approx(one.supported.returns.npv_owners, abs=1e-9)
     with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
     told_typed = answer(out["typed"])["NPV of the owners"]
-    for column, sold in enumerate((with_all.planned, with_all.full, with_all.contracted)):
+    for column, sold in enumerate((with_all.planned, with_all.full)):
         assert sold is not None
         assert told_typed[column] == pytest.approx(sold.returns.npv_owners, rel=1e-6)
     assert out["typed"]["Checks"]["C3"].value == out["spare"]["Checks"]["C3"].value == 0
@@ -181,8 +176,7 @@ def test_the_downside_and_plcr_follow_the_inputs(
 ) -> None:
     """The downside that is chosen, of the case that is shown, on terms that are typed in."""
     _, plan = found
-    without = {"equity_rate": 0.0, "export credit.debt_share": 0.0, "mezzanine.debt_share": 0.0}
-    without |= {"grant": 0.6, "availability": 3.0}
+    without = {"equity_rate": 0.0, "overrun": 0.0, "grant": 0.6, "availability": 3.0}
     asked = {"dscr": 1.6, **without}
     stated = business_case(plan, ("plant", "smelter"), terms=without)
     written = tmp_path / "written.xlsx"
@@ -214,20 +208,13 @@ INSTRUMENTS = {
     "floor": 0.8,
     "cfd": 1.05,
     "availability": 1,
-    "take_or_pay": 0.5,
-    "take_or_pay_price": 0.9,
     "royalty": 0.03,
     "accelerated": 2,
     "tax_credit": 0.1,
     "tax_credit_per_kg": 20,
     "upfront_fee": 0.02,
     "commitment_fee": 0.01,
-    "cash_sweep": 0.5,
-    "export credit.debt_rate": 0.05,
-    "export credit.commitment_fee": 0.01,
-    "mezzanine.debt_share": 0.2,
-    "mezzanine.upfront_fee": 0.02,
-    "mezzanine.grace_years": 2,
+    "overrun": 0.2,
 }
 
 

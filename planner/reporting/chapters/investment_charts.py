@@ -1,4 +1,4 @@
-"""Charts of an investment case with their sentences: NPV in steps, cash and its cover of debt, unsure terms, spread."""
+"""Charts of an investment case with their sentences: cash and its cover of debt, unsure terms, public cost."""
 
 from __future__ import annotations
 
@@ -9,53 +9,13 @@ from planner.finance.loans import PAID
 from planner.reporting.charts import investment as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart, told_chart
-from planner.reporting.words.numbers import number, percent
+from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase, Sold
+from planner.results.business_case import BusinessCase
 
 say = Passages("investment_charts.j2")
-STEPS = {
-    "market": "at market prices",
-    "contracts": "contracts",
-    "tax": "tax",
-    "rate": "at the owners' rate",
-    "debt": "debt",
-}
-SUM = "NPV of the owners"
-TEN, BINS = 10, 40
+TEN = 10
 SOURCE = "computed by the planner; each term with its source: project-*.xlsx"
-
-
-def _cases(found: BusinessCase) -> list[tuple[str, Sold]]:
-    """The answers to how much is sold that are drawn."""
-    return list(found.modes[: 1 + (found.planned is not None)])
-
-
-def waterfall(found: BusinessCase) -> Chart:
-    """NPV at market prices, and what contracts, tax and debt change, for each answer to how much is sold."""
-    rows, sums = [], []
-    for case, sold in _cases(found):
-        npv = 0.0
-        for key, step in STEPS.items():
-            amount = sold.steps[key]
-            kind = "gain" if amount >= 0 else "loss"
-            rows.append({"case": case, "step": step, "kind": kind} | _bar(npv, npv + amount))
-            npv += amount
-        rows.append({"case": case, "step": SUM, "kind": "sum"} | _bar(0.0, npv))
-        sums.append((case, npv))
-    return told_chart(
-        say,
-        "waterfall",
-        charts.waterfall(pd.DataFrame(rows), [*STEPS.values(), SUM], SOURCE),
-        SOURCE,
-        name="npv_in_steps",
-        sums=sums,
-    )
-
-
-def _bar(start: float, end: float) -> dict[str, float]:
-    """A bar from one amount to another; most: where its label stands."""
-    return {"start": start, "end": end, "most": max(start, end), "amount": end - start}
 
 
 def cash(found: BusinessCase) -> Chart:
@@ -159,28 +119,3 @@ def returns(found: BusinessCase) -> list[Chart]:
         last=rows[-1],
     )
     return [drawn]
-
-
-def spread(found: BusinessCase) -> Chart:
-    """The histogram of drawn NPVs; red where money is lost."""
-    parts, told = [], []
-    shown = found.shown
-    cases = [one for one in _cases(found) if one[1] is not shown]
-    for case, sold in [(found.told(shown), shown), *cases]:
-        drawn = sold.spread
-        draws, edges = np.histogram(np.array(drawn.npv), BINS)
-        bins = {"case": case, "low": edges[:-1], "high": edges[1:], "draws": draws}
-        parts.append(pd.DataFrame(bins))
-        median = number(drawn.at(0.5))
-        told.append(f"{case}: {percent(drawn.loss)} lose money, half lie below {median} MUSD")
-    frame = pd.concat(parts)
-    order = style.in_order(frame["case"])
-    return told_chart(
-        say,
-        "spread",
-        charts.spread(frame, order, "NPV after tax, MUSD", SOURCE),
-        SOURCE,
-        loss=shown.spread.loss,
-        case=found.told(shown),
-        told=told,
-    )

@@ -1,5 +1,4 @@
-"""Tables of an investment case that a bank reads: tranches of debt, debt by year, cases worse than the base, sales under
-contract."""
+"""Tables of an investment case that a bank reads: loans, debt by year, cases worse than the base, covenants."""
 
 from __future__ import annotations
 
@@ -8,8 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.data.investment_tables import DECLARED, TRANCHE_ITEMS
-from planner.finance.contract_cover import under_contract
+from planner.data.investment_tables import ITEMS
 from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
 from planner.finance.project_facts import FinanceTerm
 from planner.reporting.chapters.investment_tables import NOT_APPLICABLE
@@ -28,7 +26,7 @@ from planner.reporting.parts import (
     text,
     whole,
 )
-from planner.reporting.words.names import Names, midway
+from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
@@ -37,12 +35,12 @@ from planner.thresholds import TOLERATED
 say = Passages("investment_debt.j2")
 
 
-class Tranches(DeclaredTable):
-    """A row a tranche of debt."""
+class Loans(DeclaredTable):
+    """A row a loan."""
 
-    title = "Debt, tranche by tranche"
+    title = "Debt, loan by loan"
 
-    tranche = text("lender")
+    lender = text()
     rank = text()
     drawn = in_musd("drawn")
     of_capital = per_cent("of all capital")
@@ -64,14 +62,14 @@ def _titled(table: type[DeclaredTable], found: BusinessCase) -> str:
     return f"{table.title}: {midway(found.told(found.lent))}"
 
 
-def tranches(found: BusinessCase) -> Part:
-    """Each tranche with its terms, years and cover."""
+def loans(found: BusinessCase) -> Part:
+    """Each loan with its years and cover."""
     sold = found.lent
     capital = float(sold.flows.capital.sum())
     rows = []
     for debt in sold.credit.debts:
         row = {
-            "tranche": debt.name,
+            "lender": debt.name,
             "drawn": float(debt.draws.sum()),
             "of_capital": float(debt.draws.sum()) / capital,
             "first": _year(debt.first),
@@ -82,8 +80,8 @@ def tranches(found: BusinessCase) -> Part:
         rows.append(vars(debt) | row)
     if not rows:
         return Text([say("no_debt", told=found.told(sold))])
-    note = say("tranches", told=found.told(sold))
-    return Tranches.from_rows(rows, title=_titled(Tranches, found), note=note)
+    note = say("loans", told=found.told(sold))
+    return Loans.from_rows(rows, title=_titled(Loans, found), note=note)
 
 
 def _year(year: int | None) -> str:
@@ -105,27 +103,33 @@ PUBLIC_TERMS = {
     "grace_years": "grace_years",
 }
 """Terms of lenders that a public loan has, and under which name."""
-OF_LENDERS_ALONE = ("dscr", "dscr_low", "reserve_months", "cash_sweep")
+OF_LENDERS = (
+    "debt_share",
+    "overrun",
+    "debt_rate",
+    "debt_years",
+    "grace_years",
+    "upfront_fee",
+    "commitment_fee",
+    "dscr",
+    "dscr_low",
+    "reserve_months",
+)
 
 
 def loan_terms(found: BusinessCase) -> ReportTable:
-    """Terms of lenders' own loan, of each tranche and of a public loan: share, interest, years, grace, fees, cover asked."""
+    """Terms of lenders and of a public loan: share, interest, years, grace, fees, cover asked."""
     stated = found.terms
-    lenders = [LENDERS, *found.investment.tranches]
-    if stated["public_loan"].value:
-        lenders.append(PUBLIC_LOAN)
+    has_public = bool(found.lent.flows.public.draws.any())
     rows = []
-    for item in (*TRANCHE_ITEMS, *OF_LENDERS_ALONE):
-        declared = DECLARED[item]
-        row = {"term": declared.meaning or declared.of_a_tranche, "unit": declared.unit}
-        for lender in lenders:
-            names = {LENDERS: item, PUBLIC_LOAN: PUBLIC_TERMS.get(item, "")}
-            term = stated.get(names.get(lender, f"{lender}.{item}"))
-            if term is None and lender in found.investment.tranches:
-                term = stated.get(item) if item in TRANCHE_ITEMS else None
-            row[lender] = "" if term is None else _in_unit(term)
-        if any(row[lender] for lender in lenders):
-            rows.append(row)
+    for item in OF_LENDERS:
+        row = {"term": ITEMS[item].meaning, "unit": ITEMS[item].unit}
+        row[LENDERS] = _in_unit(stated[item])
+        if has_public:
+            of_public = PUBLIC_TERMS.get(item)
+            row[PUBLIC_LOAN] = _in_unit(stated[of_public]) if of_public else ""
+        rows.append(row)
+    lenders = [LENDERS, PUBLIC_LOAN] if has_public else [LENDERS]
     columns = [*LoanTerms.all(), *map(called, lenders)]
     return LoanTerms.from_rows(rows, columns, note=say("terms"))
 
@@ -136,7 +140,7 @@ def _in_unit(term: FinanceTerm) -> str:
 
 
 class DebtByYear(DeclaredTable):
-    """A row a year, four columns a tranche."""
+    """A row a year, four columns a loan."""
 
     title = "Debt by year"
     folded = True
@@ -146,7 +150,7 @@ class DebtByYear(DeclaredTable):
 
 
 def by_year(found: BusinessCase) -> Part:
-    """Each tranche by year: drawn, interest, paid, owed; and the cover of all senior debt."""
+    """Each loan by year: drawn, interest, paid, owed; and the cover of all senior debt."""
     sold = found.lent
     columns = DebtByYear.all()
     lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
@@ -168,7 +172,7 @@ def by_year(found: BusinessCase) -> Part:
 
 
 def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) -> None:
-    """The columns of one tranche, and what stands in them."""
+    """The columns of one loan, and what stands in them."""
     amounts = {"drawn": debt.draws, "interest": debt.interest, "paid": debt.paid, "owed": debt.owed}
     for what, in_years in amounts.items():
         field = f"{debt.name}, {what}"
@@ -252,41 +256,12 @@ def covenants(found: BusinessCase) -> ReportTable:
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
     pledged = f"{number(held.cover)} times what is owed, at the least" if held.cover else NOTHING
     add("plant, bills, stock and accounts at book value", "pledged", pledged)
+    covered = NOTHING if held.contracted is None else percent(held.contracted)
+    add("sales under contract while debt is owed", "", f"{covered} of tonnes")
     note = say("covenants", told=found.told(sold))
     return Covenants.from_rows(rows, title=_titled(Covenants, found), note=note)
 
 
-class Offtake(DeclaredTable):
-    """A row a product."""
-
-    title = "Sales under contract"
-
-    product = text()
-    with_debt = per_cent("while debt is owed", "of tonnes")
-    priced_with_debt = per_cent("with a price or floor", "of tonnes")
-    later = per_cent("later", "of tonnes")
-    last = text("last year under contract")
-
-
-def offtake(found: BusinessCase, names: Names) -> ReportTable:
-    """How much of sales contracts cover, while debt is owed and later."""
-    sold = found.lent
-    rows = []
-    for one in under_contract(sold.flows, sold.levels):
-        element, form = one.good
-        words = {"product": f"{names.element(element)} {form}", "last": _year(one.last)}
-        rows.append(vars(one) | words)
-    note = say("offtake", told=found.told(sold))
-    return Offtake.from_rows(rows, title=_titled(Offtake, found), note=note)
-
-
-def of_debt(found: BusinessCase, names: Names) -> list[Part]:
+def of_debt(found: BusinessCase) -> list[Part]:
     """Tables of the chapter on debt, in order."""
-    return [
-        loan_terms(found),
-        tranches(found),
-        downsides(found),
-        covenants(found),
-        offtake(found, names),
-        by_year(found),
-    ]
+    return [loan_terms(found), loans(found), downsides(found), covenants(found), by_year(found)]

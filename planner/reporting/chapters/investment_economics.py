@@ -1,24 +1,19 @@
-"""Tables of the economic section of an investment case: unit costs, break-even, NPV at other rates, prices and capital
-costs, sales by product."""
+"""Tables of the economic section of an investment case: costs per kg and break-even, and the sponsor's study."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.finance.economics import CAPITAL, PRICES, ProductSales
 from planner.reporting.parts import (
     DeclaredTable,
     Part,
     ReportTable,
     TableRow,
-    called,
     figures,
     in_musd,
-    per_cent,
     text,
 )
 from planner.reporting.words.names import Names
-from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 
@@ -70,7 +65,6 @@ def unit_costs(found: BusinessCase) -> ReportTable:
             add(label, "USD/kg", getattr(costs, field))
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
-    add("payback from completion, real", "years", economics.payback)
     return UnitCostsTable.from_rows(rows, note=say("economics", told=_told(found)))
 
 
@@ -136,78 +130,6 @@ def study(found: BusinessCase, names: Names) -> list[Part]:
     return [StudyTable.from_rows(rows, note=note)] if rows else []
 
 
-class AtRates(DeclaredTable):
-    """A row a rate."""
-
-    title = "NPV after tax at other rates"
-
-    rate = per_cent("rate", "a year, real")
-    npv = in_musd("NPV after tax")
-
-
-def npv_at_rates(found: BusinessCase) -> ReportTable:
-    """NPV after tax at the rates that studies state."""
-    rows = list(found.shown.economics.npv_at.items())
-    return AtRates.from_rows(rows, note=f"{_told(found)}.")
-
-
-class TwoWay(DeclaredTable):
-    """A row a factor on capital, a column a factor on all prices."""
-
-    title = "NPV after tax by price and capital cost"
-
-    capital = text("capital cost")
-
-
-def two_way(found: BusinessCase) -> ReportTable:
-    """NPV after tax at other prices and capital costs."""
-    prices = [f"prices {percent(factor)}" for factor in PRICES]
-    rows = []
-    for factor, values in zip(CAPITAL, found.shown.economics.two_way, strict=True):
-        row: TableRow = {"capital": percent(factor)}
-        rows.append(row | dict(zip(prices, values, strict=True)))
-    columns = TwoWay.all()
-    columns += [called(price, "MUSD") for price in prices]
-    return TwoWay.from_rows(rows, columns, note=say("two_way", told=_told(found)))
-
-
-class Products(DeclaredTable):
-    """A row a product of all plants, over all years."""
-
-    title = "Sales by product"
-    sum_row = "All"
-
-    product = text()
-    tonnes = figures("sold", "t", summed=True)
-    revenue = figures("sales", "MUSD, real", summed=True)
-    share = per_cent("of all sales")
-    price = figures("on average", "USD/kg")
-
-
-def _name(product: ProductSales, names: Names) -> str:
-    element, form = product.good
-    return f"{names.element(element)} {form}"
-
-
-def products(found: BusinessCase, names: Names) -> ReportTable:
-    """Tonnes and revenue of each product over all years."""
-    sold = found.shown.economics.products
-    whole = sum(float(product.revenue.sum()) for product in sold)
-    rows = []
-    for product in sold:
-        revenue = float(product.revenue.sum())
-        row = {
-            "product": _name(product, names),
-            "tonnes": float(product.tonnes.sum()),
-            "revenue": revenue,
-            "share": revenue / whole if whole else None,
-            "price": product.price,
-        }
-        rows.append(row)
-    return Products.from_rows(rows, note=say("products", told=_told(found)))
-
-
 def of_case(found: BusinessCase, names: Names) -> list[Part]:
     """All of them, in order."""
-    tables = [unit_costs(found), npv_at_rates(found), two_way(found), products(found, names)]
-    return [*study(found, names), *tables]
+    return [*study(found, names), unit_costs(found)]

@@ -98,13 +98,6 @@ FIGURES = (
     _returned("irr_after_tax", "IRR after tax, real", "a year"),
     _returned("irr_owners", "IRR of the owners, real", "a year"),
     _returned("payback", "payback from the first payment, real", "years", live=False),
-    NamedFigure(
-        key="payback_from_completion",
-        label="payback from completion, real",
-        unit="years",
-        of="economics.payback",
-        live=False,
-    ),
     _returned("capital", "capital, real", "MUSD", live=False),
     _returned("debt_share", "debt drawn over capital less grant", "share"),
     _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
@@ -114,9 +107,6 @@ FIGURES = (
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
     _returned("llcr", "LLCR", "times"),
     NamedFigure(key="plcr", label="PLCR of lenders' loan", unit="times", of="credit.plcr"),
-    NamedFigure(
-        key="loss", label="loses money, of draws", unit="share", of="spread.loss", live=False
-    ),
 )
 
 
@@ -262,39 +252,6 @@ def markets(found: BusinessCase, names: Names) -> Part:
     return _or_text(Markets.from_rows(rows), "no_market")
 
 
-class AlternativesTable(DeclaredTable):
-    """A row an alternative of the public."""
-
-    title = "Alternatives"
-
-    what = text()
-    cost = in_musd("public cost")
-    worth = in_musd("worth to the alliance")
-    per = figures("worth per public MUSD")
-
-
-ALTERNATIVES = {
-    "none": "nothing",
-    "whole": "the plant with the support of least public cost",
-    "public": "public ownership: capital and running losses, less what it earns",
-    "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
-}
-
-
-def alternatives(found: BusinessCase) -> ReportTable:
-    """Alternatives of the public."""
-    rows = []
-    for one in found.alternatives:
-        per = one.worth / one.cost if one.worth is not None and one.cost else None
-        rows.append((ALTERNATIVES[one.what], one.cost, one.worth, per))
-    costs = {one.what: one.cost for one in found.alternatives}
-    whole = costs["whole"] if found.supported else None
-    is_dearer = whole is not None and whole > (costs["public"] or 0.0)
-    return AlternativesTable.from_rows(
-        rows, note=say("alternatives", found=found, dearer=is_dearer, stock="stock" in costs)
-    )
-
-
 class StatementTable(DeclaredTable):
     """A row a year, a column a line of a statement."""
 
@@ -393,7 +350,8 @@ def public_money(found: BusinessCase) -> Part:
             "year": str(one.year),
         }
         rows.append(vars(one) | words | {"amount": None if np.isnan(one.amount) else one.amount})
-    note = say("public_money", dated=found.dated, found=found)
+    dearer = found.supported is not None and found.public_cost > found.owned
+    note = say("public_money", dated=found.dated, found=found, dearer=dearer)
     table = PublicMoneyTable.from_rows(rows, note=note)
     return _or_text(table, "no_instrument")
 
@@ -425,8 +383,6 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
         return shown | dict(zip(plants, use, strict=True))
 
     rows = [row("the case, selling all", found.full.use)]
-    if found.contracted:
-        rows.append(row("the case, as contracted", found.contracted.use))
     if found.planned:
         rows.append(row("the plan, expected", found.planned.use))
         for future, use in found.throughput.items():
@@ -436,24 +392,7 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             rows.append(row(name, use, chance=chance, saved=rounded))
     of_plants = [called(plant, form=PER_CENT) for plant in plants]
     columns = [*Throughput.all("saved"), *of_plants, *Throughput.all("future", "chance")]
-    alone = [f"{names.project(p)} {number(npv)}" for p, npv in found.alone.items()]
-    note = say("each_alone", alone=alone)
-    return Throughput.from_rows(rows, columns, note=note)
-
-
-class Jobs(DeclaredTable):
-    """A row a skill."""
-
-    title = "Jobs in full operation"
-
-    skill = text()
-    persons = figures("needed", "persons")
-
-
-def people(found: BusinessCase, names: Names) -> Part:
-    """Jobs by skill."""
-    rows = [(names.skill(skill), persons) for skill, persons in found.jobs.items()]
-    return _or_text(Jobs.from_rows(rows), "no_jobs")
+    return Throughput.from_rows(rows, columns)
 
 
 class DeckTable(DeclaredTable):

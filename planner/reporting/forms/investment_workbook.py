@@ -18,8 +18,8 @@ from planner.data.case import Case
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.credit import life_cover, ranked, senior_owed, worse_cases
-from planner.finance.loans import OVERRUN, PAID, Tranche
+from planner.finance.credit import life_cover, worse_cases
+from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.returns import LEAST_OWN
@@ -31,7 +31,6 @@ from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.chapters.investment_tables import NOT_APPLICABLE as N_A
 from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
-from planner.reporting.forms import workbook_charts
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.forms.live_book import (
     FORMULA,
@@ -66,8 +65,7 @@ TITLES = {
     "Debt steps": "Steps from one year's debt to the next, nominal MUSD",
     "Statements": "Income, cash flow and balance sheet, nominal MUSD",
     "Returns": "Returns",
-    "Charts": "Charts, which follow the inputs",
-    "Credit": "Tranches of debt, downside and sales under contract, found by the tool for the inputs as delivered",
+    "Credit": "Loans, downside and covenants, found by the tool for the inputs as delivered",
     "Economics": "Unit costs, break-even and other prices, found by the tool for the inputs as delivered",
     "Sensitivity": "Each input at both ends, found by the tool",
     "Plan against case": "Use of capacity in the plan, in each future and in the case",
@@ -75,7 +73,7 @@ TITLES = {
     "Sources": "Conventions and sources",
 }
 """Its sheets in order, with their titles."""
-BY_YEAR = frozenset(list(TITLES)[list(TITLES).index("Prices") : list(TITLES).index("Charts")])
+BY_YEAR = frozenset(list(TITLES)[list(TITLES).index("Prices") : list(TITLES).index("Credit")])
 """Sheets whose columns are years."""
 INPUT_TAB, CALCULATION_TAB, RESULT_TAB, CHECK_TAB = "#0000FF", "#808080", "#00702E", "#C00000"
 TABS = {"Inputs": INPUT_TAB, "Prices": INPUT_TAB, "Contracts": INPUT_TAB, "Checks": CHECK_TAB}
@@ -110,7 +108,6 @@ ONLY_AS_DELIVERED = {
     "dscr_low": "the test at low prices, as delivered, and a recommended loan",
     "public_rate": "public cost of supports, as delivered",
     "public_loan_rate": "a recommended loan, else supports as delivered",
-    "price_correlation": "draws, as delivered",
 }
 """Terms that formulas take for a loan alone, or not at all."""
 
@@ -143,8 +140,6 @@ def write_business_case(
         for mode in range(len(found.modes)):
             one = _answered(book, investments, mode)
             _returns(book, one)
-            if one.sold is found.shown:
-                workbook_charts.draw(target, live, one.flows, one.title)
             if one.sold is found.lent:
                 _downside(book, one)
         live.heading = ""
@@ -172,9 +167,7 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
     book.live.heading = title
     operations = book.live.sheets["Operations"]
     use: list[Any] = []
-    answer = replace(
-        investments[sold.investment.as_run], contracted_only=sold.investment.contracted_only
-    )
+    answer = investments[sold.investment.as_run]
     for plant, worked in zip(answer.plants, sold.by_year, strict=True):
         label = f"{plant.name}, worked of what is usable"
         use.append(operations.given(label, "share", worked))
@@ -208,10 +201,7 @@ def _downside(book: Book, one: Answered) -> None:
     for name in {name: None for ends in worse.values() for name in ends}:
         levels[name] = row(levels[name], "Operations", f"downside: {name.replace('_', ' ')}", "")
     flows = cash_flows(one.investment, levels, one.use)
-    service: Any = one.flows.loan.senior
-    for tranche in flows.tranches:
-        if tranche.name == OVERRUN:
-            service = service + tranche.loan.service
+    service: Any = one.flows.loan.senior + flows.standby.service
     service = row(service, "Returns", "debt service of the base, with the overrun facility", "MUSD")
     paid: Any = service > PAID
     cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
@@ -280,7 +270,7 @@ def _feeds(investment: Investment, term: str) -> str:
     premiums = {premium for quote in investment.quotes for premium in quote.premiums}
     if term.endswith("_premium") and term not in premiums:
         return "nothing: no price of this case stands on it"
-    return ONLY_AS_DELIVERED.get(term, "formulas here, draws, sensitivity")
+    return ONLY_AS_DELIVERED.get(term, "formulas here, sensitivity")
 
 
 def _by_year(book: Book, term: FinanceTerm) -> Any:
@@ -540,42 +530,15 @@ def _debt(book: Book, one: Answered) -> None:
     life: Any = loan.cover
     formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
-    label = "owed on senior debt, end of the year"
-    owed_senior: Any = row(senior_owed(one.flows), "Debt", label, "MUSD, end of the year")
     cash: Any = row(larger(one.flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
     to_the_end: Any = life_cover(
-        cash, loan, rate=loan.rate, number=one.number, owed=owed_senior, to_the_end=True
+        cash, loan, rate=loan.rate, number=one.number, owed=owed, to_the_end=True
     )
     formula = f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))'
     plcr = one.sold.credit.plcr
     _once(book, "plcr", "PLCR of lenders' loan", "times", formula, mode=mode, value=plcr)
-    for tranche in one.flows.tranches:
-        _tranche(book, one, tranche, missed)
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({one.title})", last))
-
-
-def _tranche(book: Book, one: Answered, tranche: Tranche, missed: str) -> None:
-    """Cover of one tranche of debt over what ranks as high as it or higher. missed: years of service, as a cell."""
-    flows, name = one.flows, tranche.name
-    by_name = {debt.name: debt for debt in one.sold.credit.debts}
-    found = by_name.get(name)
-    before = ranked(flows, tranche.behind)
-    paid: Any = tranche.loan.service > PAID
-    cash: Any = row(larger(flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
-    cover: Any = where(paid, cash / larger(before.paid, PAID), MOST_COVER)
-    cover = row(cover, "Debt", f"{name}: DSCR of its rank, {MOST_COVER} without any", "times")
-    cells = cover.everywhere
-    label = f"{name}: least DSCR of its rank"
-    formula = f'IF({missed}>0,"{N_A}",IF(MIN({cells})={MOST_COVER},"none",MIN({cells})))'
-    least = found.least if found else None
-    _once(book, ("DSCR", name), label, "times", formula, mode=one.mode, value=least)
-    owed: Any = row(before.owed, "Debt", f"{name}: owed on its rank, end of the year", "MUSD")
-    life: Any = life_cover(cash, tranche.loan, rate=tranche.rate, number=one.number, owed=owed)
-    label = f"{name}: LLCR of its rank"
-    formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
-    llcr = found.llcr if found else None
-    _once(book, ("LLCR", name), label, "times", formula, mode=one.mode, value=llcr)
 
 
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
@@ -612,20 +575,13 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
             sheet.row, place, f"={line.text}", looks[LINK], told_none if is_none else value
         )
         sheet.row += 1
-    if book.found.investment.tranches:
-        sheet.head("Cover of tranches of debt")
-    for name in book.found.investment.tranches:
-        for key in ("DSCR", "LLCR"):
-            cover = NamedFigure(key=(key, name), label=f"{name}: {key}", unit="times")
-            _figure(book, cover)
     sheet.head("Sources and uses until the first repayment")
     sources, uses = funding(book.found.full.flows, book.found.full.levels)
     for side, named in (("source", sources), ("use", uses)):
         for what in named:
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
-    for part in (tables.alternatives(book.found), tables.public_money(book.found)):
-        sheet.part(part)
+    sheet.part(tables.public_money(book.found))
 
 
 def _figure(book: Book, figure: NamedFigure) -> None:
@@ -654,7 +610,7 @@ def _told(book: Book, case: Case, names: Names) -> None:
     sheets["Sensitivity"].part(tables.inputs(found))
     for part in economics.of_case(found, names):
         sheets["Economics"].part(part)
-    for part in debt.of_debt(found, names):
+    for part in debt.of_debt(found):
         sheets["Credit"].part(part)
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)

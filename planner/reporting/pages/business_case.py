@@ -286,7 +286,6 @@ def _cards(found: BusinessCase) -> list[Card]:
     return [
         *cards,
         Card(title="IRR of the owners", value=irr, unit=each_year, note=f"base case, {told}"),
-        Card(title="Loses money", value=percent(one.spread.loss), unit="of draws", note=told),
     ]
 
 
@@ -296,7 +295,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
         _terms(found, names),
         _sold(found, names),
         _costs_and_prices(found, names),
-        _debt(found, names),
+        _debt(found),
         _money_by_year(found),
         _moves(found),
         _sources(found, case, names),
@@ -310,12 +309,10 @@ def _terms(found: BusinessCase, names: Names) -> Chapter:
         title="Term sheet",
         lead="What the public could do; the support of least public cost, sized for the volumes that the verdict names.",
         parts=[
-            tables.alternatives(found),
             tables.public_money(found),
             *charts.returns(found),
             tables.returns(found),
             tables.sources_and_uses(found),
-            charts.waterfall(found),
         ],
     )
 
@@ -329,7 +326,6 @@ def _sold(found: BusinessCase, names: Names) -> Chapter:
             tables.throughput(found, names),
             tables.materials(found, names),
             tables.markets(found, names),
-            tables.people(found, names),
         ],
     )
 
@@ -338,17 +334,17 @@ def _costs_and_prices(found: BusinessCase, names: Names) -> Chapter:
     return Chapter(
         anchor="economics",
         title="Costs and prices",
-        lead="Unit costs, break-even, the NPV at other rates, prices and capital costs.",
+        lead="What a kg costs and brings in, and the prices at which nothing is gained.",
         parts=economics.of_case(found, names),
     )
 
 
-def _debt(found: BusinessCase, names: Names) -> Chapter:
+def _debt(found: BusinessCase) -> Chapter:
     return Chapter(
         anchor="debt",
         title=f"Debt: {midway(found.told(found.lent))}",
         lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-        parts=[*charts.cover(found), *debt.of_debt(found, names)],
+        parts=[*charts.cover(found), *debt.of_debt(found)],
     )
 
 
@@ -358,9 +354,8 @@ def _money_by_year(found: BusinessCase) -> Chapter:
 
 
 def _moves(found: BusinessCase) -> Chapter:
-    lead = "One term changed, the others and the support as they are; then all drawn together."
-    parts = [charts.terms(found), charts.spread(found)]
-    return Chapter(anchor="moves", title="What moves it", lead=lead, parts=parts)
+    lead = "One term changed, the others and the support as they are."
+    return Chapter(anchor="moves", title="What moves it", lead=lead, parts=[charts.terms(found)])
 
 
 def _sources(found: BusinessCase, case: Case, names: Names) -> Chapter:
