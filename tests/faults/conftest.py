@@ -37,8 +37,7 @@ MORE = {
     "ore,coast_plant,feed,a mine,,1,,,0.6,,,,0,,,,false,true\n",
     "prices": "element,form,market,year,future,price_usd_per_kg,low,high,real\n"
     "Dy,oxide,china,2026,,200,150,300,true\nDy,oxide,china,2030,,900,,,false\nndpr,oxide,china,,,75,55,110,true\n",
-    "finance": "country,tranche,item,value,low,high\nAUS,,tax_rate,0.3,0.25,0.3\n,,life_years,15,10,20\n"
-    ",mezzanine,subordinated,1,,\n,mezzanine,debt_share,0.15,,\n",
+    "finance": "country,item,value,low,high\nAUS,tax_rate,0.3,0.25,0.3\n,life_years,15,10,20\n",
     "byproducts": "project,product,tonnes_per_t,variable_opex_usd_per_t\ncoast_plant,ndpr,0.2,1000\n",
     "studies": "project,item,value\ncoast_plant,npv,120\ncoast_plant,rate,0.08\n",
     "targets": "target,name,kind,scenario,country,party,element,form,feeds,first_year,last_year,share,"

@@ -288,11 +288,7 @@ scenarios    | 2.probability = 0.69 | probabilities | sum to 0.99 | {last_scenar
 scenarios    | 2.probability = 0.700002 | probabilities | sum to 1.0 | {last_scenarios}.probability
 contracts    | 3.kind = offtake | contract-share | contracts cover 150% | 3.covers
 contracts    | 3.floor_usd_per_kg = 100 | feed-contract | a term of offtake alone
-finance      | 4.tranche =  | tranche-term | subordinated is a term of a tranche, and none is named
-finance      | 3.tranche = eca | tranche-term | life_years is no term of a tranche
-finance      | 5.item = debt_rate | tranche-share | nothing says how much "mezzanine" lends | 4.tranche
-finance      | 2.tranche = bank & 2.item = debt_share & 2.value = 0.9 & 2.low =  & 2.high =  | tranche-share \
-             | tranches lend 105% of the capital together | 5.value
+finance      | 3.item = life_yeers | reference | did you mean
 byproducts   | 2.product = zircon | unpriced-product | has no row in prices
 scenarios    | 2.probability_low = 0.1 | odds | must not be empty beside probability_low | 2.probability_high
 scenarios    | 2.probability_low = 0 & 2.probability_high = 0.6 | odds | 0.6 is below probability 0.7 | 2.probability_high

@@ -73,7 +73,7 @@ def test_cover_of_each_loan(name: str) -> None:
 
 
 def test_cover_of_the_loan_is_that_of_returns() -> None:
-    """Without tranches both sculpt to the same: cover of every year that pays and of the loan's life."""
+    """Without a facility that is drawn both sculpt to the same: cover of every year that pays and of the loan's life."""
     found, terms = case_of("bare")
     x = base_levels(found, terms)
     (own,) = credit(found, x, WHOLE, terms=terms).debts
