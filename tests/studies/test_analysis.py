@@ -144,7 +144,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     shown = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     assert "http://" not in shown.replace("http://www.w3.org/", "") and "https://" not in shown
     assert page.count("<figure>") >= 3
-    for told in ("Regret", "When the plan fails", "Projects in how many of the plans"):
+    for told in ("Regret", "A plan counts as failed when", "Projects in how many of the plans"):
         assert told in page
     boxes = pd.read_csv(tmp_path / "study" / "tables" / "failures.csv")
     assert (boxes["failures"] <= boxes["points"]).all() and boxes["coverage"].between(0, 1).all()

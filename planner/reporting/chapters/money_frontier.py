@@ -5,15 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.charts import study as charts
-from planner.reporting.parts import (
-    Chapter,
-    Chart,
-    DeclaredTable,
-    figures,
-    in_musd,
-    text,
-    told_chart,
-)
+from planner.reporting.parts import Chapter, DeclaredTable, figures, in_musd, text, told_chart
 from planner.reporting.words.numbers import MINUS, number
 from planner.reporting.words.sentences import Passages
 from planner.results.study import NEW_CAPACITY, FrontierResults
@@ -27,25 +19,19 @@ SOURCE = "frontier.csv"
 
 
 def curve(found: FrontierResults) -> Chapter:
-    """Least risk by size of all budgets, and what one more MUSD reduces."""
+    """Least risk by size of all budgets."""
     rows = found.table[["budget_musd", "risk_musd", "worth"]]
     first, last = rows.iloc[0].to_dict(), rows.iloc[-1].to_dict()
     risk = told_chart(
         say,
         "risk",
-        charts.along_budgets(rows, "risk_musd", "least risk, MUSD", SOURCE),
+        charts.along_budgets(rows, SOURCE),
         SOURCE,
         name="money_frontier",
         first=first,
         last=last,
     )
-    worth = Chart(
-        name="worth_of_money",
-        title=say("worth_title", worth=first["worth"]),
-        spec=charts.along_budgets(rows, "worth", "MUSD of risk per MUSD", SOURCE),
-        source=SOURCE,
-    )
-    return Chapter(anchor="curve", title="Risk against money", parts=[risk, worth])
+    return Chapter(anchor="curve", title="Risk against money", parts=[risk])
 
 
 class Breakpoints(DeclaredTable):

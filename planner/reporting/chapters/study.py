@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -24,7 +24,6 @@ from planner.reporting.parts import (
     told_chart,
 )
 from planner.reporting.words.names import short
-from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
 from planner.results.study import (
     ALL,
@@ -41,8 +40,7 @@ from planner.results.study import (
 )
 
 say = Passages("study.j2")
-BEST = "best plan for each point"
-MOST_BARS, MOST_CELLS = 20, 25
+MOST_BARS = 20
 KINDS = {
     "sobol": ("share of the variance", "with interactions", "points of the base sample"),
     "morris": ("", "mean absolute effect", "trajectories"),
@@ -50,16 +48,6 @@ KINDS = {
 }
 """Kind of index -> axis, name of the total, unit of the sample."""
 MOST_ROWS = 40
-
-
-class PointStatuses(DeclaredTable):
-    """A row a status."""
-
-    title = "Rows by status"
-
-    status = text()
-    rows = figures("rows")
-    share = figures("share")
 
 
 class NotSolved(DeclaredTable):
@@ -73,21 +61,15 @@ class NotSolved(DeclaredTable):
     message = text()
 
 
-def status(found: StudyResults) -> Chapter:
-    """Rows by status, and the points without an optimum."""
-    counts = found.table["status"].fillna("not run").value_counts()
-    rows = []
-    for name, amount in counts.items():
-        part = percent(amount / len(found.table))
-        rows.append({"status": str(name), "rows": f"{amount:,}", "share": part})
-    parts: list[Part] = [PointStatuses.from_rows(rows), Text([say("left_out")])]
+def not_solved(found: StudyResults) -> Chapter | None:
+    """The points without an optimum; None where there are none."""
     has_failed = found.table["status"].notna() & (found.table["status"] != OPTIMAL)
     bad = found.table[has_failed].head(MOST_ROWS)
-    if len(bad):
-        first_lines = bad["message"].str.partition("\n")[0]
-        table = NotSolved.over(bad.assign(message=first_lines))
-        parts.append(table)
-    return Chapter(anchor="status", title="Points of the study", parts=parts)
+    if bad.empty:
+        return None
+    first_lines = bad["message"].str.partition("\n")[0]
+    table = NotSolved.over(bad.assign(message=first_lines), note=say("left_out"))
+    return Chapter(anchor="status", title="Points without an optimum", parts=[table])
 
 
 def titled(title: str, option: str) -> str:
@@ -117,10 +99,7 @@ def _pictures(
     if one.indices:
         parts.append(indices(one.indices, prefix))
     is_one_by_one = found.design == "one_at_a_time"
-    parts += responses(one.curves, one.outcome, prefix, is_one_by_one)
-    if found.design == "grid" and len(found.uncertainties) == 2:
-        first, second = found.uncertainties
-        parts.append(heat_map(option.rows, (first, second), one.outcome, prefix))
+    parts.append(responses(one.curves, one.outcome, prefix, is_one_by_one))
     return parts
 
 
@@ -166,8 +145,7 @@ def given(found: StudyResults) -> Chapter | None:
         title=say("given_title", points=found.held["point"].nunique()),
         note=say("given"),
     )
-    parts: list[Part] = [table, fixed_plans(found.held)]
-    return Chapter(anchor="given", title="Fixed plans at all points", parts=parts)
+    return Chapter(anchor="given", title="Fixed plans at all points", parts=[table])
 
 
 class Regret(DeclaredTable):
@@ -195,22 +173,14 @@ def options(found: StudyResults) -> Chapter | None:
     return Chapter(anchor="options", title="Options compared", parts=[means, regret])
 
 
-def failures(found: StudyResults) -> Chapter | None:
-    """The part of the space in which the plan fails."""
-    if not found.fails_when:
-        return None
-    words = Text([statement.sentence for statement in failure_statements(found)])
-    lead = say("failures", when=found.fails_when)
-    return Chapter(anchor="failures", title="When the plan fails", lead=lead, parts=[words])
-
-
 def failure_statements(found: StudyResults) -> Iterator[Statement]:
     """Statements on the conditions under which the plan fails, by option."""
     for option in found.options:
         if option.failures is not None:
             prefix = "" if option.name == ALL else f"{option.name}: "
             words = failure_words(option.failures, option.failures.box, found.not_installed)
-            yield Statement("Failure", prefix + words)
+            when = say("failures", when=found.fails_when)
+            yield Statement("Failure", f"{prefix}{words} {when}")
 
 
 def failure_words(found: Failures, box: Box | None, not_installed: str = "") -> str:
@@ -383,79 +353,23 @@ def _index(name: str, kind: str, value: float, within: float) -> TableRow:
 
 def responses(
     curves: Mapping[str, pd.DataFrame], outcome: str, prefix: str, alone: bool
-) -> list[Chart]:
-    """An outcome along each uncertainty: those that are numbers, and those that are words."""
-    numbers, words = [], []
-    for name, curve in curves.items():
-        if len(curve) < 2:
-            continue
-        named = curve.assign(uncertainty=name)
-        if pd.api.types.is_numeric_dtype(curve["value"]):
-            numbers.append(named)
-        else:
-            words.append(named.assign(value=curve["value"].astype(str)))
-    found = []
-    if numbers:
-        found.append(_responses(numbers, outcome, f"responses.{prefix}", alone))
-    if words:
-        found.append(_responses(words, outcome, f"responses.words.{prefix}", alone))
-    return found
-
-
-def _responses(curves: Sequence[pd.DataFrame], outcome: str, name: str, alone: bool) -> Chart:
-    frame = pd.concat(curves)[["uncertainty", "value", "mean", "low", "high"]]
+) -> Chart | None:
+    """An outcome along each uncertainty that is a number; None where there is none."""
+    named = [
+        curve.assign(uncertainty=name)
+        for name, curve in curves.items()
+        if len(curve) > 1 and pd.api.types.is_numeric_dtype(curve["value"])
+    ]
+    if not named:
+        return None
+    frame = pd.concat(named)[["uncertainty", "value", "mean", "low", "high"]]
     source, words = "tables/response_curves.csv", outcome_words(outcome)
     return told_chart(
         say,
         "responses",
         charts.responses(frame, unit_of(outcome), source),
         source,
-        name=name,
+        name=f"responses.{prefix}",
         outcome=words,
         alone=alone,
-    )
-
-
-def heat_map(rows: pd.DataFrame, names: tuple[str, str], outcome: str, prefix: str) -> Chart | None:
-    """Mean of an outcome over two uncertainties that take few values each."""
-    first, second = names
-    means = rows.groupby([first, second], as_index=False)[[outcome]].mean().dropna()
-    counts = means[[first, second]].nunique()
-    if counts.min() <= 1 or counts.max() > MOST_CELLS:
-        return None
-    frame = means.set_axis(["first", "second", "mean"], axis=1)
-    frame[["first", "second"]] = frame[["first", "second"]].map(_label)
-    title = say(
-        "heat_map",
-        outcome=outcome_words(outcome),
-        first=first,
-        second=second,
-        least=float(frame["mean"].min()),
-        most=float(frame["mean"].max()),
-    )
-    spec = charts.heat_map(frame, names, unit_of(outcome), RESULTS)
-    return Chart(name=f"heat_map.{prefix}", title=title, spec=spec, source=RESULTS)
-
-
-def _label(value: object) -> object:
-    return round(value, 6) if isinstance(value, float) else value
-
-
-def fixed_plans(held: pd.DataFrame) -> Chart:
-    """Risk of each plan held fixed, and of the best plan for each point, points in order of risk."""
-    best = held.drop_duplicates("point").assign(plan=BEST)
-    best["risk_musd"] = best["least_risk_musd"]
-    both = pd.concat([held, best]).dropna(subset="risk_musd")
-    both = both.sort_values(["plan", "risk_musd"], kind="stable")
-    place = both.groupby("plan").cumcount()
-    last = (both.groupby("plan")["plan"].transform("size") - 1).clip(lower=1)
-    frame = both.assign(rank=place / last)[["plan", "rank", "risk_musd"]]
-    source = "tables/plans_by_point.csv"
-    return told_chart(
-        say,
-        "held",
-        charts.fixed_plans(frame, BEST, source),
-        source,
-        name="fixed_plans",
-        plans=held["plan"].nunique(),
     )

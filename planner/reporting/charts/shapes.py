@@ -1,4 +1,4 @@
-"""Shapes that several charts have: bars by year, dots of two kinds on a row, ends around a centre, a matrix.
+"""Shapes that several charts have: bars by year, dots of two kinds on a row, ends around a centre.
 
 Each is a function from a frame to a chart. In all of them: `tips` names the fields that a mark tells, and what each is
 called with its unit; `source` is where in the run folder the figures are; `look` gives each kind its colour.
@@ -78,19 +78,3 @@ def around(
     hue = style.coloured("end", look, legend=alt.Legend() if legend else None)
     told = ends.encode(x2=alt.X2(f"{to}:Q"), color=hue, tooltip=style.tooltip(frame, tips))
     return style.across(alt.layer(told, tick), style.rows_high(order, 24))
-
-
-def matrix(
-    frame: pd.DataFrame,
-    across: alt.X,
-    up: alt.Y,
-    hue: alt.Color,
-    *,
-    tips: Tips,
-    source: str,
-    words: alt.Text,
-) -> style.Drawing:
-    """A cell for each pair of names in the colour of its figure, which stands in it as `words` says."""
-    base = style.marked(frame, tips, source).encode(x=across, y=up)
-    cells = base.mark_rect(stroke="white").encode(color=hue)
-    return alt.layer(cells, base.mark_text(fontSize=10).encode(text=words))

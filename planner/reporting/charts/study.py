@@ -1,4 +1,4 @@
-"""Charts of a study: indices, responses, points, plans held fixed, the frontier of money."""
+"""Charts of a study: indices, responses, the frontier of money."""
 
 from __future__ import annotations
 
@@ -70,9 +70,8 @@ def indices(frame: pd.DataFrame, order: Sequence[str], title: str, source: str) 
 def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     """An outcome along each uncertainty: mean, and 10 to 90 % of the points.
 
-    frame: uncertainty, value (a number or a text), mean, low, high.
+    frame: uncertainty, value, mean, low, high.
     """
-    numbers = pd.api.types.is_numeric_dtype(frame["value"])
     tips = {
         "uncertainty": "uncertainty",
         "value": "value",
@@ -81,12 +80,8 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
         "high": "90 % of points below",
     }
     chart = style.marked(frame, tips, source)
-    if numbers:
-        base = chart.encode(x=alt.X(field="value", type="quantitative", title=None, scale=FREE))
-        band = base.mark_area(opacity=0.2, color=style.ACCENT)
-    else:
-        base = chart.encode(x=alt.X(field="value", type="nominal", title=None))
-        band = base.mark_rule()
+    base = chart.encode(x=alt.X(field="value", type="quantitative", title=None, scale=FREE))
+    band = base.mark_area(opacity=0.2, color=style.ACCENT)
     reach = alt.Scale(domain=domain(frame[["low", "mean", "high"]]), nice=False)
     mean = base.mark_line(color=style.ACCENT, point=True)
     layers = alt.layer(
@@ -98,37 +93,6 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     return style.freed(drawn, "x")
 
 
-def heat_map(frame: pd.DataFrame, names: tuple[str, str], unit: str, source: str) -> style.Drawing:
-    """Mean of an outcome over two uncertainties. frame: first, second, mean."""
-    first, second = names
-    hues = alt.Scale(range=["#eef4fa", style.ACCENT])
-    across = alt.X("first:O", title=first, axis=alt.Axis(labelAngle=0))
-    up = alt.Y("second:O", title=second, sort="descending")
-    hue = alt.Color("mean:Q", scale=hues, legend=alt.Legend(title=unit))
-    words = alt.Text("mean:Q", format=style.DIGITS)
-    tips = {"first": first, "second": second, "mean": unit}
-    cells = shapes.matrix(frame, across, up, hue, tips=tips, source=source, words=words)
-    return style.across(cells, 30 * frame["second"].nunique())
-
-
-def fixed_plans(frame: pd.DataFrame, best: str, source: str) -> style.Drawing:
-    """Risk of each fixed plan, and of the best plan for each point, points in order of risk.
-
-    frame: plan, rank (share of the points), risk_musd.
-    """
-    others = style.in_order(frame.loc[frame["plan"] != best, "plan"])
-    order = [best, *others]
-    tips = {"plan": "plan", "rank": "points below", "risk_musd": "risk, MUSD"}
-    axis = alt.Axis(format=style.PERCENT)
-    lines = style.marked(frame, tips, source).mark_line(strokeWidth=2)
-    drawn = lines.encode(
-        x=alt.X("rank:Q", title="points in order of risk, per cent", axis=axis),
-        y=style.amounts("risk_musd", "risk, MUSD"),
-        color=alt.Color("plan:N", scale=style.hues(order, best), sort=order),
-    )
-    return style.across(drawn, 280)
-
-
 BUDGET_TIPS = {
     "budget_musd": "budgets, MUSD",
     "risk_musd": "least risk, MUSD",
@@ -136,18 +100,12 @@ BUDGET_TIPS = {
 }
 
 
-def along_budgets(frame: pd.DataFrame, field: str, title: str, source: str) -> style.Drawing:
-    """A figure by size of all budgets: `risk_musd` as a curve with its breakpoints, `worth` in steps.
-
-    frame: budget_musd, risk_musd, worth.
-    """
-    chart = style.marked(frame, BUDGET_TIPS, source)
-    base = chart.encode(
-        x=style.across_amounts("budget_musd", "budgets, MUSD"), y=style.amounts(field, title)
+def along_budgets(frame: pd.DataFrame, source: str) -> style.Drawing:
+    """Least risk by size of all budgets, with its breakpoints. frame: budget_musd, risk_musd, worth."""
+    base = style.marked(frame, BUDGET_TIPS, source).encode(
+        x=style.across_amounts("budget_musd", "budgets, MUSD"),
+        y=style.amounts("risk_musd", "least risk, MUSD"),
     )
-    if field == "worth":
-        steps = base.mark_line(color=style.MISSING, interpolate="step-before")
-        return style.across(steps, 220)
     line = base.mark_line(color=style.ACCENT)
     dots = base.mark_point(filled=True, size=25, color=style.INK)
     return style.across(alt.layer(line, dots), 280)

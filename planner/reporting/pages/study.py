@@ -15,19 +15,17 @@ from planner.results.study import OPTIMAL, FrontierResults, StudyResults
 CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
     study.given,
     study.options,
-    study.failures,
     study.projects,
+    study.not_solved,
 )
-"""Chapters of a study behind its status and, an option each, its outcomes."""
+"""Chapters of a study behind, an option each, its outcomes."""
 DRIVERS = ("one_at_a_time.", "indices.")
 """Beginnings of the names of charts that say what moves an outcome."""
 
 
 def chapters(found: StudyResults) -> list[Chapter]:
     """All chapters that have anything to show."""
-    kept = [study.status(found)]
-    for place, option in enumerate(found.options):
-        kept.append(study.outcomes(found, option, place))
+    kept = [study.outcomes(found, option, place) for place, option in enumerate(found.options)]
     for make in CHAPTERS:
         chapter = make(found)
         if chapter is not None:
