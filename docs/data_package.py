@@ -14,13 +14,15 @@ from pydantic.fields import FieldInfo
 
 from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
-from planner.data.export import LISTS_OF_NAMES, choices_of
+from planner.data.export import choices_of
 from planner.data.frames import PERIOD, field_type
 from planner.data.load import checked_case
 from planner.data.schema import TABLES, Table
 
 SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 """Names that several rows share, so that they are no key of their table."""
+LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
+"""Columns that hold several names, so that none of them is a foreign key."""
 
 
 def package_of(folder: Path) -> dict[str, Any]:

@@ -25,7 +25,7 @@ out has the default. `planner solve CASE --model FILE` reads it, and `--set KEY=
 `--set objective.risk_aversion=0.7`. An unknown key is refused, with its line and the key that was probably meant.
 
 The first line of each file here, `#:schema schema/model.json`, lets an editor that knows TOML complete and check the keys;
-`planner schema` prints the same schema, `planner schema --study` that of a study file.
+`schema/study.json` is that of a study file.
 
 | file | what it asks for |
 | --- | --- |

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from planner.errors import NotInstalledError
@@ -19,6 +20,8 @@ EXTRAS = {
     "vl_convert": "pdf",
 }
 """Package that the planner can do without -> the extra that brings it."""
+CHECKOUT = Path(__file__).parents[1]
+"""Where the project stands, if it was not installed from a wheel."""
 
 
 def late(module: str) -> Any:
@@ -39,4 +42,8 @@ def missing(*packages: str) -> str:
     if not extras:
         return ""
     wanted = ",".join(extras)
-    return f"needs the extra `{wanted}`: pip install 'allied-rare-earth-planner[{wanted}]'"
+    if (CHECKOUT / "pyproject.toml").is_file():
+        how = f"pip install -e '.[{wanted}]' in the checkout"
+    else:
+        how = f"pip install 'WHEEL[{wanted}]', WHEEL being the file that the planner was installed from"
+    return f"needs the extra `{wanted}`: {how}"

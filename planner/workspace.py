@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from planner.errors import Fault, InputError, RunFolderError, did_you_mean
+from planner.errors import Fault, InputError, RunFolderError, refuse_unknown
 
 _PACKAGED = Path(__file__).parent / "_workspace"
 _CHECKOUT = Path(__file__).parents[1]
@@ -25,17 +25,7 @@ def lay_out(folder: Path, case: str = STARTER) -> Path:
     Raises InputError for an unknown case, RunFolderError if the folder exists and is not empty.
     """
     cases = sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
-    if case not in cases:
-        raise InputError(
-            [
-                Fault(
-                    "--case",
-                    0,
-                    "",
-                    f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}',
-                )
-            ]
-        )
+    refuse_unknown("--case", "case", case, cases)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunFolderError(
             f"{folder}: exists and is not an empty folder; nothing was written. Go on in it, or name another folder"

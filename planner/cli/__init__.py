@@ -72,12 +72,11 @@ COMMANDS = {
     "study": "Many variants of a case: run, status, retry, report, open.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
     "evaluate": "A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals.",
-    "schema": "Print the JSON Schema of the model file or of a study file.",
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
 TOGETHER = {
-    "cases": ("init", "sample", "schema"),
+    "cases": ("init", "sample"),
     "studies": ("study",),
     "runs": ("report", "explain", "coverage", "shares", "advance", "compare", "replay"),
 }

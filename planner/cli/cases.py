@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import planner
 from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.empty_case import write_empty_case
-from planner.data.export import model_schema, write_model, write_tables, write_workbook
+from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.load import checked_case
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
@@ -22,7 +21,6 @@ from planner.errors import Fault, InputError, RunFolderError
 from planner.evaluation.kept_draws import KeptDraws
 from planner.results.folders import refuse_foreign, write_folder, write_whole
 from planner.results.store import write_case
-from planner.studies.study_file import study_schema
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
@@ -53,7 +51,7 @@ def init(
         typer.Option(
             "--workbook",
             metavar="FILE",
-            help="Write one workbook instead: the case, or examples to write over.",
+            help="Write one workbook instead: the case, or the starter to write over.",
         ),
     ] = None,
     tables: Annotated[
@@ -126,12 +124,11 @@ def _write_empty(folder: Path) -> None:
 
 
 def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
-    """Write a case as a workbook, or one of examples where no case is named."""
+    """Write a case as a workbook; where none is named, the starter with every table laid out."""
     _refuse_existing(file, "file")
-    is_example = place is None
     case = checked_case(find_case(place or shipped() / "inputs" / STARTER), model)
     try:
-        write_whole(file, lambda fresh: write_workbook(fresh, case, example=is_example))
+        write_whole(file, lambda fresh: write_workbook(fresh, case, every_table=place is None))
     except Exception as error:
         raise RunFolderError(f"{file}: cannot be written: {error}") from error
 
@@ -158,13 +155,6 @@ def sample(
     seed: Annotated[
         int, typer.Option("--seed", metavar="S", help="The same seed gives the same draws.")
     ] = 0,
-    even: Annotated[
-        bool,
-        typer.Option(
-            "--even",
-            help="Draw half of them evenly over the scenarios, so that rare ones have many too.",
-        ),
-    ] = False,
     keep: Annotated[
         int | None,
         typer.Option(
@@ -181,7 +171,7 @@ def sample(
             source = find_case(case)
             loaded = checked_case(source)
             progress(f"drawing {draws:,} scenarios")
-            drawn: Case = planner.sample(loaded, draws, seed, even)
+            drawn: Case = planner.sample(loaded, draws, seed)
             few = None if keep is None else planner.keep_draws(drawn, keep, progress)
             if few is not None:
                 drawn = few.case
@@ -225,13 +215,3 @@ def _fill_drawn(drawn: Case, loaded: Case, source: Path, folder: Path) -> None:
     for name in kept:
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
-
-
-@app.command("schema")
-def schema(
-    study: Annotated[
-        bool, typer.Option("--study", help="Print the JSON Schema of a study file.")
-    ] = False,
-) -> None:
-    """Print the JSON Schema of the model file or of a study file."""
-    say(json.dumps(study_schema() if study else model_schema(), indent=2))

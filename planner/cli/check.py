@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.data.difference import changes
 from planner.data.empty_case import empty_tables
 from planner.data.warnings import warnings_of
-from planner.errors import RULES, Fault, InputError, did_you_mean
+from planner.errors import RULES, Fault, InputError, refuse_unknown
 from planner.solving.program_size import ALONE, refuse_if_too_large
 from planner.workspace import find_case
 
@@ -49,7 +49,8 @@ def check(
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
     ignored = ignore or ()
     with console.exit_codes():
-        _refuse_unknown(ignored)
+        for name in ignored:
+            refuse_unknown("--ignore", "warning", name, RULES["warnings"])
         try:
             found = console.read_case(case, model, overrides)
             remarks = _remarks(found)
@@ -105,18 +106,6 @@ def _closing_line(case: Case, warnings: int) -> str:
         f"{case.name}: no faults.{remarked} {len(case.countries)} countries, {len(case.projects)} projects, "
         f"{len(case.scenarios)} scenarios{register}, {case.first_year}-{case.last_year}"
     )
-
-
-def _refuse_unknown(names: Sequence[str]) -> None:
-    """Raise InputError for names of warnings that do not exist."""
-    known = RULES["warnings"]
-    faults = []
-    for name in names:
-        if name not in known:
-            said = f'unknown warning "{name}"{did_you_mean(name, known)}'
-            faults.append(Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}"))
-    if faults:
-        raise InputError(faults)
 
 
 def _as_json(

@@ -4,51 +4,28 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from typer.core import TyperGroup
 
 import planner
 from planner.api.studies import retry_study, study, study_status
-from planner.cli.console import Force, command_app, err, exit_codes, say
+from planner.api.study_reports import open_point, study_report
+from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.parallel import Workers
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
-from planner.results.study import OPTIMAL, RESULTS, StudyStatus
+from planner.results.study import AGREEMENT, OPTIMAL, RESULTS, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 MOST_SHOWN = 20
 
-LATE = ("report", "open")
-"""Commands of a module of their own, which is loaded when one of them is chosen."""
-
-
-class StudyCommands(TyperGroup):
-    """The group of all commands on studies."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names, in the order of their use."""
-        return [*self.commands, *LATE]
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One command, its module imported now."""
-        if cmd_name not in LATE:
-            return super().get_command(ctx, cmd_name)
-        late: Any = typer.main.get_command(import_module("planner.cli.study_reports").app)
-        return late.commands[cmd_name]
-
-
 app, study_app = command_app(), command_app()
-app.add_typer(study_app, name="study", cls=StudyCommands)
+app.add_typer(study_app, name="study")
 
 StudyPath = Annotated[
     Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)
@@ -87,7 +64,7 @@ def run(
     force: Force = False,
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; a point that has a result is not run again."""
-    bar = StudyBar(err)
+    bar = StudyProgress()
     with exit_codes(bar.kept):
         with _working(workers, scheduler) as who, bar:
             found = study(file, out, who, bar, force=force)
@@ -106,11 +83,58 @@ def status(folder: Folder) -> None:
 @study_app.command()
 def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = "") -> None:
     """Run missing points, and those that failed, again."""
-    bar = StudyBar(err)
+    bar = StudyProgress()
     with exit_codes(bar.kept):
         with _working(workers, scheduler) as who, bar:
             found = retry_study(folder, who, bar)
         _say_end(found)
+
+
+@study_app.command()
+def report(
+    folder: Folder,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plan",
+            metavar="RUN",
+            help="Hold the plan of this run fixed at every point; as often as wanted.",
+        ),
+    ] = None,
+) -> None:
+    """Write report.html and tables/*.csv of a study."""
+    with exit_codes():
+        with shown_progress() as progress:
+            progress("writing the report")
+            page = study_report(folder, plan or (), progress)
+        say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
+
+
+@study_app.command("open")
+def open_(
+    folder: Folder,
+    point: Annotated[
+        str,
+        typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Run folder. Default: reports/CASE-POINT-MODEL."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Solve one point of a study into a run folder."""
+    with exit_codes():
+        with shown_progress() as progress:
+            plan, target, gap = open_point(folder, point, out, progress, force=force)
+        say(f"{target}: {plan.status}")
+        if plan.tables:
+            risk = plan.summary["risk_musd"]
+            cost = plan.summary["cost_musd"]
+            say(f"In-sample risk {risk:,.0f} MUSD, cost {cost:,.0f} MUSD")
+        if gap > AGREEMENT:
+            say(f"These are not the study's: relative difference {gap:.1e}")
+    raise typer.Exit(plan.status.exit_code)
 
 
 def _working(
@@ -153,53 +177,44 @@ def _raise_if_failed(found: StudyStatus) -> None:
     raise StoppedError(f"{message}; {remedy}")
 
 
-class StudyBar:
-    """Shows how far a study is, whenever it is message."""
+class StudyProgress:
+    """Says on stderr how far a study is: a line that changes on a terminal, else one every ten seconds."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._said = perf_counter()
+    def __init__(self) -> None:
+        self._begun = self._said = perf_counter()
+        self._done_before = 0
         self._last: StudyStatus | None = None
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("points", total=None, note="")
 
-    def __enter__(self) -> StudyBar:
-        self._bar.start()
+    def __enter__(self) -> StudyProgress:
+        self._line = err.status("points") if err.is_terminal else None
+        if self._line:
+            self._line.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
+    def __exit__(self, *error: object) -> None:
+        if self._line:
+            self._line.stop()
 
     def __call__(self, status: StudyStatus) -> None:
         """Show how far the study is."""
         if self._last is None:  # what was there before says nothing of the time that is left
-            self._bar.reset(self._task, total=status.total, completed=status.done)
+            self._begun, self._done_before = perf_counter(), status.done
         self._last = status
+        if self._line:
+            self._line.update(self._words(status))
+        elif perf_counter() - self._said > EVERY:
+            self._said = perf_counter()
+            err.print(self._words(status), style="dim")
+
+    def _words(self, status: StudyStatus) -> str:
         bad = status.done - status.statuses[OPTIMAL]
         note = f", {bad} without optimum" if bad else ""
-        self._bar.update(self._task, total=status.total, completed=status.done, note=note)
-        if not self._console.is_terminal and perf_counter() - self._said > EVERY:
-            self._said = perf_counter()
-            self._console.print(self._line(status, note), style="dim")
-
-    def _line(self, status: StudyStatus, note: str) -> str:
-        """A line where there is no terminal for a bar."""
-        line = f"{status.done} of {status.total} points{note}"
-        left = self._bar.tasks[0].time_remaining
-        return f"{line}, {timedelta(seconds=round(left))} left" if left else line
+        words = f"{status.done} of {status.total} points{note}"
+        newly = status.done - self._done_before
+        if not newly:
+            return words
+        seconds = (perf_counter() - self._begun) / newly * (status.total - status.done)
+        return f"{words}, {timedelta(seconds=round(seconds))} left"
 
     def kept(self) -> str:
         """The results that stay if the study is stopped now."""

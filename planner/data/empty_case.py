@@ -6,11 +6,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic.fields import FieldInfo
-
 from planner.data.cells import REMARK
 from planner.data.checks import Reading
-from planner.data.export import choices_of
+from planner.data.export import explained
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.data.sheets import read_folder
 
@@ -41,11 +39,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "funders": ("funder", "countries"),
 }
 """Table -> columns that a first case fills in, in the order in which it is filled. All else has a default."""
-PLAIN_UNITS = ("year", "years", "share", "factor or years")
-"""Units that the meaning of a column names itself."""
 WRITTEN_BY_PLANNER = ("draws",)
 MODEL = """\
-# What the planner chooses. `planner schema` prints every key with its meaning and default.
+# What the planner chooses. models/README.md of a workspace lists every key with its meaning and default.
 title = "A first plan"
 
 [horizon]
@@ -89,7 +85,7 @@ def write_empty_case(folder: Path) -> None:
     folder.mkdir(parents=True)
     for name, columns in COLUMNS.items():
         fields = BY_NAME[name].row.model_fields
-        explained = [_explained(fields[column]) for column in columns]
+        explained = [explained(fields[column]) for column in columns]
         explained[0] = REMARK + explained[0]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -117,22 +113,3 @@ def empty_tables(folder: Path) -> list[EmptyTable]:
 
 def _listed(tables: list[Table]) -> str:
     return "\n".join(f"| `{table.name}.csv` | {table.meaning} |" for table in tables)
-
-
-def _explained(field: FieldInfo) -> str:
-    """What stands in a column: its meaning, its unit or the words to choose from, and what a blank cell means."""
-    details = field.json_schema_extra
-    unit = str(details["unit"]) if isinstance(details, dict) else ""
-    words = str(field.description)
-    if unit and unit not in PLAIN_UNITS:
-        words += f", {unit}"
-    choices = choices_of(field)
-    if choices:
-        words += f": {', '.join(choices)}"
-    if field.is_required():
-        return words
-    default = field.default
-    if default in (None, "", ()):
-        return words if "blank" in words else f"{words}; may be blank"
-    shown = f"{default:g}" if isinstance(default, float) else default
-    return f"{words}; blank = {shown}"

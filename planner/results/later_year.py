@@ -21,7 +21,7 @@ from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, PlantOwner, Project, Shock, Target, Training
 from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
-from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
+from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
 from planner.results.figures.decided import Build, builds
 from planner.results.plan import Plan
 from planner.results.reader import members, rows_of
@@ -123,9 +123,8 @@ def _refuse(case: Case, year: int, along: str) -> None:
         first, last = case.first_year + 1, case.last_year
         said = f"{year} is not one of the years from {first} to {last}, when the plan has begun"
         raise InputError([Fault("year", 0, "", said)])
-    if along and along not in case.scenarios:
-        said = f'unknown scenario "{along}"{did_you_mean(along, case.scenarios)}'
-        raise InputError([Fault("along", 0, "", said)])
+    if along:
+        refuse_unknown("along", "scenario", along, case.scenarios)
 
 
 def _past(plan: Plan, tree: Tree, year: int, along: str) -> _Past:

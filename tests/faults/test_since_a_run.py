@@ -1,10 +1,8 @@
-"""A figure typed otherwise that no rule can know: `check --against` and a second solve say what changed, and where."""
+"""A figure typed otherwise that no rule can know: `check --against` says what changed, and where."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -57,54 +55,6 @@ def test_check_says_what_changed_since_a_run_or_another_case(plan: Plan, tmp_pat
     ]
     same = CliRunner().invoke(app, ["check", str(STARTER), "--against", str(run)])
     assert "no input changed since" in same.output
-
-
-def test_a_solve_into_the_folder_of_an_earlier_run_says_what_changed(
-    plan: Plan, tmp_path: Path
-) -> None:
-    run = stored(plan, tmp_path / "run")
-    case, _ = slipped(tmp_path / "case")
-    options = ["--out", str(run), "--no-baseline", "--set", "objective.tail=0.5"]
-    told = CliRunner().invoke(app, ["solve", str(case), *options]).output
-    assert "3 inputs changed since" in told and "model: objective.tail: 0.9 -> 0.5" in told
-    assert f"since {run}: risk " in told and " MUSD, cost " in told
-    again = CliRunner().invoke(app, ["solve", str(case), *options]).output
-    assert "changed since" not in again and f"since {run}" not in again
-
-
-def test_a_solve_into_a_new_folder_is_held_against_the_last_run_of_the_case_beside_it(
-    plan: Plan, tmp_path: Path
-) -> None:
-    case, _ = slipped(tmp_path / "starter")
-    runs = tmp_path / "reports"
-    for name, age in (("damaged", 0), ("other", 1), ("last", 2), ("first", 3)):
-        stored(plan, runs / name)
-        os.utime(runs / name / "summary.json", (1e9 - age, 1e9 - age))
-    (runs / "damaged" / "summary.json").write_text("{")
-    path = runs / "other" / "summary.json"
-    path.write_text(path.read_text().replace('"starter"', '"another"'))
-    for name, age in (("damaged", 0), ("other", 1)):
-        os.utime(runs / name / "summary.json", (1e9 - age, 1e9 - age))
-    told = (
-        CliRunner()
-        .invoke(app, ["solve", str(case), "--out", str(runs / "new"), "--no-baseline"])
-        .output
-    )
-    assert (
-        f"2 inputs changed since {runs / 'last'}:" in told
-        and f"since {runs / 'last'}: risk " in told
-    )
-
-
-def test_a_damaged_earlier_run_does_not_stop_a_solve(plan: Plan, tmp_path: Path) -> None:
-    run = stored(plan, tmp_path / "run")
-    shutil.rmtree(run / "inputs")
-    assert (
-        CliRunner()
-        .invoke(app, ["solve", str(STARTER), "--out", str(run), "--no-baseline"])
-        .exit_code
-        == 0
-    )
 
 
 def test_changes_of_a_workbook_have_their_cells(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_reader_that_has_gone_ends_a_command_in_one_sentence() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     done = subprocess.run(
-        [*PLANNER, "schema"],
+        [*PLANNER, "check", "inputs/starter"],
         cwd=ROOT,
         stdout=writes,
         stderr=subprocess.PIPE,

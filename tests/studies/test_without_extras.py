@@ -52,12 +52,18 @@ def test_a_package_that_is_not_there_is_one_line_that_says_what_to_install(
     monkeypatch.setattr("planner.late.find_spec", lambda name: None)
     with pytest.raises(NotInstalledError) as error:
         late("SALib.sample.sobol")
-    assert (
-        str(error.value)
-        == "needs the extra `study`: pip install 'allied-rare-earth-planner[study]'"
-    )
-    assert missing("pyarrow", "typst", "vl_convert").endswith("[parquet,pdf]'")
+    told = "needs the extra `study`: pip install -e '.[study]' in the checkout"
+    assert str(error.value) == told
+    assert "'.[parquet,pdf]'" in missing("pyarrow", "typst", "vl_convert")
     assert missing("pandas") == ""
+
+
+def test_what_was_installed_from_a_wheel_is_installed_from_it_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("planner.late.find_spec", lambda name: None)
+    monkeypatch.setattr("planner.late.CHECKOUT", tmp_path)
+    assert "pip install 'WHEEL[study]'" in missing("SALib")
 
 
 def test_a_study_runs_and_is_reported_with_the_default_installation(
@@ -70,7 +76,7 @@ def test_a_study_runs_and_is_reported_with_the_default_installation(
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "s" / "results.csv").exists()
     page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
-    assert "allied-rare-earth-planner[study]" in page
+    assert ".[study]" in page
     here = planner.study(study, tmp_path / "here").folder
     ours, theirs = planner.open_study(here), planner.open_study(tmp_path / "s")
     for name in ("results", "design", "plans"):
@@ -92,7 +98,7 @@ def test_a_sobol_study_says_what_to_install(bare: dict[str, str], tmp_path: Path
     command = f"-m planner study run {tmp_path / 'sobol.toml'} --out {tmp_path / 's'}".split()
     done = subprocess.run([sys.executable, *command], env=bare, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "pip install 'allied-rare-earth-planner[study]'" in done.stderr
+    assert "pip install -e '.[study]'" in done.stderr
 
 
 def test_words_and_blanks_come_back_from_csv_as_they_were(tmp_path: Path) -> None:
