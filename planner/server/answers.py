@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from planner.results.comparison import Cause, Comparison, Figures
-from planner.results.plan import Plan
+from planner.results.comparison import Figures
 from planner.server.edits import Edit, Edits, with_edit, without
 
 WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
@@ -19,15 +18,6 @@ AskedAndGot = tuple[float, float, float]
 """A point of a frontier: weight of cost, cost, risk (MUSD)."""
 
 
-@dataclass(frozen=True)
-class ComparedState:
-    """The state that the present one is compared with: its name, its edits on the case, its plan."""
-
-    name: str
-    edits: Edits
-    plan: Plan
-
-
 @dataclass(frozen=True, kw_only=True)
 class SingleChange:
     """One change between two states: the edit, whether it is taken back, and all edits once it is made."""
@@ -35,41 +25,6 @@ class SingleChange:
     edit: Edit
     back: bool
     edits: Edits
-
-
-@dataclass(frozen=True)
-class Because:
-    """The reasons why the present state has another risk and cost than the one that it is compared with.
-
-    before: name of that one. first, second: figures of both. many: number of changes. effects: of those solved so far: the
-    edit, true if it is taken back, and the figures with it alone.
-    """
-
-    before: str
-    first: Figures
-    second: Figures
-    many: int
-    effects: tuple[tuple[Edit, bool, Figures], ...] = ()
-
-    @property
-    def missing(self) -> int:
-        """Number of changes that are not solved yet."""
-        return self.many - len(self.effects)
-
-    def comparison(self, words: Callable[[Edit], str]) -> Comparison:
-        """The two as any two runs that are compared. words: for an edit."""
-        causes = []
-        for edit, back, alone in self.effects:
-            group = f"no longer: {words(edit)}" if back else words(edit)
-            causes.append(Cause(group=group, cells=1, alone=alone))
-        return Comparison(
-            before=self.before,
-            after="the plan above",
-            cells=[],
-            first=self.first,
-            second=self.second,
-            causes=causes,
-        )
 
 
 def figures_of(summary: Mapping[str, Any]) -> Figures:

@@ -31,6 +31,7 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from planner.data.change import RELATIVE, parse_change
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.results.plan import Plan
 from planner.server.edits import Edit, read_edit, refused
@@ -38,9 +39,7 @@ from planner.server.journal import OpenedCase, address_at
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
-from planner.server.writer import REPORTS, terms_in
 
-WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
 """After which a signal ends what still goes on: every change is on disk."""
 GRACE_SECONDS = 2
@@ -54,11 +53,14 @@ QUIET_SECONDS = 15.0
 PATIENCE = 1.0
 """After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
+CASE = "case.zip"
+"""The case of a run folder with its model, packed when it is asked for."""
 FORMS = {
     ".html": "text/html",
     ".json": "application/json",
     ".csv": "text/csv",
     ".toml": "text/plain",
+    ".zip": "application/zip",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 Body = dict[str, Any]
@@ -93,14 +95,20 @@ def _keep(bench: Workbench, body: Body) -> str:
     return f"Kept as “{kept.name}”, on the shelf below."
 
 
-def _tick(bench: Workbench, body: Body) -> None:
-    is_ticked = body.get("ticked")
-    bench.tick(_folder(body), bool(is_ticked))
+def _change(bench: Workbench, body: Body) -> None:
+    """Change a key of the model or cells, each as text, as after `--set`."""
+    change = parse_change(f"{_text(body, 'key')}={_text(body, 'value')}")
+    words = str(change).removeprefix(f"{change.address}=")
+    bench.edit(
+        read_edit(
+            {"key": change.address, "value": words if change.how in RELATIVE else change.value}
+        )
+    )
 
 
 def _target(bench: Workbench, body: Body) -> None:
     """Add a target, its blanks as texts: the share in per cent."""
-    columns: dict[str, object] = {"share": _blank(body, "share", "the share, %", 0, 100) / 100}
+    columns: dict[str, str | float] = {"share": _blank(body, "share", "the share, %", 0, 100) / 100}
     for key in ("kind", "element", "form", "party"):
         if _text(body, key):
             columns[key] = _text(body, key)
@@ -114,7 +122,7 @@ def _target(bench: Workbench, body: Body) -> None:
     taken |= {f"target.{one}" for one in bench.base.lookups.targets}
     numbered = (f"target.added-{at}" for at in count(1))
     key = next(one for one in numbered if one not in taken)
-    bench.edit(Edit(key, json.dumps(columns)))
+    bench.edit(Edit(key, columns))
 
 
 def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
@@ -134,7 +142,7 @@ ACTIONS: dict[str, Action] = {
     "drop": lambda bench, body: bench.drop(_folder(body)),
     "restore": lambda bench, body: bench.go_to_kept(_folder(body)),
     "pin": lambda bench, body: bench.pin(_folder(body)),
-    "tick": _tick,
+    "change": _change,
     "target": _target,
     "stop": lambda bench, _: bench.halt(),
 }
@@ -173,9 +181,7 @@ class Site:
     @asynccontextmanager
     async def _life(self, _: Starlette) -> AsyncIterator[None]:
         self._loop = asyncio.get_running_loop()
-        watching = asyncio.create_task(self._watch())
         yield
-        watching.cancel()
         self.end()
         await run_in_threadpool(self.bench.close)
 
@@ -183,12 +189,6 @@ class Site:
         """Let pages that wait go, from whatever thread."""
         self._ending = True
         self._told()
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            async with self._one:
-                await run_in_threadpool(self.bench.look_at_files)
 
     def _told(self) -> None:
         """Called from the solver's thread, or from an action: something is new."""
@@ -277,22 +277,19 @@ class Site:
         return FileResponse(path, media_type=FORMS[path.suffix], headers=policy)
 
     def _file(self, folder: str, name: str) -> Path:
+        if name == CASE:
+            return self.bench.packed(folder)
         run = self.bench.run_of(folder)
         path = run / name
-        if not path.exists():
-            self._write(folder, name)
+        pages = dict.fromkeys(("report.html", "report.xlsx"), "")
+        pages |= {f"project-{project}.html": project for project in self.bench.base.projects}
+        if name in pages and not path.exists():
+            self.bench.writer.write(run, pages[name])
         real = path.resolve()
         is_ours = real.is_relative_to(run) and real == path
         if not is_ours or real.suffix not in FORMS or not real.is_file():
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
-
-    def _write(self, folder: str, name: str) -> None:
-        """Have a page written that can be made of a run folder."""
-        if name in REPORTS:
-            self.bench.writer.report(self.bench.run_of(folder), name)
-        if any(terms_in(name, project) is not None for project in self.bench.base.projects):
-            self.bench.investment_case(folder, name)
 
 
 def _fault(said: str, status: int = 422) -> Response:

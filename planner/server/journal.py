@@ -21,10 +21,10 @@ import planner
 from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.load import checked_case
-from planner.errors import PlannerError, RunFolderError
+from planner.errors import RunFolderError
 from planner.results.folders import write_whole
 from planner.results.plan import Plan
-from planner.results.store import SUMMARY, file_name, read_run, write_run
+from planner.results.store import SUMMARY, file_name, write_run
 from planner.server.answers import AskedAndGot
 from planner.server.edits import Edits
 
@@ -65,59 +65,27 @@ class OpenedCase:
         if not (self.folder / shown_as(plan.case) / SUMMARY).exists():
             write_run(plan, self.folder / shown_as(plan.case))
 
-    def stored(self, case: Case) -> Plan | None:
-        """The plan of a case from the last time that it was asked, by this version."""
-        try:
-            found = read_run(self.folder / shown_as(case))
-        except PlannerError:
-            return None
-        is_same_case = found.case.sha256 == case.sha256
-        is_ours = found.summary["versions"]["planner"] == planner.__version__
-        return replace(found, case=case) if is_same_case and is_ours and found.tables else None
-
     def store_frontier(self, case: Case, points: Sequence[AskedAndGot]) -> None:
         """Write the frontier of a case as far as it is traced."""
-        text = FRONTIER.dump_json(StoredFrontier(planner.__version__, tuple(points)))
+        text = FRONTIER.dump_json((planner.__version__, list(points)))
         write_whole(self._frontier_of(case), lambda path: path.write_bytes(text))
 
     def stored_frontier(self, case: Case) -> list[AskedAndGot]:
         """The frontier of a case as far as it was traced by this version."""
         try:
-            found = FRONTIER.validate_json(self._frontier_of(case).read_bytes())
+            version, points = FRONTIER.validate_json(self._frontier_of(case).read_bytes())
         except (OSError, ValueError):
             return []
-        return list(found.points) if found.version == planner.__version__ else []
+        return points if version == planner.__version__ else []
 
     def _frontier_of(self, case: Case) -> Path:
         return self.folder / f"frontier-{case.sha256[:12]}.json"
 
-    def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file of the case or of the model does."""
-        files = [self.source]
-        if self.source.is_dir():
-            files = sorted(self.source.glob("*"))
-        if self.model is not None:
-            files.append(self.model)
-        found = []
-        for path in files:
-            try:
-                state = path.stat()
-            except OSError:
-                continue  # it is just being replaced
-            found.append((path.name, state.st_mtime_ns, state.st_size))
-        return tuple(found)
 
-
-@dataclass(frozen=True)
-class StoredFrontier:
-    """A frontier as it is kept: the version that traced it, and its points."""
-
-    __pydantic_config__ = ConfigDict(ser_json_inf_nan="constants")
-    version: str
-    points: tuple[AskedAndGot, ...]
-
-
-FRONTIER = TypeAdapter(StoredFrontier)
+FRONTIER = TypeAdapter(
+    tuple[str, list[AskedAndGot]], config=ConfigDict(ser_json_inf_nan="constants")
+)
+"""A frontier as it is kept: the version that traced it, and its points."""
 
 
 def shown_as(case: Case) -> str:
@@ -174,7 +142,6 @@ class Kept:
     edits: Edits
     risk: float
     cost: float
-    ticked: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.data.investment_tables import ITEMS
-from planner.errors import InputError
-from planner.finance.project_facts import terms_of
 from planner.reporting.chapters import beside, buys, money, recommendation
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
@@ -24,39 +21,19 @@ from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
 from planner.reporting.forms.html import fragment
 from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
-from planner.results.figures.sums import EXPECTED, scenarios_by_loss
+from planner.results.comparison import Cause, Comparison
 from planner.results.plan import Plan
-from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both
+from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both, figures_of
 from planner.server.edits import Edit, refused
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
 from planner.server.workbench import Workbench
-from planner.server.writer import case_page
 
 SOLVED = "solved in the background, figures only; summary.json of plans with a name"
 """Where the figures of the frontier are."""
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
-TERMS_ASKED = {
-    name: f"{ITEMS[name].meaning} ({ITEMS[name].unit})"
-    for name in (
-        "grant",
-        "public_loan",
-        "guarantee",
-        "floor",
-        "cfd",
-        "availability",
-        "public_stock",
-        "support_years",
-        "equity_rate",
-        "debt_rate",
-        "debt_share",
-        "contingency",
-        "delay_years",
-    )
-} | {"debt_rate_nominal": f"{ITEMS['debt_rate'].meaning} (a year, nominal)"}
-"""Terms of an investment case that the form asks for, with what they mean."""
 FILTERS = (
     numbers.number,
     numbers.money,
@@ -127,7 +104,7 @@ class Regions:
         bench = self.bench
         found = self._found
         record = bench.record
-        state = str(hash((record, bench.base.sha256, bench.fault)))
+        state = str(hash((repr(record.edits), bench.fault)))
         return {
             "turn": turn,
             "state": state,
@@ -156,9 +133,9 @@ class Regions:
         shown = {
             "questions": (state, found.shown),
             "outcomes": (state, plan, stage),
-            "frontier": (plan, found.stage, solved, record.kept, bench.least_here),
+            "frontier": (plan, found.stage, solved, record.kept),
             "views": plan,
-            "side": (plan, repr(bench.because)),
+            "side": (plan, len(bench.known)),
             "shelf": (record.kept, plan),
         }
         return {region: str(hash(content)) for region, content in shown.items()}
@@ -203,26 +180,14 @@ class Regions:
             figures |= found.plan.summary
         figures |= found.figures
         old = {} if before is None else before.summary
-        is_late = found.stage in ("waiting", "failed")
-        return {
-            "found": found,
-            "pinned": self._pinned_name(),
-            "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
-            "sum": None if is_late else _risk_adjusted(figures),
-            "sum_was": _risk_adjusted(old),
-            "objective": found.case.model.objective,
-            "short": self._out_of_reach(),
-        }
-
-    def _out_of_reach(self) -> list[tuple[str, str, float]]:
-        """Targets that cannot be met: the key of the edit that asks for less, the target in words, the most that can be."""
-        found = self._found
         targets = found.case.lookups.targets
-        short = []
-        for target, share in found.shares.items():
-            words = beside.target_sentence(found.case, targets[target])
-            short.append((f"target.{target}", words, share))
-        return short
+        return {
+            **words_of(self.bench),
+            "found": found,
+            "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
+            "objective": found.case.model.objective,
+            "targets": targets,
+        }
 
     def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""
@@ -230,7 +195,7 @@ class Regions:
         before = self._before()
         marks = []
         for one in record.kept:
-            if one.ticked and one.folder != record.pinned:
+            if one.folder != record.pinned:
                 marks.append(Mark(one.name, one.cost, one.risk, "kept"))
         if before is not None:
             marks.append(_mark_of(self._pinned_name(), before.summary, "pinned"))
@@ -252,19 +217,12 @@ class Regions:
         was: list[tuple[float, float]] = []
         if pinned is not None and pinned.case.sha256 != found.case.sha256:
             was = _solved(bench.curves.get(pinned.case.sha256, []))
-        points = FrontierPoints(
-            curve=_solved(bench.curve),
-            marks=marks,
-            source=SOLVED,
-            before=was,
-            least=bench.least_here,
-        )
+        points = FrontierPoints(curve=_solved(bench.curve), marks=marks, source=SOLVED, before=was)
         title = "What less risk costs: the efficient frontier"
         chart = Chart(name="frontier", title=title, spec=frontier(points), source=SOLVED)
         idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
         return {
             "chart": fragment([chart]),
-            "least": bench.least_here,
             "idle": idle[0] if idle else None,
             "traced": len(bench.curve),
             "points": len(WEIGHTS),
@@ -274,44 +232,49 @@ class Regions:
         }
 
     def _plan_views(self, asked: Query) -> Shown:
-        """The region of the plan, under the tab that is asked for."""
+        """The region of the plan: its plants over time and one by one, and what stays short."""
         now = self._found.plan
-        before = self._before()
-        tab = asked.get("tab", "timeline")
         if now is None:
-            return {"tab": tab, "run": ""}
+            return {"run": "", "shown": ""}
         run = shown_as(now.case)
-        scenario = _scenario(asked, now)
-        parts: list[Part | None]
-        if tab == "shortage":
-            parts = [buys.short(now, before, scenario), beside.unmet_by_countries(now, scenario)]
-        else:
-            plants = beside.plants(now, before, f"/files/{run}/project-")
-            parts = [recommendation.timeline(now), plants, beside.paid_for(now)]
-        return {
-            "tab": tab,
-            "run": run,
-            "scenario": scenario,
-            "scenarios": _scenarios(now),
-            "shown": fragment([part for part in parts if part is not None]),
-        }
+        before = self._before()
+        plants = beside.plants(now, before, f"/files/{run}/project-")
+        parts = [recommendation.timeline(now), plants, buys.short(now, before)]
+        return {"run": run, "shown": fragment([part for part in parts if part is not None])}
 
     def _side(self, asked: Query) -> Shown:
         """The region beside the plan: why it changed, and who loses and pays."""
-        bench = self.bench
         now = self._found.plan
         before = self._before()
         if now is None:
-            return {"parties": "", "effects": "", "moves": []}
-        effects = ""
-        moves: list[str] = []
-        if bench.because is not None:
-            compared = bench.because.comparison(self._words)
-            effects = fragment([effects_table(compared, bench.because.missing)])
-            moves = [] if before is None else beside.moves(now, before)
+            return {"shown": ""}
+        parts: list[Part] = []
+        if before is not None and self._found.stage == "plan":
+            parts.append(self._effects(before, now))
         payers = money.payers(now, before)
-        parties = "" if payers is None else fragment([_narrow(payers)])
-        return {"parties": parties, "effects": effects, "moves": moves}
+        if payers is not None:
+            parts.append(_narrow(payers))
+        return {"shown": fragment(parts)}
+
+    def _effects(self, before: Plan, now: Plan) -> ReportTable:
+        """What each change does alone, as far as it is known."""
+        known = self.bench.known
+        steps = self.bench.steps()
+        causes = []
+        for step in steps:
+            if repr(step.edits) in known:
+                words = self._words(step.edit)
+                group = f"no longer: {words}" if step.back else words
+                causes.append(Cause(group=group, cells=1, alone=known[repr(step.edits)]))
+        compared = Comparison(
+            before=self._pinned_name(),
+            after="the plan above",
+            cells=[],
+            first=figures_of(before.summary),
+            second=figures_of(now.summary),
+            causes=causes,
+        )
+        return effects_table(compared, len(steps) - len(causes))
 
     def _words(self, edit: Edit) -> str:
         """An edit in words."""
@@ -322,7 +285,6 @@ class Regions:
     def _shelf(self, asked: Query) -> Shown:
         """The region of kept variants, each beside the pinned one."""
         bench = self.bench
-        record = bench.record
         root = bench.pinned()
         columns = self._columns(root)
         differing = None
@@ -330,13 +292,9 @@ class Regions:
             differing = beside.differing(root, columns, self._pinned_name())
         return {
             **words_of(bench),
-            "kept": record.kept,
-            "pinned": record.pinned,
-            "root": self._pinned_name(),
-            "known": root is not None,
-            "columns": list(columns),
+            "kept": bench.record.kept,
+            "pinned": bench.record.pinned,
             "differing": "" if differing is None else fragment([differing]),
-            "first": None if bench.first is None else bench.first.summary,
         }
 
     def _columns(self, root: Plan | None) -> dict[str, Plan]:
@@ -344,8 +302,7 @@ class Regions:
         found = self._found
         columns: dict[str, Plan] = {}
         for one in self.bench.record.kept:
-            if one.ticked:
-                columns[one.name] = self.bench.plan_of(one.folder)
+            columns[one.name] = self.bench.plan_of(one.folder)
         digests = [plan.case.sha256 for plan in columns.values()]
         is_new = found.stage == "plan" and found.case.sha256 not in digests
         if is_new and found.plan is not None:
@@ -374,36 +331,14 @@ class Regions:
     def _command(self, asked: Query) -> Shown:
         bench = self.bench
         kept = asked.get("folder", "")
+        run = kept or shown_as(bench.case)
         return {
-            "command": bench.command(kept),
-            "options": bench.options(kept),
+            "command": bench.command(run),
             "name": bench.name_of(kept) if kept else "",
-            "folder": bench.opened.folder,
+            "run": run,
+            "folder": bench.opened.folder / run,
             "here": Path.cwd(),
         }
-
-    def _terms(self, asked: Query) -> Shown:
-        """The region that asks for the investment case of a plant on other terms: the blanks, and where the case lies."""
-        plan = self._found.plan
-        plants = {} if plan is None else _plants_to_build(plan)
-        project = asked.get("project", "")
-        given = {term: asked[term].strip() for term in TERMS_ASKED if asked.get(term, "").strip()}
-        values = {"plants": plants, "project": project, "given": given, "items": TERMS_ASKED}
-        if plan is None or project not in plants:
-            return {**values, "page": "", "fault": ""}
-        try:
-            terms = {term: float(amount) for term, amount in given.items()}
-            terms_of(plan.case, plan.case.projects[project].country, terms)
-        except InputError as error:
-            return {
-                **values,
-                "page": "",
-                "fault": "; ".join(fault.message for fault in error.faults),
-            }
-        except ValueError:
-            return {**values, "page": "", "fault": "Write numbers: 0.3 for 30 %."}
-        page = f"/files/{shown_as(plan.case)}/{case_page(project, terms)}"
-        return {**values, "page": page, "fault": ""}
 
     def _questions(self, asked: Query) -> Shown:
         return questions(self.bench)
@@ -412,31 +347,8 @@ class Regions:
         table = asked.get("table", "")
         row = asked.get("id", "")
         shown = figure(self.bench, table, row)
-        shown["chosen"] = asked.get("column", "")
-        return shown
-
-
-def _scenario(asked: Query, view: Plan) -> str:
-    """The scenario asked for, the expectation over all where there is no such."""
-    wanted = asked.get("scenario", "")
-    return wanted if wanted in view.weights else EXPECTED
-
-
-def _scenarios(plan: Plan) -> dict[str, str]:
-    """Scenarios to choose from: all of them, then one by one, the worst first."""
-    words = {EXPECTED: "all scenarios, expected"}
-    for scenario in scenarios_by_loss(plan):
-        chance = numbers.percent(plan.weights[scenario])
-        words[scenario] = f"{chance} probable: {names.names_of(plan.case).scenario(scenario)}"
-    return words
-
-
-def _risk_adjusted(figures: Mapping[str, Any]) -> float | None:
-    """Cost plus risk (MUSD), where both are known."""
-    if "risk_musd" not in figures or "cost_musd" not in figures:
-        return None
-    risk, cost = both(figures)
-    return risk + cost
+        edits = self.bench.record.edits
+        return {**shown, "chosen": asked.get("column", ""), "values": {one.key for one in edits}}
 
 
 def _narrow(payers: ReportTable) -> ReportTable:
@@ -457,16 +369,6 @@ def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:
     return [(cost, risk) for weight, cost, risk in curve if weight < inf]
 
 
-def _plants_to_build(plan: Plan) -> dict[str, str]:
-    """Plants of which there may be more, by their names."""
-    case, of = plan.case, names.names_of(plan.case)
-    plants = {}
-    for project in case.projects:
-        if case.lookups.commitment_years(project) and not case.lookups.stage_of(project).saves:
-            plants[project] = of.project(project)
-    return plants
-
-
 REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "questions": Regions._questions,
     "figure": Regions._figure,
@@ -477,5 +379,4 @@ REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {
     "side": Regions._side,
     "shelf": Regions._shelf,
     "tables": Regions._tables,
-    "terms": Regions._terms,
 }

@@ -18,9 +18,9 @@ from planner.data.case import Case
 from planner.errors import PlannerError, StoppedError
 from planner.host import give_memory_back
 from planner.parallel import SOLVER_THREAD
-from planner.reporting.words.numbers import number
 from planner.results.plan import Plan, Status
-from planner.server.edits import seeking_least
+from planner.server.answers import steps_between
+from planner.server.edits import Edits
 from planner.solving.engine import Solved, in_words
 from planner.solving.goals import silent
 
@@ -30,9 +30,9 @@ PROOF = {
     "waiting": "being solved",
     "figures": "first figures, being certified",
     "failed": "no plan",
-    "plan": "not certified",
+    "plan": "certified",
 }
-FIGURES = ("risk_musd", "cost_musd", "expected_loss_musd", "least_risk_musd")
+FIGURES = ("risk_musd", "cost_musd", "expected_loss_musd")
 """Figures of a summary that are known before its tables."""
 GOALS = {
     "risk": "the least risk",
@@ -46,12 +46,11 @@ IDLE_SECONDS = 0.7
 """Seconds since the last answer before something is done in the background."""
 SHORT_SECONDS = 2.0
 """Seconds up to which nobody is told how long an answer takes."""
-OF_LEAST = 1e-6
-"""Share by which a limit may lie below the least attainable risk, which is known so exactly."""
 AGAIN_SECONDS = 0.1
 """Seconds after which a solve that was replaced is told to end again: it cannot be told before it has begun."""
 
-Errand = Callable[["SolverThread"], None]
+Background = Callable[["SolverThread"], bool]
+"""Does the next thing while nothing is asked; False where nothing is left. Raises PlannerError where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,13 @@ class FoundSoFar:
     """The answer so far to the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`,
     and is of an earlier state before.
 
-    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing.
-    seconds: from the question to its beginning, its figures, its plan. reasons: why there is none. changes: those that
-    would make a limit of risk reachable. shares: of targets out of reach, the most that can be reached.
+    edits: those that lead to the state. stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on,
+    '' if nothing. seconds: from the question to its beginning, its figures, its plan. reasons: why there is none. changes:
+    those that would make a limit of risk reachable. shares: of targets out of reach, the most that can be reached.
     """
 
     case: Case
+    edits: Edits = ()
     stage: str = "waiting"
     figures: Mapping[str, float] = field(default_factory=dict)
     plan: Plan | None = None
@@ -74,95 +74,88 @@ class FoundSoFar:
     reasons: tuple[str, ...] = ()
     changes: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
-    proven_at: str = ""
 
     @property
     def proof(self) -> str:
         """Words on the proof of the figures shown."""
-        if self.stage == "plan" and self.plan is not None:
-            is_certified = self.plan.status is Status.OPTIMAL
-            return f"certified {self.proven_at}" if is_certified else PROOF["plan"]
-        return PROOF[self.stage]
+        is_certified = self.plan is not None and self.plan.status is Status.OPTIMAL
+        return PROOF[self.stage] if is_certified or self.stage != "plan" else "not certified"
 
 
 class SolverThread:
-    """Owns the session. `ask` and `later` may be called from any thread; `found` is the newest finding."""
+    """Owns the session. `ask` and `go_on` may be called from any thread; `found` is the newest finding."""
 
-    def __init__(self, case: Case, told: Callable[[], None], plan: Plan | None = None) -> None:
+    def __init__(
+        self, found: FoundSoFar, told: Callable[[], None], background: Background = lambda _: False
+    ) -> None:
+        self.found = found
         self._told = told
+        self._do_next = background
         self._asked_at = time.perf_counter()
         self._wake = Condition()
         self._wanted = False
+        self._rests = False
+        """Nothing is left to do in the background, or it was stopped."""
         self._replaced = Event()
         self._ending = Event()
         self._is_busy = False
         self._in_background = False
-        self._by_way_of: Case | None = None
-        self._background: OrderedDict[str, Errand] = OrderedDict()
-        self.least: dict[str, float] = {}
-        """The least attainable risk (MUSD), where it is known, by the digest of the state that seeks it."""
         self._phase_since = time.monotonic()
         self._quiet_since = time.monotonic()
+        self._by_way_of: Case | None = None
         self._kind = ""
         self._took: dict[str, float] = {}
         """Seconds of the last answer to each kind of change."""
         self._session: planner.Session | None = None
-        self._plans: OrderedDict[str, tuple[Plan, str]] = OrderedDict()
-        self.found = FoundSoFar(case, plan=plan)
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
 
     def start(self, answered: bool) -> None:
         """Begin. answered: the plan given at the start is that of the case; it is shown, not solved again."""
         if answered and self.found.plan is not None:
-            self._take_plan(self.found.plan, "when it was stored")
+            self._take_plan(self.found.plan)
         else:
             self._wanted = True
         self._thread.start()
 
-    def ask(self, case: Case, by_way_of: Case | None = None, kind: str = "") -> None:
-        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far. kind: of the change
-        that leads to it, for which an estimate is made of those of its kind before."""
+    def ask(self, case: Case, edits: Edits = (), by_way_of: Case | None = None) -> None:
+        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far."""
         with self._wake:
             self._by_way_of = by_way_of
-            self._kind = kind
+            steps = steps_between(self.found.edits, edits)
+            self._kind = " ".join(step.edit.kind for step in steps)
             self._asked_at = time.perf_counter()
             self._phase_since = time.monotonic()
-            self.found = replace(
-                self.found,
-                case=case,
-                stage="waiting",
-                figures={},
-                reasons=(),
-                changes={},
-                shares={},
-                seconds=(),
+            self.found = FoundSoFar(
+                case, edits, plan=self.found.plan, shown=self.found.shown, phase=self.found.phase
             )
             self._wanted = True
-            self._background.clear()
+            self._rests = False
             self._replace()
         self._told()
 
-    def later(self, name: str, task: Errand) -> None:
-        """Have something done while no state waits, in the place of what had the name."""
+    def go_on(self) -> None:
+        """See anew what can be done in the background."""
         with self._wake:
-            self._background[name] = task
+            self._rests = False
             self._wake.notify()
         self._told()
 
     def remember(self, plan: Plan) -> None:
-        """Keep a plan that is known, to be shown again without solving."""
-        at = self._plans.get(plan.case.sha256, (plan, "before"))[1]
-        self._plans[plan.case.sha256] = (plan, at)
+        """Keep a plan that is known, the latest of `KEPT_PLANS`, to be shown again without solving."""
+        self._plans[plan.case.sha256] = plan
         self._plans.move_to_end(plan.case.sha256)
+        while len(self._plans) > KEPT_PLANS:
+            self._plans.popitem(last=False)
 
     def knows(self, case: Case) -> bool:
         """A state is shown again without solving."""
         return case.sha256 in self._plans
 
     def stop(self) -> None:
-        """End the task that goes on, and drop those that wait."""
+        """End what goes on in the background, or the search for reasons, until something is asked."""
         with self._wake:
-            self._background.clear()
+            self._rests = True
             if self._in_background or self.found.stage == "failed":
                 self._replace()
 
@@ -172,31 +165,13 @@ class SolverThread:
         self._replace()
         self._thread.join(timeout=5)
 
-    def figures(self, case: Case) -> dict[str, float]:
-        """Of another case, for tasks. Raises StoppedError when a question came."""
-        if case.sha256 in self._plans:
-            return _figures(self._plans[case.sha256][0])
-        return self._held(case).figures(case)
-
-    def solve(self, case: Case) -> Plan:
-        """A plan of another case, for tasks. Raises StoppedError when a question came."""
-        return self._held(case).solve(case)
-
-    def optimum(self, case: Case) -> Solved:
-        """The optimum of another case without tables, for tasks. Raises StoppedError when a question came, and where
-        none is proven."""
-        solved = self._held(case).engine.solve(case)
-        if not solved.is_optimal:
-            raise StoppedError(f"no plan was proven ({solved.outcome.stop})")
-        return solved
-
-    def find_least(self, case: Case) -> float:
-        """The least risk (MUSD) that any plan of a case attains. Raises StoppedError when a question came."""
-        seeking = seeking_least(case)
-        if seeking.sha256 not in self.least:
-            found = self._held(case).figures(seeking)
-            self.least[seeking.sha256] = found.get("least_risk_musd", found["risk_musd"])
-        return self.least[seeking.sha256]
+    def optimum(self, case: Case) -> Solved | None:
+        """The optimum of another case without tables; None where none is proven. Raises StoppedError when a question
+        came."""
+        solved = self.held(case).engine.solve(case)
+        if self._replaced.is_set():
+            raise StoppedError("replaced")
+        return solved if solved.is_optimal else None
 
     def phase(self, words: str) -> None:
         """Say what goes on."""
@@ -225,7 +200,8 @@ class SolverThread:
             return ""
         return f"{'about' if self._kind in self._took else 'at most about'} {in_words(seconds)}"
 
-    def _held(self, case: Case) -> planner.Session:
+    def held(self, case: Case) -> planner.Session:
+        """The session, for what solves another case. Raises StoppedError when a question came."""
         if self._replaced.is_set():
             raise StoppedError("replaced")
         if self._session is None:
@@ -255,42 +231,48 @@ class SolverThread:
     def _run(self) -> None:
         """Work through questions, then through what goes on in the background, until the end."""
         while not self._ending.is_set():
-            with self._wake:
-                self._wake.wait_for(
-                    lambda: self._wanted or self._background or self._ending.is_set()
-                )
-                quiet = time.monotonic() - self._quiet_since
-                self._wake.wait_for(
-                    lambda: self._wanted or self._ending.is_set(),
-                    timeout=max(IDLE_SECONDS - quiet, 0.0),
-                )
-                question, self._wanted = self._wanted, False
-                task: Errand | None = None
-                if not question and self._background:
-                    _, task = self._background.popitem(last=False)
-                self._is_busy = True
-                self._in_background = task is not None
-                if not self._ending.is_set():
-                    self._replaced.clear()
-            if question:
+            is_question = self._next()
+            if is_question:
                 self._answer(self.found.case)
-            if task is not None:
-                with suppress(PlannerError):  # without a plan, or replaced
-                    task(self)
+                self._quiet_since = time.monotonic()
+            elif not self._rests:
+                self._go_on()
             with self._wake:
-                if question:
-                    self._quiet_since = time.monotonic()
                 self._is_busy = self._in_background = False
-            if task is not None:
-                self.phase("")
+
+    def _next(self) -> bool:
+        """Wait for something to do: for a question, or some time after the last for what goes on in the background."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._wanted or not self._rests or self._ending.is_set())
+            quiet = time.monotonic() - self._quiet_since
+            self._wake.wait_for(
+                lambda: self._wanted or self._ending.is_set(),
+                timeout=max(IDLE_SECONDS - quiet, 0.0),
+            )
+            is_question, self._wanted = self._wanted, False
+            self._is_busy = True
+            self._in_background = not is_question
+            if not self._ending.is_set():
+                self._replaced.clear()
+        return is_question
+
+    def _go_on(self) -> None:
+        """Do the next thing in the background, and rest where nothing is left or it cannot be done."""
+        try:
+            is_done = not self._do_next(self)
+        except PlannerError:
+            is_done = True
+        with self._wake:
+            if is_done and not self._replaced.is_set():
+                self._rests = True
+        self.phase("")
 
     def _answer(self, case: Case) -> None:
         """Solve the case in question, or take the plan that is known, and tell what came of it."""
-        known = self._plans.get(case.sha256)
         self._tell(seconds=(self._passed(),))
         try:
-            if known is not None:
-                self._take_plan(*known)
+            if case.sha256 in self._plans:
+                self._take_plan(self._plans[case.sha256])
             else:
                 self._solve(case)
         except StoppedError as error:
@@ -307,100 +289,62 @@ class SolverThread:
         """First figures, then the verified plan; where there is none, that, and then the reasons."""
         begins = "building the program, solving it for the first time"
         self.phase("looking for the optimum" if self._session else begins)
-        session = self._held(case)
+        session = self.held(case)
         session.progress = self._looking_for
-        if self._is_out_of_reach(case):
-            self._say_why(case)
-            return
         if self._by_way_of is not None:
             with suppress(StoppedError):
                 session.figures(self._by_way_of)
         try:
             figures = session.figures(case)
         except StoppedError:
-            if not self._dropped():
-                self._tell(stage="failed", reasons=("The solver found no plan.",))
-                self._say_why(case)
-            return
+            if self._dropped():
+                return
+            self._tell(stage="failed", reasons=("The solver found no plan.",))
+            self.phase("there is no plan; looking for the reasons and for what would help")
+        else:
+            seconds = (*self.found.seconds, self._passed())
+            self._tell(stage="figures", figures=figures, seconds=seconds)
+            self.phase("tables, then everything recomputed from them")
         session.progress = silent
-        seconds = (*self.found.seconds, self._passed())
-        self._tell(stage="figures", figures=figures, seconds=seconds)
-        self.phase("tables, then everything recomputed from them")
-        if self._replaced.is_set():
-            return
-        self._take_solved(session.solve(case))
+        if not self._replaced.is_set():
+            self._take_solved(session.solve(case))
 
     def _looking_for(self, name: str) -> None:
         words = GOALS.get(name, name)
         self.phase(f"looking for {words}")
 
-    def _is_out_of_reach(self, case: Case) -> bool:
-        """The limit of risk lies below the least attainable, which is found first where it is not known."""
-        limit = case.model.objective.risk_limit
-        if limit is None:
-            return False
-        self.phase("looking for the least attainable risk")
-        try:
-            least = self.find_least(case)
-        except StoppedError:
-            return False
-        if limit >= least * (1 - OF_LEAST):
-            return False
-        said = f"The least attainable risk is {number(least)} MUSD; {number(limit)} was asked for."
-        self._tell(stage="failed", reasons=(said,), changes={"least_risk": least})
-        return True
-
-    def _say_why(self, case: Case) -> None:
-        """The reasons why there is no plan, and the changes that would do; until then what is known stands."""
-        known = self.found.changes
-        self.phase("there is no plan; looking for the reasons and for what would help")
-        if self._replaced.is_set():
-            return
-        session = self._held(case)
-        session.progress = silent
-        self._take_solved(session.solve(case), known)
-
-    def _take_solved(self, plan: Plan, known: Mapping[str, float] | None = None) -> None:
+    def _take_solved(self, plan: Plan) -> None:
         """Take a plan that was solved for the question; where there is none, tell the reasons and smallest
         changes."""
         if self._dropped():
             return
         if plan.tables:
             self._took[self._kind] = self._passed()
-            self._take_plan(plan, time.strftime("%H:%M"))
+            self._take_plan(plan)
             return
         unproven = [f"no plan was proven ({plan.status})"]
-        reasons = tuple(map(str, plan.summary.get("reasons", unproven)))
-        changes = dict(known or {})
-        changes |= plan.summary.get("smallest_changes", {})
-        if "least_risk" in changes:
-            self.least[seeking_least(plan.case).sha256] = changes["least_risk"]
-        shares = plan.summary.get("nearest_shares", {})
-        self._tell(stage="failed", reasons=reasons, changes=changes, shares=shares)
+        self._tell(
+            stage="failed",
+            reasons=tuple(map(str, plan.summary.get("reasons", unproven))),
+            changes=plan.summary.get("smallest_changes", {}),
+            shares=plan.summary.get("nearest_shares", {}),
+        )
 
     def _dropped(self) -> bool:
         """A newer question came meanwhile."""
         with self._wake:
             return self._wanted or self._ending.is_set()
 
-    def _take_plan(self, plan: Plan, at: str) -> None:
-        """Keep a plan, the latest of `KEPT_PLANS`, and tell the page of it. at: when it was proven."""
-        self._plans[plan.case.sha256] = (plan, at)
-        self._plans.move_to_end(plan.case.sha256)
-        while len(self._plans) > KEPT_PLANS:
-            self._plans.popitem(last=False)
+    def _take_plan(self, plan: Plan) -> None:
+        """Keep a plan, and tell the page of it."""
+        self.remember(plan)
         give_memory_back()
-        figures = _figures(plan)
-        if "least_risk_musd" in figures:
-            self.least[seeking_least(plan.case).sha256] = figures["least_risk_musd"]
-        seconds = (*self.found.seconds, self._passed())
         self._tell(
             stage="plan",
             plan=plan,
-            figures=figures,
+            figures=_figures(plan),
             shown=self.found.shown + 1,
-            seconds=seconds,
-            proven_at=at,
+            seconds=(*self.found.seconds, self._passed()),
         )
 
     def _passed(self) -> float:

@@ -103,13 +103,19 @@ def page(window: BrowserContext, server: Server) -> Iterator[Page]:
     assert faults == []
 
 
+def halve_the_money(page: Page) -> None:
+    box = page.locator("#q-money-box")
+    box.fill("50")
+    box.press("Enter")
+
+
 def proven(page: Page) -> None:
     page.locator(".badge.certified").wait_for(timeout=60_000)
 
 
 def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     expect(page.locator(".card .value").first).to_have_text("1,915 MUSD")
-    page.get_by_role("button", name="What if there is half the money?").click()
+    halve_the_money(page)
     expect(page.locator(".card .value").first).not_to_have_text("1,915 MUSD")
     expect(page.locator(".edits")).to_contain_text("50 % of all public money")
     proven(page)
@@ -125,19 +131,21 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     expect(page.locator("#to-shelf")).to_have_text("Shelf (1)")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".card .value").first).to_have_text("1,915 MUSD")
-    page.get_by_label("show").check()
     expect(page.locator("#shelf table")).to_contain_text("Residual risk, MUSD")
-    page.get_by_role("button", name="half as a command").click()
+    page.get_by_role("button", name="half as files").click()
     expect(page.locator("#told")).to_have_text(
         re.compile("^planner solve .*001-half/inputs --out .*")
     )
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The case, every change in it").click()
+    assert download.value.suggested_filename == "case.zip"
     page.get_by_role("button", name="Close", exact=True).click()
     with page.context.expect_page() as opening:
         page.get_by_role("link", name="report", exact=True).click()
     expect(opening.value.locator("h1")).to_have_text("Starter: half")
     opening.value.close()
-    page.get_by_role("button", name="As a command", exact=True).click()
-    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*cases/as-it-is --out"))
+    page.get_by_role("button", name="As files", exact=True).click()
+    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*plan-.*/inputs --out"))
     assert [one.name for one in server.site.bench.record.kept] == ["half"]
 
 
@@ -145,7 +153,7 @@ def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) 
     proven(page)
     held: list[Route] = []
     page.route("**/part/side*", lambda route: held.append(route))
-    page.get_by_role("button", name="What if there is half the money?").click()
+    halve_the_money(page)
     expect(page.locator("[data-proof]")).to_have_text("certified, being drawn")
     expect(page.locator("#side")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#outcomes")).to_have_attribute("aria-busy", "false")
@@ -160,12 +168,15 @@ def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) 
 def test_a_press_outlives_what_is_found_meanwhile(page: Page, server: Server) -> None:
     """Between pressing and letting go nothing is drawn anew: the click would be lost."""
     proven(page)
-    page.get_by_role("button", name="What if there is half the money?").hover()
+    page.locator("#q-money-box").fill("50")
+    page.locator("#q-money-box").press("Enter")
+    proven(page)
+    page.locator(".edits").get_by_role("button", name="Take back").hover()
     page.mouse.down()
     server.site.bench.edit(Edit("objective.risk_aversion", 0.25))
     expect(page.locator("[data-proof]")).to_have_text("certified, being drawn")
     page.mouse.up()
-    expect(page.locator(".edits")).to_contain_text("50 % of all public money")
+    expect(page.locator(".edits")).not_to_contain_text("50 % of all public money")
     proven(page)
 
 
@@ -186,7 +197,7 @@ def test_an_answer_that_news_overtake_is_drawn_all_the_same(page: Page, server: 
 
 def test_the_keyboard_is_never_thrown_out(page: Page) -> None:
     """What is pressed and then gone leaves the focus to what stood before it."""
-    page.get_by_role("button", name="What if there is half the money?").press("Enter")
+    halve_the_money(page)
     page.locator(".control.changed").get_by_role("button", name="Take back").press("Enter")
     expect(page.locator(".edits")).to_have_count(0)
     expect(page.get_by_label("All public money, %")).to_be_focused()
@@ -207,7 +218,7 @@ def test_the_goal_stands_at_the_top_and_leads_to_where_it_is_chosen(page: Page) 
     expect(page.locator(".objective")).to_contain_text("Objective: least risk-adjusted cost")
     page.locator(".objective button").click()
     expect(page.locator("#q-goal")).to_be_focused()
-    page.locator("#q-goal").select_option(label="least risk, then cost")
+    page.locator("#q-goal").select_option(label="least risk, then least cost")
     expect(page.locator(".objective")).to_contain_text("least risk, then least cost")
     expect(page.locator(".objective")).to_contain_text("a lower cost is no gain by itself")
 
@@ -220,14 +231,14 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(
     drawer = page.locator("#drawer")
     expect(drawer).to_contain_text("illustration")
     expect(drawer).to_contain_text("teaching case")
-    field = drawer.locator("tr.chosen input")
+    field = drawer.locator("tr.chosen input[name=value]")
     field.fill("-3")
     field.press("Enter")
     expect(page.locator("#fault")).to_contain_text("lead_time_years")
     assert server.site.bench.record.edits == ()
     field.fill("4")
     field.press("Enter")
-    expect(drawer.locator("tr.chosen")).to_contain_text("was 2")
+    expect(drawer.locator("tr.chosen.changed")).to_be_visible()
     proven(page)
     page.get_by_role("button", name="Undo").click()
     expect(field).to_have_value("2")  # what is open is of the state
@@ -236,11 +247,11 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(
     expect(drawer).to_be_hidden()
     page.locator("#tables").click()
     page.get_by_label("Table", exact=True).select_option("budgets")  # its rows come with it
-    expect(drawer.get_by_role("button", name="USA").first).to_be_visible()
+    expect(drawer.get_by_role("cell", name="USA").first).to_be_visible()
 
 
 def test_a_plant_leads_to_its_investment_case(page: Page, server: Server) -> None:
-    page.get_by_role("button", name="What if there is half the money?").click()
+    halve_the_money(page)
     proven(page)
     with page.context.expect_page() as opening:
         page.locator("#views").get_by_role("link", name="Desert mine, Australia").click()
@@ -292,11 +303,9 @@ def test_a_file_that_only_its_owner_reads_opens_the_page(
 def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(
     page: Page, server: Server
 ) -> None:
-    expect(page.locator("#frontier")).to_contain_text("No plan attains less than")
-    server.site.bench.solver.least.clear()  # as before it is known
     page.fill("#limit", "11")
     page.press("#limit", "Enter")
-    expect(page.locator(".conflict")).to_contain_text("least attainable")
+    expect(page.locator(".conflict")).to_contain_text("least")
     expect(page.locator(".badge.failed")).to_have_text("no plan")
     page.get_by_role("button", name=re.compile("^Accept a risk of")).click()
     proven(page)
@@ -308,7 +317,7 @@ def test_a_target_is_a_sentence_whose_blanks_stay_filled_until_it_is_asked_for(
 ) -> None:
     proven(page)
     page.locator("summary", has_text="Targets").click()
-    form = page.locator("form.target").last
+    form = page.get_by_role("form", name="At least a share of the demand met")
     form.get_by_label("share, per cent").fill("990")
     form.get_by_label("Element").select_option(label="Dysprosium")
     form.get_by_label("from which year").fill("2029")
@@ -334,7 +343,7 @@ def test_the_delay_and_the_capital_of_a_plant_stand_on_its_line(page: Page, serv
     ready = page.get_by_label("Coast separation plant, Australia: ready after, years")
     ready.fill("+1")
     ready.press("Enter")
-    expect(page.locator(".edits")).to_contain_text("lead time, years = 3")
+    expect(page.locator(".edits")).to_contain_text("lead time years = 3")
     dearer = page.get_by_label("Coast separation plant, Australia: capital, USD per t/y")
     dearer.fill("+50 %")
     dearer.press("Enter")
@@ -348,9 +357,9 @@ def test_a_workbook_says_that_it_is_being_written(page: Page) -> None:
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator(".kept")).to_contain_text("variant 1")
     page.route("**/report.xlsx", lambda _: None)  # which waits
-    page.get_by_role("link", name="workbook").click()
+    page.get_by_role("link", name="workbook", exact=True).click()
     expect(page.locator("[data-word]")).to_contain_text("workbook: being written")
-    with page.expect_download() as download:
+    with page.expect_download(timeout=120_000) as download:
         page.unroute("**/report.xlsx")  # which lets go what waits
     assert download.value.suggested_filename == "report.xlsx"
     expect(page.locator("[data-word]")).to_have_text("The workbook is there.")
@@ -359,7 +368,7 @@ def test_a_workbook_says_that_it_is_being_written(page: Page) -> None:
 def test_what_takes_long_says_about_how_long_within_a_second(page: Page, server: Server) -> None:
     proven(page)
     solver = server.site.bench.solver
-    until(page, lambda: not solver._is_busy and not solver._background)
+    until(page, lambda: solver._rests and not solver._is_busy)
     goes_on = threading.Event()
 
     def figures(_: planner.Case) -> None:
@@ -369,7 +378,7 @@ def test_what_takes_long_says_about_how_long_within_a_second(page: Page, server:
     slow = SimpleNamespace(figures=figures, solve=figures, cancel=goes_on.set)
     solver._session = cast(planner.Session, slow)
     solver._took = {"money": 42.0}
-    page.get_by_role("button", name="What if there is half the money?").click()
+    halve_the_money(page)
     expect(page.locator("[data-phase]")).to_have_text(
         "looking for the optimum (about 42 s)", timeout=1_000
     )
@@ -386,7 +395,7 @@ def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
     assert box is not None
     page.mouse.move(box["x"], box["y"] - 40, steps=4)
     page.mouse.up()
-    expect(page.locator(".edits")).to_contain_text("objective: a risk of")
+    expect(page.locator(".edits")).to_contain_text("with a risk of at most")
     (edit,) = server.site.bench.record.edits
     assert isinstance(edit.value, int | float) and edit.value > 1915
 
@@ -399,10 +408,7 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
     for _ in range(4):
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".edits")).to_contain_text("80 % of all public money")
-    page.locator("#tab-timeline").focus()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("#tab-shortage")).to_be_focused()
-    expect(page.locator("#views table").last).to_contain_text("Japan")
+    page.locator("#keep").focus()
     page.keyboard.press("Control+z")
     page.locator("#keep").focus()
     proven(page)
@@ -413,7 +419,7 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
         reached.add(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
         )
-    wanted = "tables command name keep q-money Objective Hazards limit tab-shortage"
+    wanted = "tables command name keep q-money Objective Hazards limit"
     assert set(wanted.split()) <= reached
 
 
@@ -424,7 +430,6 @@ def test_no_serious_fault_of_accessibility(
 ) -> None:
     faults: list[str] = []
     page = opened(window, unchanged, faults, width, colours)
-    page.locator("#tab-shortage").click()
     page.get_by_role("button", name="Questions" if width < 760 else "Inputs").click()
     if width > 760:
         expect(page.locator("#drawn table")).to_be_visible()
@@ -451,7 +456,7 @@ def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Se
     expect(page.locator("#drawer .close")).to_be_in_viewport(ratio=1)
     page.locator("#drawer .close").click()
     page.get_by_role("button", name="Questions").click()
-    page.get_by_role("button", name="What if there is half the money?").click()
+    halve_the_money(page)
     page.keyboard.press("Escape")
     expect(page.locator("#questions")).not_to_be_in_viewport()
     page.get_by_role("button", name="Questions").click()
@@ -489,12 +494,9 @@ def test_a_script_in_every_name_is_inert(window: BrowserContext, tmp_path: Path)
         proven(page)
         page.fill("#name", SCRIPT[:60])
         page.get_by_role("button", name="Keep", exact=True).click()
-        page.get_by_label("show").check()
         page.locator("summary", has_text="Plants").click()
         page.locator(".plant button").first.click()
         expect(page.locator("#drawer")).to_contain_text(SCRIPT)
-        page.locator("#tab-shortage").click()
-        expect(page.locator("#tab-shortage")).to_have_attribute("aria-selected", "true")
         assert "hit" not in page.title() and page.locator("img, script:not([src])").count() == 0
         page.close()
         assert faults == []

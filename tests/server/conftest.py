@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import planner
 from planner.server import solver_thread
 from planner.server.app import Site
 from planner.server.journal import OpenedCase
+from planner.server.page_regions import Regions
 from planner.server.security import Gate
 from planner.server.workbench import Workbench
 
@@ -36,6 +38,11 @@ def answered(bench: Workbench) -> Workbench:
     """The workbench, once its state is solved or known to have no plan."""
     wait_for(lambda: bench.solver.found.stage in ("plan", "failed"))
     return bench
+
+
+def said_by(parts: Regions, region: str, **asked: str) -> str:
+    """The words of a region, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", parts.part(region, asked)).split())
 
 
 @pytest.fixture

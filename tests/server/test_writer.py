@@ -32,5 +32,5 @@ def test_a_page_that_is_asked_for_as_the_workbench_ends_is_not_written(
             return done
 
     monkeypatch.setattr(writer, "ProcessWorkers", EndsMeanwhile)
-    case_writer.report(tmp_path, "report.html")
+    case_writer.write(tmp_path)
     assert not asked

@@ -1,9 +1,8 @@
-"""A plan alone or beside another: key figures, plants, who is short, targets. With another plan each part also tells the
+"""A plan alone or beside another: key figures, plants, targets. With another plan each part also tells the
 change from that one."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,48 +18,39 @@ from planner.reporting.parts import (
     ReportTable,
     changed,
     figures,
-    per_cent,
-    several,
     text,
     total,
     whole,
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
-from planner.reporting.words.numbers import (
-    LEAST_CHANGE,
-    change,
-    listed,
-    number,
-    percent,
-    signed,
-    span,
-)
+from planner.reporting.words.numbers import LEAST_CHANGE, change, listed, number, percent, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.money import PEOPLE_AND_STOCK, by_party, spent, spent_on
+from planner.results.figures.money import by_party
 from planner.results.figures.plants import ORDER, built
 from planner.results.figures.sums import records
-from planner.results.figures.unmet import ever_short_countries, unmet_by_country
 from planner.results.plan import Plan
 from planner.thresholds import SHOWN_T
 
 say = Passages("beside.j2")
 UNMET = "unmet_t"
+SUM = "risk_adjusted_cost_musd"
 KEY_FIGURES = {
     "risk_musd": ("Residual risk", "MUSD"),
     "cost_musd": ("Cost of the plan", "MUSD"),
     UNMET: ("Unmet demand, expected", "t"),
+    SUM: ("Risk-adjusted cost: both together", "MUSD"),
     "expected_loss_musd": ("Expected loss", "MUSD"),
     "cvar_musd": ("Loss in the worst scenarios (CVaR)", "MUSD"),
     "public_spend_musd": ("Public money, not discounted", "MUSD"),
 }
 """Figures of a plan that stand first: what each is called, and its unit."""
+SOURCES = {UNMET: ["expected_shortfall_t"], SUM: ["risk_musd", "cost_musd"]}
+"""Keys of a summary that a figure is made of."""
 LARGE = ("risk_musd", "cost_musd", UNMET)
 """Those of them that stand in front of the others."""
 SAME = 1e-7
 """Relative difference up to which two figures count as equal."""
-MOST_NAMED = 5
-"""Plants that are named of those whose size changed."""
 
 
 # ---- key figures -----------------------------------------------------------------------------------------------------
@@ -71,6 +61,8 @@ def key_figures(summary: Mapping[str, Any]) -> dict[str, float]:
     known = dict(summary)
     if "expected_shortfall_t" in summary:
         known[UNMET] = sum(summary["expected_shortfall_t"].values())
+    if "risk_musd" in known and "cost_musd" in known:
+        known[SUM] = known["risk_musd"] + known["cost_musd"]
     return {key: known[key] for key in KEY_FIGURES if key in known}
 
 
@@ -90,7 +82,7 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
             value="…" if value is None else number(value),
             unit=unit,
             note=note,
-            source=summary_keys("expected_shortfall_t" if key == UNMET else key),
+            source=summary_keys(*SOURCES.get(key, [key])),
             small=key not in LARGE,
             tone=tone,
         )
@@ -228,78 +220,6 @@ def _committed(row: Mapping[str, Any]) -> str:
     if pd.isna(here):
         return say("no_longer", was=was)
     return say("committed", here=here, was=None if pd.isna(was) or was == here else was)
-
-
-def moves(plan: Plan, other: Plan) -> list[str]:
-    """The ways in which plants change from another plan to this one, a sentence each."""
-    names = names_of(plan.case)
-    gone, new, moved, sized = [], [], [], []
-    rows = _plants_of_both(plan, other)
-    for row in records(rows.sort_values("grown", key=lambda grown: -grown.abs()).reset_index()):
-        words = f"{names.placed(row['project'])} {signed(row['grown'])} t/y"
-        if pd.isna(row["year"]):
-            gone.append(words)
-        elif pd.isna(row["year_was"]):
-            new.append(words)
-        elif row["year"] != row["year_was"]:
-            moved.append(f"{names.placed(row['project'])} {_committed(row)}")
-        elif abs(row["grown"]) > SHOWN_T:
-            sized.append(words)
-    return say.lines("moves", gone=gone, new=new, moved=moved, sized=sized[:MOST_NAMED])
-
-
-class PaidFor(DeclaredTable):
-    """A row a stage, and one for people and stock."""
-
-    title = "Public money"
-    source = "tables/spending.csv"
-    sum_row = "All"
-
-    what = text("for")
-    public = total("public money", "MUSD")
-    payers = several("paid by, MUSD")
-
-
-def paid_for(plan: Plan) -> ReportTable:
-    """Expected public money by what it is for, and who pays it, who pays most first."""
-    paid: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in records(spent(plan, "item", "funder").reset_index()):
-        paid[spent_on(row["item"])][row["funder"]] += row["expected"]
-    names = names_of(plan.case)
-    rows = []
-    for what in (*ORDER, PEOPLE_AND_STOCK):
-        by_payer = paid.get(what, {})
-        payers = []
-        for funder in sorted(by_payer, key=by_payer.__getitem__, reverse=True):
-            payers.append(f"{names.party(funder)} {number(by_payer[funder])}")
-        if payers:
-            public = sum(by_payer.values())
-            name = names.stages_many.get(what, what)
-            rows.append({"what": name, "public": public, "payers": payers})
-    return PaidFor.from_rows(rows, note=say("paid_for"))
-
-
-# ---- who is short -----------------------------------------------------------------------------------
-
-
-class UnmetByCountry(DeclaredTable):
-    """A row a country that is ever short, a column a year."""
-
-    title = "Unmet demand by country, % of its demand"
-    source = "tables/shortfall.csv"
-
-    country = text()
-
-
-def unmet_by_countries(plan: Plan, scenario: str) -> ReportTable:
-    """Unmet demand in a scenario by country and year."""
-    shares = unmet_by_country(plan, scenario)["share"].unstack()
-    short = ever_short_countries(plan)
-    frame = shares.reindex(index=short, columns=list(plan.years)).fillna(0.0)
-    frame.columns = frame.columns.map(str)
-    named = frame.assign(country=[names_of(plan.case).country(one) for one in short])
-    years = [per_cent(str(year), field=str(year)) for year in plan.years]
-    return UnmetByCountry.over(named, [*UnmetByCountry.all(), *years])
 
 
 # ---- targets -----------------------------------------------------------------------------------------------------------

@@ -170,25 +170,21 @@ class StaysShort(DeclaredTable):
     worst = text("most in one year, with the plan")
 
 
-def short(plan: Plan, other: Plan | None = None, scenario: str = EXPECTED) -> ReportTable:
-    """Unmet demand of each element over all years in a scenario or expected, then with its worst year; with another plan
-    that has the scenario also the change from that one."""
-    frame = unmet_by_element(plan, scenario)
+def short(plan: Plan, other: Plan | None = None) -> ReportTable:
+    """Unmet demand of each element over all years, expected, and its worst year; with another plan also the change from that
+    one."""
+    frame = unmet_by_element(plan, EXPECTED)
     left_out = [] if plan.compared else ["without_plan_t"]
-    if other is None or scenario not in (EXPECTED, *other.weights):
+    if other is None:
         left_out.append("moved")
     else:
-        was = unmet_by_element(other, scenario)["tonnes"]
+        was = unmet_by_element(other, EXPECTED)["tonnes"]
         frame = frame.assign(moved=frame["tonnes"] - was.reindex(frame.index, fill_value=0.0))
-    if scenario == EXPECTED:
-        frame = frame.assign(worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING))
-    else:
-        left_out.append("worst")
+    frame = frame.assign(worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING))
     demand = frame["demand_t"].where(frame["demand_t"] > 0)
     frame = frame.assign(share=(frame["tonnes"] / demand).fillna(0.0)).reset_index()
     named = names_of(plan.case).told(costliest_first(plan, frame))
-    note = say("short_note", expected=scenario == EXPECTED)
-    return StaysShort.over(named, StaysShort.all(*left_out), note=note)
+    return StaysShort.over(named, StaysShort.all(*left_out), note=say("short_note"))
 
 
 def _deepest(plan: Plan) -> pd.Series[str]:

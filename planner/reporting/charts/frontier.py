@@ -38,14 +38,13 @@ class FrontierPoints:
     """All that stands on the efficient frontier of one state.
 
     curve: cost and risk (MUSD) of solved plans. marks: plans with a name. before: the curve of the state that is compared
-    with. least: the least attainable risk, if it is known. source: where the figures of both are.
+    with. source: where the figures of both are.
     """
 
     curve: Sequence[tuple[float, float]]
     marks: Sequence[Mark]
     source: str
     before: Sequence[tuple[float, float]] = ()
-    least: float | None = None
 
 
 def frontier(points: FrontierPoints) -> style.Drawing:
@@ -60,8 +59,6 @@ def frontier(points: FrontierPoints) -> style.Drawing:
         if rows:
             line = _line(rows, hue, points.source)
             layers.append(line.encode(x=across, y=up))
-    if points.least is not None:
-        layers += _least(points.least, up)
     marks = pd.DataFrame(map(vars, together(points.marks)))
     within = marks[marks["risk"] <= high]
     dots = _dots(within, points.source)
@@ -88,22 +85,10 @@ def _dots(marks: pd.DataFrame, source: str) -> alt.Chart:
     return drawn
 
 
-def _least(least: float, up: alt.Y) -> list[Any]:
-    frame = pd.DataFrame({"risk": [least], "words": ["least attainable risk"]})
-    lines = alt.Chart(frame).mark_rule(color=style.MISSING, strokeDash=[5, 4])
-    words = alt.Chart(frame).mark_text(
-        align="left", baseline="bottom", dx=4, dy=-3, color=style.MISSING, fontSize=10.5
-    )
-    left = alt.value(0)
-    return [lines.encode(y=up), words.encode(x=left, y=up, text="words:N")]
-
-
 def risk_range(points: FrontierPoints) -> tuple[float, float]:
     """The risks (MUSD) between which the axis runs: those of all plans but the one without action, which is far off."""
     risks = [risk for _, risk in (*points.curve, *points.before)]
     risks += [mark.risk for mark in points.marks if mark.kind != "no action"]
-    if points.least is not None:
-        risks.append(points.least)
     low = min(risks)
     high = max(risks)
     room = ROOM * ((high - low) or high or 1.0)

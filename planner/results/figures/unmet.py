@@ -9,7 +9,6 @@ import pandas as pd
 from planner.data.kept import kept
 from planner.results.figures.sums import (
     WITHOUT,
-    by_year,
     costliest_first,
     expected_losses,
     expected_sums,
@@ -18,7 +17,6 @@ from planner.results.figures.sums import (
 )
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
-from planner.thresholds import SHOWN_T
 
 SMALLEST_T = 5e-4
 """Tonnes below which nothing is unmet: a table would print nothing."""
@@ -56,17 +54,6 @@ def unmet_by_element(plan: Plan, scenario: str) -> pd.DataFrame:
     return sums_in(plan, short, scenario, ["element"], short_columns(plan)).set_index("element")
 
 
-@kept
-def unmet_by_country(plan: Plan, scenario: str) -> pd.DataFrame:
-    """Unmet demand with the plan by country and year, in a scenario or expected (`EXPECTED`): `tonnes`, and the `share` of
-    the country's demand."""
-    keys = ["country", "year"]
-    short = by_year(plan, "shortfall")
-    sums = sums_in(plan, short, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
-    demand = sums["demand_t"].where(sums["demand_t"] > 0)
-    return sums.assign(share=(sums["tonnes"] / demand).fillna(0.0))
-
-
 def worst_left(plan: Plan) -> str:
     """The scenario with the largest loss with the plan."""
     losses: dict[str, float] = plan.summary["scenario_loss_musd"]
@@ -78,13 +65,6 @@ def hardest_hit(plan: Plan) -> pd.DataFrame:
     short = plan.tables["shortfall"]
     hit = (short["scenario"] == worst_left(plan)) & (short["tonnes"] > 0.01 * short["demand_t"])
     return short[hit]
-
-
-def ever_short_countries(plan: Plan) -> list[str]:
-    """Countries that are short in some scenario and year."""
-    short = by_year(plan, "shortfall")
-    hit = set(short.loc[short["tonnes"] > SHOWN_T, "country"])
-    return [country for country in plan.case.countries if country in hit]
 
 
 def missing(plan: Plan) -> pd.DataFrame:

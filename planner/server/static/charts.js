@@ -93,12 +93,10 @@ function place(point, node) {
   point.style.top = `${top + scale(Number(risk))}px`;
 }
 
-// The risk at a height, no less than the least attainable.
+// The risk at a height, within the axis.
 function bounded(point, risk) {
   const { low, high } = axis(point.closest("#curve").querySelector("[data-chart]"));
-  const least = Number(point.closest("#curve").dataset.least) * (1 + 1e-6) || low;
-  const within = Math.min(high, Math.max(least, risk)), rounded = Number(within.toPrecision(DIGITS));
-  return rounded < least ? within : rounded;
+  return Number(Math.min(high, Math.max(low, risk)).toPrecision(DIGITS));
 }
 
 function move(point, risk) {

@@ -4,11 +4,10 @@ import { dragPoint, drawCharts } from "./charts.js";
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
-const shown = { tab: "timeline", scenario: "" };
 const versions = {}, turns = {}, holds = {}, fetches = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300, WAIT_FOR_MORE = 150, STOP_AFTER = 1500; // ms
 const REACHED = "button, a, input, select, summary, [tabindex]";
-const SOLVED = ["/edit", "/target", "/revert", "/undo", "/redo", "/restore"];
+const SOLVED = ["/edit", "/change", "/target", "/revert", "/undo", "/redo", "/restore"];
 const hand = new Set(); // while anything is in it nothing is drawn anew: a press, until its click is over; a change, until it is done
 let connected = true, drawn = "", opener = null, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
 
@@ -50,14 +49,14 @@ function say(fault) {
 
 async function fetchPart(name) {
   const turn = turns[name] = (turns[name] ?? 0) + 1, of = last?.of[name];
-  const answer = await fetch(`/part/${name}?${new URLSearchParams(shown)}`);
+  const answer = await fetch(`/part/${name}`);
   if (!answer.ok) return;
   const html = await answer.text(), region = $(`[data-part=${name}]`);
   if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
   if (hand.size || isTyping(region)) delete versions[name];
   else {
     put(region, html);
-    const many = all("#shelf .kept [data-tick]").length; // the count beside the shelf comes with its rows
+    const many = all("#shelf .kept li[id]").length; // the count beside the shelf comes with its rows
     $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
     holds[name] = of;
     if (last) mark();
@@ -157,9 +156,8 @@ function hideStop(hidden) {
 // ---- what is changed ----------------------------------------------------------------------------------------
 
 function valueOf(control) {
-  if (control.type === "checkbox") return control.checked;
+  if (control.type === "checkbox") return control.checked ? false : control.dataset.off === "0" ? 0 : control.dataset.off;
   if (control.dataset.json) return JSON.parse(control.value);
-  if (control.dataset.optional && control.value.trim() === "") return null;
   if (control.dataset.absolute && /^[-+\u2212]\s*[\d.]+$/.test(control.value.trim())) return NaN; // a risk is no step
   if (control.type !== "range" && !("amount" in control.dataset)) return control.value;
   return Number((amount(control.value, Number(control.dataset.amount)) * (control.dataset.scale ?? 1)).toPrecision(12));
@@ -187,8 +185,7 @@ async function sendEdit(control) {
   if (Number.isNaN(value)) { refuse(control, noNumber(control.value)); return; }
   if (most && (shownValue < 0 || shownValue > Number(most) * (1 + 1e-9))) { refuse(control, `${label}: 0 to ${Number(most).toLocaleString("en")} ${unit}.`); return; }
   control.defaultValue = control.value;
-  const back = value === null || value === false || value === control.dataset.revert;
-  const done = await (back && !key.startsWith("levers:") ? post("/revert", { key }) : post("/edit", { key, value }));
+  const done = await (value === false ? post("/revert", { key }) : post("/edit", { key, value }));
   if (!done) refuse(document.getElementById(control.id) ?? control, $("#fault").textContent);
 }
 
@@ -208,9 +205,7 @@ document.addEventListener("change", (event) => {
     editTimer = setTimeout(() => { sendEdit(node); letGo("change"); }, node.type === "range" ? WAIT_FOR_MORE : 0);
   }
   else if (node.matches("form[data-open] select")) node.form.requestSubmit();
-  else if (node.dataset.showSelect) { shown[node.dataset.showSelect] = node.value; fetchPart("views"); fetchPart("outcomes"); }
   else if ("pin" in node.dataset) post("/pin", { folder: node.dataset.pin });
-  else if ("tick" in node.dataset) post("/tick", { folder: node.dataset.tick, ticked: node.checked });
 });
 
 document.addEventListener("input", ({ target }) => {
@@ -238,8 +233,7 @@ document.addEventListener("click", async (event) => {
     const group = document.getElementById(node.dataset.opens);
     group.open = true;
     $("select, input", group)?.focus();
-  } else if (node.dataset.show) choose(new URLSearchParams(node.dataset.show).get("tab"));
-  else if (node.dataset.copy) {
+  } else if (node.dataset.copy) {
     await navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
     node.textContent = "Copied";
   } else if (node.pathname?.endsWith(".xlsx")) {
@@ -266,23 +260,16 @@ document.addEventListener("submit", async (event) => {
   if (form.method === "dialog") return;
   event.preventDefault();
   if (form.dataset.open) { openDrawer(`${form.dataset.open}?${new URLSearchParams(given)}`); return; }
-  const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form) } : given;
   const sentences = () => all("form.target"), place = sentences().indexOf(form);
-  if (await post(form.dataset.form, body)) {
+  if (await post(form.dataset.form, given)) {
     if (place >= 0) sentences().forEach((one) => one.reset());
-    else if (form.dataset.form === "/keep") form.reset();
+    else if (!form.dataset.drawerAfter) form.reset();
     else for (const field of form.elements) field.defaultValue = field.value; // it is written no longer
     if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
   } else if (place >= 0) refuse(sentences()[place], $("#fault").textContent); // which was drawn anew meanwhile
 });
 
-function typed(text, form) {
-  if (text.trim() === "") return null;
-  const now = $("[data-amount]", form)?.dataset.amount, value = amount(text, now === "" ? NaN : Number(now));
-  return now === undefined || !Number.isFinite(value) ? text.trim() : value;
-}
-
-// ---- drawer, sheet, tabs ------------------------------------------------------------------------------------
+// ---- drawer, sheet ------------------------------------------------------------------------------------
 
 async function openDrawer(address, from = null) {
   const turn = turns.drawer = (turns.drawer ?? 0) + 1, answer = await fetch(`/part/${address}`);
@@ -294,7 +281,7 @@ async function openDrawer(address, from = null) {
   opener = from ?? opener;
   if (!$("#drawer").open) $("#drawer").show(); // before, so that a chart knows how wide it may be
   if (!again || !isTyping($("#drawn"))) put($("#drawn"), html);
-  if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
+  if (!again) ($("#drawn .chosen input:not([type=hidden])") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
 }
 
 $("#drawer").addEventListener("close", () => {
@@ -310,20 +297,11 @@ function sheet(open) {
   (open ? $("#questions button, #questions summary") : $("#ask"))?.focus();
 }
 
-async function choose(tab) {
-  shown.tab = tab;
-  await fetchPart("views");
-  $(`#tab-${tab}`)?.focus();
-}
-
 document.addEventListener("keydown", (event) => {
   const inText = event.target.matches?.("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea");
   if (event.key === "Escape") {
     if ($("#drawer").open) $("#drawer").close();
     else if ($("#questions").classList.contains("open")) sheet(false);
-  } else if (event.target.matches?.("[role=tab]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
-    const tabs = all("[role=tab]").map((tab) => tab.id.slice(4)), at = tabs.indexOf(shown.tab);
-    choose(tabs.at((at + (event.key === "ArrowRight" ? 1 : -1)) % tabs.length));
   } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !inText) {
     event.preventDefault();
     post(event.shiftKey ? "/redo" : "/undo");
@@ -346,8 +324,6 @@ document.addEventListener("pointermove", (event) => {
 
 phone.addEventListener("change", () => { drawCharts(document); fetchPart("views"); });
 const events = new EventSource("/events");
-const variant = new URLSearchParams(location.search).get("variant");
-if (variant) post("/restore", { folder: variant }).then(() => history.replaceState(null, "", "/"));
 events.onopen = () => { connected = true; last = null; };
 events.onmessage = (event) => update(JSON.parse(event.data));
 events.onerror = () => { connected = false; mark(); };
