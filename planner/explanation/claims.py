@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from planner.data.case import Case
-from planner.explanation.outcomes import PlanOutcome
 from planner.explanation.questions import NOTHING, PLAN, LeverStep, steps
 from planner.results.explanation import Claim, LeverValue, LeverValues, Trial, judged
 from planner.thresholds import TOLERATED
@@ -22,17 +21,16 @@ STAFF_COVERS = "staff_covers"
 """What the data suppose of people: those counted today cover what existing plants need."""
 
 
-def lever_values(case: Case, answers: Mapping[str, PlanOutcome]) -> LeverValues:
-    """The value of each lever of a case. answers: to `lever_questions`."""
-    nothing, everything = answers[NOTHING].objective, answers[PLAN].objective
+def lever_values(case: Case, objectives: Mapping[str, float]) -> LeverValues:
+    """The value of each lever of a case. objectives: what each of `lever_questions` attains (MUSD)."""
+    nothing, everything = objectives[NOTHING], objectives[PLAN]
     values = []
     for step in steps(case):
-        alone, missing = answers[f"alone:{step.key}"], answers[f"missing:{step.key}"]
         value = LeverValue(
             key=step.key,
             name=step.name,
-            first_in=nothing - alone.objective,
-            last_out=missing.objective - everything,
+            first_in=nothing - objectives[f"alone:{step.key}"],
+            last_out=objectives[f"missing:{step.key}"] - everything,
         )
         values.append(value)
     return LeverValues(nothing=nothing, everything=everything, levers=values)

@@ -26,7 +26,7 @@ from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
 from planner.results.figures.decided import builds
 from planner.results.plan import Plan
-from planner.solving.engine import Engine, Question, Solved
+from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 from planner.solving.solution import Stop
@@ -327,7 +327,7 @@ class CalmYear:
     ) -> dict[TakenAway, Served]:
         """Answers of an engine to what is taken away from its case. removals: what that is in the year, one by one."""
         asked = [[self.question(one) for one in near] for near in chains]
-        answered = dict(engine.answered(asked, served))
+        answered = dict(engine.answered(asked, OfFirstGoal(served)))
         answers = chain.from_iterable(answered[number] for number in sorted(answered))
         found = {}
         for removal, answer in zip(removals, answers, strict=True):

@@ -15,7 +15,6 @@ from planner.data.change import Change, cells_changed
 from planner.data.changed_case import applied
 from planner.data.schema import UncertainRange
 from planner.explanation.claims import lever_values
-from planner.explanation.outcomes import PlanOutcome
 from planner.explanation.questions import NOTHING, PLAN, lever_questions
 from planner.results.explanation import Claim, Influence, LeverValues, Trial, Tried
 from planner.solving.engine import Question
@@ -140,12 +139,15 @@ def ends_of(case: Case, doubts: Sequence[Doubt]) -> Iterator[End]:
 
 
 def values_at(
-    case: Case, ends: Sequence[End], answers: Mapping[str, PlanOutcome]
+    case: Case, ends: Sequence[End], objectives: Mapping[str, float]
 ) -> list[tuple[Trial, LeverValues]]:
-    """The values of the levers at each end, and the trial that it is, its share still to be said."""
+    """The values of the levers at each end, and the trial that it is, its share still to be said.
+
+    objectives: what the questions there attain (MUSD).
+    """
     found = []
     for end in ends:
-        there = {key: answers[end.named(key)] for key in end.questions}
+        there = {key: objectives[end.named(key)] for key in end.questions}
         trial = Trial(
             input=end.doubt.name, setting=setting(end.factor), source=end.doubt.source, share=0.0
         )
@@ -154,43 +156,30 @@ def values_at(
 
 
 def influences(
-    ends: Sequence[End],
-    answers: Mapping[str, PlanOutcome],
-    *,
-    objective: float,
-    claims: Sequence[Claim],
+    ends: Sequence[End], objectives: Mapping[str, float], *, given: float, claims: Sequence[Claim]
 ) -> list[Influence]:
-    """The doubts, the most influential first. objective: with all figures as given (MUSD)."""
+    """The doubts, the most influential first. given: the objective with all figures as given (MUSD)."""
     by_doubt: dict[str, list[End]] = {}
     for end in ends:
         by_doubt.setdefault(end.doubt.key, []).append(end)
-    found = [
-        _influence(of, answers, objective=objective, claims=claims) for of in by_doubt.values()
-    ]
+    found = [_influence(of, objectives, given=given, claims=claims) for of in by_doubt.values()]
     return sorted(found, key=lambda one: (-abs(one.effect), one.input))
 
 
 def _influence(
-    ends: Sequence[End],
-    answers: Mapping[str, PlanOutcome],
-    *,
-    objective: float,
-    claims: Sequence[Claim],
+    ends: Sequence[End], objectives: Mapping[str, float], *, given: float, claims: Sequence[Claim]
 ) -> Influence:
     """The influence of a doubt: objective at the ends of its range, and levers whose verdict it turns."""
     doubt = ends[0].doubt
     tried = []
     effects = []
     for end in ends:
-        best = answers[end.named(PLAN)]
+        best = objectives[end.named(PLAN)]
         one = Tried(
-            setting=setting(end.factor),
-            changes=list(end.questions[PLAN].changes),
-            objective=best.objective,
-            cost=best.cost,
+            setting=setting(end.factor), changes=list(end.questions[PLAN].changes), objective=best
         )
         tried.append(one)
-        effects.append(best.objective - objective)
+        effects.append(best - given)
     turned = [claim.lever for claim in claims if doubt.name in claim.turns_on]
     return Influence(
         input=doubt.name,

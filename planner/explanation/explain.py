@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ from planner.explanation.efficient_frontier import frontier
 from planner.explanation.information import knowledge
 from planner.explanation.near_optimal import near_optimal, with_planned
 from planner.explanation.odds import odds_change, other_odds
-from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.outcomes import OBJECTIVE, PlanOutcome, objectives_of, outcome_of
 from planner.explanation.questions import (
     EQUAL_RATES,
     NOTHING,
@@ -90,8 +90,8 @@ def explain(
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     inquiry = _Inquiry.of(plan, workers, progress)
     ends = list(ends_of(inquiry.case, doubts_of(inquiry.case))) if doubts else []
-    inquiry.ask_about(ends, journal)
-    found = _explained(inquiry, plan, name, ends)
+    at_ends = inquiry.objectives_at(ends, journal)
+    found = _explained(inquiry, plan, name, ends, at_ends)
     if more:
         found = _with_more(inquiry, found)
     if plan.case.lookups.targets:
@@ -152,14 +152,15 @@ class _Inquiry:
         measured = self.engine.ask(held, outcome_of)[EQUAL_RATES]
         self.answers[EQUAL_RATES] = replace(measured, public=found.public)
 
-    def ask_about(self, ends: Sequence[End], journal: Journal | None) -> None:
-        """Try doubts at both ends of their ranges; says beforehand how many programs that is, and about how long."""
+    def objectives_at(self, ends: Sequence[End], journal: Journal | None) -> dict[str, float]:
+        """What the questions at both ends of doubts attain (MUSD); says beforehand how many programs that is, and about
+        how long it takes."""
         questions: dict[str, Question] = {}
         for end in ends:
             questions |= {end.named(key): one for key, one in end.questions.items()}
         if not questions:
-            return
-        left = self.engine.left_of(questions.values(), journal)
+            return {}
+        left = self.engine.left_of(questions.values(), OBJECTIVE, journal)
         rest = in_words(self.engine.seconds_for(left))
         self.progress(
             f"{len(ends)} ends of doubtful figures: {left} programs to solve, in about {rest}"
@@ -167,13 +168,8 @@ class _Inquiry:
         after: dict[str, str] = {}
         for end in ends:
             after |= end.after
-        self.answers |= self.engine.ask(
-            questions,
-            outcome_of,
-            after=after,
-            progress=self.progress,
-            journal=journal,
-            kind=PlanOutcome,
+        return self.engine.ask(
+            questions, OBJECTIVE, after=after, progress=self.progress, journal=journal, kind=float
         )
 
 
@@ -190,12 +186,13 @@ def _engine_of(plan: Plan, workers: Workers | None) -> Engine:
     return Engine(case, point=point, workers=workers)
 
 
-def _explained(inquiry: _Inquiry, plan: Plan, name: str, ends: Sequence[End]) -> Explanation:
-    """The sums over the answers."""
+def _explained(
+    inquiry: _Inquiry, plan: Plan, name: str, ends: Sequence[End], at_ends: Mapping[str, float]
+) -> Explanation:
+    """The sums over the answers. at_ends: what the questions at the ends of doubts attain (MUSD)."""
     case, answers = inquiry.case, inquiry.answers
-    values = lever_values(case, answers)
-    at_ends = values_at(case, ends, answers)
-    judged = claims(case, values, at_ends)
+    values = lever_values(case, objectives_of(answers))
+    judged = claims(case, values, values_at(case, ends, at_ends))
     return Explanation(
         goal="welfare" if case.model.objective.goal == "welfare" else "risk",
         run=name,
@@ -203,7 +200,7 @@ def _explained(inquiry: _Inquiry, plan: Plan, name: str, ends: Sequence[End]) ->
         values=values,
         droppings=_droppings(inquiry),
         claims=judged,
-        influences=influences(ends, answers, objective=values.everything, claims=judged),
+        influences=influences(ends, at_ends, given=values.everything, claims=judged),
         odds=odds_change(case, answers),
         solves=inquiry.engine.solved,
     )

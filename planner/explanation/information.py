@@ -22,11 +22,11 @@ from planner.data.change import Change, cells_changed, change_of
 from planner.data.lookups import GOOD
 from planner.data.schema import Scenario, Shock
 from planner.data.shock_effects import Effects, effects_by_scenario, year_of
-from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.outcomes import OBJECTIVE, PlanOutcome, attained, outcome_of
 from planner.explanation.questions import SAME
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
-from planner.solving.engine import Engine, Question
+from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Progress
 from planner.thresholds import TOLERATED
 
@@ -46,14 +46,14 @@ def knowledge(engine: Engine, plan: PlanOutcome, progress: Progress) -> Knowledg
     questions = {"once": _committed(case)}
     for scenario, weight in _weights(case, plan.losses).items():
         questions[scenario] = known_from_the_start(case, scenario, weight)
-    answers = engine.ask(questions, outcome_of, progress=progress)
-    stochastic = answers.pop("once").objective
+    answers = engine.ask(questions, OfFirstGoal(_objective_and_risk), progress=progress)
+    stochastic, _ = answers.pop("once")
     if case.model.objective.goal == "welfare":
-        least = {w: answers[w].risk / weight for w, weight in _weights(case, plan.losses).items()}
-        known = sum(p * answers[w].objective for w, p in case.scenarios.items())
+        least = {w: answers[w][1] / weight for w, weight in _weights(case, plan.losses).items()}
+        known = sum(p * answers[w][0] for w, p in case.scenarios.items())
         regret = {}
     else:
-        least = {w: _clean(answer.objective) for w, answer in answers.items()}
+        least = {w: _clean(objective) for w, (objective, _) in answers.items()}
         known = weighed(case, least).risk
         regret = {w: _clean(plan.losses[w] - least[w]) for w in case.scenarios}
     mean = _of_mean_plan(engine)
@@ -67,6 +67,11 @@ def knowledge(engine: Engine, plan: PlanOutcome, progress: Progress) -> Knowledg
         least_loss={scenario: _clean(loss) for scenario, loss in least.items()},
         regret=regret,
     )
+
+
+def _objective_and_risk(solved: Solved) -> tuple[float, float]:
+    """What a question attains, and the risk there (MUSD)."""
+    return attained(solved), solved.value("risk")
 
 
 def _committed(case: Case) -> Question:
@@ -132,7 +137,7 @@ def _of_mean_plan(engine: Engine) -> float:
     asked = "the plan for the mean scenario"
     plan = Engine(mean_case(case)).ask({asked: SAME}, outcome_of)[asked]
     held = Question.of(*_committed(case).changes, fixed=plan.amounts)
-    return engine.ask({asked: held}, outcome_of)[asked].objective
+    return engine.ask({asked: held}, OBJECTIVE)[asked]
 
 
 def mean_case(case: Case) -> Case:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.change import change_of
 from planner.data.odds import are_bounded, odds_of
 from planner.explanation.claims import lever_values, shares_of, takes_something
 from planner.explanation.commitments import expected_tpa
-from planner.explanation.outcomes import PlanOutcome
+from planner.explanation.outcomes import PlanOutcome, objectives_of
 from planner.explanation.questions import PLAN
 from planner.results.explanation import OddsChange, OddsTrial, PlanUnderOdds, judged
 from planner.results.losses import risk_under
@@ -74,12 +73,12 @@ def _changed(case: Case, one: PlanUnderOdds, other: PlanUnderOdds) -> float:
 
 def _turning(case: Case, answers: Mapping[str, PlanOutcome]) -> Iterator[OddsTrial]:
     """Claims that turn with the probability of a storyline at an end of its range, plans fixed, others in proportion."""
-    values = lever_values(case, answers)
+    values = lever_values(case, objectives_of(answers))
     if not takes_something(values):
         return
     as_given = {(lever, basis): judged(share, share) for lever, basis, share in shares_of(values)}
     for storyline, probability, chances in _moved_odds(case):
-        moved = {key: _by_odds(case, plan, chances) for key, plan in answers.items()}
+        moved = {key: _objective_by(case, plan, chances) for key, plan in answers.items()}
         there = lever_values(case, moved)
         if not takes_something(there):
             continue
@@ -96,10 +95,10 @@ def _turning(case: Case, answers: Mapping[str, PlanOutcome]) -> Iterator[OddsTri
                 )
 
 
-def _by_odds(case: Case, plan: PlanOutcome, chances: Mapping[str, float]) -> PlanOutcome:
-    """A plan as it is, its objective by other odds."""
+def _objective_by(case: Case, plan: PlanOutcome, chances: Mapping[str, float]) -> float:
+    """The objective (MUSD) of a plan as it is, by other odds."""
     cost = plan.cost if case.model.objective.goal == "welfare" else 0.0
-    return replace(plan, objective=risk_under(case, plan.losses, chances) + cost)
+    return risk_under(case, plan.losses, chances) + cost
 
 
 def _moved_odds(case: Case) -> Iterator[tuple[str, float, dict[str, float]]]:

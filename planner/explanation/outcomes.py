@@ -10,7 +10,7 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECISIONS
 from planner.results.figures.decided import Build
 from planner.results.losses import weighed
-from planner.solving.engine import FixedAmounts, Solved
+from planner.solving.engine import FixedAmounts, OfFirstGoal, Solved
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
@@ -44,10 +44,9 @@ class PlanOutcome:
 
 def outcome_of(solved: Solved) -> PlanOutcome:
     """The measure of a question."""
-    values = solved.outcome.values
     builds, decided = _decisions(solved)
     return PlanOutcome(
-        objective=values["welfare"] if "welfare" in values else values["risk"],
+        objective=attained(solved),
         risk=solved.value("risk"),
         cost=solved.value("cost"),
         losses=solved.program.losses(solved.scope.tree.leaves, solved.point),
@@ -55,6 +54,21 @@ def outcome_of(solved: Solved) -> PlanOutcome:
         builds=builds,
         decided=decided,
     )
+
+
+def objectives_of(answers: Mapping[str, PlanOutcome]) -> dict[str, float]:
+    """What each answer attains (MUSD), by the name of its question."""
+    return {name: answer.objective for name, answer in answers.items()}
+
+
+def attained(solved: Solved) -> float:
+    """The objective that a question attains (MUSD): the least risk, or the least cost plus risk."""
+    values = solved.outcome.values
+    return values["welfare"] if "welfare" in values else values["risk"]
+
+
+OBJECTIVE = OfFirstGoal(attained)
+"""The measure where nothing else of the plan is read: what it costs and builds is not solved for."""
 
 
 def _decisions(

@@ -134,12 +134,12 @@ def judged(low: float, high: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """A doubtful figure at an end of its range, and the plan solved anew there (MUSD). changes: as a user writes them."""
+    """A doubtful figure at an end of its range, and the objective solved anew there (MUSD). changes: as a user writes
+    them."""
 
     setting: str
     changes: Sequence[str]
     objective: float
-    cost: float
 
 
 @dataclass(frozen=True, kw_only=True)

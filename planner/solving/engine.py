@@ -7,8 +7,9 @@ is asked:
     engine = Engine(case)
     engine.ask({"stock alone": Question('levers=["stockpile"]'), "half the money": Question("budgets.*.*.musd=x0.5")}, risk)
 
-where `risk` is `def risk(solved: Solved) -> float: return solved.value("risk")`. With `Engine(case, workers=..)` those of
-`planner.parallel` share the questions among them; then the measure is a function of a module, or a `partial` of one, as it is pickled.
+where `risk` is `OfFirstGoal(attained)`, `def attained(solved: Solved) -> float: return solved.outcome.values["risk"]`: what needs
+nothing after the first goal does not wait for the later ones. With `Engine(case, workers=..)` those of `planner.parallel` share
+the questions among them; then the measure is a function of a module, or a `partial` of one, as it is pickled.
 Each question begins at the optimum of the base, or of another question (`after`). Who has many questions near each other
 puts them into chains and takes the answers as they come (`answered`): those of a chain are solved one after the other,
 each from the nearest basis that the chain has met. So no answer depends on how many workers there are, or on what a
@@ -102,6 +103,25 @@ Measure = Callable[[Solved], T]
 
 
 @dataclass(frozen=True)
+class OfFirstGoal(Generic[T]):
+    """A measure that needs nothing after the first goal, such as the least risk: the later goals are not solved for it.
+
+    The plan that it sees is one of least risk (cost, cost plus risk) among many, and not the cheapest of them.
+    """
+
+    measure: Measure[T]
+
+    def __call__(self, solved: Solved) -> T:
+        """What the measure says."""
+        return self.measure(solved)
+
+
+def _first_goal(case: Case) -> list[Phase]:
+    """The first of the goals of a case."""
+    return phases_of(case.model.objective)[:1]
+
+
+@dataclass(frozen=True)
 class Question:
     """A question about a base case: what is otherwise there, each change as a user writes it after `--set`.
 
@@ -189,6 +209,8 @@ class Engine:
         """Questions of lists that were solved, and not found in a journal."""
         self._seconds = 0.0
         """Of all of them, one after the other."""
+        self._bases: dict[bool, PackedBases] = {}
+        """The bases of the optimum of the base, after the first goal alone (True) or all."""
         if workers is None:
             self._programs  # noqa: B018 (written here, before another thread may ask for it)
 
@@ -287,7 +309,7 @@ class Engine:
         """
         known: dict[Question, Answer[T]] = {}
         if journal is not None:
-            known = self._written(journal, questions.values(), kind)
+            known = self._written(journal, questions.values(), measure, kind)
         before = {questions[name]: questions[first] for name, first in (after or {}).items()}
         left = [one for one in dict.fromkeys(questions.values()) if one not in known]
         answered = 0
@@ -297,53 +319,58 @@ class Engine:
         later = [one for one in left if one in before]
         rounds.append((later, [False] * len(later)))
         for asked, kept in rounds:
-            begins = [
-                self._nearest(known.get(before[one]) if one in before else None) for one in asked
-            ]
+            begins = []
+            for one in asked:
+                nearest = known.get(before[one]) if one in before else None
+                ends = None if nearest is None else nearest.ends
+                begins.append(self._bases_for(measure) if ends is None else ends)
             chains = [[one] for one in asked]
             for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
                 known[asked[number]] = answer
-                self._write(journal, asked[number], answer)
+                self._write(journal, asked[number], measure, answer)
                 answered += 1
                 if answered < len(left):
                     rest = in_words(self.seconds_for(len(left) - answered))
                     progress(f"{answered} of {len(left)} programs are solved; about {rest} left")
         return {name: known[one].get(name) for name, one in questions.items()}
 
-    def _nearest(self, before: Answer[Any] | None) -> PackedBases:
-        """The bases of an answer, or of the base where it has none that fit its program."""
-        return self.bases if before is None or before.ends is None else before.ends
-
-    def left_of(self, questions: Iterable[Question], journal: Journal | None) -> int:
+    def left_of(
+        self, questions: Iterable[Question], measure: Measure[Any], journal: Journal | None
+    ) -> int:
         """Number of different questions that a journal has no answer to."""
-        names = {digest_of(self.base, question) for question in questions}
+        names = {digest_of(self.base, question, measure) for question in questions}
         if journal is not None:
             names -= {entry.name for entry in read_entries(journal.path, ANSWER, answers=False)}
         return len(names)
 
     def _written(
-        self, journal: Journal, questions: Iterable[Question], kind: Any
+        self, journal: Journal, questions: Iterable[Question], measure: Measure[Any], kind: Any
     ) -> dict[Question, Answer[Any]]:
         """The answers that former calls wrote into a journal."""
         entries = {entry.name: entry for entry in read_entries(journal.path, ANSWER)}
         values = TypeAdapter(kind)
         known: dict[Question, Answer[Any]] = {}
         for question in questions:
-            entry = entries.get(digest_of(self.base, question))
+            entry = entries.get(digest_of(self.base, question, measure))
             if entry is not None:
                 value = values.validate_python(entry.answer)
                 known[question] = Answer(status=str(entry.status), value=value)
         return known
 
-    def _write(self, journal: Journal | None, question: Question, answer: Answer[Any]) -> None:
+    def _write(
+        self,
+        journal: Journal | None,
+        question: Question,
+        measure: Measure[Any],
+        answer: Answer[Any],
+    ) -> None:
         """Keep an answer; only what has a value is worth it."""
         self.solved += 1
         self._seconds += answer.seconds
         if journal is not None and answer.value is not None:
             value = TypeAdapter(type(answer.value)).dump_python(answer.value, mode="json")
-            entry = Entry(
-                digest_of(self.base, question), value, answer.status, "", round(answer.seconds, 3)
-            )
+            name = digest_of(self.base, question, measure)
+            entry = Entry(name, value, answer.status, "", round(answer.seconds, 3))
             journal.append(ANSWER, [entry])
 
     def seconds_for(self, questions: int) -> float:
@@ -369,7 +396,7 @@ class Engine:
         workers die of has `crashed`. Raises StoppedError if no worker can be had any more.
         """
         if begins is None:
-            bases = self.bases if bases is None and chains else bases
+            bases = self._bases_for(measure) if bases is None and chains else bases
             begins = [bases or {} for _ in chains]
         kept = kept if kept is not None else [False for _ in chains]
         calls = {}
@@ -399,12 +426,21 @@ class Engine:
     ) -> Call:
         return Call(self._desk, "answer", (bases, list(chain), measure, kept))
 
-    @cached_property
+    @property
     def bases(self) -> PackedBases:
         """The bases of the optimum of the base, from which chains begin; none where it has no optimum."""
-        ((_, found),) = answers(self._workers, {"": Call(self._desk, "bases", ())})
-        bases: PackedBases = found.result()
-        return bases
+        return self._bases_after(first_alone=False)
+
+    def _bases_for(self, measure: Measure[Any]) -> PackedBases:
+        """The bases of the base as far as a measure needs them, or farther where these are known."""
+        return self._bases_after(isinstance(measure, OfFirstGoal) and False not in self._bases)
+
+    def _bases_after(self, first_alone: bool) -> PackedBases:
+        if first_alone not in self._bases:
+            call = Call(self._desk, "bases", (first_alone,))
+            ((_, found),) = answers(self._workers, {"": call})
+            self._bases[first_alone] = found.result()
+        return self._bases[first_alone]
 
     @cached_property
     def _desk(self) -> KeptObject:
@@ -497,10 +533,11 @@ class _Desk:
         if live is None and point is not None:
             self._live.begin_at(point)
 
-    def bases(self) -> PackedBases:
-        """The bases of the optimum of the base."""
+    def bases(self, first_alone: bool = False) -> PackedBases:
+        """The bases of the optimum of the base, of its first goal alone or of all."""
         live = self._of_base()
-        if live.solve(silent).stop is not Stop.OPTIMAL:
+        phases = _first_goal(live.case) if first_alone else None
+        if live.solve(silent, phases).stop is not Stop.OPTIMAL:
             return {}
         return _bases_of(live)
 
@@ -561,7 +598,8 @@ class _Desk:
                 programs.take(case)
             live = programs.in_use
             fixed = None if question.fixed is None else dict(question.fixed)
-            solved = _solved(live, fixed=fixed)
+            phases = _first_goal(case) if isinstance(measure, OfFirstGoal) else None
+            solved = _solved(live, phases=phases, fixed=fixed)
             stop = solved.outcome.stop
             value = measure(solved) if solved.is_optimal else None
             answer = Answer(status=stop.value, value=value, message=WHY[stop])
@@ -592,9 +630,9 @@ def unpacked(text: str) -> Statuses:
 # ---- what is kept of a list, and how long it takes --------------------------------------------------------------------------
 
 
-def digest_of(base: Case, question: Question) -> str:
+def digest_of(base: Case, question: Question, measure: Measure[Any]) -> str:
     """A name for a question about a base case, for as long as both and the solver are the same."""
-    held = [question.changes, question.fixed]
+    held = [question.changes, question.fixed, isinstance(measure, OfFirstGoal)]
     content = json.dumps([base.sha256, versions(), *held], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:20]
 

@@ -167,7 +167,6 @@ def test_each_end_is_the_case_with_its_changes(found: Explanation, doubtful: Pla
         for tried in one.tried:
             plan = solve_case(doubtful.case.changed(*tried.changes), baseline=False)
             assert tried.objective == near(plan.summary["least_risk_musd"])
-            assert tried.cost == pytest.approx(plan.summary["cost_musd"], abs=1e-3)
 
 
 def test_a_lever_is_open_where_a_doubt_turns_it(tmp_path: Path) -> None:

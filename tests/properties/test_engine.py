@@ -15,7 +15,7 @@ from planner.errors import InfeasibleError, InputError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.parallel import ProcessWorkers
 from planner.results.journal import JOURNAL, Journal
-from planner.solving.engine import Engine, Question, Solved
+from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Phase
 
 ROOT = Path(__file__).parents[2]
@@ -149,12 +149,39 @@ def test_a_list_that_was_stopped_goes_on_from_its_journal(tmp_path: Path) -> Non
     with Journal(tmp_path / JOURNAL) as journal:
         known = Engine(CASE).ask(first, figures, journal=journal, kind=Figures)
         engine = Engine(CASE)
-        assert engine.left_of(QUESTIONS.values(), journal) == 2
+        assert engine.left_of(QUESTIONS.values(), figures, journal) == 2
         found = engine.ask(QUESTIONS, figures, journal=journal, kind=Figures, progress=told.append)
-        assert Engine(CASE.changed(HALF)).left_of(QUESTIONS.values(), journal) == len(QUESTIONS)
+        assert Engine(CASE.changed(HALF)).left_of(QUESTIONS.values(), figures, journal) == len(
+            QUESTIONS
+        )
     assert [step.partition(";")[0] for step in told] == ["1 of 2 programs are solved"]
     assert engine.solved == 2
     assert {name: found[name] for name in first} == known
+
+
+def phases_and_risk(solved: Solved) -> tuple[list[str], float]:
+    return list(solved.outcome.phases), solved.outcome.values["risk"]
+
+
+@pytest.mark.parametrize("number", [None, 1], ids=["here", "a worker"])
+def test_what_needs_the_first_goal_alone_waits_for_no_other(number: int | None) -> None:
+    with ExitStack() as stack:
+        workers = number and stack.enter_context(ProcessWorkers(number))
+        engine = Engine(CASE, workers=workers or None)
+        first = engine.ask(QUESTIONS, OfFirstGoal(phases_and_risk), after=AFTER)
+        whole = engine.ask(QUESTIONS, phases_and_risk, after=AFTER)
+    assert [phases for phases, _ in first.values()] == [["risk"]] * len(QUESTIONS)
+    assert [phases for phases, _ in whole.values()] == [["risk", "cost", "risk_at_cost"]] * 5
+    for name, (_, risk) in first.items():
+        assert risk == pytest.approx(whole[name][1], rel=1e-9)
+
+
+def test_an_answer_of_the_first_goal_is_none_of_all(tmp_path: Path) -> None:
+    with Journal(tmp_path / JOURNAL) as journal:
+        engine = Engine(CASE)
+        engine.ask(QUESTIONS, OfFirstGoal(figures), journal=journal, kind=Figures)
+        assert engine.left_of(QUESTIONS.values(), OfFirstGoal(figures), journal) == 0
+        assert engine.left_of(QUESTIONS.values(), figures, journal) == len(QUESTIONS)
 
 
 def test_a_chain_goes_on_from_question_to_question_and_from_nothing_if_asked() -> None:
