@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from planner.results.plan import Plan
-from planner.results.schema import LATER_TABLES, TEXT_COLUMNS
+from planner.results.schema import LATER_TABLES
 
 TOLERANCE = 1e-9
 SHOWN = 5
@@ -93,20 +96,14 @@ def _table_differences(name: str, stored: pd.DataFrame, again: pd.DataFrame) -> 
         yield f"{name}.csv: {len(stored)} rows stored, {len(again)} solved"
         return
     for column in before:
-        same = _same_text if column in TEXT_COLUMNS else _same_figure
-        pairs = zip(stored[column], again[column], strict=True)
-        for line, (one, two) in enumerate(pairs, start=2):
-            both_blank = bool(pd.isna(one)) and bool(pd.isna(two))
-            if not both_blank and not same(one, two):
-                yield f"{name}.csv:{line}: {column}: {one} stored, {two} solved"
+        one, two = stored[column], again[column]
+        for row in np.flatnonzero(_apart(one, two)).tolist():
+            yield f"{name}.csv:{row + 2}: {column}: {one.iloc[row]} stored, {two.iloc[row]} solved"
 
 
-def _same_text(one: Any, two: Any) -> bool:
-    return str(one) == str(two)
-
-
-def _same_figure(one: Any, two: Any) -> bool:
-    try:
-        return math.isclose(float(one), float(two), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    except (TypeError, ValueError):
-        return _same_text(one, two)
+def _apart(one: pd.Series, two: pd.Series) -> NDArray[np.bool_]:
+    """Cell by cell: figures differ by more than the tolerance, texts at all."""
+    if not (is_numeric_dtype(one) and is_numeric_dtype(two)):
+        return (one.astype(str) != two.astype(str)).to_numpy(bool)
+    figures = [cells.to_numpy(float, na_value=np.nan) for cells in (one, two)]
+    return ~np.isclose(*figures, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +88,6 @@ class RiskRange:
     low: float
     high: float
 
-    def as_json(self) -> dict[str, float]:
-        """low, high."""
-        return {"low": self.low, "high": self.high}
-
 
 @dataclass(frozen=True, kw_only=True)
 class RiskRanges:
@@ -100,13 +96,6 @@ class RiskRanges:
 
     odds: RiskRange | None
     losses: RiskRange | None
-
-    def as_json(self) -> dict[str, Any]:
-        """odds, losses."""
-        return {
-            "odds": None if self.odds is None else self.odds.as_json(),
-            "losses": None if self.losses is None else self.losses.as_json(),
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,10 +106,6 @@ class OptimalityGap:
     value: float
     high: float | None
     replications: int
-
-    def as_json(self) -> dict[str, Any]:
-        """value, high, replications."""
-        return {"value": self.value, "high": self.high, "replications": self.replications}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -162,7 +147,7 @@ class Evaluation:
     def as_json(self) -> dict[str, Any]:
         """The contents of evaluation.json."""
         purchases = {"plan": self.plan.purchases, "without_plan": self.without_plan.purchases}
-        gap = {} if self.gap is None else {"optimality_gap": self.gap.as_json()}
+        gap = {} if self.gap is None else {"optimality_gap": asdict(self.gap)}
         return {
             "futures": self.futures,
             "out_of_sample": self.out_of_sample,
@@ -176,7 +161,7 @@ class Evaluation:
             "difference": self.difference.as_json(),
             "stock_purchases_musd": purchases,
             "in_sample_risk_musd": dict(self.in_sample),
-            "ranges": self.ranges.as_json(),
+            "ranges": asdict(self.ranges),
             **gap,
         }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
@@ -42,7 +43,7 @@ from planner.results.folders import (
     write_folder,
     write_json,
 )
-from planner.results.integrity import changed_files, changes_since_written, misfits, refuse_if
+from planner.results.integrity import changed_files, changes_since_written, refuse_if
 from planner.results.plan import Plan, Status
 from planner.results.reader import read_amounts
 from planner.results.schema import LATER_TABLES, RUN_FORMAT, TEXT_COLUMNS
@@ -51,8 +52,6 @@ from planner.results.typed import typed_tables
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 A_RUN = "a run folder"
 MAKES_RUNS = "`planner solve --out FOLDER` and `plan.write(folder)` make one"
-ROWS = 100_000
-"""Rows of a table that are put into words at a time."""
 LONGEST_NAME, DIGITS_OF_LONG_NAMES = 120, 8
 UNREADABLE = (
     OSError,
@@ -66,8 +65,6 @@ UNREADABLE = (
 )
 NO_ARRAY = (SyntaxError, TokenError)
 """Other errors of reading an array: its header is read as Python."""
-QUOTE = '"'
-TO_QUOTE = re.compile('[,"\r\n]')
 Pages = Callable[[Path], AbstractContextManager[object]]
 """Begins the pages of a folder; at the end of the block they are there."""
 
@@ -127,47 +124,26 @@ def _refuse_other_tables(plan: Plan, folder: Path) -> None:
 
 def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
     """Write a result table into the folder of a run."""
-    with (folder / "tables" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-        file.writelines(csv_lines(table))
+    path = folder / "tables" / f"{name}.csv"
+    _armoured(table).to_csv(path, index=False, lineterminator="\n")
 
 
 def csv_text(table: pd.DataFrame) -> str:
     """A table as CSV."""
-    return "".join(csv_lines(table))
+    return _armoured(table).to_csv(index=False, lineterminator="\n")
 
 
-def csv_lines(table: pd.DataFrame) -> Iterator[str]:
-    """The lines of a table as CSV: as pandas writes them, but that no text, headings included, is taken for a formula.
-
-    Each text and number is put into words once, however many rows hold it.
-    """
-    yield ",".join(map(_cell, map(str, table.columns))) + "\n"
-    columns = [_in_words(column) for _, column in table.items()]
-    for begin in range(0, len(table), ROWS):
-        end = begin + ROWS
-        cells = [words[places[begin:end]].tolist() for words, places in columns]
-        for line in zip(*cells, strict=True):
-            yield ",".join(line) + "\n"
+def _armoured(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of which no text, headings included, is taken for a formula."""
+    safe = {}
+    for name, column in table.items():
+        is_figure = is_numeric_dtype(column)
+        safe[armour(str(name))] = column if is_figure else column.map(_armoured_cell)
+    return pd.DataFrame(safe)
 
 
-def _in_words(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
-    """The cells that a column has, and the place of that of each row."""
-    if column.dtype == object:  # of which 1, 1.0 and True would be one
-        places = np.arange(len(column))
-        values = column.tolist()
-    else:
-        places, found = pd.factorize(column, use_na_sentinel=False)
-        values = found.tolist()
-    return np.array([_cell(value) for value in values], dtype=object), places
-
-
-def _cell(value: Any) -> str:
-    if pd.isna(value):
-        return ""
-    text = armour(value) if isinstance(value, str) else str(value)
-    if not TO_QUOTE.search(text):
-        return text
-    return QUOTE + text.replace(QUOTE, 2 * QUOTE) + QUOTE
+def _armoured_cell(cell: object) -> object:
+    return armour(cell) if isinstance(cell, str) else cell
 
 
 def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
@@ -234,8 +210,6 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:
     except UNREADABLE as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(checked_case(folder / "inputs"), name=name)
-    if as_written:
-        refuse_if(folder, misfits(case, summary, tables))
     try:
         typed = typed_tables(tables)
     except ValueError as error:
