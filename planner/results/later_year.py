@@ -9,37 +9,43 @@ what stands is no cost of the remaining plan, and money and losses are discounte
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from planner.config import ModelFile, TargetKeys
+from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.cells import Row, begin_of, conditions, end_of, matching
-from planner.data.scenario_tree import Tree, scenario_tree
-from planner.data.schema import Budget, PlantOwner, Project, Shock, Target, Training
+from planner.data.cells import Row, conditions, matching
+from planner.data.scenario_tree import Tree
+from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
-from planner.results.figures.decided import Build, builds
+from planner.results.figures.decided import Decided, decided_along
 from planner.results.plan import Plan
-from planner.results.reader import members, rows_of
 from planner.thresholds import ROUNDING
 from planner.units import musd
 
+OF_SCENARIOS = {
+    "shocks": "scenario",
+    "draws": "scenario",
+    "targets": "scenario",
+    "prices": "future",
+}
+"""Tables whose rows name a scenario, and the column that does."""
 OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
 """Tables whose rows name plants; what was built of a plant has them as the plant has."""
 LIMITS = {"savings": "max_share", "availability": "tonnes"}
 """Tables with the most that a plant may do however large it is, and the column that says it."""
-AnyTarget = TypeVar("AnyTarget", Target, TargetKeys)
-CountryYear = tuple[str, int]
+R = TypeVar("R")
 FunderYear = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class _Past:
-    """A plan, the year it has come to, and the scenarios that the years before allow."""
+    """A plan, the year it has come to, the scenario as which it has gone, and those that the years before allow."""
 
     plan: Plan
     year: int
@@ -48,16 +54,34 @@ class _Past:
 
     @property
     def case(self) -> Case:
+        """The case of the plan."""
         return self.plan.case
 
-    def table(self, name: str) -> Iterator[Any]:
-        """Rows of what happened, or is planned, in the scenario gone along."""
-        everyone = tuple(self.case.scenarios)
-        for row in rows_of(self.plan.tables[name]):
-            is_of_one = hasattr(row, "scenario")
-            held = (row.scenario,) if is_of_one else members(row.scenarios, everyone)
-            if self.along in held:
-                yield row
+    @property
+    def tree(self) -> Tree:
+        """The histories of the case."""
+        return self.plan.amounts.trees.histories
+
+    @property
+    def years(self) -> range:
+        """The years that are left."""
+        return range(self.year, self.case.last_year + 1)
+
+    @cached_property
+    def decided(self) -> Decided:
+        """All decisions along the history."""
+        return decided_along(self.plan, self.along)
+
+    def decided_before(self, kind: str) -> Iterator[tuple[str, int, float]]:
+        """Builds, intake or new seats of before the year: of what, in which year, how much."""
+        for (name, key), amount in self.decided.items():
+            if name == kind and key[1] < self.year and amount > ROUNDING:
+                yield *key, amount
+
+    def node_of(self, year: int, *, closing: bool = False) -> int:
+        """The node with which a year of the history begins or closes."""
+        of_year = [n for n in self.tree.path_of(self.along) if self.tree.nodes[n].year == year]
+        return of_year[-1 if closing else 0]
 
 
 def advance(plan: Plan, year: int, along: str = "") -> Case:
@@ -88,24 +112,22 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
     2028
     """
     refuse_other(plan, Plan, A_PLAN)
+    _refuse(plan.case, year, along)
+    past = _past(plan, year, along)
     case = plan.case
-    _refuse(case, year, along)
-    tree = scenario_tree(case)
-    past = _past(plan, tree, year, along)
-    plants = _Plants(past, tree)
+    plants = _Plants(past)
     tables: dict[str, Any] = {
         "scenarios": _scenarios(past),
-        "shocks": (*_shocks(past, plants), *plants.late),
         "projects": plants.rows,
-        "owners": plants.owners(),
         "stockpiles": _stocks(past),
         "workforce": _workforce(past),
         "training": _training(past),
-        "budgets": _budgets(past, plants.built),
-        "draws": tuple(row for row in case.tables.draws if row.scenario in past.left),
-        "prices": _prices(past),
-        "targets": _targets(past, case.tables.targets),
+        "budgets": _budgets(past),
     }
+    for name, column in OF_SCENARIOS.items():
+        tables[name] = _of_what_is_left(past, case.tables.rows(name), column)
+    tables["shocks"] = (*plants.with_shocks(tables["shocks"]), *plants.late)
+    tables["owners"] = plants.owners()
     for name in OF_PLANTS:
         tables[name] = plants.with_copies(name)
     later = replace(case.tables, **tables)
@@ -127,10 +149,10 @@ def _refuse(case: Case, year: int, along: str) -> None:
         refuse_unknown("along", "scenario", along, case.scenarios)
 
 
-def _past(plan: Plan, tree: Tree, year: int, along: str) -> _Past:
+def _past(plan: Plan, year: int, along: str) -> _Past:
     """The history up to a year: the likeliest, or that of one scenario."""
     ends = []
-    for node in tree.nodes:
+    for node in plan.amounts.trees.histories.nodes:
         is_last = node.year == year - 1 and node.closes_year
         if is_last and (not along or along in node.scenarios):
             ends.append(node)
@@ -142,16 +164,24 @@ def _model(past: _Past) -> ModelFile:
     """The model file from a year on; what committed decisions to a year that is over is gone."""
     model = past.case.model
     years = {"first_year": past.year, "last_year": past.case.last_year}
-    update = {
-        "horizon": model.horizon.model_copy(update=years),
-        "targets": _targets(past, model.targets),
-    }
-    model = model.model_copy(update=update)
     through = model.policy.committed_through
     if through is not None and through < past.year:
-        policy = model.policy.model_copy(update={"committed_through": None})
-        model = model.model_copy(update={"policy": policy})
-    return model
+        through = None
+    update = {
+        "horizon": model.horizon.model_copy(update=years),
+        "policy": model.policy.model_copy(update={"committed_through": through}),
+        "targets": _of_what_is_left(past, model.targets, "scenario"),
+    }
+    return model.model_copy(update=update)
+
+
+def _of_what_is_left(past: _Past, rows: Iterable[R], column: str) -> tuple[R, ...]:
+    """Rows for every scenario, for those left, and for what these were drawn from."""
+    left = {"", *past.left, *map(stem, past.left)}
+    for row in past.case.tables.scenarios:
+        if row.scenario in past.left:
+            left.add(row.storyline)
+    return tuple(row for row in rows if getattr(row, column) in left)
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:
@@ -173,51 +203,14 @@ def _scenarios(past: _Past) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def _shocks(past: _Past, plants: _Plants) -> Iterator[Shock]:
-    """Shocks of the scenarios left that are not over, and copies for the builds of the plants that they name."""
-    for row in past.case.tables.shocks:
-        over = row.end_year is not None and end_of(row.end_year)[0] < past.year
-        if over or row.scenario not in past.left:
-            continue
-        begun = row.start_year is not None and begin_of(row.start_year)[0] < past.year
-        kept = row.model_copy(update={"start_year": past.year}) if begun else row
-        yield kept
-        if row.kind == "capacity":
-            for copy in plants.copies.get(row.project, ()):
-                yield kept.model_copy(update={"project": copy})
-
-
-def _prices(past: _Past) -> tuple[Row, ...]:
-    """Price decks for every future, and for the scenarios left or what they were drawn from."""
-    futures = {"", *past.left, *(stem(scenario) for scenario in past.left)}
-    return tuple(row for row in past.case.tables.prices if row.future in futures)
-
-
-def _targets(past: _Past, rows: Iterable[AnyTarget]) -> tuple[AnyTarget, ...]:
-    """Targets of all scenarios, of those left, and of storylines of which one is left, in years that are left."""
-    storylines: set[str] = {
-        row.storyline for row in past.case.tables.scenarios if row.scenario in past.left
-    }
-    asked_of = {"", *past.left, *storylines}
-    found = []
-    for row in rows:
-        over = row.last_year is not None and row.last_year < past.year
-        if row.scenario not in asked_of or over:
-            continue
-        begun = row.first_year is not None and row.first_year < past.year
-        found.append(row.model_copy(update={"first_year": past.year}) if begun else row)
-    return tuple(found)
-
-
 # ---- plants ----------------------------------------------------------------------------------------------------------
 
 
 class _Plants:
     """The builds of before the year, each as rows of its own, one for each step of its ramp."""
 
-    def __init__(self, past: _Past, tree: Tree) -> None:
-        self._past, self._tree = past, tree
-        self.built = _built_before(past)
+    def __init__(self, past: _Past) -> None:
+        self._past = past
         self.copies: dict[str, list[str]] = defaultdict(list)
         self.nameplate: dict[str, float] = {}
         """Of each copy, whatever share of it its stretch of the ramp has (t/y)."""
@@ -226,17 +219,23 @@ class _Plants:
         self.late: list[Shock] = []
         self._built_of: dict[str, float] = defaultdict(float)
         """Nameplate built of a project (t/y)."""
-        for build in self.built:
-            self._built_of[build.project] += build.tpa
+        copies: list[Row] = []
+        for project, begun, tpa in past.decided_before("build"):
+            self._built_of[project] += tpa
+            copies += self._steps(project, begun, tpa)
         rows: list[Row] = []
         for row in past.case.tables.projects:
-            if row.project in self._built_of:
-                left = max(row.max_new_tpa - self._built_of[row.project], 0.0)
-                row = row.model_copy(update={"max_new_tpa": left})
-            rows.append(row)
-        for build in self.built:
-            rows += self._steps(build)
-        self.rows: tuple[Row, ...] = tuple(rows)
+            left = max(row.max_new_tpa - self._built_of.get(row.project, 0.0), 0.0)
+            rows.append(row.model_copy(update={"max_new_tpa": left}))
+        self.rows = (*rows, *copies)
+
+    def with_shocks(self, rows: Iterable[Shock]) -> Iterator[Shock]:
+        """Shocks, and copies for what was built of the plants that they name."""
+        for row in rows:
+            yield row
+            if row.kind == "capacity":
+                for copy in self.copies.get(row.project, ()):
+                    yield row.model_copy(update={"project": copy})
 
     def with_copies(self, table: str) -> tuple[Row, ...]:
         """The rows of a table that names projects, with those of what was built of them."""
@@ -253,10 +252,10 @@ class _Plants:
                 (own if plant == row.project else copied).append(row.model_copy(update=update))
         return (*own, *copied)
 
-    def owners(self) -> tuple[PlantOwner, ...]:
+    def owners(self) -> tuple[Row, ...]:
         """Owners of plants, and of what was built of them: that runs, or is being built."""
         own = self._past.case.tables.owners
-        copied: list[PlantOwner] = []
+        copied: list[Row] = []
         for row in own:
             for copy in self.copies.get(row.project, ()):
                 status = "runs" if self._start[copy] <= self._past.year else "building"
@@ -295,23 +294,24 @@ class _Plants:
             return {float(row.tonnes)}
         good = (case.projects[row.project].country, row.element, row.form)
         demands: set[float] = set()
-        for year in range(self._past.year, case.last_year + 1):
+        for year in self._past.years:
             demands.add(case.demand.get((*good, year), 0.0))
         for scenario in self._past.left:
-            for (*shocked, period), factor in self._tree.effects[scenario].demand.items():
+            for (*shocked, period), factor in self._past.tree.effects[scenario].demand.items():
                 if tuple(shocked) == good and year_of(period) >= self._past.year:
                     demands.add(factor * case.demand[*good, year_of(period)])
         return {row.max_share * demand / row.tonnes for demand in demands}
 
-    def _steps(self, build: Build) -> Iterator[Project]:
+    def _steps(self, project: str, begun: int, tpa: float) -> Iterator[Project]:
         """A row for each stretch of years in which a build has one share of its nameplate; shocks where it is later."""
         case = self._past.case
-        row = case.projects[build.project]
-        due = build.year + row.lead_time_years
-        slips = self._slips(build.project, due)
+        row = case.projects[project]
+        due = begun + row.lead_time_years
+        effects = self._past.tree.effects
+        slips = {scenario: effects[scenario].delay(project, due) for scenario in self._past.left}
         start = due + min(slips.values())
-        years = range(self._past.year, case.last_year + 1)
-        share = {year: case.lookups.ramp_share(build.project, year - start) for year in years}
+        years = self._past.years
+        share = {year: case.lookups.ramp_share(project, year - start) for year in years}
         bends = []
         for year in years:
             if year == years[0] or share[year] != share[year - 1]:
@@ -319,17 +319,17 @@ class _Plants:
         for begins, ends in pairwise([*bends, years[-1] + 1]):
             if share[begins] <= 0:
                 continue
-            name = f"{build.project}_{build.year}"
+            name = f"{project}_{begun}"
             if len(bends) > 1:
                 name = f"{name}_{begins}"
             name = _unused(name, case.projects)
-            self.copies[build.project].append(name)
-            self.nameplate[name] = build.tpa
+            self.copies[project].append(name)
+            self.nameplate[name] = tpa
             self._start[name] = start
             stretch = {
                 "project": name,
-                "name": f"{row.name or build.project}, begun {build.year}",
-                "existing_tpa": build.tpa * share[begins],
+                "name": f"{row.name or project}, begun {begun}",
+                "existing_tpa": tpa * share[begins],
                 "online_year": begins if begins > years[0] else None,
                 "retire_year": ends if ends <= years[-1] else None,
                 "max_new_tpa": 0.0,
@@ -337,36 +337,24 @@ class _Plants:
                 "earliest_year": None,
             }
             yield row.model_copy(update=stretch)
-            of_stretch = {year: share[year] for year in range(begins, ends)}
-            self.late += self._slipping(name, build, slips, of_stretch)
+            for scenario, slip in slips.items():
+                for year in range(begins, ends):
+                    usable = case.lookups.ramp_share(project, year - due - slip)
+                    if usable != share[year]:
+                        self.late.append(_slipping(scenario, name, year, usable / share[year]))
 
-    def _slips(self, project: str, due: int) -> dict[str, int]:
-        """Years by which a plant that is due in a year is late, by scenario left."""
-        effects = self._tree.effects
-        return {scenario: effects[scenario].delay(project, due) for scenario in self._past.left}
 
-    def _slipping(
-        self, name: str, build: Build, slips: Mapping[str, int], share: Mapping[int, float]
-    ) -> Iterator[Shock]:
-        """Shocks that leave of one stretch what is usable where the build is later than elsewhere.
-
-        slips: scenario -> years late. share: year of the stretch -> usable share of nameplate without a slip.
-        """
-        case = self._past.case
-        due = build.year + case.projects[build.project].lead_time_years
-        for scenario, slip in slips.items():
-            for year, whole in share.items():
-                factor = case.lookups.ramp_share(build.project, year - due - slip) / whole
-                if factor != 1.0:
-                    yield Shock(
-                        scenario=scenario,
-                        kind="capacity",
-                        start_year=year,
-                        end_year=year,
-                        project=name,
-                        factor=factor,
-                        leak=0.0,
-                    )
+def _slipping(scenario: str, project: str, year: int, factor: float) -> Shock:
+    """The shock that leaves of what stands what is usable in a scenario in which it comes later."""
+    return Shock(
+        scenario=scenario,
+        kind="capacity",
+        start_year=year,
+        end_year=year,
+        project=project,
+        factor=factor,
+        leak=0.0,
+    )
 
 
 def _is_divided(built: float, others: float, part: float, room: float) -> bool:
@@ -377,16 +365,7 @@ def _is_divided(built: float, others: float, part: float, room: float) -> bool:
     return part * room >= used - slack and (1 - part) * room >= rest - slack
 
 
-def _built_before(past: _Past) -> list[Build]:
-    """Builds of the plan before the year along the history; those below `ROUNDING` t/y are none."""
-    found = []
-    for build in builds(past.plan):
-        if build.year < past.year and past.along in build.scenarios and build.tpa > ROUNDING:
-            found.append(build)
-    return found
-
-
-def _unused(name: str, taken: Mapping[str, object]) -> str:
+def _unused(name: str, taken: Iterable[str]) -> str:
     while name in taken:
         name += "_"
     return name
@@ -397,55 +376,49 @@ def _unused(name: str, taken: Mapping[str, object]) -> str:
 
 def _stocks(past: _Past) -> tuple[Row, ...]:
     """Stocks as the year before has left them."""
-    held = {}
-    for row in past.table("stocks"):
-        if int(row.year) == past.year - 1:
-            held[row.country, row.element, row.form] = float(row.stock_t)
+    node = past.node_of(past.year - 1, closing=True)
     found = []
     for row in past.case.tables.stockpiles:
-        left = held.get((row.country, row.element, row.form), 0.0)
-        found.append(row.model_copy(update={"initial_t": max(left, 0.0)}))
+        held = past.plan.amounts.stock[row.country, row.element, row.form]
+        found.append(row.model_copy(update={"initial_t": max(float(held[node]), 0.0)}))
     return tuple(found)
 
 
 def _workforce(past: _Past) -> tuple[Row, ...]:
     """Staff as the year begins, those included who join then."""
-    staff: dict[tuple[str, str], float] = {}
-    for row in past.table("workforce"):
-        if int(row.year) == past.year:
-            staff.setdefault((row.country, row.skill), max(float(row.staff), 0.0))
+    staff = past.plan.amounts.people["staff"]
+    node = past.node_of(past.year)
     found = []
     for row in past.case.tables.workforce:
-        now = staff.get((row.country, row.skill), row.initial)
+        team = row.country, row.skill
+        now = max(float(staff[team][node]), 0.0) if team in staff.places else row.initial
         found.append(row.model_copy(update={"initial": now}))
     return tuple(found)
 
 
 def _training(past: _Past) -> tuple[Row, ...]:
     """Seats as they have become, and a programme for each intake that is still under way."""
-    seats: dict[str, float] = defaultdict(float)
-    under_way: list[Training] = []
     rows = {row.programme: row for row in past.case.tables.training}
-    for intake in past.table("training"):
-        row, begun = rows[intake.programme], int(intake.year)
-        if begun >= past.year:
-            continue
-        seats[intake.programme] += float(intake.new_seats)
-        ends = begun + row.duration_years
-        if ends > past.year and intake.intake > ROUNDING:
+    seats: dict[str, float] = defaultdict(float)
+    for programme, _, added in past.decided_before("new_seats"):
+        seats[programme] += added
+    under_way: list[Training] = []
+    for programme, begun, persons in past.decided_before("intake"):
+        ends = begun + rows[programme].duration_years
+        if ends > past.year:
             update = {
-                "programme": _unused(f"{row.programme}_{begun}", rows),
+                "programme": _unused(f"{programme}_{begun}", rows),
                 "duration_years": ends - past.year,
-                "seats": float(intake.intake),
+                "seats": persons,
                 "last_intake_year": past.year,
                 "max_new_seats": 0.0,
                 "cost_per_trainee_usd": 0.0,
                 "cost_per_seat_usd": 0.0,
             }
-            under_way.append(row.model_copy(update=update))
+            under_way.append(rows[programme].model_copy(update=update))
     own = []
-    for row in rows.values():
-        new = seats[row.programme]
+    for programme, row in rows.items():
+        new = seats[programme]
         left = max(row.max_new_seats - new, 0.0)
         own.append(row.model_copy(update={"seats": row.seats + new, "max_new_seats": left}))
     return (*own, *under_way)
@@ -454,75 +427,66 @@ def _training(past: _Past) -> tuple[Row, ...]:
 # ---- money -----------------------------------------------------------------------------------------------------------
 
 
-def _budgets(past: _Past, built: list[Build]) -> tuple[Row, ...]:
+def _budgets(past: _Past) -> tuple[Row, ...]:
     """Budgets from the year on (MUSD): each funder's own, with money carried on, less payments for decisions of the
-    past."""
+    past, which funders share as they pay in that country and year."""
     case = past.case
-    carries = case.model.policy.budget_carry_over
+    paid = _paid(past)
     left: dict[FunderYear, float] = {}
     for funder in case.lookups.reach:
-        for year in range(past.year, case.last_year + 1):
+        for year in case.years:
             left[funder, year] = case.budget.get((funder, year), 0.0)
-    if carries:
-        _carry_on(past, left)
-    paid = _paid(past)
-    for (country, year), amount in _due(past, built).items():
-        of_funders = paid[country, year]
-        whole = sum(of_funders.values())
-        for funder, part in of_funders.items():
+    for (funder, _, year), amount in paid.items():
+        if year < past.year:
+            left[funder, year] -= amount
+    for country, year, amount in _due(past):
+        payers = {funder: paid.get((funder, country, year), 0.0) for funder in case.lookups.reach}
+        whole = sum(payers.values())
+        for funder, part in payers.items():
             left[funder, year] -= amount * part / whole
-    if carries:
-        _pay_earlier(past, left)
+    if case.model.policy.budget_carry_over:
+        _carry(past, left)
     found = []
     for (funder, year), amount in left.items():
-        found.append(Budget(funder=funder, year=year, musd=max(amount, 0.0)))
+        if year >= past.year:
+            found.append(Budget(funder=funder, year=year, musd=max(amount, 0.0)))
     return tuple(found)
 
 
-def _paid(past: _Past) -> Mapping[CountryYear, Mapping[str, float]]:
-    """(country, year) -> funder -> payments (MUSD) along the history, planned ones too."""
-    paid: dict[CountryYear, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in past.table("spending"):
-        paid[row.country, int(row.year)][row.funder] += float(row.musd)
+def _paid(past: _Past) -> dict[tuple[str, str, int], float]:
+    """(funder, country, year) -> payments (MUSD) along the history, planned ones too."""
+    tree = past.plan.amounts.trees.accounts
+    paid: dict[tuple[str, str, int], float] = defaultdict(float)
+    for (funder, country, _), musd_at in past.plan.amounts.spent:
+        for node in tree.path_of(past.along):
+            paid[funder, country, tree.nodes[node].year] += float(musd_at[node])
     return paid
 
 
-def _carry_on(past: _Past, left: dict[FunderYear, float]) -> None:
-    """Add what funders have not spent before the year to what they have in it."""
-    case = past.case
-    spent: dict[str, float] = defaultdict(float)
-    for row in past.table("spending"):
-        if int(row.year) < past.year:
-            spent[row.funder] += float(row.musd)
-    for funder in case.lookups.reach:
-        before = [year for year in case.years if year < past.year]
-        given = sum(case.budget.get((funder, year), 0.0) for year in before)
-        left[funder, past.year] += max(given - spent[funder], 0.0)
-
-
-def _pay_earlier(past: _Past, left: dict[FunderYear, float]) -> None:
-    """Take what a year lacks out of the year before, from which it was carried there."""
+def _carry(past: _Past, left: dict[FunderYear, float]) -> None:
+    """Add what funders have left of the years before to the first, and take what a year lacks out of the year before."""
     for funder in past.case.lookups.reach:
+        before = [left[funder, year] for year in past.case.years if year < past.year]
+        left[funder, past.year] += max(sum(before), 0.0)
         for year in range(past.case.last_year, past.year, -1):
             short = min(left[funder, year], 0.0)
             left[funder, year - 1] += short
             left[funder, year] -= short
 
 
-def _due(past: _Past, built: list[Build]) -> dict[CountryYear, float]:
-    """(country, year) -> public money still to be paid for plants begun, and for those who are hired as the year
-    begins."""
+def _due(past: _Past) -> Iterator[tuple[str, int, float]]:
+    """Public money (MUSD) still to be paid for plants begun, and for those who are hired as the year begins: country,
+    year, amount."""
     case = past.case
-    out = defaultdict[CountryYear, float](float)
-    for build in built:
-        row = case.projects[build.project]
-        years = case.lookups.payment_years(build.project, build.year)
-        whole = build.tpa * case.lookups.public_capex(build.project)
+    for project, begun, tpa in past.decided_before("build"):
+        years = case.lookups.payment_years(project, begun)
+        part = tpa * case.lookups.public_capex(project) / len(years)
         for year in years:
-            if year >= past.year:
-                out[row.country, year] += whole / len(years)
-    for team in past.table("workforce"):
-        if int(team.year) == past.year:
-            cost = case.lookups.workforce[team.country, team.skill].hire_cost_usd
-            out[team.country, past.year] += float(team.hired) * musd(cost)
-    return {key: amount for key, amount in out.items() if amount > ROUNDING}
+            if year >= past.year and part > ROUNDING:
+                yield case.projects[project].country, year, part
+    for (name, key), persons in past.decided.items():
+        if name == "hired" and key[-1] == past.year:
+            country, skill, year = key
+            cost = musd(case.lookups.workforce[country, skill].hire_cost_usd)
+            if persons * cost > ROUNDING:
+                yield country, year, persons * cost
