@@ -77,7 +77,8 @@ def evaluate(
     Raises
     ------
     InputError
-        For a plan whose decisions differ between histories, and for a `gap` without a register.
+        For a plan whose decisions differ between histories, for one that keeps rules of its own on operation, and for a
+        `gap` without a register.
     StoppedError
         Where an optimum is not proven.
 
@@ -88,6 +89,7 @@ def evaluate(
     True
     """
     refuse_other(plan, Plan, A_PLAN)
+    _refuse_own_rules(plan)
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is None:
         if gap:
@@ -102,6 +104,14 @@ def evaluate(
         raise InputError([Fault("gap", 0, str(gap), said, remedy="name a case with hazards")])
     fresh = seed + samples + 1
     return replace(found, gap=optimality_gap(plan, register, gap, fresh, progress))
+
+
+def _refuse_own_rules(plan: Plan) -> None:
+    rules = plan.summary.get("own_rules")
+    if rules:
+        said = "keeps rules of its own on stock or operation, which would be forgotten where it is operated anew"
+        remedy = "evaluate a plan without them, or one whose rules are on what is decided alone"
+        raise InputError([Fault("RUN", 0, ", ".join(rules), said, remedy=remedy)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,5 +105,6 @@ def _apart(one: pd.Series, two: pd.Series) -> NDArray[np.bool_]:
     """Cell by cell: figures differ by more than the tolerance, texts at all."""
     if not (is_numeric_dtype(one) and is_numeric_dtype(two)):
         return (one.astype(str) != two.astype(str)).to_numpy(bool)
-    figures = [cells.to_numpy(float, na_value=np.nan) for cells in (one, two)]
-    return ~np.isclose(*figures, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    before = one.to_numpy(float, na_value=np.nan)
+    now = two.to_numpy(float, na_value=np.nan)
+    return ~np.isclose(before, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)

@@ -1,4 +1,4 @@
-"""A Pyomo model that a script has solved, with rules of its own in it -> a verified plan."""
+"""A Pyomo model, with rules of a script's own in it -> a verified plan."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
-from planner.errors import StoppedError
+from planner.errors import InfeasibleError, StoppedError
 from planner.formulation.declarations import Model
+from planner.formulation.whole_program import DECISIONS, EQUATIONS
+from planner.late import late
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
 from planner.results.summary import figures
@@ -27,12 +29,12 @@ OWN_RULES = "it was solved outside the planner, maybe with rules of its own: tha
 
 
 def plan_of(model: Model) -> Plan:
-    """The plan of a model of `build_model` that was solved, with constraints of your own or without.
+    """The plan of a model of `build_model`, with constraints of your own or without.
 
     Parameters
     ----------
     model
-        A Pyomo model whose variables have values.
+        A Pyomo model. If you have solved it, its values are taken; else HiGHS solves it.
 
     Returns
     -------
@@ -42,19 +44,21 @@ def plan_of(model: Model) -> Plan:
 
     Raises
     ------
+    InfeasibleError
+        No plan keeps your constraints; it names them.
     StoppedError
         The values break a rule of the planner.
 
     Examples
     --------
-    >>> from pyomo.environ import SolverFactory
     >>> model = planner.build_model(case)
-    >>> found = SolverFactory("appsi_highs").solve(model)
     >>> round(plan_of(model).summary["risk_musd"] - plan.summary["risk_musd"], 3)
     0.0
 
     """
     started = perf_counter()
+    if model.risk.value is None:
+        _solve(model)
     case, scope = model.scope.case, model.scope
     program = Writer(scope).program()
     point = _point(model, program)
@@ -70,9 +74,43 @@ def plan_of(model: Model) -> Plan:
     summary = header(case, len(scope.tree.nodes), program.size)
     summary |= figures(amounts, checked, origins, None)
     summary |= {"status": Status.UNPROVEN.value, "reasons": [OWN_RULES]}
+    summary["own_rules"] = _on_operation(model)
     summary["seconds"] = seconds_of(case, 0.0, started)
     tables = TableViews(amounts, [], origins, shares)
     return Plan(case=case, status=Status.UNPROVEN, summary=summary, tables=tables)
+
+
+def _solve(model: Model) -> None:
+    """Give the variables of a model the values of an optimum."""
+    solver = late("pyomo.environ").SolverFactory("appsi_highs")
+    ended = str(solver.solve(model, load_solutions=False).solver.termination_condition)
+    if ended != "optimal":
+        own = ", ".join(own_rules(model)) or "none"
+        rules = f"no plan keeps the planner's rules and those added to the model ({own}): {ended}"
+        remedy = "loosen one, or leave it out: `model.NAME.deactivate()`, and ask again"
+        raise InfeasibleError([f"{rules}; {remedy}"])
+    solver.load_vars()
+
+
+def own_rules(model: Model) -> list[str]:
+    """Names of the active constraints that are not the planner's."""
+    constraints = model.component_objects(late("pyomo.environ").Constraint, active=True)
+    planners = {equation.name for equation in EQUATIONS}
+    return [rule.name for rule in constraints if rule.name not in planners]
+
+
+def _on_operation(model: Model) -> list[str]:
+    """Own rules that speak of more than what is decided; who holds decisions fixed and operates anew forgets them."""
+    identify_variables = late("pyomo.core.expr.visitor").identify_variables
+    found = []
+    for name in own_rules(model):
+        spoken_of: set[str] = set()
+        for row in model.component(name).values():
+            variables = identify_variables(row.body)
+            spoken_of.update(variable.parent_component().name for variable in variables)
+        if spoken_of - set(DECISIONS):
+            found.append(name)
+    return found
 
 
 def _point(model: Model, program: Program) -> Vector:
