@@ -107,4 +107,7 @@ def _apart(one: pd.Series, two: pd.Series) -> NDArray[np.bool_]:
         return (one.astype(str) != two.astype(str)).to_numpy(bool)
     before = one.to_numpy(float, na_value=np.nan)
     now = two.to_numpy(float, na_value=np.nan)
-    return ~np.isclose(before, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    same: NDArray[np.bool_] = np.isclose(
+        before, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+    )
+    return ~same

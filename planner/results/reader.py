@@ -27,7 +27,7 @@ from planner.results.visits import visited
 
 GOOD = ("country", "element", "form")
 """Columns that name a good."""
-Key = Callable[[tuple[Any, ...]], Any]
+KeyOfCells = Callable[[tuple[Any, ...]], Any]
 """Makes the key of amounts of the cells that name it."""
 
 
@@ -78,7 +78,7 @@ class _Tables:
         self._node = _first_visits(trees)
 
     def on_histories(
-        self, name: str, columns: Iterable[str], key: Key = tuple
+        self, name: str, columns: Iterable[str], key: KeyOfCells = tuple
     ) -> Callable[[str], Amounts]:
         """A table by scenario, year and quarter: column -> its amounts by key and node. columns: those that name the
         key."""
