@@ -21,8 +21,15 @@ free.table("origins").head()
 # A target of the kind `served` asks for a share of demand in a scenario. With a price, what is missed is paid for.
 
 # %%
-target = 'targets.half={kind = "served", scenario = "cut", form = "metal", share = 0.6, first_year = 2029}'
-firm = planner.solve(case.changed(target), baseline=False)
+target = {
+    "target": "half",
+    "kind": "served",
+    "scenario": "cut",
+    "form": "metal",
+    "share": 0.6,
+    "first_year": 2029,
+}
+firm = planner.solve(case.changed({"targets": [target]}), baseline=False)
 
 
 # %%

@@ -16,16 +16,13 @@ from planner.data.cells import CARRIED, REMARK, Row, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
-from planner.host import available_memory
 
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
-BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
-"""Measured: memory that a row of a table takes, typed, and a cell beside it."""
-MIB, GIB = 2**20, 2**30
+MIB = 2**20
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 Line = tuple[int, tuple[str, ...]]
@@ -155,11 +152,6 @@ def _why_too_large(text: str) -> str:
     if rows > MAX_ROWS or cells > MAX_CELLS:
         most = f"at most {MAX_ROWS:,} and {MAX_CELLS:,} are read"
         return f"has {rows:,} rows and {cells:,} cells; {most}"
-    needed = rows * BYTES_PER_ROW + cells * BYTES_PER_CELL
-    free = available_memory()
-    if needed > free:
-        need = f"which need about {needed / GIB:,.1f} GiB"
-        return f"has {rows:,} rows, {need}, and {free / GIB:,.1f} GiB are free"
     return ""
 
 

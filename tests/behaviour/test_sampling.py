@@ -476,7 +476,7 @@ def test_only_a_folder_of_draws_is_written_over(tmp_path: Path) -> None:
         (("--draws", 0), "--draws: 0: must be from 1"),
         (("--draws", 2, "--seed", -1), "--seed: -1: must be at least 0"),
         (("--draws", 10**30), "--draws: 1,000,000,000,000,000,000,000,000,000,000: must be"),
-        (("--draws", 10**9), "1,000,000,000 draws make about 3,000,000,000 rows"),
+        (("--draws", 10**9), "1,000,000,000: must be from 1 to 1,000,000"),
     ],
 )
 def test_numbers_that_cannot_be_drawn_are_refused_at_once(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -33,9 +34,21 @@ from tests.cases import (
 
 ROOT = Path(planner.__file__).parents[1]
 STARTER = ROOT / "inputs" / "starter"
-STRIKE = (
-    'hazards.strike={kind = "capacity", stage = "separation", probability = 0.5, first = 2028, '
-    "last = 2030, years_low = 1, years_high = 2, factor_low = 0, factor_high = 0.5}"
+STRIKE = pd.DataFrame(
+    [
+        {
+            "hazard": "strike",
+            "kind": "capacity",
+            "stage": "separation",
+            "probability": 0.5,
+            "first": 2028,
+            "last": 2030,
+            "years_low": 1,
+            "years_high": 2,
+            "factor_low": 0,
+            "factor_high": 0.5,
+        }
+    ]
 )
 
 
@@ -57,7 +70,7 @@ def run(plan: planner.Plan, tmp_path: Path) -> Path:
 
 
 def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -> None:
-    register = planner.load(STARTER).changed(STRIKE).write(tmp_path / "register")
+    register = planner.load(STARTER).with_table("hazards", STRIKE).write(tmp_path / "register")
     code, told = call(
         "evaluate", run, "--register", register, "--draws", 24, "--samples", 3, "--seed", 5
     )
@@ -109,7 +122,7 @@ def test_the_evaluation_itself_knows_whether_the_plan_saw_its_scenarios(plan: pl
         "bare": planner.evaluate(plan, register=case, draws=3, samples=1, foreseen=False),
         "moved": planner.evaluate(plan, register=other, draws=3, samples=1, foreseen=False),
         "drawn": planner.evaluate(
-            plan, register=case.changed(STRIKE), draws=3, samples=1, foreseen=False
+            plan, register=case.with_table("hazards", STRIKE), draws=3, samples=1, foreseen=False
         ),
     }
     is_out = {name: one.out_of_sample for name, one in found.items()}
@@ -140,7 +153,9 @@ def test_pages_are_written_again_where_there_are_any(run: Path) -> None:
     assert (run / "report.html").stat().st_mtime_ns > written
     assert "an old page" not in (run / "report.html").read_text()
     assert "6 new scenarios" not in (run / "report.html").read_text()
-    evaluate_into(run, register=planner.load(STARTER).changed(STRIKE), draws=6, samples=1)
+    evaluate_into(
+        run, register=planner.load(STARTER).with_table("hazards", STRIKE), draws=6, samples=1
+    )
     assert "new scenarios" in (run / "report.html").read_text()
 
 

@@ -169,16 +169,6 @@ def test_a_table_that_would_take_for_ever_is_refused_at_once(
     assert len(found) < 50
 
 
-def test_a_table_larger_than_memory_is_refused_before_it_is_read(
-    base: Text, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case = write_text(base, tmp_path / "case")
-    monkeypatch.setattr("planner.data.sheets.available_memory", lambda: 10_000.0)
-    found = faults_of(case)
-    assert {fault.rule for fault in found} == {"too-large"}
-    assert "GiB are free" in found[0].message
-
-
 @pytest.mark.parametrize(
     ("model", "tables", "says"),
     [
