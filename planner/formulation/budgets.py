@@ -9,7 +9,6 @@ from planner.formulation.declarations import Expression, Model, Variable, equati
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.owners import of_country, of_funders
 from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode, ProjectAt
 from planner.units import musd, musd_per_tonne
 
@@ -114,7 +113,6 @@ def investment_spending_index(s: Scope) -> Iterator[ProjectAt]:
     r"\mathrm{people}_{c,d}",
     each="country $c$, decision node $d$",
     reads=(*CAPEX_READS, "projects.public_share", *PEOPLE_READS),
-    owner=of_country,
 )
 def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
     """What investment costs."""
@@ -172,7 +170,6 @@ def spending_limit_index(s: Scope) -> Iterator[ProjectAt]:
     r"\mathrm{opens}_n \, I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
     each="country $c$, node $n$",
     reads=("stockpiles.purchase_usd_per_kg",),
-    owner=of_country,
 )
 def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     """Spent in a country <= paid there.
@@ -201,7 +198,6 @@ def account_index(s: Scope) -> Iterator[ProjectAt]:
     r"\sum_{c \in \mathrm{reach}_i} P_{i,c,n} + C_{i,n} \le \mathrm{opens}_n \, \mathrm{budget}_{i,t_n} + C_{i,n^-}",
     each="funder $i$, node $n$; $C_{i,n} = 0$ where a year ends and budgets do not carry over",
     reads=("budgets.musd",),
-    owner=of_funders,
 )
 def account(m: Model, i: str, a: AccountNode) -> Expression:
     """A funder group pays out of its budgets.
@@ -228,7 +224,6 @@ VARIABLES = (
         index=investment_spending_index,
         unit="MUSD/y",
         meaning="public spending on plants and people",
-        owner=of_country,
     ),
     Variable(
         name="paid",
@@ -237,7 +232,6 @@ VARIABLES = (
         index=paid_index,
         unit="MUSD",
         meaning="paid by a funder in a country",
-        owner=of_funders,
     ),
     Variable(
         name="carried",
@@ -246,7 +240,6 @@ VARIABLES = (
         index=carried_index,
         unit="MUSD",
         meaning="budget carried to the next period",
-        owner=of_funders,
     ),
 )
 EQUATIONS = (investment_spending, spending_limit, account)

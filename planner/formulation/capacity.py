@@ -9,7 +9,6 @@ from planner.formulation.declarations import Expression, Model, Variable, equati
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.owners import of_project
 from planner.formulation.variable_trees import (
     DecisionNode,
     OperationNode,
@@ -43,7 +42,6 @@ def usable_capacity_index(s: Scope) -> list[ProjectAt]:
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "ramps.share"),
     links_histories=True,
-    owner=of_project,
 )
 def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
@@ -77,7 +75,6 @@ def nameplate_limit_index(s: Scope) -> Iterator[ProjectAt]:
     r"\sum_{d' \in \mathrm{path}(d)} b_{p,d'} \le \mathrm{maxnew}_p",
     each="project $p$, decision node $d$ of the last year",
     reads=("projects.max_new_tpa",),
-    owner=of_project,
 )
 def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
     """Largest new nameplate."""
@@ -96,7 +93,6 @@ def whole_plants_index(s: Scope) -> list[ProjectAt]:
     each="project $p$ with `unit_tpa` if `policy.whole_plants` is true, decision node $d$",
     reads=("projects.unit_tpa",),
     links_histories=True,
-    owner=of_project,
 )
 def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
     """New capacity is whole plants."""
@@ -141,7 +137,6 @@ def throughput_limit_index(s: Scope) -> list[ProjectAt]:
     r"\mathrm{throughput}_{p,n} \le \mathrm{works}_{p,n} \, \ell_n \, K_{p,n}",
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "shocks.factor:capacity", "feeds.share"),
-    owner=of_project,
 )
 def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity bounds throughput.
@@ -162,7 +157,6 @@ def must_run_index(s: Scope) -> list[ProjectAt]:
     r"T_{p,n} = \mathrm{works}_{p,n} \, \ell_n \, K_{p,n}",
     each="saving $p$ with `must_run`, node $n$",
     reads=("projects.existing_tpa", "shocks.factor:capacity"),
-    owner=of_project,
 )
 def must_run(m: Model, p: str, n: OperationNode) -> Expression:
     """What must run does so at its usable capacity.
@@ -197,7 +191,6 @@ def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
     each="project $p$ with `rise`, node $n$ after the first year",
     reads=("projects.rise", "projects.existing_tpa", "ramps.share", "feeds.share"),
     seldom_binds=True,
-    owner=of_project,
 )
 def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """Output grows from year to year by a share of capacity, beyond what newly starts.
@@ -232,7 +225,6 @@ def availability_limit_index(s: Scope) -> list[ProjectAt]:
     r"m_{p,n} \le \mathrm{available}_{p,t_n} \, \ell_n",
     each="mine $p$ with rows in `availability`, node $n$",
     reads=("availability.tonnes",),
-    owner=of_project,
 )
 def availability_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """A mine yields at most what is available, existing and new capacity together."""
@@ -250,7 +242,6 @@ VARIABLES = (
         unit="t/y",
         meaning="new nameplate committed",
         decided=True,
-        owner=of_project,
     ),
     Variable(
         name="units",
@@ -262,7 +253,6 @@ VARIABLES = (
         bounds=units_bounds,
         limit=r"\lfloor \mathrm{maxnew}_p / \mathrm{unit}_p \rfloor",
         reads=("projects.max_new_tpa", "projects.unit_tpa"),
-        owner=of_project,
     ),
     Variable(
         name="capacity",
@@ -271,7 +261,6 @@ VARIABLES = (
         index=usable_capacity_index,
         unit="t/y",
         meaning="capacity usable, before capacity shocks",
-        owner=of_project,
     ),
 )
 EQUATIONS = (

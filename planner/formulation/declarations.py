@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from planner.data.scenario_tree import Tree
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
-from planner.formulation.owners import Owner
 
 Model = Any
 """The program as a rule takes it: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
@@ -70,7 +69,7 @@ class Variable:
 
     symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS`.
     bounds: rule (model, *index) -> (lower, upper). reads: figures of the bounds. decided: before a scenario shows
-    itself, under the policy `committed`. owner: whose its upper bound and its cost are; see `planner.formulation.owners`.
+    itself, under the policy `committed`.
     """
 
     name: str
@@ -84,7 +83,6 @@ class Variable:
     reads: tuple[str, ...] = ()
     free: bool = False
     decided: bool = False
-    owner: Owner
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,6 @@ class Equation:
     it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
     links_histories: it sums over histories, or only says what decisions come to, so it is of no branch of the tree.
     seldom_binds: few of its rows hold with equality in an optimum, so that the solver does without the others (measured).
-    owner: whose its right-hand side is; see `planner.formulation.owners`.
     """
 
     rule: ExpressionRule
@@ -105,7 +102,6 @@ class Equation:
     reads: tuple[str, ...]
     links_histories: bool
     seldom_binds: bool
-    owner: Owner
 
     @property
     def name(self) -> str:
@@ -132,12 +128,9 @@ def equation(
     links_histories: bool = False,
     *,
     seldom_binds: bool = False,
-    owner: Owner,
 ) -> Callable[[ExpressionRule], Equation]:
     """Declare the rule below as an equation; see `Equation`."""
-    return lambda rule: Equation(
-        rule, index, latex, each, reads, links_histories, seldom_binds, owner
-    )
+    return lambda rule: Equation(rule, index, latex, each, reads, links_histories, seldom_binds)
 
 
 def or_zero(variable: Any, index: Any) -> Expression:

@@ -28,7 +28,6 @@ from planner.formulation.declarations import (
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.owners import of_country, of_nobody, of_project, of_sellers
 from planner.formulation.savings import saved
 from planner.formulation.variable_trees import GoodAt, InputAt, OperationNode, SuppliedAt
 
@@ -46,7 +45,6 @@ def feed_balance_index(s: Scope) -> list[InputAt]:
     r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n} + \sum_{p,e : \gamma_{c_p} = \gamma} \mathrm{returned}_{p,e,f} \, r_{p,e,n}",
     each=r"group $\gamma$, feed $f$, node $n$",
     reads=("returns.share",),
-    owner=of_nobody,
 )
 def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     """Use of a feed <= mined and returned."""
@@ -174,7 +172,6 @@ def _at_nodes(s: Scope, goods: Iterable[Good]) -> Iterator[GoodAt]:
         "projects.recovery",
         "recoveries.recovery",
     ),
-    owner=of_country,
 )
 def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Supply of a good covers its use.
@@ -214,7 +211,6 @@ def imports_by_supplier_index(s: Scope) -> list[GoodAt]:
     r"\sum_v B_{v,c,e,o,n} = M_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$ at which several suppliers can sell, one of them at a price, or of "
     "which a target of kind `origin_share` speaks",
-    owner=of_country,
 )
 def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Imports are those of all suppliers."""
@@ -244,7 +240,6 @@ def pool_index(s: Scope) -> list[GoodAt]:
     r"\sum_{c : \gamma_c = \gamma} x_{c,e,o,n} \le \sum_{c : \gamma_c = \gamma} \mathrm{made}_{c,e,o,n}",
     each=r"group $\gamma$, element $e$, form $o$, node $n$",
     reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
-    owner=of_nobody,
 )
 def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """Delivered within a group <= made there.
@@ -270,7 +265,6 @@ def resale_index(s: Scope) -> list[SuppliedAt]:
     each=r"supplier $v$, country $c$ with $\mathrm{importshock}_c < 1$, element $e$, form $o$, node $n$ (indices "
     "$v, e, o, n$ are left out in conditions)",
     reads=("resale.share", "imports.tonnes", "shocks.factor:import"),
-    owner=of_sellers,
 )
 def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What a country and those cut off no more than it have from others <= what those less cut off can sell on."""
@@ -318,7 +312,6 @@ def scheduled_delivery_index(s: Scope) -> Iterator[GoodAt]:
     r"q_{c,e,o,n} = \ell_n \, \mathrm{tradeleft}_{c,e,o,n} \, a_{c,e,o,d_n}",
     each="stockpile $(c, e, o)$ that may be bought if `policy.stock` is `scheduled`, node $n$",
     reads=("imports.tonnes", "shocks.factor:import"),
-    owner=of_country,
 )
 def scheduled_delivery(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """What is scheduled is delivered as far as trade goes on."""
@@ -333,7 +326,6 @@ def scheduled_delivery(m: Model, c: str, e: str, o: str, n: OperationNode) -> Ex
     r"\mathrm{initialstock}_{c,e,o} \text{ in the first period}",
     each="stockpile $(c, e, o)$, node $n$",
     reads=("stockpiles.initial_t",),
-    owner=of_country,
 )
 def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock follows purchases and releases."""
@@ -351,15 +343,7 @@ _GOOD = ("c", "e", "o", "n")
 
 def _of_good(name: str, symbol: str, meaning: str, *, index: IndexSet) -> Variable:
     """Tonnes of a good at a node, without an upper bound."""
-    return Variable(
-        name=name,
-        symbol=symbol,
-        letters=_GOOD,
-        index=index,
-        unit="t",
-        meaning=meaning,
-        owner=of_country,
-    )
+    return Variable(name=name, symbol=symbol, letters=_GOOD, index=index, unit="t", meaning=meaning)
 
 
 IMPORTED = Variable(
@@ -372,7 +356,6 @@ IMPORTED = Variable(
     bounds=imported_bounds,
     limit=r"\mathrm{offer}_{c,e,o,n}",
     reads=("imports.tonnes", "shocks.factor:import"),
-    owner=of_country,
 )
 IMPORTED_FROM = Variable(
     name="imported_from",
@@ -384,7 +367,6 @@ IMPORTED_FROM = Variable(
     bounds=imported_from_bounds,
     limit=r"\mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
     reads=("imports.tonnes", "shocks.factor:import"),
-    owner=of_country,
 )
 RESOLD = Variable(
     name="resold",
@@ -396,7 +378,6 @@ RESOLD = Variable(
     bounds=resold_bounds,
     limit=r"\mathrm{leak}_{v,c,e,o,n} (1 - \mathrm{importshock}_{v,c,e,o,n}) \, \mathrm{sold}_{v,c,e,o,t_n} \, \ell_n",
     reads=("imports.tonnes", "shocks.factor:import", "shocks.leak:import"),
-    owner=of_country,
 )
 VARIABLES = (
     Variable(
@@ -406,7 +387,6 @@ VARIABLES = (
         index=lambda s: s.mined,
         unit="t TREO",
         meaning="throughput of a mine",
-        owner=of_project,
     ),
     Variable(
         name="separated",
@@ -415,7 +395,6 @@ VARIABLES = (
         index=lambda s: s.separated,
         unit="t TREO",
         meaning="feed taken by a separation plant",
-        owner=of_project,
     ),
     Variable(
         name="converted",
@@ -424,7 +403,6 @@ VARIABLES = (
         index=lambda s: s.converted,
         unit="t",
         meaning="oxide turned into metal, metal into magnets",
-        owner=of_project,
     ),
     IMPORTED,
     IMPORTED_FROM,
@@ -445,7 +423,6 @@ VARIABLES = (
         bounds=shortfall_bounds,
         limit=r"\mathrm{width}_{c,e,o,j} \, \mathrm{demand}_{c,e,o,n}",
         reads=("demand.tonnes", "shocks.factor:demand", "loss_tiers.up_to_share"),
-        owner=of_country,
     ),
     Variable(
         name="stock",
@@ -457,7 +434,6 @@ VARIABLES = (
         bounds=stock_bounds,
         limit=r"\mathrm{maxstock}_{c,e,o}",
         reads=("stockpiles.max_t",),
-        owner=of_country,
     ),
     _of_good("bought", "q", "put into stock", index=bought_index),
     Variable(
@@ -468,7 +444,6 @@ VARIABLES = (
         unit="t/y",
         meaning="stock purchases decided",
         decided=True,
-        owner=of_country,
     ),
     _of_good("released", "w", "taken out of stock", index=stock_balance_index),
 )

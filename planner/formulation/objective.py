@@ -31,7 +31,6 @@ from planner.formulation.goods import import_cost
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
-from planner.formulation.owners import of_nobody
 from planner.formulation.targets import missing_index, missing_price
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
@@ -70,7 +69,6 @@ def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -
         "countries.weight",
         "model.risk_discount_rate",
     ),
-    owner=of_nobody,
 )
 def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     """Loss adds up along a history."""
@@ -94,19 +92,13 @@ def _loss_at(m: Model, n: OperationNode) -> Iterator[Term]:
     r"\xi_n \ge Z_n - V",
     each=r"node $n \in \mathcal{L}$",
     links_histories=True,
-    owner=of_nobody,
 )
 def tail_excess_limit(m: Model, n: OperationNode) -> Expression:
     """Loss above the value at risk."""
     return m.tail_excess[n] >= m.loss_to_date[n] - m.value_at_risk
 
 
-@equation(
-    None,
-    r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n",
-    reads=("scenarios.probability",),
-    owner=of_nobody,
-)
+@equation(None, r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n", reads=("scenarios.probability",))
 def expected_loss_definition(m: Model) -> Expression:
     """Expected loss."""
     return m.expected_loss == _expected(m.scope, m.loss_to_date)
@@ -126,7 +118,6 @@ def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
     r"Y_\sigma + \Bigl( 1 - \sum_\sigma \mathrm{low}_\sigma \Bigr) \, \theta + \sum_\sigma "
     r"(\mathrm{high}_\sigma - \mathrm{low}_\sigma) \, \beta_\sigma",
     reads=(*BOUNDS_READS, "model.objective.risk_aversion", "model.objective.tail"),
-    owner=of_nobody,
 )
 def risk_definition(m: Model) -> Expression:
     """Risk."""
@@ -165,7 +156,6 @@ ALL: Container[int] = range(sys.maxsize)
         "scenarios.probability",
         "model.discount_rate",
     ),
-    owner=of_nobody,
 )
 def cost_definition(m: Model) -> Expression:
     """Cost."""
@@ -173,7 +163,7 @@ def cost_definition(m: Model) -> Expression:
     return m.cost == investment_cost(m, s) + operating_cost(m, s)
 
 
-@equation(None, r"W = F + R", owner=of_nobody)
+@equation(None, r"W = F + R")
 def welfare_definition(m: Model) -> Expression:
     """Cost + risk."""
     return m.welfare == m.cost + m.risk
@@ -287,13 +277,7 @@ def _money(name: str, symbol: str, meaning: str, index: IndexSet | None = None) 
     """A variable in MUSD: one for each node of an index, or one in all."""
     letters = () if index is None else ("n",)
     return Variable(
-        name=name,
-        symbol=symbol,
-        letters=letters,
-        index=index,
-        unit="MUSD",
-        meaning=meaning,
-        owner=of_nobody,
+        name=name, symbol=symbol, letters=letters, index=index, unit="MUSD", meaning=meaning
     )
 
 

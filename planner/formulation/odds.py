@@ -17,7 +17,6 @@ from planner.data.odds import Odds
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.gathered import summed
 from planner.formulation.index_sets import Scope
-from planner.formulation.owners import of_nobody
 
 BOUNDS_READS = ("scenarios.probability", "scenarios.probability_low", "scenarios.probability_high")
 """Figures that say what the probability of a storyline may be."""
@@ -35,7 +34,6 @@ def storyline_risk_index(s: Scope) -> list[str]:
     each=r'storyline $\sigma$ if `objective.odds` is "worst"',
     reads=("scenarios.probability", "model.objective.risk_aversion", "model.objective.tail"),
     links_histories=True,
-    owner=of_nobody,
 )
 def storyline_risk(m: Model, s: str) -> Expression:
     """Mean and tail of a storyline's loss, whose draws keep their proportions."""
@@ -78,7 +76,6 @@ def with_room(odds: Odds) -> list[str]:
     r"\beta_\sigma \ge Y_\sigma - \theta",
     each=r'storyline $\sigma$ with bounds of its probability, if `objective.odds` is "worst"',
     links_histories=True,
-    owner=of_nobody,
 )
 def odds_excess_limit(m: Model, s: str) -> Expression:
     """Risk of a storyline above the level from which on it is as probable as it may be."""
@@ -106,7 +103,6 @@ VARIABLES = (
         index=storyline_risk_index,
         unit="MUSD",
         meaning="mean and tail of the loss of a storyline, weighted",
-        owner=of_nobody,
     ),
     Variable(
         name="odds_level",
@@ -115,7 +111,6 @@ VARIABLES = (
         index=None,
         unit="MUSD",
         meaning="risk from which on a storyline is as probable as it may be",
-        owner=of_nobody,
     ),
     Variable(
         name="odds_excess",
@@ -124,7 +119,6 @@ VARIABLES = (
         index=odds_excess_limit_index,
         unit="MUSD",
         meaning="risk of a storyline above that level",
-        owner=of_nobody,
     ),
 )
 EQUATIONS = (storyline_risk, odds_excess_limit)

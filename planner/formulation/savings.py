@@ -12,7 +12,6 @@ from planner.formulation.declarations import Expression, Model, Variable, equati
 from planner.formulation.gathered import summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.owners import of_country, of_project
 from planner.formulation.variable_trees import GoodAt, OperationNode
 
 
@@ -39,7 +38,6 @@ def saving_limit_index(s: Scope) -> list[GoodAt]:
     r"Q_{p,e,o,n} \le \mathrm{replaced}_{p,e,o} \, T_{p,n}",
     each="saving $p$, element $e$, form $o$ of its rows in `savings`, node $n$",
     reads=("savings.tonnes",),
-    owner=of_project,
 )
 def saving_limit(m: Model, p: str, e: str, o: str, n: OperationNode) -> Expression:
     """What is saved is at most what the throughput replaces."""
@@ -67,7 +65,6 @@ def demand_limit_index(s: Scope) -> list[GoodAt]:
     each="country $c$, element $e$, form $o$ that savings can replace, node $n$",
     reads=("demand.tonnes", "shocks.factor:demand"),
     seldom_binds=True,
-    owner=of_country,
 )
 def demand_limit(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Shortfall and what is saved are at most the demand."""
@@ -87,7 +84,6 @@ SAVED = Variable(
     bounds=saved_bounds,
     limit=r"\mathrm{maxshare}_{p,e,o} \, \mathrm{demand}_{c_p,e,o,n}",
     reads=("savings.max_share", "demand.tonnes", "shocks.factor:demand"),
-    owner=of_project,
 )
 VARIABLES = (
     Variable(
@@ -97,7 +93,6 @@ VARIABLES = (
         index=lambda s: s.run,
         unit="t",
         meaning="throughput of a saving, in the unit of its row",
-        owner=of_project,
     ),
     SAVED,
 )

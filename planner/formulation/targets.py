@@ -15,7 +15,6 @@ from planner.formulation.gathered import listed, summed
 from planner.formulation.goods import made, resold, short, used
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
-from planner.formulation.owners import of_country, of_nobody
 from planner.formulation.savings import saved
 from planner.formulation.variable_trees import GoodAt, OperationNode
 from planner.units import musd_per_tonne
@@ -81,7 +80,6 @@ def served_target_index(s: Scope) -> list[ByNode]:
     r"\sum_{c, o, j} u_{c,e,o,n,j} \le (1 - \mathrm{asked}_\tau) \sum_{c, o} \mathrm{demand}_{c,e,o,n} + J_{\tau,e,n}",
     each=r"target $\tau$ of kind `served`, element $e$, node $n$; countries and forms of the target",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
-    owner=of_nobody,
 )
 def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     """Shortfall is at most the share of demand that may be short."""
@@ -108,7 +106,6 @@ def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
     r"\mathrm{base}_{\tau,e,n} + J_{\tau,e,\kappa,n}",
     each=r"target $\tau$ of kind `origin_share`, element $e$, outside origin $\kappa$, node $n$; countries and form of the target",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
-    owner=of_nobody,
 )
 def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
     """Imports and resold goods of one origin are at most their share of use."""
@@ -143,7 +140,6 @@ def made_target_index(s: Scope) -> list[ByNode]:
     each=r"target $\tau$ of kind `made_share`, element $e$, node $n$; countries and form of the target. Of form `feed`: "
     r"$\sum_p \mathrm{share}_{f_p,e} \, m_{p,n}$ of the mines in place of $\sum_c H_{c,e,o,n}$",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand", "feeds.share"),
-    owner=of_nobody,
 )
 def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     """Output that is made and used is at least the share of use."""
@@ -178,7 +174,6 @@ def counted_output_index(s: Scope) -> list[GoodAt]:
     r"H_{c,e,o,n} \le \mathrm{made}_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$ of targets of kind `made_share`",
     reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
-    owner=of_country,
 )
 def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output that counts for a country is made there."""
@@ -198,7 +193,6 @@ def counted_use_index(s: Scope) -> list[GoodAt]:
     each=r"group $\gamma$, element $e$, form $o$, node $n$ of targets of kind `made_share`; use is less what is released "
     "where a target speaks of the good",
     reads=("demand.tonnes", "shocks.factor:demand"),
-    owner=of_nobody,
 )
 def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output that counts for a group is used or stored, and not left over."""
@@ -232,7 +226,6 @@ def outside_used_index(s: Scope) -> Iterator[GoodAt]:
     r"M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} \le \mathrm{taken}_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$ in groups of targets of kind `made_share`",
     reads=("demand.tonnes", "shocks.factor:demand"),
-    owner=of_country,
 )
 def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Goods from outside are used or stored, so that only output is left over."""
@@ -250,7 +243,6 @@ def kept_stock_index(s: Scope) -> list[GoodAt]:
     r"w_{c,e,o,n} \le \mathrm{demand}_{c,e,o,n} - \sum_j u_{c,e,o,n,j} + \mathrm{used}_{c,e,o,n}",
     each="stockpile $(c, e, o)$, node $n$, of which a target of kind `origin_share` or `made_share` speaks",
     reads=("demand.tonnes", "shocks.factor:demand"),
-    owner=of_country,
 )
 def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock is not thrown away to lower use."""
@@ -283,7 +275,6 @@ VARIABLES = (
         index=missing_index,
         unit="t",
         meaning="by how much a target with a price is missed",
-        owner=of_nobody,
     ),
     Variable(
         name="counted",
@@ -292,7 +283,6 @@ VARIABLES = (
         index=counted_output_index,
         unit="t",
         meaning="output of a country's plants that is used or stored in its group",
-        owner=of_country,
     ),
 )
 EQUATIONS = (

@@ -16,7 +16,6 @@ from planner.formulation.declarations import (
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.owners import of_country, of_nobody, of_programme
 from planner.formulation.variable_trees import (
     DecisionNode,
     OperationNode,
@@ -77,7 +76,6 @@ def new_seats_index(s: Scope) -> Iterator[ProjectAt]:
     r"= \mathrm{staff}_{c,k} \text{ in the first year}",
     each="pair $(c, k)$ of `workforce`, decision node $d$",
     reads=("workforce.initial", "skills.attrition", "training.completion_rate"),
-    owner=of_country,
 )
 def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
     """Staff follows leavers and joiners."""
@@ -108,7 +106,6 @@ def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
     each="programme $g$, decision node $d$",
     reads=("training.seats",),
     seldom_binds=True,
-    owner=of_programme,
 )
 def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Intake within seats."""
@@ -130,7 +127,6 @@ def new_seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
     r"\sum_{d' \in \mathrm{path}(d)} z_{g,d'} \le \mathrm{maxseats}_g",
     each="programme $g$, decision node $d$ of the last year",
     reads=("training.max_new_seats",),
-    owner=of_programme,
 )
 def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Largest number of new seats."""
@@ -157,7 +153,6 @@ def mentor_limit_index(s: Scope) -> Iterator[TeamAt]:
     each="pair $(c, k)$ of `workforce` whose `mentor_ratio` is not blank, node $n$",
     reads=("skills.mentor_ratio",),
     seldom_binds=True,
-    owner=of_country,
 )
 def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
@@ -200,7 +195,6 @@ def secondment_limit_index(s: Scope) -> Iterator[TeamAt]:
     r"-y_{c,k,n} \le \mathrm{lend} \, L_{c,k,d_n}",
     each="pair $(c, k)$ of `workforce`, node $n$",
     reads=("model.policy.secondment_share",),
-    owner=of_country,
 )
 def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """Largest share lent."""
@@ -221,7 +215,6 @@ def secondment_pool_index(s: Scope) -> Iterator[TeamAt]:
     secondment_pool_index,
     r"\sum_{c : \gamma_c = \gamma} y_{c,k,n} = 0",
     each=r"group $\gamma$, skill $k$, node $n$",
-    owner=of_nobody,
 )
 def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expression:
     """Lent = borrowed."""
@@ -252,7 +245,6 @@ def staff_limit_index(s: Scope) -> list[TeamAt]:
     each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
     reads=("staffing.persons_per_ktpa", "feeds.share"),
     seldom_binds=True,
-    owner=of_country,
 )
 def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """People bound throughput.
@@ -284,7 +276,6 @@ HIRED = Variable(
     limit=r"\mathrm{hires}_{c,k}",
     reads=("workforce.hires_per_year",),
     decided=True,
-    owner=of_country,
 )
 VARIABLES = (
     Variable(
@@ -294,7 +285,6 @@ VARIABLES = (
         index=staff_balance_index,
         unit="persons",
         meaning="staff of a country in a skill",
-        owner=of_country,
     ),
     HIRED,
     Variable(
@@ -305,7 +295,6 @@ VARIABLES = (
         unit="persons/y",
         meaning="trainees who start",
         decided=True,
-        owner=of_programme,
     ),
     Variable(
         name="new_seats",
@@ -315,7 +304,6 @@ VARIABLES = (
         unit="persons/y",
         meaning="seats added, used from the next year",
         decided=True,
-        owner=of_programme,
     ),
     Variable(
         name="seconded",
@@ -325,7 +313,6 @@ VARIABLES = (
         unit="persons",
         meaning="borrowed less lent",
         free=True,
-        owner=of_country,
     ),
 )
 EQUATIONS = (

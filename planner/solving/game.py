@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from planner.config import Objective
 from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.errors import StoppedError
-from planner.formulation.whole_program import owners
+from planner.formulation.owners import owners
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver

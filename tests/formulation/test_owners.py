@@ -7,7 +7,7 @@ import pytest
 
 import planner
 from planner.formulation.index_sets import Scope
-from planner.formulation.whole_program import owners
+from planner.formulation.owners import owners
 from planner.solving.program import Key
 from planner.solving.program_writer import program_of
 from tests.cases import near
