@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
@@ -32,10 +33,12 @@ STOCK = "stock"
 LAST, TRACED = "last", "traced"
 ROUNDS, SETTLED = 500, 1e-13
 """Rounds at most, and change of a share at which what returns has brought its origins back often enough."""
-Mixture = dict[str, Vector]
-"""Origin -> tonnes, or shares that sum to 1, at every visit."""
-ByPlace = dict[tuple[str, str], Vector]
-"""(country, form) -> tonnes at every visit."""
+TAKEN_FOR = {stage.gives: stage.takes for stage in CONVERTING}
+"""Form that plants make -> the form that they take in."""
+Mixture = NDArray[np.float64]
+"""Tonnes by origin and visit, or shares that sum to 1 where there is anything."""
+Place = tuple[str, str]
+"""(country, form), or (group, feed)."""
 SupplyKey = tuple[str, str, str, str, str]
 """(group, party, element, form, basis)."""
 
@@ -60,13 +63,13 @@ def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
             for basis, made in made_of.items():
                 for group, party, mixture in _of_all(flows, form, made):
                     place = (group, party, element, form, basis)
-                    found += _yearly(visits, place, mixture)
+                    found += _yearly(flows, place, mixture)
     return sorted(found, key=itemgetter(0, 1))
 
 
 @dataclass(frozen=True)
 class ElementFlows:
-    """Flows of one element in the tables, at every visit."""
+    """Flows of one element, at every visit."""
 
     visits: AtVisits
     element: str
@@ -86,53 +89,57 @@ class ElementFlows:
         return [form for form in FORMS if form in there]
 
     @property
-    def places(self) -> Iterator[tuple[str, str]]:
+    def places(self) -> Iterator[Place]:
         """Every country with every form."""
         return product(self.case.countries, FORMS)
 
     @cached_property
-    def ones(self) -> Vector:
-        """1 at every visit."""
-        return np.ones(len(self.visits.node))
+    def origins(self) -> list[str]:
+        """All that anything can come from, in order."""
+        return sorted({*self.case.countries, *self.case.lookups.supplier_origin.values(), STOCK})
+
+    def nothing(self) -> Mixture:
+        """No tonnes of any origin."""
+        return np.zeros((len(self.origins), len(self.visits.node)))
+
+    def all_of(self, origin: str) -> Mixture:
+        """Shares of what comes from one origin."""
+        shares = self.nothing()
+        shares[self.origins.index(origin)] = 1.0
+        return shares
 
     def item(self, name: str, country: str, form: str) -> Vector:
         """An item of `operations` (t)."""
         return self.visits.goods[name, (country, self.element, form)]
 
     @cached_property
-    def net_given(self) -> ByPlace:
+    def net_given(self) -> dict[Place, Vector]:
         """Given less received (t)."""
         found = {}
         for place in self.places:
             found[place] = self.item("given", *place) - self.item("received", *place)
         return found
 
-    @cached_property
-    def given(self) -> ByPlace:
+    def given(self, country: str, form: str) -> Vector:
         """Tonnes that a country gives beyond what it receives."""
-        return {place: np.maximum(net, 0.0) for place, net in self.net_given.items()}
+        return np.maximum(self.net_given[country, form], 0.0)
 
-    @cached_property
-    def received(self) -> ByPlace:
+    def received(self, country: str, form: str) -> Vector:
         """Tonnes that a country receives beyond what it gives."""
-        return {place: np.maximum(-net, 0.0) for place, net in self.net_given.items()}
+        return np.maximum(-self.net_given[country, form], 0.0)
 
-    @cached_property
-    def kept(self) -> ByPlace:
+    def kept(self, country: str, form: str) -> Vector:
         """Tonnes that a country makes and does not give."""
-        return {place: self.item("made", *place) - given for place, given in self.given.items()}
-
-    def outside(self, country: str, form: str) -> Mixture:
-        """Imports and resold goods (t) by origin of the supplier."""
-        return self._outside.get((country, form), {})
+        return self.item("made", country, form) - self.given(country, form)
 
     @cached_property
-    def _outside(self) -> dict[tuple[str, str], Mixture]:
-        found = defaultdict[tuple[str, str], Mixture](dict)
+    def outside(self) -> dict[Place, Mixture]:
+        """Imports and resold goods (t) by origin of the supplier."""
+        found = {place: self.nothing() for place in self.places}
         for flow, tonnes in self.visits.flows:
             if flow.item in IMPORTED and flow.element == self.element:
-                origin = self.case.lookups.supplier_origin.get(flow.project, flow.project)
-                _add(found[flow.country, flow.form], {origin: self.ones}, tonnes)
+                origin = self.case.lookups.supplier_origin[flow.project]
+                found[flow.country, flow.form][self.origins.index(origin)] += tonnes
         return found
 
     @cached_property
@@ -148,21 +155,14 @@ class ElementFlows:
         """Tonnes that a metal or magnet plant takes in."""
         return self.visits.taken(project, element=self.element)
 
-    @cached_property
-    def left_over(self) -> ByPlace:
+    def left_over(self, country: str, form: str) -> Vector:
         """Tonnes that a country neither uses nor stores of what its plants keep and of what it receives."""
-        found = {}
-        for place in self.places:
-            country, form = place
-            left = left_over(self.visits, (country, self.element, form), self.kept_stock)
-            found[place] = np.minimum(left, self.kept[place] + self.received[place])
-        return found
+        left = left_over(self.visits, (country, self.element, form), self.kept_stock)
+        return np.minimum(left, self.kept(country, form) + self.received(country, form))
 
 
-MadeOf = dict[tuple[str, str], Mixture]
+MadeOf = dict[Place, Mixture]
 """(country, form) -> shares by origin of what its plants make."""
-Sources = list[tuple[Vector, Mixture]]
-"""Tonnes, each with the shares by origin that they have."""
 
 
 def trace(flows: ElementFlows) -> MadeOf:
@@ -172,7 +172,7 @@ def trace(flows: ElementFlows) -> MadeOf:
     which what comes back is less each time.
     """
     made: MadeOf = {}
-    taken: MadeOf = {}
+    taken: MadeOf = {place: flows.nothing() for place in flows.places}
     returns = any(row.element == flows.element for row in flows.case.tables.returns)
     for _ in range(ROUNDS if returns else 1):
         before = made.copy()
@@ -182,59 +182,45 @@ def trace(flows: ElementFlows) -> MadeOf:
                 if form == OXIDE:
                     made[country, form] = _oxide_origins(flows, country, feeds)
                 else:
-                    made[country, form] = _origins_of_made(flows, country, form, taken)
+                    made[country, form] = taken[country, TAKEN_FOR[form]]
             taken |= _mixtures(flows, form, made)
-        if before and _largest_change(before, made) <= SETTLED:
+        if before and all(np.abs(made[place] - before[place]).max() <= SETTLED for place in made):
             break
     return made
 
 
 def _of_last_plant(flows: ElementFlows) -> MadeOf:
     """Plants of a country make goods that come from that country."""
-    return {(country, form): {country: flows.ones} for country, form in flows.places}
+    return {(country, form): flows.all_of(country) for country, form in flows.places}
 
 
-def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[tuple[str, str], Mixture]:
+def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[Place, Mixture]:
     """(group, feed) -> shares by country of its mines, and by origin of what returned."""
     case = flows.case
-    parts = defaultdict[tuple[str, str], Sources](list)
+    tonnes: dict[Place, Mixture] = defaultdict(flows.nothing)
     for project, row in case.projects.items():
         group = case.lookups.group[row.country]
         stage = case.lookups.stage_of(project)
         if stage.mines:
             feed = row.feeds[0]
             mined = flows.visits.taken(project, feed=feed)
-            parts[group, feed].append((mined, {row.country: flows.ones}))
+            tonnes[group, feed] += mined * flows.all_of(row.country)
         elif stage.converts:
-            origins = taken.get((row.country, stage.takes), {})
             for (element, feed), share in case.lookups.returns_of(project).items():
                 if element == flows.element:
-                    parts[group, feed].append((share * flows.taken(project), origins))
-    return {place: mixed(amounts) for place, amounts in parts.items()}
+                    returned = share * flows.taken(project)
+                    tonnes[group, feed] += returned * taken[row.country, stage.takes]
+    return {place: _shares(amounts) for place, amounts in tonnes.items()}
 
 
-def _origins_of_made(
-    flows: ElementFlows, country: str, form: str, taken: Mapping[tuple[str, str], Mixture]
-) -> Mixture:
-    """Origins of what the plants of a country make of a form: those of what they take in."""
-    sources = {stage.takes for stage in CONVERTING if stage.gives == form}
-    if len(sources) == 1:
-        return taken[country, sources.pop()]
-    parts: Sources = []
-    for project, row in flows.case.projects.items():
-        stage = flows.case.lookups.stage_of(project)
-        if row.country == country and stage.converts and stage.gives == form:
-            parts.append((flows.taken(project), taken[country, stage.takes]))
-    return mixed(parts)
-
-
-def _oxide_origins(
-    flows: ElementFlows, country: str, feeds: Mapping[tuple[str, str], Mixture]
-) -> Mixture:
+def _oxide_origins(flows: ElementFlows, country: str, feeds: Mapping[Place, Mixture]) -> Mixture:
     """Shares by origin of the oxide that a country's separation plants make."""
     group = flows.case.lookups.group[country]
-    made = flows.separated.get(country, [])
-    return mixed([(tonnes, feeds.get((group, feed), {})) for feed, tonnes in made])
+    total = flows.nothing()
+    for feed, tonnes in flows.separated[country]:
+        if (group, feed) in feeds:
+            total += tonnes * feeds[group, feed]
+    return _shares(total)
 
 
 def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
@@ -242,64 +228,30 @@ def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
     pools = _pools(flows, form, made)
     found: MadeOf = {}
     for country, group in flows.case.lookups.group.items():
-        parts: Sources = [
-            (flows.kept[country, form], made[country, form]),
-            (flows.received[country, form], pools[group]),
-            (flows.item("released", country, form), {STOCK: flows.ones}),
-        ]
-        for origin, tonnes in flows.outside(country, form).items():
-            parts.append((tonnes, {origin: flows.ones}))
-        found[country, form] = mixed(parts)
+        place = country, form
+        total = np.maximum(flows.kept(*place), 0.0) * made[place]
+        total += flows.received(*place) * pools[group]
+        total += flows.item("released", *place) * flows.all_of(STOCK)
+        found[place] = _shares(total + flows.outside[place])
     return found
 
 
 def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
     """Group -> shares by origin of all that is given in it."""
-    parts = defaultdict[str, Sources](list)
+    tonnes: dict[str, Mixture] = defaultdict(flows.nothing)
     for country, group in flows.case.lookups.group.items():
-        parts[group].append((flows.given[country, form], made[country, form]))
-    return {group: mixed(amounts) for group, amounts in parts.items()}
+        tonnes[group] += flows.given(country, form) * made[country, form]
+    return {group: _shares(amounts) for group, amounts in tonnes.items()}
 
 
-def mixed(parts: Sources) -> Mixture:
-    """Shares by origin of a mixture of tonnes, each with shares of its own; no origin where there is nothing."""
-    total: Mixture = {}
-    for tonnes, shares in parts:
-        _add(total, shares, np.maximum(tonnes, 0.0))
-    return _shares(total)
-
-
-def _shares(total: Mixture) -> Mixture:
+def _shares(tonnes: Mixture) -> Mixture:
     """Shares by origin of what is there in all, 0 where that is nothing."""
-    whole = sum(total.values(), np.zeros(1))
-    shares = _share(np.array(list(total.values())), whole)
-    return dict(zip(total, shares, strict=True))
+    return _share(tonnes, tonnes.sum(axis=0))
 
 
-def _add(total: Mixture, shares: Mapping[str, Vector], tonnes: Vector) -> None:
-    """Add tonnes with shares by origin to a mixture."""
-    if not np.count_nonzero(tonnes):
-        # Origins are added up in the order in which they came, those of nothing too.
-        for origin in shares:
-            total.setdefault(origin, tonnes)
-        return
-    for origin, share in shares.items():
-        amount = share * tonnes
-        total[origin] = total[origin] + amount if origin in total else amount
-
-
-def _share(part: Vector, whole: Vector) -> Vector:
+def _share(part: NDArray[np.float64], whole: Vector) -> NDArray[np.float64]:
     """A part of a whole, 0 where there is nothing."""
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > ROUNDING)
-
-
-def _largest_change(before: MadeOf, after: MadeOf) -> float:
-    largest = 0.0
-    for place, mixture in after.items():
-        for origin, share in mixture.items():
-            change = np.abs(share - before.get(place, {}).get(origin, 0.0))
-            largest = max(largest, float(np.max(change, initial=0.0)))
-    return largest
 
 
 # ---- who has it -----------------------------------------------------------------------------------------------------
@@ -327,13 +279,13 @@ def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf
     left = flows.visits.zeros()
     output = flows.visits.zeros()
     for country in countries:
-        left += flows.left_over[country, form] + flows.net_given[country, form]
+        left += flows.left_over(country, form) + flows.net_given[country, form]
         output += flows.item("made", country, form)
     kept = np.clip(1.0 - _share(left, output), 0.0, 1.0)
-    total: Mixture = {}
+    total = flows.nothing()
     for country in countries:
-        _add(total, flows.outside(country, form), flows.ones)
-        _add(total, made[country, form], kept * flows.item("made", country, form))
+        total += flows.outside[country, form]
+        total += kept * flows.item("made", country, form) * made[country, form]
     return total
 
 
@@ -349,30 +301,29 @@ def _of_party(
 
     pools: of what is given, by group.
     """
-    total: Mixture = {}
+    total = flows.nothing()
     for country in countries:
-        kept = flows.kept[country, form]
-        received = flows.received[country, form]
-        left = flows.left_over[country, form]
+        kept = flows.kept(country, form)
+        received = flows.received(country, form)
+        left = flows.left_over(country, form)
         part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
-        _add(total, flows.outside(country, form), flows.ones)
-        _add(total, made[country, form], part * kept)
-        _add(total, pools[flows.case.lookups.group[country]], part * received)
+        total += flows.outside[country, form]
+        total += part * kept * made[country, form]
+        total += part * received * pools[flows.case.lookups.group[country]]
     return total
 
 
-def _yearly(visits: AtVisits, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
+def _yearly(flows: ElementFlows, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
     """Expected tonnes of each origin by year, and their share of the year's."""
+    visits = flows.visits
     size = len(visits.case.years)
-    expected: Mixture = {}
-    for origin, tonnes in sorted(mixture.items()):
-        if np.count_nonzero(tonnes):
-            weights = visits.visit_chances * tonnes
-            sums = np.bincount(visits.year_places, weights, minlength=size)
-            expected[origin] = sums.astype(float)
+    expected = np.zeros((len(flows.origins), size))
+    for number, tonnes in enumerate(mixture):
+        weights = visits.visit_chances * tonnes
+        expected[number] = np.bincount(visits.year_places, weights, minlength=size)
     shares = _shares(expected)
-    for origin, tonnes in expected.items():
-        yield YearlyOrigin(place, origin, tonnes, shares[origin])
+    for number in np.flatnonzero(mixture.any(axis=1)).tolist():
+        yield YearlyOrigin(place, flows.origins[number], expected[number], shares[number])
 
 
 def origins_table(case: Case, found: Sequence[YearlyOrigin]) -> pd.DataFrame:
