@@ -20,7 +20,7 @@ from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
     INSTRUMENTS,
-    OF_TAX,
+    OF_COUNTRY,
     FinanceTerm,
     Levels,
     PlantFacts,
@@ -200,8 +200,8 @@ def _question(
 def _terms(
     case: Case, plants: Sequence[PlantFacts], changes: Mapping[str, float]
 ) -> dict[str, FinanceTerm]:
-    """Terms of the plants' country; of several countries those of tax of each, named COUNTRY:TERM, and every other one as a
-    mean weighed by the capital that is spent there."""
+    """Terms of the plants' country; of several countries those of tax and the cost of capital of each, named COUNTRY:TERM,
+    and every other one as a mean weighed by the capital that is spent there."""
     capital: dict[str, float] = {}
     for plant in plants:
         capital[plant.country] = capital.get(plant.country, 0.0) + plant.size * plant.capex
@@ -212,7 +212,7 @@ def _terms(
     weights = np.array([*capital.values()]) / (sum(capital.values()) or 1.0)
     blended = {}
     for name, term in first.items():
-        if name in OF_TAX:
+        if name in OF_COUNTRY:
             for country, own in by_country.items():
                 term = replace(own[name], meaning=f"{own[name].meaning}, {country}")
                 blended[f"{country}:{name}"] = replace(term, name=f"{country}:{name}")

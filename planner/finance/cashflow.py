@@ -7,7 +7,7 @@ No figure needs another that needs it: debt is sized on the cash flow after the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from planner.finance.plant_flows import (
     all_plants,
     received,
 )
-from planner.finance.project_facts import Levels, of_country
+from planner.finance.project_facts import Levels, levels_of
 from planner.finance.yearly_rows import (
     Array,
     added,
@@ -55,8 +55,9 @@ UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type
 
 @dataclass(frozen=True, kw_only=True)
 class CashFlows:
-    """All plants together by year, nominal MUSD. owners: what is left for them after debt, reserve account and tax, and
-    after what lenders have kept from them; kept: that account at the end of the year.
+    """All plants together by year, nominal MUSD: those of each country, added up, and the debt of all. owners: what is left
+    for them after debt, reserve account and tax, and after what lenders have kept from them; kept: that account at the end
+    of the year.
 
     late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all.
     before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
@@ -65,6 +66,7 @@ class CashFlows:
     """
 
     plants: tuple[PlantFlows, ...]
+    countries: tuple[CountryFlows, ...]
     index: Array
     sales: Array
     costs: Array
@@ -76,7 +78,6 @@ class CashFlows:
     late: Array
     depreciation: Array
     taxable: Array
-    taxed_in: tuple[TaxedIn, ...]
     tax: Array
     credit_on_capital: Array
     credit: Array
@@ -116,20 +117,49 @@ class CashFlows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaxedIn:
-    """Profit of the plants of one country by year without debt (nominal MUSD), how it is taxed, and their share of all
-    capital, which interest and availability payments are spread by."""
+class CountryFlows:
+    """The plants of one country by year before debt, nominal MUSD, as in `CashFlows`.
+
+    rate, limit: by which its profit is taxed. wacc: the cost of capital there. share: of all capital, which interest and
+    availability payments are spread by.
+    """
 
     country: str
-    taxable: Array
     rate: Array
     limit: Array
+    wacc: Array
     share: Array | float
+    sales: Array
+    costs: Array
+    royalty: Array
+    availability: Array
+    ebitda: Array
+    capital: Array
+    grant: Array
+    late: Array
+    depreciation: Array
+    taxable: Array
+    tax: Array
+    credit_on_capital: Array
+    credit: Array
+    receivables: Array
+    stock: Array
+    payables: Array
+    working: Array
+    before_tax: Array
+    after_tax: Array
 
-    def due(self, financing: Array | float, whose: str) -> Array:
-        """Tax by year, with interest and fees of all plants."""
-        taxed = _taxed(self.taxable - financing * self.share, f"taxable, {self.country}, {whose}")
+    def due(self, financing: Array, whose: str) -> Array:
+        """Tax by year, with its part of interest and fees of all plants."""
+        label = f"taxable, {self.country}, {whose}"
+        taxed = row(self.taxable - financing * self.share, "Tax", label, "MUSD")
         return tax_due(taxed, self.rate, self.limit, f"{self.country}, {whose}")
+
+
+ADDED_UP = tuple(f.name for f in fields(CountryFlows))[5:]
+"""What is added up over countries: all but the terms of each."""
+BALANCES = ("receivables", "stock", "payables", "working")
+"""Of these what stands at the end of a year."""
 
 
 def tax_due(taxable: Array, rate: Array, limit: Array, whose: str = "") -> Array:
@@ -156,9 +186,11 @@ def cash_flows(
     at = _prices(found, x, prices or found.prices())
     setting = Setting(found=found, x=x, prices=at, index=index)
     plants = all_plants(setting, use)
-    flows = _before_debt(plants, x, index)
-    with_debt = _with_debt(flows, x, plants)
-    return CashFlows(plants=plants, index=index, **flows, **with_debt)
+    countries = _by_country(plants, x, index)
+    flows = _added_up(countries)
+    flows["completed"] = _completed(plants, x)
+    with_debt = _with_debt(flows, x, plants=plants, countries=countries)
+    return CashFlows(plants=plants, countries=countries, index=index, **flows, **with_debt)
 
 
 def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array]:
@@ -172,14 +204,9 @@ def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array
     return at
 
 
-def _taxed(amounts: Array, label: str) -> Array:
-    """A row of the sheet of tax."""
-    return row(amounts, "Tax", label, "MUSD")
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Together:
-    """All plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that support is
+    """Some plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that support is
     paid to; tonnes sold."""
 
     revenue: Array
@@ -215,81 +242,108 @@ def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
     )
 
 
-def _before_debt(plants: Sequence[PlantFlows], x: Levels, index: Array) -> dict[str, Any]:
-    """Flows that do not depend on debt, by field of `CashFlows`."""
+def _by_country(plants: Sequence[PlantFlows], x: Levels, index: Array) -> tuple[CountryFlows, ...]:
+    """Flows before debt of the plants of each country, by its own terms."""
     every = _together(plants, index)
-    revenue = row(every.revenue, "Revenue", "all sales", "MUSD")
-    capital = _taxed(every.capital * index, "capital")
-    late = _taxed(every.late * index, "sustaining and closure, less residual")
-    sales = _taxed(revenue * index, "sales")
-    costs = _taxed(every.spent * index, "running cost and feed")
-    royalty = _taxed(x["royalty"] * sales, "royalty")
-    availability = x["availability"] * smaller(every.supported, 1.0) * index
-    availability = _taxed(availability, "availability payment")
-    ebitda = _taxed(sales - costs - royalty + availability, "EBITDA")
-    grant = _taxed(x["grant"] * capital, "grant")
-    depreciation = _taxed(every.wears, "depreciation")
-    taxable = _taxed(ebitda - depreciation - late, "taxable without debt")
-    taxed_in = _taxed_in(plants, x, index, availability=availability, capital=capital)
-    tax = _taxed(added([one.due(0.0, "without debt") for one in taxed_in], index), "tax")
-    on_capital = _taxed(x["tax_credit"] * capital, "tax credit on capital")
-    on_output = x["tax_credit_per_kg"] * x["per_kg"] * every.tonnes
-    credit = on_capital + _taxed(on_output * index, "tax credit on output")
-    receivables = _taxed(x["receivable_days"] / x["days"] * sales, "receivables, end of the year")
-    stock = _taxed(x["stock_days"] / x["days"] * costs, "stock, end of the year")
-    payables = _taxed(x["payable_days"] / x["days"] * costs, "payables, end of the year")
-    working = _taxed(receivables + stock - payables, "working capital, end of the year")
-    earned = ebitda - (working - before(working)) - late
-    before_tax = _taxed(earned - capital + grant, "before tax, all capital")
-    after_tax = _taxed(before_tax - tax + credit, "after tax, all capital")
-    return {
-        "sales": sales,
-        "costs": costs,
-        "royalty": royalty,
-        "availability": availability,
-        "ebitda": ebitda,
-        "capital": capital,
-        "grant": grant,
-        "late": late,
-        "depreciation": depreciation,
-        "taxable": taxable,
-        "taxed_in": taxed_in,
-        "tax": tax,
-        "credit_on_capital": on_capital,
-        "credit": credit,
-        "receivables": receivables,
-        "stock": stock,
-        "payables": payables,
-        "working": working,
-        "completed": _completed(plants, x),
-        "before_tax": before_tax,
-        "after_tax": after_tax,
-    }
-
-
-def _taxed_in(
-    plants: Sequence[PlantFlows], x: Levels, index: Array, *, availability: Array, capital: Array
-) -> tuple[TaxedIn, ...]:
-    """Profit by country of the plants."""
-    out = []
+    paid = x["availability"] * smaller(every.supported, 1.0) * index
+    paid = row(paid, "Tax", "availability payment", "MUSD")
     countries = list(dict.fromkeys(plant.country for plant in plants))
+    out = []
     for country in countries:
-        own = _together([plant for plant in plants if plant.country == country], index)
+        own = [plant for plant in plants if plant.country == country]
         share: Array | float = 1.0
         if len(countries) > 1:
-            spent = over_years(own.capital * index) / larger(over_years(capital), PAID)
-            share = _taxed(spent, f"share of the capital, {country}")
-        earned = own.revenue * (1.0 - x["royalty"]) - own.spent - own.late
-        taxable = earned * index + availability * share - own.wears
-        one = TaxedIn(
-            country=country,
-            taxable=_taxed(taxable, f"taxable, {country}"),
-            rate=of_country(x, "tax_rate", country),
-            limit=of_country(x, "loss_limit", country),
+            spent = over_years(_together(own, index).capital * index)
+            share = spent / larger(over_years(every.capital * index), PAID)
+            share = row(share, "Tax", f"{country}: share of the capital", "share")
+        whose = f"{country}: " if len(countries) > 1 else ""
+        at_home = levels_of(x, country)
+        one = _in_country(
+            country,
+            _together(own, index),
+            at_home,
+            index=index,
+            availability=paid * share,
             share=share,
+            whose=whose,
         )
         out.append(one)
     return tuple(out)
+
+
+def _in_country(
+    country: str,
+    own: _Together,
+    x: Levels,
+    *,
+    index: Array,
+    availability: Array,
+    share: Array | float,
+    whose: str,
+) -> CountryFlows:
+    """Flows before debt of plants of one country together. x: its levels; whose: stands before the labels of its rows."""
+
+    def line_of(amounts: Array, label: str) -> Array:
+        return row(amounts, "Tax", f"{whose}{label}", "MUSD")
+
+    capital = line_of(own.capital * index, "capital")
+    late = line_of(own.late * index, "sustaining and closure, less residual")
+    sales = line_of(own.revenue * index, "sales")
+    costs = line_of(own.spent * index, "running cost and feed")
+    royalty = line_of(x["royalty"] * sales, "royalty")
+    ebitda = line_of(sales - costs - royalty + availability, "EBITDA")
+    grant = line_of(x["grant"] * capital, "grant")
+    depreciation = line_of(own.wears, "depreciation")
+    taxable = line_of(ebitda - depreciation - late, "taxable without debt")
+    tax = tax_due(taxable, x["tax_rate"], x["loss_limit"], f"{country}, without debt")
+    on_capital = line_of(x["tax_credit"] * capital, "tax credit on capital")
+    on_output = x["tax_credit_per_kg"] * x["per_kg"] * own.tonnes
+    credit = on_capital + line_of(on_output * index, "tax credit on output")
+    receivables = line_of(x["receivable_days"] / x["days"] * sales, "receivables, end of the year")
+    stock = line_of(x["stock_days"] / x["days"] * costs, "stock, end of the year")
+    payables = line_of(x["payable_days"] / x["days"] * costs, "payables, end of the year")
+    working = line_of(receivables + stock - payables, "working capital, end of the year")
+    earned = ebitda - (working - before(working)) - late
+    before_tax = line_of(earned - capital + grant, "before tax, all capital")
+    return CountryFlows(
+        country=country,
+        rate=x["tax_rate"],
+        limit=x["loss_limit"],
+        wacc=x["wacc"],
+        share=share,
+        sales=sales,
+        costs=costs,
+        royalty=royalty,
+        availability=availability,
+        ebitda=ebitda,
+        capital=capital,
+        grant=grant,
+        late=late,
+        depreciation=depreciation,
+        taxable=taxable,
+        tax=tax,
+        credit_on_capital=on_capital,
+        credit=credit,
+        receivables=receivables,
+        stock=stock,
+        payables=payables,
+        working=working,
+        before_tax=before_tax,
+        after_tax=line_of(before_tax - tax + credit, "after tax, all capital"),
+    )
+
+
+def _added_up(countries: Sequence[CountryFlows]) -> dict[str, Any]:
+    """Flows of all countries, by field of `CashFlows`."""
+    flows = {}
+    for name in ADDED_UP:
+        first, *others = [getattr(one, name) for one in countries]
+        flows[name] = first
+        if others:
+            unit = "MUSD, end of the year" if name in BALANCES else "MUSD"
+            label = f"all countries: {name.replace('_', ' ')}"
+            flows[name] = row(sum(others, first), "Tax", label, unit)
+    return flows
 
 
 def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
@@ -303,7 +357,13 @@ def _completed(plants: Sequence[PlantFlows], x: Levels) -> Array:
     return carried(passed, larger, (), sheet="Debt", label=label, unit="flag")
 
 
-def _with_debt(flows: Mapping[str, Any], x: Levels, plants: Sequence[PlantFlows]) -> dict[str, Any]:
+def _with_debt(
+    flows: Mapping[str, Any],
+    x: Levels,
+    *,
+    plants: Sequence[PlantFlows],
+    countries: Sequence[CountryFlows],
+) -> dict[str, Any]:
     """Flows that follow from debt, by field of `CashFlows`."""
     capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
     cfads = line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
@@ -318,8 +378,8 @@ def _with_debt(flows: Mapping[str, Any], x: Levels, plants: Sequence[PlantFlows]
     loan = sculpted_loan(capital, cfads, number=number, x=guaranteed(x), standby=standby)
     financing = loan.interest + loan.fees + public.interest + standby.interest + standby.fees
     financing = line(financing, "interest and fees of all debt")
-    due = [one.due(financing, "with debt") for one in flows["taxed_in"]]
-    tax = _taxed(added(due, financing), "tax with debt")
+    due = [one.due(financing, "with debt") for one in countries]
+    tax = row(added(due, financing), "Tax", "tax with debt", "MUSD")
     reserved = loan.reserve - before(loan.reserve)
     paid = loan.service + loan.fees + public.service
     lent = loan.draws + public.draws - paid + standby.draws - standby.service - standby.fees

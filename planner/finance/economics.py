@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from scipy.optimize import brentq
 
-from planner.finance.cashflow import CashFlows, cash_flows
-from planner.finance.plant_flows import Investment
+from planner.finance.cashflow import CashFlows, CountryFlows, cash_flows
+from planner.finance.plant_flows import Investment, PlantFlows
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
 from planner.finance.yearly_rows import Array, added, before
@@ -61,7 +61,7 @@ class Economics:
 def economics(found: Investment, x: Levels, use: Sequence[Array]) -> Economics:
     """Figures of an investment at its levels, worked as `use` says."""
     return Economics(
-        unit_costs=unit_costs(cash_flows(found, x, use), x),
+        unit_costs=unit_costs(cash_flows(found, x, use)),
         break_even=break_even(found, x, use, "after_tax"),
         break_even_owners=break_even(found, x, use, "owners"),
     )
@@ -73,30 +73,39 @@ def tonnes_sold(flows: CashFlows) -> Array:
     return added(sales, flows.index)
 
 
-def unit_costs(flows: CashFlows, x: Levels) -> UnitCosts | None:
+def unit_costs(flows: CashFlows) -> UnitCosts | None:
     """Costs per kg of all that is sold, one by one on the same basis; None where nothing is."""
-    sold = 1000 * float(npv(x["wacc"], tonnes_sold(flows)))
-    if sold <= 0:
+    worth = dict.fromkeys((*PARTS, "tonnes"), 0.0)
+    for one in flows.countries:
+        plants = [plant for plant in flows.plants if plant.country == one.country]
+        for part, by_year in _parts(one, plants, flows.index).items():
+            worth[part] += float(npv(one.wacc, by_year))
+    if worth["tonnes"] <= 0:
         return None
+    return UnitCosts(**{part: 1000 * worth[part] / worth["tonnes"] for part in PARTS})
 
-    def per_kg(nominal: Array) -> float:
-        return 1e6 * float(npv(x["wacc"], nominal / flows.index)) / sold
 
-    sustaining = added([plant.sustaining for plant in flows.plants], flows.index) * flows.index
-    on_sales = [sale.by_the_public for plant in flows.plants for sale in plant.sales]
-    public_sales = added(on_sales, flows.index) * flows.index
-    public = public_sales + flows.availability + flows.grant + flows.credit
-    return UnitCosts(
-        c1=per_kg(flows.costs),
-        royalty=per_kg(flows.royalty),
-        sustaining=per_kg(sustaining),
-        closure=per_kg(flows.late - sustaining),
-        working=per_kg(flows.working - before(flows.working)),
-        capital=per_kg(flows.capital),
-        tax=per_kg(flows.tax),
-        sales=per_kg(flows.sales - public_sales),
-        public=per_kg(public),
-    )
+PARTS = tuple(f.name for f in fields(UnitCosts))
+
+
+def _parts(one: CountryFlows, plants: Sequence[PlantFlows], index: Array) -> dict[str, Array]:
+    """Tonnes sold by the plants of a country, and what they cost and bring in (MUSD, real), by year."""
+    sales = [sale for plant in plants for sale in plant.sales]
+    sustaining = added([plant.sustaining for plant in plants], index)
+    public_sales = added([sale.by_the_public for sale in sales], index)
+    public = one.availability + one.grant + one.credit
+    return {
+        "tonnes": added([sale.tonnes + sale.stocked for sale in sales], index),
+        "c1": one.costs / index,
+        "royalty": one.royalty / index,
+        "sustaining": sustaining,
+        "closure": one.late / index - sustaining,
+        "working": (one.working - before(one.working)) / index,
+        "capital": one.capital / index,
+        "tax": one.tax / index,
+        "sales": one.sales / index - public_sales,
+        "public": public / index + public_sales,
+    }
 
 
 def break_even(found: Investment, x: Levels, use: Sequence[Array], to: str) -> float | None:

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
-from planner.finance.project_facts import Levels, Material, PlantFacts, Quote, of_country
+from planner.finance.project_facts import Levels, Material, PlantFacts, Quote, levels_of
 from planner.finance.yearly_rows import (
     Array,
     added,
@@ -380,7 +380,7 @@ def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
 
 def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Array:
     """Capital less grant (nominal MUSD) over its years: a declining balance, or equal parts where these are more."""
-    years = of_country(x, "depreciation_years", plant.country)
+    years = levels_of(x, plant.country)["depreciation_years"]
     wears = where((age >= 0) & (age < years), 1.0, 0.0)
     years_left = larger(years - age, 1.0)
     declining = x["accelerated"] / years

@@ -331,7 +331,9 @@ INSTRUMENTS = (
 )
 """Terms that are instruments: none of them holds unless it is stated."""
 OF_TAX = ("tax_rate", "depreciation_years", "loss_limit")
-"""Terms by which profit is taxed, in each country by its own."""
+"""Terms by which profit is taxed."""
+OF_COUNTRY = (*OF_TAX, "wacc")
+"""Terms that are of each country by itself, where plants of several are one case; of others there is one for all."""
 SUPPORT_YEARS = "support_years"
 """The term that says for how many years instruments are paid,"""
 PAID_FOR_YEARS = ("floor", "cfd", "availability", "public_stock")
@@ -350,10 +352,14 @@ CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
 
 
-def of_country(x: Levels, term: str, country: str) -> Array:
-    """The level of a term of tax in a country, where plants of several are one case; else the one that there is."""
-    own = f"{country}:{term}"
-    return x[own] if own in x else x[term]
+def levels_of(x: Levels, country: str) -> Levels:
+    """Levels as they hold in a country, where plants of several are one case."""
+    own = {}
+    for term in OF_COUNTRY:
+        of_country = f"{country}:{term}"
+        if of_country in x:
+            own[term] = x[of_country]
+    return {**x, **own} if own else x
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import pyxirr
 from planner.finance.cashflow import CashFlows
 from planner.finance.loans import PAID, Loan
 from planner.finance.project_facts import Levels
-from planner.finance.yearly_rows import Array
+from planner.finance.yearly_rows import Array, added
 
 LEAST_OWN = 1e-3
 """Share of the capital that owners pay while it is built, at or below which they have no rate of return."""
@@ -61,10 +61,12 @@ def npv(rate: Array | float, amounts: Array) -> Array:
 
 
 def worth(flows: CashFlows, x: Levels, to: str = "after_tax") -> Array:
-    """NPV in money of the base year of the flows `before_tax` or `after_tax` at the cost of capital, or of the `owners`
-    at what they ask, in each case."""
-    rate = x["equity_rate" if to == "owners" else "wacc"]
-    return npv(rate, getattr(flows, to) / flows.index)
+    """NPV in money of the base year of the flows `before_tax` or `after_tax` at the cost of capital of each country, or of
+    the `owners` at what they ask, in each case."""
+    if to == "owners":
+        return npv(x["equity_rate"], flows.owners / flows.index)
+    by_country = [npv(one.wacc, getattr(one, to) / flows.index) for one in flows.countries]
+    return added(by_country, by_country[0])
 
 
 def irr(amounts: Sequence[float]) -> float | None:

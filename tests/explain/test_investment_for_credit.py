@@ -273,13 +273,16 @@ def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
         side_by_side_into(run, ["plant"], [files["wrong"]])
 
 
-def test_plants_of_several_countries_are_taxed_in_each(make_case: MakeCase) -> None:
-    """40 MUSD where profit is taxed at 20 %, 8 where it is at 50 %; the cost of capital is weighed by capital."""
+def test_plants_of_several_countries_are_taxed_and_discounted_in_each(make_case: MakeCase) -> None:
+    """40 MUSD where profit is taxed at 20 % and money costs 10 %, 8 where it is 50 and 16 %: the NPV is the sum of those of
+    each, and what owners ask is weighed by capital."""
     finance = [
         {"item": "tax_rate", "country": "AAA", "value": 0.2},
         {"item": "tax_rate", "country": "BBB", "value": 0.5},
         {"item": "wacc", "value": 0.1},
         {"item": "wacc", "country": "BBB", "value": 0.16},
+        {"item": "equity_rate", "value": 0.1},
+        {"item": "equity_rate", "country": "BBB", "value": 0.16},
     ]
     new = {"max_new_tpa": 8, "capex_usd_per_tpa": MUSD, "lead_time_years": 2, "country": "BBB"}
     projects = [mine(), plant(**PLANT), smelter(**new)]
@@ -288,14 +291,19 @@ def test_plants_of_several_countries_are_taxed_in_each(make_case: MakeCase) -> N
     both_made = planned(make_case, **more)
     both = planner.business_case(both_made, ("plant", "smelter"))
     assert both.terms["AAA:tax_rate"].value == 0.2 and both.terms["BBB:tax_rate"].value == 0.5
-    assert both.terms["wacc"].value == near((40 * 0.1 + 8 * 0.16) / 48)
+    assert both.terms["BBB:wacc"].value == 0.16 and "wacc" not in both.terms
+    assert both.terms["equity_rate"].value == near((40 * 0.1 + 8 * 0.16) / 48)
+    page = business_case_page(both, both_made.case).replace("\N{NO-BREAK SPACE}", " ")
+    assert "at 10 % (AAA) and 16 % (BBB)" in page
     assert "BBB: tax of 50 %" in lines_of(both, both_made).replace("\N{NO-BREAK SPACE}", " ")
     without = {"debt_share": 0, "price_factor": 4, "metal_premium": 1, "market_share": 1000}
-    paid = []
+    paid, worth = [], []
     for plants in (("plant", "smelter"), ("plant",), ("smelter",)):
-        flows = planner.business_case(both_made, plants, terms=without).full.flows
-        paid.append(float(flows.tax_with_debt.sum()))
+        full = planner.business_case(both_made, plants, terms=without).full
+        paid.append(float(full.flows.tax_with_debt.sum()))
+        worth.append(full.returns.npv_after_tax)
     assert paid[0] == near(paid[1] + paid[2]) and paid[0] > 0
+    assert worth[0] == near(worth[1] + worth[2])
 
 
 def test_a_grant_is_at_most_what_it_may_be(plan: Any) -> None:

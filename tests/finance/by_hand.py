@@ -17,8 +17,8 @@ PARTS = ("c1", "royalty", "sustaining", "closure", "capital", "tax", "sales", "p
 @dataclass(frozen=True)
 class Plant:
     """A plant of three years of output, the first at half of its size, paid in two years. commit: years from 2026 to the
-    first payment. size: t/y; capex, fixed, variable: MUSD per t; gives, takes: t of Dy oxide per t. tax: on profit of its
-    country, where it is another than that of the terms."""
+    first payment. size: t/y; capex, fixed, variable: MUSD per t; gives, takes: t of Dy oxide per t. tax,
+    wacc: on profit and cost of capital of its country, where they are others than those of the terms."""
 
     commit: int = 0
     size: float = 20.0
@@ -28,6 +28,12 @@ class Plant:
     gives: float = 0.4
     takes: float = 0.5
     tax: float | None = None
+    wacc: float | None = None
+
+    @property
+    def country(self) -> tuple[float | None, float | None]:
+        """What tells its country from others."""
+        return self.tax, self.wacc
 
 
 ALONE = (Plant(),)
@@ -139,23 +145,37 @@ def recomputed(
         availability[n] = paid * index[n]
         earned[n] += availability[n]
 
-    def taxes(charged: Sequence[float]) -> list[float]:
-        """Of all countries, in each of which losses are carried forward; charged by their capital."""
-        due = [0.0] * 6
-        for rate in dict.fromkeys(plant.tax for plant in plants):
-            own = [one for one, plant in zip(each, plants, strict=True) if plant.tax == rate]
-            spent = sum(sum(one["rows"]["capital"]) for one in own)
-            share, losses = spent / sum(capital), 0.0
+    countries = {}
+    for country in dict.fromkeys(plant.country for plant in plants):
+        own = [one["rows"] for one, p in zip(each, plants, strict=True) if p.country == country]
+        summed = {name: [sum(one[name][n] for one in own) for n in range(6)] for name in BY_YEAR}
+        countries[country] = summed | {"share": sum(summed["capital"]) / sum(capital)}
+
+    def taxes(charged: Sequence[float]) -> dict[Any, list[float]]:
+        """In each country, where losses are carried forward; charged by its capital."""
+        due = {}
+        for (rate, wacc), own in countries.items():
+            losses, due[rate, wacc] = 0.0, [0.0] * 6
             for n in range(6):
-                profit = sum(one["rows"]["taxable"][n] for one in own)
-                profit += share * (availability[n] - charged[n])
+                profit = own["taxable"][n] + own["share"] * (availability[n] - charged[n])
                 used = min(losses, t["loss_limit"] * max(profit, 0.0))
                 percent = t["tax_rate"] if rate is None else rate
-                due[n] += percent * (max(profit, 0.0) - used)
+                due[rate, wacc][n] = percent * (max(profit, 0.0) - used)
                 losses += max(-profit, 0.0) - used
         return due
 
-    tax = taxes([0.0] * 6)
+    by_country = taxes([0.0] * 6)
+    tax = [sum(due[n] for due in by_country.values()) for n in range(6)]
+    worth = {"before": 0.0, "after": 0.0}
+    for country, own in countries.items():
+        rate = t["wacc"] if country[1] is None else country[1]
+        for n in range(6):
+            tied = own["working"][n] - (own["working"][n - 1] if n else 0.0)
+            cash = own["earned"][n] + own["share"] * availability[n] - tied
+            cash += own["grant"][n] - own["capital"][n]
+            present = index[n] * (1 + rate) ** (n + 1)
+            worth["before"] += cash / present
+            worth["after"] += (cash - by_country[country][n] + own["credit"][n]) / present
     parts["tax"] = [tax[n] / index[n] for n in range(6)]
     for n in range(6):
         tied = working[n] - (working[n - 1] if n else 0.0)
@@ -178,7 +198,7 @@ def recomputed(
     loan = debt(lent_on, out["cfads"], of_lenders, standby)
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
     charged = [charged[n] + standby["interest"][n] + standby["fees"][n] for n in range(6)]
-    with_debt = taxes(charged)
+    with_debt = [sum(due) for due in zip(*taxes(charged).values(), strict=True)]
     account, loans = 0.0, [loan, public, standby]
     for n in range(6):
         reserved = loan["reserve"][n] - (loan["reserve"][n - 1] if n else 0.0)
@@ -194,11 +214,10 @@ def recomputed(
         account += owners - paid_out
         out["owners"].append(paid_out)
     deflated = {name: np.array(rows) / index for name, rows in out.items()}
-    discount = 1 / (1 + t["wacc"]) ** np.arange(1, 7)
     discount_owners = 1 / (1 + t["equity_rate"]) ** np.arange(1, 7)
     return {
-        "npv_before_tax": float(deflated["before"] @ discount),
-        "npv_after_tax": float(deflated["after"] @ discount),
+        "npv_before_tax": worth["before"],
+        "npv_after_tax": worth["after"],
         "npv_owners": float(deflated["owners"] @ discount_owners),
         "owners": np.array(out["owners"]),
         "cfads": np.array(out["cfads"]),

@@ -113,8 +113,9 @@ def held(
     """All that the recomputation has of a case is as in `planner.finance`."""
     x = base_levels(found, plain_terms(**CASES[case]))
     for plant in plants:
-        if plant.tax is not None:
-            x[f"taxed {plant.tax}:tax_rate"] = np.asarray(plant.tax)
+        for term, own in (("tax_rate", plant.tax), ("wacc", plant.wacc)):
+            if own is not None:
+                x[f"{plant.country}:{term}"] = np.asarray(own)
     x["budget"] = np.asarray(BUDGETS.get(case, float(x["budget"])))
     flows = cash_flows(found, x, [0.7 * WHOLE[0]] * len(plants))
     hand = recomputed(stated(case), deal, use=0.7, budget=float(x["budget"]), plants=plants)
@@ -158,7 +159,8 @@ TOGETHER: dict[str, tuple[Plant, ...]] = {
     "overrun facility": (Plant(), BESIDE, LATER),
     "completion test": (BESIDE, LATER),
     "losses offset in part": (Plant(tax=0.1), replace(LATER, tax=0.4), BESIDE),
-    "all": (Plant(), replace(BESIDE, tax=0.05)),
+    "all": (Plant(), replace(BESIDE, tax=0.05, wacc=0.2)),
+    "fees": (Plant(wacc=0.06), replace(LATER, wacc=0.15), BESIDE),
 }
 
 
@@ -173,7 +175,7 @@ def test_plants_as_one(case: str) -> None:
             whole,
             project=f"plant {place}",
             name=f"plant {place}",
-            country="AAA" if one.tax is None else f"taxed {one.tax}",
+            country=str(one.country),
             commit=2026 + one.commit,
             size=one.size,
             capex=one.capex,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
-from planner.finance.project_facts import OF_TAX
+from planner.finance.project_facts import OF_COUNTRY
 from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
@@ -213,13 +213,13 @@ def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
 
 def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
     """Of each country of the plants, its name where there are several: tax, years of depreciation, part of a profit that
-    losses offset."""
+    losses offset, cost of capital."""
     if "tax_rate" in found.terms:
-        return [("", *(found.terms[name].value for name in OF_TAX))]
+        return [("", *(found.terms[name].value for name in OF_COUNTRY))]
     countries = dict.fromkeys(plant.country for plant in found.investment.plants)
     told: list[tuple[Any, ...]] = []
     for country in countries:
-        rates = [found.terms[f"{country}:{name}"].value for name in OF_TAX]
+        rates = [found.terms[f"{country}:{name}"].value for name in OF_COUNTRY]
         told.append((f"{country}: ", *rates))
     return told
 
