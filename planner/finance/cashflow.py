@@ -421,25 +421,39 @@ def _kept(last: Array, free: Array, locked: Array) -> Array:
     return where(locked > 0, larger(last + free, 0.0), 0.0)
 
 
-def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
-    loan, public = flows.loan, flows.public
+def starting_up(flows: CashFlows, x: Levels) -> Array:
+    """1 until capital is paid, output of every plant is full and the first repayment is due, by year."""
     number = x["year"] - x["first_year"] + 1.0
-    early = where(number <= loan.begun, 1.0, where(flows.capital > 0, 1.0, 0.0))
+    in_full: Any = 1.0
+    for plant in flows.plants:
+        in_full = smaller(in_full, where(plant.usable >= plant.top, 1.0, 0.0))
+    in_full = line(in_full, "output is full in the year", "flag")
+    label = "output has been full, end of the year"
+    reached = carried(in_full, larger, (), sheet="Debt", label=label, unit="flag")
+    still_ramping = where(before(reached) > 0, 0.0, 1.0)
+    early = where(number <= flows.loan.begun, 1.0, where(flows.capital > 0, 1.0, still_ramping))
+    return line(early, "starting up", "flag")
+
+
+def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Sources and uses of money to the end of the ramp, or the first repayment where that is later, by year (nominal MUSD);
+    owners pay what others do not."""
+    loan, public, early = flows.loan, flows.public, starting_up(flows, x)
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
-    earned = earned - flows.credit_on_capital - public.service - flows.standby.service
+    earned = earned - flows.credit_on_capital
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
     bound = flows.working - before(flows.working)
-    lost = larger(0.0 - earned, 0.0)
     uses = {
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
         "working capital": bound * early,
-        "losses while it starts up": lost * early,
+        "losses while it starts up": larger(0.0 - earned, 0.0) * early,
         "interest added to the loan": loan.added,
-        "fees of lenders": loan.fees + flows.standby.fees,
-        "reserve account": loan.reserve * early,
-        "kept until the first repayment": (flows.kept - before(flows.kept)) * early,
+        "fees of lenders": (loan.fees + flows.standby.fees) * early,
+        "debt service meanwhile": (loan.senior + public.service) * early,
+        "reserve account": (loan.reserve - before(loan.reserve)) * early,
+        "kept from owners": (flows.kept - before(flows.kept)) * early,
+        "paid to owners meanwhile": larger(flows.owners, 0.0) * early,
     }
     sources = {
         "grant": flows.grant,
@@ -449,7 +463,7 @@ def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Ar
         f"{OVERRUN} drawn": flows.standby.draws,
         "interest added to the loan": loan.added,
         "cash earned meanwhile": larger(earned, 0.0) * early,
-        "owners": (0.0 - flows.owners) * early,
+        "owners": larger(0.0 - flows.owners, 0.0) * early,
     }
     return _named("source", sources), _named("use", uses)
 

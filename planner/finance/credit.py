@@ -326,16 +326,21 @@ def downsides(
     found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
 ) -> list[Downside]:
     """The base, all prices high, and the cases that are worse than the base."""
-    high = {term.name: HIGH for term in price_terms(found)}
-    cases: dict[str, Mapping[str, str]] = {"base": {}, HIGH_PRICES: high}
-    cases |= worse_cases(found, terms)
     loan = cash_flows(found, x, use).loan
     service = np.where(loan.missed.any(), 0.0, loan.senior)
     told = []
-    for what, ends in cases.items():
+    for what, ends in downside_cases(found, terms).items():
         levels = {**x, **at_ends(found, terms, ends)}
         told.append(_downside(what, found, levels=levels, use=use, service=service))
     return told
+
+
+def downside_cases(
+    found: Investment, terms: Mapping[str, FinanceTerm]
+) -> dict[str, dict[str, str]]:
+    """The base, all prices high, and the cases that are worse than the base: each term that moves, with its end."""
+    high = {term.name: HIGH for term in price_terms(found)}
+    return {"base": {}, HIGH_PRICES: high, **worse_cases(found, terms)}
 
 
 def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, dict[str, str]]:

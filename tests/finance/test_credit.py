@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import cash_flows
-from planner.finance.credit import LENDERS, PUBLIC_LOAN, credit
+from planner.finance.cashflow import cash_flows, funding, starting_up
+from planner.finance.credit import GEARING, INTEREST, LENDERS, PUBLIC_LOAN, credit
 from planner.finance.loans import OVERRUN
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm
@@ -145,3 +145,29 @@ def test_sales_under_contract() -> None:
     assert flows.loan.owed[2] > 0 and flows.loan.owed[3] == 0
     held = credit(found, x, WHOLE, terms=terms).security
     assert held.contracted == pytest.approx((0.4 * 12 + 0.8 + 1) / 12, **EXACT)
+
+
+def test_interest_of_a_poor_year_binds_the_loan() -> None:
+    """An eighth of the output in 2028: half of its cash flow pays the interest of what is owed and no more, so lenders could
+    not give more, though later years and their share of the capital would bear it."""
+    found = separation()
+    slow = replace(found, plants=(replace(found.plants[0], ramp=(0.12, 1.0)),))
+    terms = plain_terms(tax_rate=0, debt_share=1.0, dscr=2)
+    told = credit(slow, base_levels(slow, terms), WHOLE, terms=terms)
+    assert (told.binds, told.tight) == (INTEREST, 2028)
+    free = plain_terms(tax_rate=0, debt_share=0.1, dscr=2)
+    assert credit(slow, base_levels(slow, free), WHOLE, terms=free).binds == GEARING
+
+
+def test_sources_and_uses_run_to_the_end_of_the_ramp() -> None:
+    """Half of the output in 2028, all from 2029 on: debt is served from 2028, owners are paid before the ramp ends."""
+    found = separation()
+    x = base_levels(found, plain_terms(receivable_days=73))
+    flows = cash_flows(found, x, WHOLE)
+    assert starting_up(flows, x).tolist() == [1, 1, 1, 1, 0, 0]
+    sources, uses = ({k: float(v.sum()) for k, v in side.items()} for side in funding(flows, x))
+    assert uses["debt service meanwhile"] == pytest.approx(flows.loan.service[2:4].sum(), **EXACT)
+    assert uses["working capital"] == pytest.approx(48 / 5, **EXACT)
+    paid = np.maximum(flows.owners[:4], 0.0).sum()
+    assert paid > 0 and uses["paid to owners meanwhile"] == pytest.approx(paid, **EXACT)
+    assert sum(sources.values()) == pytest.approx(sum(uses.values()), **EXACT)

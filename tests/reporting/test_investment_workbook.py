@@ -128,9 +128,8 @@ def test_the_workbook_computes_what_the_tool_does(
     change(written, tmp_path / "typed.xlsx", typed(one))
     change(written, tmp_path / "choice.xlsx", {one.terms["tax_rate"].meaning: 7}, column=3)
     change(written, tmp_path / "life.xlsx", {one.terms["life_years"].meaning: 50})
-    change(tmp_path / "typed.xlsx", tmp_path / "worse.xlsx", {"which downside": 7})
     change(written, tmp_path / "spare.xlsx", SPARE, sheet="Contracts")
-    names = ("asis", "typed", "choice", "life", "worse", "spare")
+    names = ("asis", "typed", "choice", "life", "spare")
     out = computed(tmp_path, *(tmp_path / f"{name}.xlsx" for name in names))
     assert out["choice"]["Checks"]["C3"].value == 1
     assert out["life"]["Checks"]["C3"].value >= 1
@@ -174,24 +173,22 @@ def test_the_workbook_computes_what_the_tool_does(
 def test_the_downside_and_plcr_follow_the_inputs(
     found: tuple[BusinessCase, Plan], tmp_path: Path
 ) -> None:
-    """The downside that is chosen, of the case that is shown, on terms that are typed in."""
+    """Every row of the downside, of the case that has debt, on terms that are typed in."""
     _, plan = found
     without = {"equity_rate": 0.0, "overrun": 0.0, "grant": 0.6, "availability": 3.0}
-    asked = {"dscr": 1.6, **without}
     stated = business_case(plan, ("plant", "smelter"), terms=without)
     written = tmp_path / "written.xlsx"
     write_business_case(stated, plan.case, written, statements(stated, plan.case))
-    typed_in = {stated.terms["dscr"].meaning: 1.6, "which downside": 4}
-    change(written, tmp_path / "worse.xlsx", typed_in)
-    told = answer(computed(tmp_path, tmp_path / "worse.xlsx")["worse"])
-    again = dict(business_case(plan, ("plant", "smelter"), terms=asked).modes)
-    title = stated.told(stated.shown)
+    asked = {"dscr": 1.6, "overrun": 0.1, "commitment_fee": 0.02}
+    change(written, tmp_path / "typed.xlsx", {stated.terms[t].meaning: v for t, v in asked.items()})
+    told = answer(computed(tmp_path, tmp_path / "typed.xlsx")["typed"])
+    again = dict(business_case(plan, ("plant", "smelter"), terms={**without, **asked}).modes)
+    title = stated.told(stated.lent)
     cases = again[title].credit.downsides
-    (worst,) = [one for one in cases if one.what == "running costs dear"]
-    assert worst.least
-    assert told["NPV after tax"][-1] == pytest.approx(worst.npv, rel=1e-6)
-    assert told["least senior DSCR"] == pytest.approx([worst.least], rel=1e-6, abs=1e-6)
-    assert told["years in which it is below 1"] == [worst.short]
+    assert len(cases) == 9 and any(one.short for one in cases)
+    for one in cases:
+        figures = [one.npv, one.least, one.average, one.short]
+        assert told[one.what] == pytest.approx(figures, rel=1e-6, abs=1e-6), one.what
     covers = [again[title].credit.plcr for title, _ in stated.modes if title in again]
     assert any(covers)
     for cover, one in zip(covers, told["PLCR of lenders' loan"], strict=False):
@@ -253,7 +250,7 @@ def test_formulas_are_short_and_choices_are_validated(
                 if isinstance(cell.value, str) and cell.value.startswith("="):
                     assert len(cell.value) <= 250, f"{page.title}!{cell.coordinate}"
     choices = {rule.formula1 for rule in book["Inputs"].data_validations.dataValidation}
-    assert choices == {'"1,2,3"', '"1,2,3,4,5,6,7"'}  # an end of a range, a downside
+    assert choices == {'"1,2,3"'}  # an end of a range
     about = {rule.formula1 for rule in book["Contracts"].data_validations.dataValidation}
     assert about == {'"1,2"'}
 

@@ -263,5 +263,5 @@ def covenants(found: BusinessCase) -> ReportTable:
 
 
 def of_debt(found: BusinessCase) -> list[Part]:
-    """Tables of the chapter on debt, in order."""
-    return [loan_terms(found), loans(found), downsides(found), covenants(found), by_year(found)]
+    """Tables of the chapter on debt, in order, but for the downside, which lives in the workbook."""
+    return [loan_terms(found), loans(found), covenants(found), by_year(found)]

@@ -13,7 +13,7 @@ from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
-from planner.finance.cashflow import funding
+from planner.finance.cashflow import funding, starting_up
 from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.statements import statements
 from planner.finance.yearly_rows import Array
@@ -138,43 +138,39 @@ def returns(found: BusinessCase) -> ReportTable:
 class SourcesAndUses(DeclaredTable):
     """A row a source or use of money, a column an answer to what is sold."""
 
-    title = "Sources and uses until the first repayment"
+    title = "Sources and uses to the end of the ramp"
 
     side = text()
     of_money = text("of money")
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
-    """Sources and uses of money until the first repayment."""
+    """Sources and uses of money to the end of the ramp, or the first repayment where that is later."""
     by_title = {title: funding(sold.flows, sold.levels) for title, sold in found.modes}
-    first = []
+    years = np.array(found.investment.years)
+    until, later = [], []
     for title, sold in found.modes:
-        if sold.returns.debt > 0:
-            first.append(f"{title} {found.first_repayment(sold)}")
+        flows, early = sold.flows, starting_up(sold.flows, sold.levels)
+        until.append(f"{midway(title)} {years[early > 0][-1]}")
+        pays = (early <= 0) & (flows.owners < -CENT)
+        if pays.any():
+            paid = number(-float(flows.owners[pays].sum()))
+            later.append(f"{midway(title)} {paid} MUSD, {years[pays][0]} to {years[pays][-1]}")
     rows = []
     for side, place in (("use", 1), ("source", 0)):
         named = {title: sides[place] for title, sides in by_title.items()}
         for what in next(iter(named.values())):
             row: TableRow = {"side": side, "of_money": what}
-            for title, amounts in named.items():
-                row[title] = float(amounts[what].sum())
-            rows.append(row)
+            totals = {title: float(amounts[what].sum()) for title, amounts in named.items()}
+            if any(abs(total) > CENT for total in totals.values()):
+                rows.append(row | totals)
         whole: TableRow = {"side": side, "of_money": "in all"}
         for title, amounts in named.items():
             whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
         rows.append(whole)
     columns = SourcesAndUses.all()
     columns += [called(title, "MUSD") for title in by_title]
-    later = []
-    for title, sold in found.modes:
-        flows = sold.flows
-        is_later = np.arange(1, flows.owners.size + 1) > flows.loan.begun
-        pays = is_later & (flows.capital <= 0) & (flows.owners < -CENT)
-        if pays.any():
-            paid = number(-float(flows.owners[pays].sum()))
-            years = np.array(found.investment.years)[pays]
-            later.append(f"{midway(title)} {paid} MUSD, {years[0]} to {years[-1]}")
-    note = say("first_repayment", first=first, later=later)
+    note = say("sources_and_uses", until=until, later=later)
     return SourcesAndUses.from_rows(rows, columns, note=note)
 
 

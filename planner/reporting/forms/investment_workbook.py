@@ -18,7 +18,7 @@ from planner.data.case import Case
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.credit import life_cover, worse_cases
+from planner.finance.credit import downside_cases, life_cover
 from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
@@ -141,7 +141,7 @@ def write_business_case(
             one = _answered(book, investments, mode)
             _returns(book, one)
             if one.sold is found.lent:
-                _downside(book, one)
+                _downsides(book, one)
         live.heading = ""
         _checks(book)
         _answer(book, told, names)
@@ -187,38 +187,54 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
     )
 
 
-def _downside(book: Book, one: Answered) -> None:
-    """The case that has debt where things go worse, as chosen on the sheet of inputs, with the debt service of the base."""
-    inputs, mode = book.live.sheets["Inputs"], one.mode
-    worse = worse_cases(book.found.investment, book.found.terms)
-    inputs.head(DOWNSIDE)
-    choice: Any = inputs.numbered("which downside", list(worse))
-    book.live.heading = DOWNSIDE
-    levels = dict(one.levels)
-    for number, ends in enumerate(worse.values(), start=1):
-        for name, end in ends.items():
-            levels[name] = where(choice == float(number), book.ends[name][end], levels[name])
-    for name in {name: None for ends in worse.values() for name in ends}:
-        levels[name] = row(levels[name], "Operations", f"downside: {name.replace('_', ' ')}", "")
-    flows = cash_flows(one.investment, levels, one.use)
-    service: Any = one.flows.loan.senior + flows.standby.service
-    service = row(service, "Returns", "debt service of the base, with the overrun facility", "MUSD")
-    paid: Any = service > PAID
-    cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
-    cover = row(cover, "Returns", f"cover, {MOST_COVER} without any", "times")
-    cells = cover.everywhere
-    real: Any = row(flows.after_tax / flows.index, "Returns", "after tax, real", "MUSD")
-    missed = book.lines["missed", mode].text
-    formulas = {
-        "npv": f"NPV({levels['wacc'].text},{real.everywhere})",
-        "least": f'IF(MIN({cells})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({cells})))',
-        "short": f'IF(MIN({cells})={MOST_COVER},"none",IF({missed}>0,"{N_A}",COUNTIF({cells},"<1")))',
-    }
+def _downsides(book: Book, one: Answered) -> None:
+    """The case that has debt in the base and where things go worse, each with the debt service of the base: all cash flow
+    again, with other levels."""
+    base: Any = row(one.flows.loan.senior, "Returns", "debt service of the base", "MUSD")
+    missed = book.lines["missed", one.mode].text
     by_name = {case.what: case for case in one.sold.credit.downsides}
-    delivered = by_name[next(iter(worse))]
-    for key, (label, unit) in OF_DOWNSIDE.items():
-        value = getattr(delivered, key)
-        _once(book, ("downside", key), label, unit, formulas[key], mode=mode, value=value)
+    for what, ends in downside_cases(book.found.investment, book.found.terms).items():
+        book.live.heading = f"{DOWNSIDE}: {what}"
+        worse = {name: book.ends[name][end] for name, end in ends.items()}
+        flows = cash_flows(one.investment, one.levels | worse, one.use)
+        service = row(base + flows.standby.service, "Returns", f"{what}: debt service", "MUSD")
+        paid: Any = service > PAID
+        cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
+        cover = row(cover, "Returns", f"{what}: cover, {MOST_COVER} without any", "times")
+        formulas = _covers(cover.everywhere, missed) | {
+            "npv": _npv(flows, "after_tax", f"{what}: after tax")
+        }
+        for key, (label, unit) in OF_DOWNSIDE.items():
+            value = getattr(by_name[what], key)
+            told = f"{what}: {label}"
+            _once(book, (what, key), told, unit, formulas[key], mode=one.mode, value=value)
+
+
+def _npv(flows: CashFlows, stream: str, label: str) -> str:
+    """The NPV of what is earned before debt, before or after tax: in each country at its cost of capital."""
+    parts = []
+    for country in flows.countries:
+        label = f"{label}, {country.country}, real"
+        nominal: Any = getattr(country, stream)
+        real: Any = row(nominal / flows.index, "Returns", label, "MUSD")
+        wacc: Any = country.wacc
+        parts.append(f"NPV({wacc.text},{real.everywhere})")
+    return "+".join(parts)
+
+
+def _covers(cells: str, missed: str) -> dict[str, str]:
+    """Formulas of the least and the mean cover by year, and of the years in which it is below 1. missed: years of service, as
+    a cell, after which they are not applicable."""
+    most, below = f"MIN({cells})={MOST_COVER}", f'"<{MOST_COVER}"'
+    figures = {
+        "least": f"MIN({cells})",
+        "average": f"SUMIF({cells},{below})/COUNTIF({cells},{below})",
+        "short": f'COUNTIF({cells},"<1")',
+    }
+    covers = {}
+    for key, figure in figures.items():
+        covers[key] = f'IF({most},"none",IF({missed}>0,"{N_A}",{figure}))'
+    return covers
 
 
 def _levels(book: Book) -> None:
@@ -417,17 +433,20 @@ class Answered:
 
 
 STREAMS = {
-    "before_tax": ("before tax, all capital", "wacc"),
-    "after_tax": ("after tax, all capital", "wacc"),
-    "owners": ("owners, after debt and tax", "equity_rate"),
+    "before_tax": "before tax, all capital",
+    "after_tax": "after tax, all capital",
+    "owners": "owners, after debt and tax",
 }
-"""Streams of money that are valued: what they are called, and at which rate."""
-DOWNSIDE = "Downside, as chosen on Inputs"
+"""Streams of money that are valued, and what they are called."""
+DOWNSIDE = "Base case and downside"
 OF_DOWNSIDE = {
     "npv": ("NPV after tax", "MUSD"),
     "least": ("least senior DSCR", "times"),
+    "average": ("mean senior DSCR", "times"),
     "short": ("years in which it is below 1", "years"),
 }
+"""Figures of a downside: what they are called, and their units."""
+IN_ALL = "in all"
 MOST_COVER = 999_999
 """Cover of debt service in years in which there is none: above every other."""
 FIRST_ANSWER = 2
@@ -456,48 +475,47 @@ def _returns(book: Book, one: Answered) -> None:
     _debt(book, one)
     sides = []
     for side, amounts in zip(("source", "use"), funding(one.flows, one.levels), strict=True):
-        totals = []
+        whole: Any = 0.0
         for what, by_year in amounts.items():
             total: Any = row(over_years(by_year), "Debt", f"{side}: {what}", "MUSD in all")
             book.lines[(side, what), one.mode] = total
-            totals.append(total.text)
-        sides.append("+".join(totals))
-    book.checks.append((f"sources less uses ({one.title})", f"ABS({sides[0]}-({sides[1]}))"))
+            whole = whole + total
+        sides.append(row(whole, "Debt", f"{side}s in all", "MUSD in all"))
+        book.lines[(side, IN_ALL), one.mode] = sides[-1]
+    gap: Any = sides[0] - sides[1]
+    book.checks.append((f"sources less uses ({one.title})", f"ABS({gap.text})"))
     told = statements(one.flows)
     for statement in tables.STATEMENTS:
         for name, amounts in getattr(told, statement).items():
             row(amounts / one.flows.index, "Statements", f"{statement}: {name}, real", "real MUSD")
-    gap: Any = told.gap
-    gap_cells = f"SUMPRODUCT(ABS({gap.everywhere}))"
+    unbalanced: Any = told.gap
+    gap_cells = f"SUMPRODUCT(ABS({unbalanced.everywhere}))"
     book.checks.append((f"balance sheet ({one.title})", gap_cells))
 
 
 def _valued(book: Book, one: Answered, key: str) -> None:
-    """NPV and IRR of a stream, and the NPV worked out anew as a check."""
-    label, rate = STREAMS[key]
-    nominal: Any = getattr(one.flows, key)
-    real: Any = row(nominal / one.flows.index, "Returns", f"{label}, real", "MUSD")
-    cells, at = real.everywhere, one.levels[rate]
-    returns, mode = one.sold.returns, one.mode
-    value = getattr(returns, f"npv_{key}")
-    formula = f"NPV({at.text},{cells})"
-    npv = _once(book, f"npv_{key}", f"NPV {label}", "MUSD", formula, mode=mode, value=value)
+    """NPV and IRR of a stream."""
+    label, flows, mode = STREAMS[key], one.flows, one.mode
+    nominal: Any = getattr(flows, key)
+    real: Any = row(nominal / flows.index, "Returns", f"{label}, real", "MUSD")
+    cells = real.everywhere
+    is_owners = key == "owners"
+    at_their_rate = f"NPV({one.levels['equity_rate'].text},{cells})"
+    npv = at_their_rate if is_owners else _npv(flows, key, label)
+    value = getattr(one.sold.returns, f"npv_{key}")
+    _once(book, f"npv_{key}", f"NPV {label}", "MUSD", npv, mode=mode, value=value)
     sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in GUESSES)
-    formula = f'IF(SUM({cells})>0,{sought}"none"))),"none")'
+    irr = f'IF(SUM({cells})>0,{sought}"none"))),"none")'
     label_of_rate = f"IRR {label} (none: less comes back than is spent)"
-    if key == "owners":
-        capital: Any = one.flows.capital
+    if is_owners:
+        capital: Any = flows.capital
         paid: Any = where(capital > 0, larger(0.0 - nominal, 0.0), 0.0)
         paid = row(paid, "Returns", "owners pay while it is built", "MUSD")
         least = f"{LEAST_OWN}*SUM({capital.everywhere})"
-        formula = f'IF(SUM({paid.everywhere})<={least},"none",{formula})'
+        irr = f'IF(SUM({paid.everywhere})<={least},"none",{irr})'
         label_of_rate = f"IRR {label} (none: as above, or owners pay nothing while it is built)"
-    value = getattr(returns, f"irr_{key}")
-    _once(book, f"irr_{key}", label_of_rate, "a year", formula, mode=mode, value=value)
-    discounted: Any = real * (1.0 + at) ** (0.0 - one.number)
-    total: Any = over_years(discounted)
-    check = f"ABS({npv}-{total.text})"
-    book.checks.append((f"NPV {label}, worked out anew ({one.title})", check))
+    value = getattr(one.sold.returns, f"irr_{key}")
+    _once(book, f"irr_{key}", label_of_rate, "a year", irr, mode=mode, value=value)
 
 
 def _debt(book: Book, one: Answered) -> None:
@@ -514,19 +532,16 @@ def _debt(book: Book, one: Answered) -> None:
     formula = f'IF(MIN({served})={MOST_COVER},"none",{missed})'
     label, value = f"{label}, of senior debt", returns.missed_of_senior
     _once(book, "missed_of_senior", label, "years", formula, mode=mode, value=value)
-    formula = f'IF(MIN({served})={MOST_COVER},"none",IF({missed}>0,"{N_A}",MIN({served})))'
-    _once(book, "dscr", "least DSCR", "times", formula, mode=mode, value=returns.dscr)
+    covers = _covers(served, missed)
+    _once(book, "dscr", "least DSCR", "times", covers["least"], mode=mode, value=returns.dscr)
     owed: Any = one.flows.owed()
     formula = f"MAX({owed.everywhere})"
     most = returns.most_owed
     _once(book, "most_owed", "most debt owed", "MUSD", formula, mode=mode, value=most)
     share: Any = one.flows.debt_share()
     book.lines["debt_share", mode] = share
-    below = f'"<{MOST_COVER}"'
-    formula = f'IFERROR(SUMIF({served},{below})/COUNTIF({served},{below}),"none")'
-    formula = f'IF({missed}>0,"{N_A}",{formula})'
     average = one.sold.credit.average
-    _once(book, "average", "mean DSCR", "times", formula, mode=mode, value=average)
+    _once(book, "average", "mean DSCR", "times", covers["average"], mode=mode, value=average)
     life: Any = loan.cover
     formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
@@ -561,27 +576,32 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     sheet.row += 1
     for figure in tables.FIGURES:
         _figure(book, figure)
-    sheet.head(DOWNSIDE)
-    shown = next(m for m, (_, sold) in enumerate(book.found.modes) if sold is book.found.lent)
-    for key, (label, unit) in OF_DOWNSIDE.items():
-        line = book.lines[("downside", key), shown]
-        value = line.values.item()
-        is_none = np.isnan(value)
-        sheet.page.write_row(sheet.row, 0, (label, unit))
-        place = FIRST_ANSWER + shown
-        missed = book.found.lent.returns.missed
-        told_none = N_A if missed else "none"
-        sheet.page.write_formula(
-            sheet.row, place, f"={line.text}", looks[LINK], told_none if is_none else value
-        )
-        sheet.row += 1
-    sheet.head("Sources and uses until the first repayment")
+    _downside_table(book)
+    sheet.head("Sources and uses to the end of the ramp")
     sources, uses = funding(book.found.full.flows, book.found.full.levels)
     for side, named in (("source", sources), ("use", uses)):
-        for what in named:
+        for what in (*named, IN_ALL):
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
     sheet.part(tables.public_money(book.found))
+
+
+def _downside_table(book: Book) -> None:
+    """The base and cases worse than it, a row each, which follow the inputs."""
+    sheet, looks, lent = book.live.sheets["Answer"], book.live.looks, book.found.lent
+    mode = next(m for m, (_, sold) in enumerate(book.found.modes) if sold is lent)
+    sheet.head(f"{DOWNSIDE}, with the debt service of the base: {book.found.told(lent)}")
+    heads = [f"{label}, {unit}" for label, unit in OF_DOWNSIDE.values()]
+    sheet.page.write_row(sheet.row, FIRST_ANSWER, heads, looks["head"])
+    for case in lent.credit.downsides:
+        sheet.row += 1
+        sheet.page.write_string(sheet.row, 0, case.what)
+        for place, key in enumerate(OF_DOWNSIDE, start=FIRST_ANSWER):
+            line = book.lines[(case.what, key), mode]
+            value = line.values.item()
+            shown = (N_A if lent.returns.missed else "none") if np.isnan(value) else value
+            sheet.page.write_formula(sheet.row, place, f"={line.text}", looks[LINK], shown)
+    sheet.row += 1
 
 
 def _figure(book: Book, figure: NamedFigure) -> None:

@@ -344,7 +344,7 @@ def _debt(found: BusinessCase) -> Chapter:
         anchor="debt",
         title=f"Debt: {midway(found.told(found.lent))}",
         lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-        parts=[*charts.cover(found), *debt.of_debt(found)],
+        parts=[*charts.cover(found), debt.downsides(found), *debt.of_debt(found)],
     )
 
 
