@@ -480,8 +480,9 @@ def _returns(book: Book, one: Answered) -> None:
             total: Any = row(over_years(by_year), "Debt", f"{side}: {what}", "MUSD in all")
             book.lines[(side, what), one.mode] = total
             whole = whole + total
-        sides.append(row(whole, "Debt", f"{side}s in all", "MUSD in all"))
-        book.lines[(side, IN_ALL), one.mode] = sides[-1]
+        in_all: Any = row(whole, "Debt", f"{side}s in all", "MUSD in all")
+        book.lines[(side, IN_ALL), one.mode] = in_all
+        sides.append(in_all)
     gap: Any = sides[0] - sides[1]
     book.checks.append((f"sources less uses ({one.title})", f"ABS({gap.text})"))
     told = statements(one.flows)
