@@ -31,7 +31,7 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from planner.data.change import RELATIVE, parse_change
+from planner.data.change import parse_change
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.results.plan import Plan
 from planner.server.edits import Edit, read_edit, refused
@@ -74,10 +74,6 @@ def _text(body: Body, key: str) -> str:
     return value
 
 
-def _folder(body: Body) -> str:
-    return _text(body, "folder")
-
-
 def _number(body: Body, key: str, words: str) -> float:
     text = _text(body, key).strip().removesuffix("%")
     try:
@@ -98,12 +94,10 @@ def _keep(bench: Workbench, body: Body) -> str:
 def _change(bench: Workbench, body: Body) -> None:
     """Change a key of the model or cells, each as text, as after `--set`."""
     change = parse_change(f"{_text(body, 'key')}={_text(body, 'value')}")
-    words = str(change).removeprefix(f"{change.address}=")
-    bench.edit(
-        read_edit(
-            {"key": change.address, "value": words if change.how in RELATIVE else change.value}
-        )
-    )
+    value = change.value
+    if change.how != "set":
+        value = str(change).removeprefix(f"{change.address}=")
+    bench.edit(read_edit({"key": change.address, "value": value}))
 
 
 def _target(bench: Workbench, body: Body) -> None:
@@ -139,9 +133,9 @@ ACTIONS: dict[str, Action] = {
     "undo": lambda bench, _: bench.step(-1),
     "redo": lambda bench, _: bench.step(1),
     "keep": _keep,
-    "drop": lambda bench, body: bench.drop(_folder(body)),
-    "restore": lambda bench, body: bench.go_to_kept(_folder(body)),
-    "pin": lambda bench, body: bench.pin(_folder(body)),
+    "drop": lambda bench, body: bench.drop(_text(body, "folder")),
+    "restore": lambda bench, body: bench.go_to_kept(_text(body, "folder")),
+    "pin": lambda bench, body: bench.pin(_text(body, "folder")),
     "change": _change,
     "target": _target,
     "stop": lambda bench, _: bench.halt(),
@@ -159,7 +153,9 @@ class Site:
         self.bench = Workbench(opened, self._told, plan)
         self.regions = Regions(self.bench)
         self._one = asyncio.Lock()
-        self.app = Starlette(routes=self._routes(), lifespan=self._life)
+        self.app = Starlette(
+            routes=self._routes(), lifespan=self._life, exception_handlers={PlannerError: _refusal}
+        )
         self.app.router.redirect_slashes = False
 
     def _routes(self) -> list[BaseRoute]:
@@ -228,11 +224,7 @@ class Site:
         """A region of the page."""
         name = request.path_params["name"]
         asked = dict(request.query_params)
-        try:
-            drawn = await run_in_threadpool(self.regions.part, name, asked)
-        except PlannerError as error:
-            return _fault(str(error))
-        return HTMLResponse(drawn)
+        return HTMLResponse(await run_in_threadpool(self.regions.part, name, asked))
 
     async def act(self, action: Action, request: Request) -> Response:
         """Do one thing, on disk before it is answered."""
@@ -249,8 +241,6 @@ class Site:
         try:
             async with self._one:
                 said = await run_in_threadpool(action, self.bench, body)
-        except PlannerError as error:
-            return _fault(str(error))
         finally:
             self._wake()
         news = await run_in_threadpool(self.regions.snapshot)
@@ -290,6 +280,11 @@ class Site:
         if not is_ours or real.suffix not in FORMS or not real.is_file():
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
+
+
+async def _refusal(_: Request, error: Exception) -> Response:
+    """The answer to what cannot be done, in the words of the error."""
+    return _fault(str(error))
 
 
 def _fault(said: str, status: int = 422) -> Response:

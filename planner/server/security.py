@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import secrets
 from hmac import compare_digest
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,7 +57,7 @@ class Gate:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        refused = self._refused(scope, Headers(scope=scope))
+        refused = self._refused(HTTPConnection(scope))
         if refused is not None:
             for name, value in HEADERS.items():
                 refused.headers[name] = value
@@ -66,8 +65,9 @@ class Gate:
             return
         await self._app(scope, receive, _with_headers(send))
 
-    def _refused(self, scope: Scope, headers: Headers) -> Response | None:
+    def _refused(self, asked: HTTPConnection) -> Response | None:
         """The answer to a request that goes no further; None if it does."""
+        scope, headers = asked.scope, asked.headers
         host = headers.get("host", "")
         origin = headers.get("origin")
         if host not in self.hosts or len(headers.getlist("host")) != 1:
@@ -79,22 +79,20 @@ class Gate:
             return PlainTextResponse("address too long", 414)
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("unknown method", 405)
-        has_token = b"token=" in scope["query_string"]
-        if scope["method"] == "GET" and scope["path"] == "/" and has_token:
-            return self._exchanged(scope, site)
+        token = asked.query_params.get("token")
+        if scope["method"] == "GET" and scope["path"] == "/" and token is not None:
+            return self._exchanged(token, site)
         if site not in ("none", "same-origin"):
             return PlainTextResponse("another site may not ask", 403)
-        if not self._knows(headers):
+        if not _is_same(asked.cookies.get(self._cookie, ""), self._secret):
             return PlainTextResponse("open the address that `planner serve` printed", 401)
         if scope["method"] == "POST":
             return _bad_post(headers, origin)
         return None
 
-    def _exchanged(self, scope: Scope, site: str) -> Response:
+    def _exchanged(self, token: str, site: str) -> Response:
         """The answer to an address with a token: a cookie and the page, or a refusal."""
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        given = query.get("token", [""])[0]
-        if not compare_digest(given.encode(), self._token.encode()):
+        if not _is_same(token, self._token):
             said = "wrong token: open the address that `planner serve` printed"
             return PlainTextResponse(said, 401)
         # To a page that a file led to, the browser sends the cookie only once the page itself asks.
@@ -104,12 +102,10 @@ class Gate:
         answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
         return answer
 
-    def _knows(self, headers: Headers) -> bool:
-        try:
-            given = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            return False
-        return given is not None and compare_digest(given.value.encode(), self._secret.encode())
+
+def _is_same(given: str, secret: str) -> bool:
+    """Compared in a time that says nothing of the secret."""
+    return compare_digest(given.encode(errors="replace"), secret.encode())
 
 
 def _bad_post(headers: Headers, origin: str | None) -> Response | None:

@@ -127,7 +127,7 @@ class SolverThread:
             self._asked_at = time.perf_counter()
             self._phase_since = time.monotonic()
             self.found = FoundSoFar(
-                case, edits, plan=self.found.plan, shown=self.found.shown, phase=self.found.phase
+                case, edits, plan=self.found.plan, shown=self.found.shown, phase="taking it up"
             )
             self._wanted = True
             self._rests = False

@@ -249,9 +249,14 @@ def test_any_stop_is_one_hazard_where_several_stop_exports(bench: Workbench) -> 
 
 def test_any_key_and_any_cell_is_changed_as_after_set(client: TestClient, site: Site) -> None:
     bench = site.bench
-    for key, value in (("policy.whole_plants", "true"), ("demand[element=Dy].tonnes", "x1.1")):
+    for key, value in (
+        ("policy.whole_plants", "true"),
+        ("demand[element=Dy].tonnes", "x1.1"),
+        ("training.aus_school", "gone"),
+    ):
         assert post(client, "/change", {"key": key, "value": value}).status_code == 200
-    changed = bench.base.changed("policy.whole_plants=true", "demand[element=Dy].tonnes=x1.1")
+    changes = ["policy.whole_plants=true", "demand[element=Dy].tonnes=x1.1"]
+    changed = bench.base.changed(*changes, "training.aus_school=gone")
     assert bench.case.sha256 == changed.sha256
     answer = post(client, "/change", {"key": "policy.whole_plant", "value": "true"})
     assert answer.status_code == 422 and "policy.whole_plants" in answer.json()["fault"]
