@@ -23,8 +23,8 @@ from rich.status import Status as Spinner
 from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
 from planner.data.change import parse_changes
+from planner.data.findings import collapse
 from planner.data.load import checked_case
-from planner.data.warnings import grouped
 from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
@@ -109,8 +109,8 @@ def say(text: str) -> None:
 
 
 def say_warnings(warnings: Iterable[Fault]) -> None:
-    """Print warnings on stderr, one line a rule."""
-    for warning in grouped(warnings):
+    """Print warnings on stderr, the first of a rule in a column and how many more there are."""
+    for warning in collapse(warnings, listed=1):
         say_aside(f"warning {warning.rule}: {warning}")
 
 

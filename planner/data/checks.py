@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
-from planner.data.findings import Finding, collapse, finding_at, unknown_name
+from planner.data.findings import Finding, collapse, finding_at, table_of, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
@@ -189,7 +189,7 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
         # Without the defining table all its names are one fault.
         is_defined = bool(names - {BASE})
         names = names | more.get((table, kind), set())
-        rows = case.tables.rows(table)
+        rows = case.rows(table)
         cells = {getattr(row, column) for row in rows}
         if all(names.issuperset(_names_in(cell, table, column)) for cell in cells):
             continue
@@ -198,7 +198,7 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
                 if name not in names:
                     key = (kind, name if is_defined else "")
                     fault = _UnknownName(name=name, column=column, is_defined=is_defined)
-                    unknown_names.setdefault(key, fault).lines[table, row.line] = None
+                    unknown_names.setdefault(key, fault).lines[table_of(row), row.line] = None
     for (kind, _), fault in unknown_names.items():
         said = f'unknown {kind} "{fault.name}"'
         if not fault.is_defined:

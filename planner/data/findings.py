@@ -43,8 +43,13 @@ def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable
     return _in_row(row, column, "unknown-reference", message=message, value=name)
 
 
+def table_of(row: Row) -> str:
+    """The table in which a row stands, or the model file."""
+    return _TABLE_OF[type(row)]
+
+
 def _in_row(row: Row, column: str, rule: str, *, message: str, value: str) -> Finding:
-    table = _TABLE_OF[type(row)]
+    table = table_of(row)
     return Finding(
         rule=rule, table=table, line=row.line, column=column, message=message, value=value
     )
@@ -103,15 +108,15 @@ LISTED = 20
 """Faults of one rule in one column that are listed one by one."""
 
 
-def collapse(faults: Iterable[Fault]) -> list[Fault]:
-    """Faults of one rule in one column: the first ones one by one, all others in one line."""
+def collapse(faults: Iterable[Fault], listed: int = LISTED) -> list[Fault]:
+    """Faults or warnings of one rule in one column: the first ones one by one, all others in one line."""
     kept: list[Fault] = []
     seen: Counter[tuple[str, str, str]] = Counter()
     rest: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
     for one in faults:
         key = (one.place, one.column, one.rule)
         seen[key] += 1
-        if seen[key] <= LISTED:
+        if seen[key] <= listed:
             kept.append(one)
         else:
             rest[key].append(one)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from planner.data.cells import Quarter
 from planner.data.findings import Finding, finding_at, unknown_name
 from planner.data.investment_tables import ITEMS, Contract, fault_of_term
 from planner.data.lookups import Lookups
-from planner.data.schema import FILTERS, Hazard, ModelTarget, Shock, Target
+from planner.data.schema import FILTERS, Hazard, Shock, Target
 from planner.data.thresholds import ROUNDING
 
 # Filters that mean something, by kind.
@@ -217,26 +217,10 @@ def check_targets(case: Lookups) -> Iterator[Finding]:
             place = "the table targets" if row.target in of_table else "the model"
             yield finding_at(row, "target", "repeated-row", f'"{row.target}" is in {place} already')
         seen.add(row.target)
-        yield from _names_of_target(case, row)
+        parties = case.party.values()
+        if row.party and row.party not in parties:
+            yield unknown_name(row, "party", kind="party", name=row.party, known=parties)
         yield from _sense_of_target(row)
-
-
-def _names_of_target(case: Lookups, row: Target) -> Iterator[Finding]:
-    """Parties of all targets; the other names of those in the table are checked with those of all tables."""
-    if row.party and row.party not in case.party.values():
-        yield unknown_name(row, "party", kind="party", name=row.party, known=case.party.values())
-    if not isinstance(row, ModelTarget):
-        return
-    named: list[tuple[str, str, Collection[str], Collection[str]]] = [
-        ("scenario", "scenario", (row.scenario,), {*case.storylines, *case.storylines.values()}),
-        ("country", "country", row.country, case.countries),
-        ("element", "element", (row.element,), case.elements),
-        ("feeds", "feed", row.feeds, case.feed_shares),
-    ]
-    for column, kind, names, known in named:
-        for name in names:
-            if name and name not in known:
-                yield unknown_name(row, column, kind=kind, name=name, known=known)
 
 
 def _sense_of_target(row: Target) -> Iterator[Finding]:

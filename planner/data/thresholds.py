@@ -29,5 +29,7 @@ PAST_YEARS = 80
 # ---- plants
 NEARLY = 0.25
 """Share by which figures and names of one plant that is there twice differ: it was copied and edited."""
+MINED = 1.5
+"""Multiple of what all plants could take of a feed from which on what may be mined is more than ample."""
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""

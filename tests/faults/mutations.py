@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from planner.config import known_keys
-from planner.data.cells import CARRIED
+from planner.data.cells import CARRIED, parse_name
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import TABLES, Table
 
@@ -460,8 +460,10 @@ HIDDEN = {
 }
 
 
-WORDS = ("name", "value", *CARRIED)
-"""Columns of words, not of ids."""
+def is_of_words(table: Table, column: str) -> bool:
+    """A column holds words, not ids or labels."""
+    validators = [getattr(part, "func", None) for part in table.row.model_fields[column].metadata]
+    return column in CARRIED or parse_name in validators
 
 
 def texts(base: Text) -> Iterator[Mutation]:
@@ -479,7 +481,7 @@ def texts(base: Text) -> Iterator[Mutation]:
             ):
                 continue
             for said, hidden in HIDDEN.items():
-                if said == "no break" and column in WORDS:
+                if said == "no break" and is_of_words(table, column):
                     continue  # which may stand between words
                 wrong = f"{value[0]}{hidden}{value[1:]}"
                 change = setter(table.name, line, column, wrong)
@@ -487,7 +489,7 @@ def texts(base: Text) -> Iterator[Mutation]:
                 yield Mutation(
                     name, change, "invisible-character", table.name, line, column, "invisible"
                 )
-            if column not in WORDS:
+            if not is_of_words(table, column):
                 change, name = (
                     setter(table.name, line, column, f"{value}x\u0430"),
                     f"{table.name}.{column} of two scripts",

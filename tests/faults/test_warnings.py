@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.data.case import with_rows
+from planner.data.findings import collapse
 from planner.data.load import checked_case
-from planner.data.warnings import grouped, warnings_of
+from planner.data.warnings import warnings_of
 from planner.errors import RULES
 from tests import cases
 from tests.cases import record
@@ -137,6 +138,9 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "budgets",
         "year",
     ),
+    "blank-cell": (setter("projects", 5, "existing_tpa", ""), "projects", "existing_tpa"),
+    "untaught-seats": (setter("training", 2, "seats", "10"), "training", "seats"),
+    "unseparated-feed": (setter("projects", 3, "max_new_tpa", "20"), "projects", "max_new_tpa"),
     "idle-staff": (edit("projects", {(4, "country"): "AUS"}), "workforce", "initial"),
     "fading-staff": (setter("training", 3, "country", "AUS"), "workforce", "hires_per_year"),
     "too-few-people": (setter("training", 2, "max_new_seats", "1"), "workforce", "hires_per_year"),
@@ -270,17 +274,19 @@ def test_staged_investment_without_draws_is_said() -> None:
     assert warnings_of(with_rows(case, shocks=tuple(drawn))) == []
 
 
-def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(
+def test_people_read_the_first_warning_of_a_rule_and_where_the_others_are(
     base: Text, tmp_path: Path
 ) -> None:
     ramps = both(*(add("ramps", ramp=f"r{i}", year_after_start="0", share="1") for i in range(5)))
     case = planner.load(
         write_text(mutated(base, Mutation("", ramps, "", "", 0, "")), tmp_path / "case")
     )
-    alone = [w for w in warnings_of(case) if w.rule == "unused"]
-    (told,) = grouped(alone)
-    assert len(alone) >= 5 and told.message == f"{alone[0].message}, and {len(alone) - 1} more such"
-    assert told.also == tuple(f"{w.place}:{w.line}" for w in alone[1:3])
+    alone = [w for w in warnings_of(case) if (w.rule, w.column) == ("unused", "ramp")]
+    first, more = collapse(alone, listed=1)
+    assert len(alone) >= 5 and first == alone[0]
+    assert more.message == f"and {len(alone) - 1} more like it, from here on"
+    assert more.line == alone[1].line
+    assert more.also == tuple(f"{w.place}:{w.line}" for w in alone[2:])
 
 
 @pytest.mark.parametrize(
@@ -343,6 +349,7 @@ slip of a loss | elements | 3.loss_usd_per_kg = 50 | far-off | 0.042 times the p
 slip of a capex | projects | 3.capex_usd_per_tpa = 200 | far-off | not between 30000
 slip of a price | stockpiles | 2.purchase_usd_per_kg = 400000 | far-off | 1,333 times the price
 a delay of centuries | shocks | 4.factor = 1000 | far-off | not between
+a terbium that no ore has | feeds | 3.share = 0.2 | far-off | 2 times the dysprosium in it
 stock of another form | stockpiles | 2.form = magnet | no-use | neither uses nor buys Dy (magnet)
 resale by another | resale | 2.country = AUS | no-use | is sold to AUS
 shock beyond the end | shocks | 2.end_year = 2040 | shock-outside | 2040 is outside 2026-2031

@@ -7,17 +7,13 @@ of use), or a function over rows. rules.toml has the words of each.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection
 
 from planner.data.case import Case
 from planner.data.warnings import dangers, figures, gaps, names, rows
 from planner.data.warnings.facts import CaseFacts
 from planner.errors import Fault
 
-PLACES = 3
-"""Places that are named for a rule where its warnings are told to people."""
 QUESTIONS = (
     figures.odd_figures,
     names.useless_names,
@@ -34,18 +30,3 @@ def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
     for question in QUESTIONS:
         warnings += map(case.origin.fault, question(facts))
     return [warning for warning in warnings if warning.rule not in ignore]
-
-
-def grouped(warnings: Iterable[Fault]) -> list[Fault]:
-    """One warning a rule, for people: the first, how many more there are, and where the next two stand."""
-    by_rule: dict[str, list[Fault]] = defaultdict(list)
-    for warning in warnings:
-        by_rule[warning.rule].append(warning)
-    lines: list[Fault] = []
-    for first, *more in by_rule.values():
-        also = list(first.also)
-        for other in more[: PLACES - 1]:
-            also.append(f"{other.place}:{other.line}" if other.line else other.place)
-        count = f", and {len(more)} more such" if more else ""
-        lines.append(replace(first, message=f"{first.message}{count}", also=tuple(also)))
-    return lines

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from planner.data.stages import OXIDE, STAGES
-from planner.data.warnings.facts import CaseFacts
+from planner.data.warnings.facts import LEAST_USE, CaseFacts
 from planner.units import KG_PER_TONNE
 
 UNKNOWN = math.nan
@@ -25,6 +25,11 @@ def _deck(facts: CaseFacts, product: str) -> float:
     """The middle one of the prices (USD/kg) at which an element or by-product may be sold."""
     decks = facts.decks[product]
     return median(decks) if decks else _price(facts, product)
+
+
+def _dysprosium(facts: CaseFacts) -> str:
+    """What the case calls it."""
+    return next((name for name in facts.case.elements if name.casefold() == "dy"), "")
 
 
 def _supply_of_all(facts: CaseFacts, row: Any) -> float:
@@ -47,6 +52,13 @@ def _mined_for(facts: CaseFacts, row: Any) -> float:
     return float(sum(mine.existing_tpa * facts.use(row, mine.feeds[0]) for mine in mines))
 
 
+def _taught(facts: CaseFacts, row: Any) -> float:
+    """Trainees that the initial staff can carry."""
+    team = facts.case.lookups.workforce.get((row.country, row.skill))
+    ratio = facts.case.lookups.skills[row.skill].mentor_ratio
+    return UNKNOWN if team is None or ratio is None else max(team.initial * ratio, LEAST_USE)
+
+
 def _share_of_all(facts: CaseFacts, row: Any) -> float:
     """What a budget would be if all together were what all that may be built takes (MUSD)."""
     total = sum(facts.budgets.values())
@@ -61,6 +73,13 @@ class Amount(NamedTuple):
 
 
 AMOUNTS = {
+    "dysprosium": Amount(
+        # Of two neighbours among the elements the one of even number is the more common.
+        "the dysprosium in it, and terbium is always rarer",
+        lambda facts, row: facts.case.lookups.feed_shares[row.feed].get(
+            _dysprosium(facts), UNKNOWN
+        ),
+    ),
     "price": Amount("the price of its element", lambda facts, row: _price(facts, row.element)),
     "deck": Amount("the price of what is sold", lambda facts, row: _deck(facts, row.element)),
     "use": Amount(
@@ -82,5 +101,6 @@ AMOUNTS = {
     "first_posts": Amount(
         "the posts of what exists", lambda facts, row: facts.first_posts[row.country, row.skill]
     ),
+    "taught": Amount("those whom the staff there can teach", _taught),
     "budget_for_all": Amount("its part of what all that may be built takes", _share_of_all),
 }

@@ -8,11 +8,14 @@ from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
+from pydantic_core import PydanticUndefined
 
 from planner.data.cells import Row, grouped_by
 from planner.data.change import MODEL
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD, Good, good_of
+from planner.data.schema import TABLES
+from planner.data.stages import STAGES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
 from planner.data.warnings.facts import CaseFacts, Vector
 
@@ -35,6 +38,18 @@ COMPLETE = (
 )
 """Table, what has several rows in it, and the column of which all have the same values."""
 
+NEEDS = {
+    "capex_usd_per_tpa": "max_new_tpa",
+    "fixed_opex_usd_per_tpa": "max_new_tpa",
+    "earliest_year": "max_new_tpa",
+    "lead_time_years": "max_new_tpa",
+    "ramp": "max_new_tpa",
+    "unit_tpa": "max_new_tpa",
+    "online_year": "existing_tpa",
+    "retire_year": "existing_tpa",
+}
+"""Columns of projects that mean something only where another one is above 0."""
+
 
 def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
     """Rows that all others of a kind have, and one has not."""
@@ -54,6 +69,25 @@ def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[
     """The one row of several that lacks something."""
     if len(bare) == 1 and count >= FEWEST:
         yield finding_at(bare[0], column, "row-missing", what=what, others=count - 1)
+
+
+def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
+    """Cells that alone are blank in their column, and so have its default."""
+    for table in TABLES:
+        for column in table.row.columns() if table.solved else ():
+            default = table.row.model_fields[column].get_default()
+            if column == "leak" or default in (None, "", (), PydanticUndefined):
+                continue
+            rows = facts.rows(table.name)
+            if column in NEEDS:
+                rows = [row for row in rows if getattr(row, NEEDS[column])]
+            if column == "basis":
+                rows = [row for row in rows if len(STAGES[row.stage].bases) > 1]
+            blank = [row for row in rows if column not in row.model_fields_set]
+            if len(blank) == 1 < len(rows):
+                yield finding_at(
+                    blank[0], column, "blank-cell", default=default, others=len(rows) - 1
+                )
 
 
 def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
@@ -121,4 +155,4 @@ def short_supply(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
 
 
-QUESTIONS = (missing_rows, case_as_a_whole, late_imports, odd_ramps, short_supply)
+QUESTIONS = (missing_rows, blank_cells, case_as_a_whole, late_imports, odd_ramps, short_supply)

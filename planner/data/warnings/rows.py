@@ -16,7 +16,7 @@ from planner.data.cells import LAST_YEAR, begin_of, grouped_by, look_of
 from planner.data.findings import Finding, finding_at
 from planner.data.lookups import GOOD
 from planner.data.schema import Hazard, Project
-from planner.data.thresholds import ALONE_YEARS, FAR_YEARS, NEARLY, PAST_YEARS
+from planner.data.thresholds import ALONE_YEARS, FAR_YEARS, MINED, NEARLY, PAST_YEARS
 from planner.data.warnings.facts import CaseFacts
 from planner.errors import did_you_mean
 
@@ -30,6 +30,17 @@ def late_plants(facts: CaseFacts) -> Iterator[Finding]:
     for row in facts.tables.projects:
         if row.max_new_tpa > 0 and not facts.share_of_new[row.project].any():
             yield finding_at(row, "lead_time_years", "too-late", case=facts.case)
+
+
+def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
+    """Feeds of which more may be mined than all plants could take, at the largest of their mines."""
+    for feed, takes in facts.taken.items():
+        mined = facts.mined.get(feed, 0.0)
+        if mined > MINED * takes:
+            mines = [row for row in facts.rows("projects", "stage=mine") if feed in row.feeds]
+            widest = max(mines, key=lambda mine: mine.largest_tpa)
+            tonnes = f"{mined:.6g} t/y of {feed} may be mined, and all plants can take {takes:.6g}"
+            yield finding_at(widest, "max_new_tpa", "unseparated-feed", tonnes)
 
 
 # ---- people and money ------------------------------------------------------------------------------------------------
@@ -216,6 +227,7 @@ def _is_same(row: Project, other: Project) -> bool:
 
 QUESTIONS = (
     late_plants,
+    unseparated_feeds,
     odd_teams,
     periods_outside,
     odd_years,
