@@ -160,7 +160,7 @@ def _real(rows: Rows) -> Iterator[Goal]:
 
 
 def _studies(rows: Rows) -> Iterator[Goal]:
-    what, target = "starter case, a point through `planner.Experiment`", "at most 7 ms CPU"
+    what, target = "starter case, a point through `planner.Session`", "at most 7 ms CPU"
     if _missing(rows, STARTER_POINTS):
         yield Goal(what, target, "")
     else:

@@ -123,10 +123,10 @@ def _points(found: dict[str, Row]) -> list[str]:
     return [
         "## Points of studies",
         "",
-        "CPU milliseconds for each: `planner.Experiment` called at points without an order, the study's own way from",
+        "CPU milliseconds for each: `planner.Session` asked at points without an order, the study's own way from",
         "one point to the next, and from nothing.",
         "",
-        *_markdown(("study", "experiment", "warm", "cold"), lines),
+        *_markdown(("study", "session", "warm", "cold"), lines),
         "",
     ]
 

@@ -39,10 +39,7 @@ MUSD = alt.Axis(title="risk, MUSD", format=",~r", tickCount=5)
 def main(studies: Path, names: list[str]) -> None:
     """Draw the named ones, or all."""
     for name in names or PICTURES:
-        folder = studies / name
-        curve = folder / "frontier.csv"
-        table = pd.read_csv(curve) if curve.exists() else read_results(folder)
-        spec = PICTURES[name](table).to_dict()
+        spec = PICTURES[name](read_results(studies / name)).to_dict()
         spec["config"] = CONFIG
         (OUT / f"{name}.svg").write_text(
             vl_convert.vegalite_to_svg(
@@ -118,30 +115,7 @@ def demand(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def budget_frontier(table: pd.DataFrame) -> alt.HConcatChart:
-    """The curve, and what one more MUSD takes off, on the money that still buys something."""
-    used = table[table["budget_musd"] <= 0.4 * table["budget_musd"].max()]
-    x = alt.X("budget_musd:Q", axis=alt.Axis(title="budgets, MUSD", format=",~r"))
-    line = (
-        alt.Chart(used)
-        .mark_line(color=WITH, strokeWidth=2)
-        .encode(x=x, y=alt.Y("risk_musd:Q", axis=MUSD))
-    )
-    dots = alt.Chart(used).mark_point(color=INK, filled=True, size=8).encode(x=x, y="risk_musd:Q")
-    axis = alt.Axis(title="taken off by one more MUSD", format=",~r", tickCount=5)
-    worth = alt.Y("worth:Q", scale=alt.Scale(type="log", domainMin=0.1, clamp=True), axis=axis)
-    steps = (
-        alt.Chart(used)
-        .mark_line(color=WITHOUT, strokeWidth=2, interpolate="step-after")
-        .encode(x=x, y=worth)
-    )
-    size = {"width": 340, "height": 230}
-    return alt.hconcat(alt.layer(line, dots).properties(**size), steps.properties(**size))
-
-
-PICTURES = {
-    draw.__name__: draw for draw in (who_joins, lead_time, cut_off, demand, budget_frontier)
-}
+PICTURES = {draw.__name__: draw for draw in (who_joins, lead_time, cut_off, demand)}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2:])

@@ -226,7 +226,6 @@ DESIGNS = {
     "Sobol": "points = 64\nseed = 1",
     "Morris": "trajectories = 20\nlevels = 4\nseed = 1",
     "PointList": 'file = "points.csv"',
-    "FrontierDesign": "scale = [0.0, 1.5]",
 }
 """Declaration -> keys of the design, as one would write them."""
 Schema = dict[str, Any]

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from planner.api.plans import plan_of as plan_of
     from planner.api.plans import solve as solve
     from planner.api.studies import Study as Study
-    from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
     from planner.api.study_reports import study_report as study_report
@@ -49,19 +48,19 @@ if TYPE_CHECKING:
     from planner.evaluation.kept_draws import keep_draws as keep_draws
     from planner.explanation.compare import compare as compare
     from planner.explanation.coverage import coverage as coverage
+    from planner.explanation.efficient_frontier import frontier as frontier
     from planner.explanation.explain import explain as explain
     from planner.formulation.pyomo_model import build_model as build_model
     from planner.results.later_year import advance as advance
     from planner.results.plan import Plan as Plan
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
-    from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.business_case": ("business_case",),
     "planner.api.cases": ("load",),
     "planner.api.plans": ("Plan", "Session", "chart", "open_run", "plan_of", "solve"),
-    "planner.api.studies": ("Study", "frontier", "open_study", "study"),
+    "planner.api.studies": ("Study", "open_study", "study"),
     "planner.api.study_reports": ("study_report",),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
@@ -83,11 +82,11 @@ _HOMES = {
     "planner.results.later_year": ("advance",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.coverage": ("coverage",),
+    "planner.explanation.efficient_frontier": ("frontier",),
     "planner.explanation.explain": ("explain",),
     "planner.formulation.pyomo_model": ("build_model",),
     "planner.solving.input_names": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
-    "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,17 +1,14 @@
-"""Points of a study one after the other: as a function from outside, and as its worker solves them, warm and cold."""
+"""Points of a study one after the other: a session asked from outside, and as its worker solves them, warm and cold."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 import planner
 from benchmarks.clock import Clock
 from planner.solving.engine import Engine
-from planner.studies.design import design, latin_hypercube
+from planner.studies.design import design, latin_hypercube, quantiles
 from planner.studies.outcomes import point_figures
 from planner.studies.points import Settler, chains, points
 from planner.studies.run import open_case
@@ -19,33 +16,32 @@ from planner.studies.study_file import read_study
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: study (file), calls (of the experiment at points without an order; 0: none), points (of the design that a
+    """job: study (file), calls (of a session at points without an order; 0: none), points (of the design that a
     worker solves, at most), cold (how many of those again from nothing). Points of each kind, the seconds by section.
     """
     path = Path(job["study"])
-    if job["calls"]:
-        experiment = planner.Experiment(path)
-        with clock.section("first call"):
-            experiment()
-        ends = np.array(experiment.problem["bounds"])
-        at = ends[:, 0] + latin_hypercube(job["calls"], len(ends), seed=1) * (
-            ends[:, 1] - ends[:, 0]
-        )
-        with clock.section("calls"):
-            experiment.table(at.tolist())
     asked = read_study(path)
     case = open_case(asked, path.parent)
+    if job["calls"]:
+        session = planner.Session(case)
+        with clock.section("first call"):
+            session.figures()
+        settler, varied = Settler(asked, case), asked.uncertainties
+        shares = latin_hypercube(job["calls"], len(varied), seed=1)
+        columns = [quantiles(one, column) for one, column in zip(varied, shares.T, strict=True)]
+        with clock.section("calls"):
+            for row in zip(*columns, strict=True):
+                session.figures(case.changed(settler.changes(row)))
     found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     engine = Engine(case, asked.time_limit)
-    measure = partial(point_figures, {})
     questions = [point.question for point in solved]
     bases, apart = engine.bases, 0.0
     with clock.section("points"):
-        ((_, warm),) = engine.answered([questions], measure, bases=bases)
+        ((_, warm),) = engine.answered([questions], point_figures, bases=bases)
     with clock.section("cold"):
         again = [questions[1 : 1 + job["cold"]]]
-        ((_, cold),) = engine.answered(again, measure, bases={})
+        ((_, cold),) = engine.answered(again, point_figures, bases={})
     for there, alone in zip(warm[1:], cold, strict=False):
         risk = alone.get("cold").values["risk_musd"]
         apart = max(apart, abs(there.get("warm").values["risk_musd"] - risk) / (1 + abs(risk)))

@@ -15,11 +15,26 @@ from ema_workbench.analysis import prim
 import planner
 
 altair.renderers.enable("svg")
-experiment = planner.Experiment("../../models/studies/outside.toml")
-model = Model("starter", function=experiment)
-ranges = experiment.uncertainties
-model.uncertainties = [RealParameter(name, *ends) for name, ends in ranges.items()]
-model.outcomes = [ScalarOutcome(name) for name in experiment.outcomes]
+case = planner.load("../../inputs/starter", model="../../models/base.toml")
+session = planner.Session(case)
+RANGES = {"money": (0.25, 2.0), "demand": (0.9, 1.1), "cut": (0.05, 0.4)}
+
+
+def figures(money: float = 1.0, demand: float = 1.0, cut: float = 0.2) -> dict[str, float]:
+    """Risk, cost and expected loss (MUSD) with budgets and demand times a factor, and a probability of the cut."""
+    changed = case.changed(
+        [
+            f"budgets.*.*.musd=x{money}",
+            f"demand.*.*.*.*.tonnes=x{demand}",
+            f"scenarios.cut.probability={cut}",
+        ]
+    )
+    return session.figures(changed)
+
+
+model = Model("starter", function=figures)
+model.uncertainties = [RealParameter(name, *ends) for name, ends in RANGES.items()]
+model.outcomes = [ScalarOutcome("risk_musd"), ScalarOutcome("cost_musd")]
 experiments, outcomes = perform_experiments(model, scenarios=60, log_progress=True)
 
 # %% [markdown]
@@ -28,7 +43,7 @@ experiments, outcomes = perform_experiments(model, scenarios=60, log_progress=Tr
 # %%
 risk = outcomes["risk_musd"]
 bad = risk >= sorted(risk)[-12]
-inputs = experiments[list(ranges)]
+inputs = experiments[list(RANGES)]
 # Version 2 of EMA Workbench asks for a threshold of density, version 3 has none.
 threshold = {"threshold": 0.5} if ema_workbench.__version__ < "3" else {}
 box = prim.Prim(inputs, bad, peel_alpha=0.1, **threshold).find_box()

@@ -65,7 +65,7 @@ def explain_into(
                 journal=journal,
             )
         covered = coverage(plan, progress=progress)
-        plan = _with_table(plan, COVERAGE.name, covered.table())
+        plan = _with_table(plan, COVERAGE.name, covered.table(COVERAGE.name))
 
         def fill(target: Path) -> None:
             _write_coverage(covered, target)
@@ -110,7 +110,7 @@ def coverage_into(
     plan = stored_plan(run, progress)
     with page_process(plan.case) as beside:
         found = coverage(plan, years, progress)
-        plan = _with_table(plan, COVERAGE.name, found.table())
+        plan = _with_table(plan, COVERAGE.name, found.table(COVERAGE.name))
 
         def fill(target: Path) -> None:
             _write_coverage(found, target)
@@ -122,7 +122,7 @@ def coverage_into(
 
 
 def _write_coverage(found: Coverage, target: Path) -> None:
-    write_table(COVERAGE.name, found.table(), target)
+    write_table(COVERAGE.name, found.table(COVERAGE.name), target)
     write_json(found.as_json(), target / COVERAGE_JSON)
 
 

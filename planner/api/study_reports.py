@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from planner.api.plans import solve_into
-from planner.api.studies import with_points
-from planner.reporting.pages.study import frontier_page, write_page, write_report
+from planner.reporting.pages.study import write_report
 from planner.results.plan import Plan
 from planner.results.study import OPTIMAL
 from planner.solving.goals import Progress, silent
 from planner.studies import run
 from planner.studies.analysis import analyse, hold, read_plans
-from planner.studies.frontier import is_frontier, read_frontier
 from planner.studies.store import read_results
 
 
 def study_report(
     folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
 ) -> Path:
-    """Write report.html of a study, finished or running, and tables/*.csv of one that has points.
+    """Write report.html and tables/*.csv of a study, finished or running.
 
     Parameters
     ----------
@@ -40,8 +38,6 @@ def study_report(
 
     Raises
     ------
-    InputError
-        For plans beside a frontier.
     RunFolderError
         For a folder that holds no study.
     StoppedError
@@ -53,15 +49,10 @@ def study_report(
     'report.html'
     """
     folder = Path(folder)
-    page = folder / "report.html"
-    if is_frontier(folder) and not plans:
-        write_page(frontier_page(read_frontier(folder)), folder)
-        return page
-    with_points(folder, "name no plans")
     given = read_plans([Path(plan) for plan in plans])
     held = hold(folder, given, progress) if given else None
     write_report(analyse(folder, held), folder)
-    return page
+    return folder / "report.html"
 
 
 def open_point(
@@ -77,7 +68,7 @@ def open_point(
     Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
     one has an optimum and the other none. force: as for `Plan.write`. Raises RunFolderError, InputError.
     """
-    folder = with_points(folder, "name the folder of another study")
+    folder = Path(folder)
     case, name = run.case_at(folder, str(point))
     target = None if out is None else Path(out)
     plan, written = solve_into(case, target, progress=progress, force=force)

@@ -69,7 +69,7 @@ COMMANDS = {
     "shares": "Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
-    "study": "Many variants of a case: run, status, retry, report, open.",
+    "study": "Many variants of a case: run, status, report, open.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
     "evaluate": "A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals.",
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",

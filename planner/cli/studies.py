@@ -1,4 +1,4 @@
-"""`planner study run FILE`, `planner study status|retry|report|open DIR`."""
+"""`planner study run FILE`, `planner study status|report|open DIR`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import planner
-from planner.api.studies import retry_study, study, study_status
+from planner.api.studies import open_study, study
 from planner.api.study_reports import open_point, study_report
 from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
@@ -52,7 +52,7 @@ Scheduler = Annotated[
 
 @study_app.callback()
 def _group() -> None:
-    """Many variants of a case: run, status, retry, report, open."""
+    """Many variants of a case: run, status, report, open."""
 
 
 @study_app.command()
@@ -75,19 +75,9 @@ def run(
 def status(folder: Folder) -> None:
     """How far a study is, and which points have no optimum."""
     with exit_codes():
-        found = study_status(folder)
+        found = open_study(folder).status
         for line in worded_lines("screen_study.j2", "study_status", found=found, most=MOST_SHOWN):
             say(line)
-
-
-@study_app.command()
-def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = "") -> None:
-    """Run missing points, and those that failed, again."""
-    bar = StudyProgress()
-    with exit_codes(bar.kept):
-        with _working(workers, scheduler) as who, bar:
-            found = retry_study(folder, who, bar)
-        _say_end(found)
 
 
 @study_app.command()
@@ -151,9 +141,7 @@ def _working(
 
 def _say_end(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    has_frontier = (found.folder / "frontier.csv").exists()
-    results = "frontier.csv" if has_frontier else RESULTS
-    for line in worded_lines("screen_study.j2", "study_run", found=found, results=results):
+    for line in worded_lines("screen_study.j2", "study_run", found=found, results=RESULTS):
         say(line)
     _raise_if_failed(found)
 
@@ -173,7 +161,7 @@ def _raise_if_failed(found: StudyStatus) -> None:
         message = f"{sum(failed.values()):,} of {found.total:,} points failed; {first}"
     if set(failed) == {"bad_input"}:
         raise PlannerError(message)
-    remedy = f"`planner study retry {found.folder}` tries again what may end otherwise"
+    remedy = "the same command tries again what may end otherwise"
     raise StoppedError(f"{message}; {remedy}")
 
 

@@ -13,14 +13,16 @@ from itertools import pairwise
 from math import inf
 
 from planner.data.case import Case
+from planner.errors import A_CASE, refuse_other
 from planner.explanation.commitments import built
 from planner.explanation.outcomes import PlanOutcome, outcome_of
+from planner.explanation.questions import NOTHING, PLAN, SAME, base_of, pulling
 from planner.results.decision import HUNDREDTH, Corner, Frontier, NamedPlan
 from planner.results.figures.decided import Build
 from planner.results.losses import weighed
 from planner.solving.engine import Engine, Question
 from planner.solving.frontier import LEAST_RISK, PRECISION, Tangent, breakpoints, trace, weighing
-from planner.solving.goals import HOLD_MUSD, Progress
+from planner.solving.goals import HOLD_MUSD, Progress, silent
 
 STEP, FIRST, LAST = 1.4, -21, 40
 """Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
@@ -86,7 +88,43 @@ class _Point:
         )
 
 
-def frontier(
+def frontier(case: Case, progress: Progress = silent) -> Frontier:
+    """The efficient frontier of cost and risk, every plan at which it bends, and its plans that have a name.
+
+    Of the case free of targets that must hold, with plants of any size, as `explain` asks all its questions.
+
+    Parameters
+    ----------
+    case
+        A case.
+    progress
+        Called with each step in words.
+
+    Returns
+    -------
+    Frontier
+        `table("corners")` has a row for each plan at which the curve bends: `cost`, `risk` (MUSD), and `weight`, by how much
+        one more MUSD reduces the risk on the way to it. `table("plans")` has the named plans.
+
+    Raises
+    ------
+    StoppedError
+        If an optimum is not proven.
+
+    Examples
+    --------
+    >>> frontier(case).table("corners")["cost"].is_monotonic_increasing
+    True
+    """
+    refuse_other(case, Case, A_CASE)
+    base = base_of(case)
+    engine = Engine(base)
+    asked = {PLAN: SAME, NOTHING: Question.of(*pulling(base, ()))}
+    answers = engine.ask(asked, outcome_of)
+    return frontier_of(engine, answers[PLAN], answers[NOTHING], progress)
+
+
+def frontier_of(
     engine: Engine, plan: PlanOutcome, nothing: PlanOutcome, progress: Progress
 ) -> Frontier:
     """The curve from as much risk as no plan leaves to the least, and its named plans. plan, nothing: of the case."""

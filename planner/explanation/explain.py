@@ -11,7 +11,7 @@ from planner.errors import A_PLAN, StoppedError, refuse_other
 from planner.explanation.claims import claims, lever_values
 from planner.explanation.commitments import built, expected_tpa
 from planner.explanation.doubts import End, doubts_of, ends_of, influences, values_at
-from planner.explanation.efficient_frontier import frontier
+from planner.explanation.efficient_frontier import frontier_of
 from planner.explanation.information import knowledge
 from planner.explanation.near_optimal import near_optimal, with_planned
 from planner.explanation.odds import odds_change, other_odds
@@ -212,7 +212,7 @@ def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
     plan = answers[PLAN]
     inquiry.progress("the value of information")
     known = knowledge(engine, plan, inquiry.progress)
-    curve = frontier(engine, plan, answers[NOTHING], inquiry.progress)
+    curve = frontier_of(engine, plan, answers[NOTHING], inquiry.progress)
     inquiry.progress("near-optimal plans")
     search = partial(near_optimal, goal=found.goal)
     near = engine.ask({"near": SAME}, search)["near"]

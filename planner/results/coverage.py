@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.errors import refuse_unknown
+from planner.results.display import Parts
 from planner.results.reader import rows_of
 from planner.results.schema import COVERAGE
 
@@ -69,15 +71,20 @@ class CoverageRow:
 
 
 @dataclass(frozen=True, repr=False)
-class Coverage:
-    """All rows of a run, in the order of the table; `table()` has them as a data frame."""
+class Coverage(Parts):
+    """All rows of a run, in the order of the table: `table("coverage")`, and `table("single_points")` of failure."""
 
     rows: Sequence[CoverageRow]
 
-    def __repr__(self) -> str:
-        return (
-            f"Coverage({len(self.rows)} rows; {len(self.single_points)} single points of failure)"
-        )
+    @property
+    def headline(self) -> dict[str, str]:
+        """The number of rows, and of single points of failure."""
+        return {"rows": f"{len(self.rows)}", "single points": f"{len(self.single_points)}"}
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of all that `table` gives."""
+        return [COVERAGE.name, "single_points"]
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> Coverage:
@@ -95,8 +102,11 @@ class Coverage:
             rows.append(one)
         return cls(rows)
 
-    def table(self) -> pd.DataFrame:
-        """The table `coverage`."""
+    def table(self, part: str) -> pd.DataFrame:
+        """The table `coverage`, or the single points of failure. Raises InputError for an unknown one."""
+        refuse_unknown("Coverage", "part", part, self.parts)
+        if part != COVERAGE.name:
+            return pd.DataFrame(self.single_points)
         columns = [column.name for column in COVERAGE.columns]
         rows = [
             (

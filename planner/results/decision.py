@@ -46,8 +46,8 @@ class NamedPlan:
     builds: Mapping[str, float]
 
 
-@dataclass(frozen=True)
-class Frontier:
+@dataclass(frozen=True, repr=False)
+class Frontier(Parts):
     """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS.
 
     gap: how far the curve can lie below what is stated (MUSD of risk); 0 if every corner was found.
@@ -57,6 +57,13 @@ class Frontier:
     plans: Sequence[NamedPlan]
     gap: float
     solves: int
+
+    @property
+    def headline(self) -> dict[str, str]:
+        """Its ends (MUSD), and the number of plans at which it bends."""
+        first, last = self.corners[0], self.corners[-1]
+        ends = f"risk {first.risk:,.0f} to {last.risk:,.0f} for a cost of {first.cost:,.0f} to {last.cost:,.0f} MUSD"
+        return {"frontier": ends, "corners": f"{len(self.corners)}"}
 
 
 @dataclass(frozen=True)

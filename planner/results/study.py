@@ -1,4 +1,4 @@
-"""The findings of a study, as values: outcomes, influences, failures, options, plans held fixed, the frontier."""
+"""The findings of a study, as values: outcomes, influences, failures, options, plans held fixed."""
 
 from __future__ import annotations
 
@@ -197,14 +197,3 @@ class StudyResults:
     robustness: pd.DataFrame | None = None
     not_installed: str = ""
     """What to install for indices and for the part of the space in which a plan fails; '' where it is."""
-
-
-@dataclass(frozen=True)
-class FrontierResults:
-    """The curve of least risk against money. table: a row per breakpoint. gap: how far the curve may lie below what is
-    stated (MUSD). solves: programs solved."""
-
-    title: str
-    table: pd.DataFrame = field(repr=False)
-    gap: float
-    solves: int

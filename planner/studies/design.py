@@ -25,7 +25,6 @@ from planner.errors import Fault, InputError, did_you_mean, fault
 from planner.late import late
 from planner.studies.points import DesignRow
 from planner.studies.study_file import (
-    FrontierDesign,
     Grid,
     LatinHypercube,
     Morris,
@@ -199,8 +198,6 @@ def _sample_size(study: StudyFile) -> int:
         return given.trajectories * (axes + 1)
     if isinstance(given, PointList):
         return len(given.rows or ())
-    if isinstance(given, FrontierDesign):
-        return given.most
     lengths = [
         given.levels if one.values is None else len(one.values) for one in study.uncertainties
     ]
@@ -225,10 +222,7 @@ def design(study: StudyFile, folder: Path) -> list[DesignRow]:
 
 
 def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
-    """Values of the uncertainties at each point of the design.
-
-    Raises InputError for too many, or for a frontier with uncertainties.
-    """
+    """Values of the uncertainties at each point of the design. Raises InputError for too many."""
     given = study.design
     if not study.uncertainties:
         return [()]
@@ -238,9 +232,6 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
         return list(itertools.product(*[levels(u, given.levels) for u in study.uncertainties]))
     if isinstance(given, PointList):
         return _listed(study, given, folder)
-    if isinstance(given, FrontierDesign):
-        said = "a frontier has one axis, money; remove the uncertainties"
-        raise InputError([study.fault(("design",), said)])
     count = len(study.uncertainties)
     if isinstance(given, LatinHypercube):
         shares = latin_hypercube(given.points, count, given.seed, _groups(study))

@@ -1,17 +1,14 @@
-"""What is kept of a point of a study: the figures of its plan, as summary.json has them, what it decides by year, and
-outcomes that functions of a user's own compute of it."""
+"""What is kept of a point of a study: the figures of its plan, as summary.json has them, and what it decides by year."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from planner.data.case import Case
 from planner.results.amounts import Amounts
@@ -20,7 +17,6 @@ from planner.results.losses import losses_by_country, losses_by_good, losses_of,
 from planner.results.plan_amounts import PlanAmounts
 from planner.results.study import BUILT, LEAST, LIST_GROUPS, MEANINGS, MOST
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
-from planner.results.tables import views_of
 from planner.solving.engine import Solved
 from planner.solving.program import Vector
 from planner.solving.solution_amounts import solution_amounts
@@ -60,19 +56,9 @@ def plan_of(solved: Solved) -> PlanAmounts:
     return solution_amounts(solved.scope, Values(solved.program.columns, solved.point))
 
 
-def measure(solved: Solved, functions: Mapping[str, OwnOutcome] | None = None) -> PointMeasures:
-    """Figures of an optimum, by name, and what functions of the user's own give that is a finite number; members of a
-    group that names only what is not zero may be left out."""
-    return _measured(solved, plan_of(solved), functions or {})
-
-
-def _measured(
-    solved: Solved, plan: PlanAmounts, functions: Mapping[str, OwnOutcome]
-) -> PointMeasures:
-    values = _figures(solved, plan)
-    point = SolvedPoint(values, plan.case.scenarios, plan)
-    own = {name: float(function(point)) for name, function in functions.items()}
-    return values | {name: value for name, value in own.items() if math.isfinite(value)}
+def measure(solved: Solved) -> PointMeasures:
+    """Figures of an optimum, by name; members of a group that names only what is not zero may be left out."""
+    return _figures(solved, plan_of(solved))
 
 
 def _figures(solved: Solved, plan: PlanAmounts) -> PointMeasures:
@@ -159,33 +145,6 @@ def _by_year(decision: str, amounts: Amounts, nodes: Sequence[Any]) -> list[Deci
     return [(decision, *key, amount) for key, amount in sorted(found.items())]
 
 
-# ---- outcomes of a user's own ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SolvedPoint:
-    """A solved point of a study, from which functions of a user's own compute outcomes.
-
-    figures: outcomes by name, those that are zero left out. chances: probability of each scenario.
-
-    >>> def late(point):
-    ...     rows = point.table("shortfall")
-    ...     after = rows[rows["year"] >= 2030]
-    ...     return (after["tonnes"] * after["scenario"].map(point.chances)).sum()
-    """
-
-    figures: Mapping[str, float]
-    chances: Mapping[str, float]
-    _plan: PlanAmounts
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A result table, with the columns that reports/README.md gives. Raises KeyError for an unknown one."""
-        return views_of(self._plan.case)[name](self._plan)
-
-
-OwnOutcome = Callable[[SolvedPoint], float]
-"""A function of a user's own; workers get it as a pickle, so it stands at the top of a module."""
-
 # ---- what is kept of a point ----------------------------------------------------------------------------------------
 
 
@@ -197,10 +156,10 @@ class PointFigures:
     plan: Sequence[DecidedAmount]
 
 
-def point_figures(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
-    """All that a study keeps of a point. functions: outcomes of the user's own, by name."""
+def point_figures(solved: Solved) -> PointFigures:
+    """All that a study keeps of a point."""
     plan = plan_of(solved)
-    values = _measured(solved, plan, functions)
+    values = _figures(solved, plan)
     if not plan.case.model.policy.whole_plants:
         values |= _spread(solved)
     return PointFigures(values, decisions(plan))

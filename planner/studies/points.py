@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,20 +54,15 @@ class Point:
     row: DesignRow = ()
 
 
-def check_study(
-    study: StudyFile, case: Case, functions: Mapping[str, object] | None = None
-) -> None:
-    """Raise InputError if the study does not fit its case: its addresses, the ends of its ranges, its outcomes.
-
-    functions: outcomes that are computed by functions of the user's own, by name.
-    """
+def check_study(study: StudyFile, case: Case) -> None:
+    """Raise InputError if the study does not fit its case: its addresses, the ends of its ranges, its outcomes."""
     faults: list[Fault] = []
     changer = Changer(case)
     for number, uncertainty in enumerate(study.uncertainties):
         faults += _faults_of(study, number, uncertainty, changer)
     for number, lever in enumerate(study.levers):
         faults += _lever_faults(study, number, lever, changer)
-    faults += _outcome_faults(study, case, functions or {})
+    faults += _outcome_faults(study, case)
     if faults:
         raise InputError(faults)
 
@@ -144,14 +139,11 @@ def _named(study: StudyFile, fault: Fault, loc: Sequence[str | int], what: str) 
     return study.fault(loc, told, "study-name", remedy=remedy, column=what)
 
 
-def _outcome_faults(
-    study: StudyFile, case: Case, functions: Mapping[str, object]
-) -> Iterator[Fault]:
+def _outcome_faults(study: StudyFile, case: Case) -> Iterator[Fault]:
     """Faults of outcomes, and of the one that fails, that no point of the case can have."""
     known = outcome_names(case)
     example = f"a group is named with a member, as in {known[-1]}"
-    remedy = f"known are {', '.join([*functions, *MEANINGS])}; {example}"
-    known += functions
+    remedy = f"known are {', '.join(MEANINGS)}; {example}"
     for outcome in named_outcomes(study):
         if outcome not in known:
             said = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
@@ -208,18 +200,9 @@ def _same(value: Value, neutral: InputValue) -> bool:
     return neutral is not None and type(neutral) is not bool and bool(value == neutral)
 
 
-def points(
-    settler: Settler,
-    *,
-    sha256: str,
-    rows: Sequence[DesignRow],
-    functions: Mapping[str, Callable[..., float]] | None = None,
-) -> list[Point]:
-    """The point of every row of the design; equal rows are one point. sha256: of the case. functions: outcomes of the
-    user's own, which points rest on."""
+def points(settler: Settler, *, sha256: str, rows: Sequence[DesignRow]) -> list[Point]:
+    """The point of every row of the design; equal rows are one point. sha256: of the case."""
     ground = f"{sha256} {json.dumps(versions(), sort_keys=True)}"
-    if functions:
-        ground += json.dumps(digests_of(functions))
     found: list[Point] = []
     for row in rows:
         question = Question.of(*settler.changes(row))
@@ -227,19 +210,6 @@ def points(
         name = hashlib.sha256(content.encode()).hexdigest()[:20]
         found.append(Point(name, question, row))
     return found
-
-
-def digests_of(functions: Mapping[str, Callable[..., float]]) -> dict[str, str]:
-    """Name -> digest that tells a function of the user's own from others."""
-    return {name: digest_of(function) for name, function in functions.items()}
-
-
-def digest_of(function: Callable[..., float]) -> str:
-    """The digest of a function: of its name and its code."""
-    code = getattr(function, "__code__", None)
-    body = repr((code.co_code, code.co_consts, code.co_names)) if code is not None else ""
-    named = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
-    return hashlib.sha256(f"{named} {body}".encode()).hexdigest()[:16]
 
 
 def chains(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:

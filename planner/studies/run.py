@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,12 @@ from planner.solving.highs import versions
 from planner.solving.program_size import refuse_if_too_large
 from planner.studies.design import design, refuse_too_many
 from planner.studies.kept_tables import remove_table, write_table
-from planner.studies.outcomes import OwnOutcome, PointFigures, point_figures
+from planner.studies.outcomes import PointFigures, point_figures
 from planner.studies.points import Point, Settler, chains, check_study, points
 from planner.studies.store import (
     BASE,
     PLANS,
     POINT,
-    STUDY,
     assemble,
     points_of,
     prepare,
@@ -41,11 +39,10 @@ from planner.studies.store import (
     read_plan_table,
     study_of,
 )
-from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
+from planner.studies.study_file import StudyFile, build_study, read_study
 
 Tell = Callable[[StudyStatus], None]
-TIMED_OUT = ("time_limit",)
-RETRIED = ("crashed", "time_limit", "unproven")
+TRIED_AGAIN = ("crashed", "time_limit", "unproven")
 """Statuses that another try may change."""
 
 
@@ -55,12 +52,11 @@ def untold(_: StudyStatus) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """Work to be done: the study, its case, its points, and outcomes of the user's own."""
+    """Work to be done: the study, its case and its points."""
 
     study: StudyFile
     case: Case
     points: list[Point]
-    functions: Mapping[str, OwnOutcome]
 
 
 def run_points(
@@ -70,40 +66,27 @@ def run_points(
     tell: Tell = untold,
     *,
     case: Case | None = None,
-    functions: Mapping[str, OwnOutcome] | None = None,
     force: bool = False,
 ) -> StudyStatus:
-    """Run a study into a folder; what the folder holds already is not run again.
+    """Run a study into a folder; points that have an answer there are not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
     workers: who works on it; this process if left out. tell: called with how far it is. case: in place of the one that the
-    study names. functions: outcomes of the user's own, by name. force: replace inputs of a former study that somebody
-    changed. Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
+    study names. force: replace inputs of a former study that somebody changed. A study that was killed goes on with the same
+    call. Raises InputError, RunFolderError, StoppedError.
     """
     study, folder, _ = read_given(given, case)
-    if isinstance(study.design, FrontierDesign):
-        said = "a frontier is no list of points; use planner.study"
-        raise InputError([study.fault(("design", "kind"), said)])
     refuse_too_many(study)
     base = open_case(study, folder, case)
-    check_study(study, base, functions)
+    check_study(study, base)
     settler = Settler(study, base)
     rows = design(study, folder)
-    found = points(settler, sha256=base.sha256, rows=rows, functions=functions)
+    found = points(settler, sha256=base.sha256, rows=rows)
     out = Path(out)
-    redone = TIMED_OUT if _has_more_time(out, study) else ()
     reused, others = prepare(out, study, base, points=found, base=settler.base, force=force)
-    work = Work(study, base, found, functions or {})
-    status = _work(out, work, workers=workers, tell=tell, redone=redone)
+    work = Work(study, base, found)
+    status = _work(out, work, workers, tell)
     return replace(status, reused=reused, others=others)
-
-
-def _has_more_time(out: Path, asked: StudyFile) -> bool:
-    """Tell whether a study gives its solver longer than when the folder was last run."""
-    if not (out / STUDY).exists():
-        return False
-    before = study_of(read_asked(out)).time_limit
-    return before is not None and (asked.time_limit is None or asked.time_limit > before)
 
 
 def read_given(
@@ -128,19 +111,6 @@ def open_case(study: StudyFile, folder: Path, case: Case | None = None) -> Case:
         found = checked_case(folder / study.case, model, dict(study.set))
     refuse_if_too_large(found)
     return found
-
-
-def retry(
-    out: str | Path,
-    workers: Workers | None = None,
-    tell: Tell = untold,
-    *,
-    functions: Mapping[str, OwnOutcome] | None = None,
-) -> StudyStatus:
-    """Run points again that crashed, ran out of time or were not proven, and what is missing."""
-    study, case, found = reopen(Path(out))
-    work = Work(study, case, found, functions or {})
-    return _work(Path(out), work, workers=workers, tell=tell, redone=RETRIED)
 
 
 def stored_case(out: Path) -> Case:
@@ -180,12 +150,10 @@ def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
 # ---- what is done and left ------------------------------------------------------------------------------------------
 
 
-def _work(
-    out: Path, work: Work, *, workers: Workers | None, tell: Tell, redone: Sequence[str] = ()
-) -> StudyStatus:
-    """Solve what is missing, and again what ended with one of the statuses `redone`; then write the tables."""
+def _work(out: Path, work: Work, workers: Workers | None, tell: Tell) -> StudyStatus:
+    """Solve what is missing, and again what may end otherwise; then write the tables."""
     with Journal(out / JOURNAL) as journal:
-        left = WorkLeft(work, journal, redone)
+        left = WorkLeft(work, journal)
         left.work_off(workers, tell)
     provenance = provenance_of(read_asked(out))
     for name in (PLANS, RESULTS):
@@ -202,8 +170,7 @@ class WorkLeft:
     the journal together: what is left of it after a kill is what was left before, and ends in the same figures.
     """
 
-    def __init__(self, work: Work, journal: Journal, redone: Sequence[str]) -> None:
-        """redone: statuses of points that are tried again."""
+    def __init__(self, work: Work, journal: Journal) -> None:
         self._work, self._journal = work, journal
         points: dict[str, Point] = {}
         for point in work.points:
@@ -213,7 +180,7 @@ class WorkLeft:
         self._counts: Counter[str] = Counter()
         self._seconds = 0.0
         for entry in read_entries(journal.path, POINT, answers=False):
-            if entry.name in points and entry.status in redone:
+            if entry.name in points and entry.status in TRIED_AGAIN:
                 again.append(entry.name)
             elif entry.name in points:
                 ended.add(entry.name)
@@ -246,8 +213,7 @@ class WorkLeft:
         work = self._work
         engine = Engine(work.case, work.study.time_limit, workers=workers)
         chains = [[point.question for point in chain] for chain in self._chains]
-        measure = partial(point_figures, work.functions)
-        for number, found in engine.answered(chains, measure, bases=self._bases(engine)):
+        for number, found in engine.answered(chains, point_figures, bases=self._bases(engine)):
             self._record(self._chains[number], found)
             tell(self.status)
 

@@ -40,10 +40,10 @@ from planner.studies.kept_tables import has_table, read_table, remove_table, wri
 from planner.studies.points import Point
 from planner.studies.study_file import StudyFile, Value, build_study, named_in_words
 
-STUDY, INPUTS, CURVE = "study.json", "inputs", "frontier.csv"
+STUDY, INPUTS = "study.json", "inputs"
 DESIGN, PLANS = f"design.{TABLE_FORM}", f"plans.{TABLE_FORM}"
-BASE, POINT, TRACED = "base", "point", "traced"
-"""Kinds of entries of the journal: the bases from which every chain starts; points; what is known of a whole frontier."""
+BASE, POINT = "base", "point"
+"""Kinds of entries of the journal: the bases from which every chain starts, and points."""
 
 
 def prepare(
@@ -51,11 +51,11 @@ def prepare(
     study: StudyFile,
     case: Case,
     *,
-    points: Sequence[Point] = (),
-    base: Mapping[str, Any] | None = None,
+    points: Sequence[Point],
+    base: Mapping[str, Any],
     force: bool = False,
 ) -> tuple[int, int]:
-    """Lay out a study folder, or bring an older one up to date; without points for a frontier.
+    """Lay out a study folder, or bring an older one up to date.
 
     force: replace the inputs of a former study even if somebody changed them or added to them since.
     Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
@@ -70,12 +70,11 @@ def prepare(
         "computed_with": libraries(),
     }
     wanted = {point.id for point in points}
-    if points:
-        asked["uncertainties"] = study.names
-        asked["levers"] = study.lever_names
-        asked["base"] = base
-        asked["rows"] = len(points)
-        asked["points"] = len(wanted)
+    asked["uncertainties"] = study.names
+    asked["levers"] = study.lever_names
+    asked["base"] = base
+    asked["rows"] = len(points)
+    asked["points"] = len(wanted)
     inputs = folder / INPUTS
     replaces = former.get("inputs_sha256") != case.sha256
     if replaces and inputs.exists():
@@ -87,7 +86,6 @@ def prepare(
             run_before = names_ended(folder)
             for name in (RESULTS, PLANS, DESIGN):
                 remove_table(folder / name)
-            (folder / CURVE).unlink(missing_ok=True)
         if replaces:
             shutil.rmtree(inputs, ignore_errors=True)
         # First of all: whatever is killed from here on, the folder is known for what it is.
@@ -95,8 +93,7 @@ def prepare(
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
         if not inputs.exists():
             _write_inputs(case, inputs)
-        if points:
-            write_table(folder / DESIGN, _design(study, points), provenance_of(asked))
+        write_table(folder / DESIGN, _design(study, points), provenance_of(asked))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
     return len(run_before & wanted), len(run_before - wanted)

@@ -279,28 +279,8 @@ class PointList(_StudySection):
         return self
 
 
-class FrontierDesign(_StudySection):
-    """The whole curve of least risk against money, with every point at which its slope changes. Takes no uncertainties
-    and no levers, and needs the goal of least risk: `set = { "objective.goal" = "risk" }`."""
-
-    kind: Literal["frontier"]
-    scale: Annotated[
-        list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)
-    ] = [0.0, 2.0]
-    """Ends of the curve, as multiples of the budgets of the case."""
-    most: Annotated[int, Field(ge=2)] = 2000
-    """Most programs solved; where they do not suffice, the curve says how far it may be off."""
-
-    @model_validator(mode="after")
-    def _rises(self) -> FrontierDesign:
-        if not self.scale[0] < self.scale[1]:
-            raise ValueError("`scale` must rise; swap its ends")
-        return self
-
-
 Design = Annotated[
-    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | FrontierDesign,
-    Field(discriminator="kind"),
+    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList, Field(discriminator="kind")
 ]
 
 
@@ -324,8 +304,7 @@ class StudyFile(_StudySection):
     correlated: list[Correlated] = []
     """Uncertainties that move together."""
     outcomes: list[str] = ["risk_musd", "cost_musd"]
-    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`, or the name of a
-    function that is given in Python."""
+    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`."""
     fails_when: str = ""
     """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
     design: Design = OneAtATime(kind="one_at_a_time")
@@ -492,7 +471,7 @@ def _without_frames(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**values, "design": {**others, "rows": rows}}
 
 
-KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
+KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list")
 SECTIONS: tuple[type[BaseModel], ...] = (
     StudyFile,
     Uncertainty,
@@ -506,5 +485,4 @@ SECTIONS: tuple[type[BaseModel], ...] = (
     Sobol,
     Morris,
     PointList,
-    FrontierDesign,
 )

@@ -13,7 +13,6 @@ import pytest
 
 import planner
 from planner.data.case import Case, with_model
-from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.reporting.chapters.money import bridge_table
 from planner.reporting.pages.run import render_page, report_of
@@ -25,8 +24,6 @@ from planner.solving.goals import silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
-from planner.studies.frontier import frontier
-from planner.studies.study_file import FrontierDesign
 from tests.cases import (
     MUSD,
     Row,
@@ -369,14 +366,10 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     )
 
 
-def test_scenario_by_scenario_they_are_whole_too_and_frontiers_refuse_them(
-    make_case: MakeCase,
-) -> None:
+def test_scenario_by_scenario_they_are_whole_too(make_case: MakeCase) -> None:
     plan = planner.solve(knapsack(make_case), method="scenarios", baseline=False)
     assert plan.summary["risk_musd"] == near(3 * 40)
     assert plan.summary["new_capacity_tpa"] == {"large": 0, "small": near(30), "other": near(30)}
-    with pytest.raises(InputError, match="whole_plants"):
-        frontier(knapsack(make_case), FrontierDesign(kind="frontier"))
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ def agree_coverage(plan: planner.Plan, world: World) -> None:
     values = values_of(plan, world)
     years = tuple(dict.fromkeys((world.choices.first, world.choices.last)))
     quiet = undisturbed_scenario(world, partial(undisturbed, world))
-    table = coverage(plan, years).table()
+    table = coverage(plan, years).table("coverage")
     told = {
         (row["year"], row["without"], row["element"]): row
         for row in table[table["plan"] == "true"].to_dict("records")

@@ -48,7 +48,7 @@ def told(plan: Plan) -> Chapter:
 
 def removed(plan: Plan) -> Plan:
     """The plan with its coverage in the first and the last year."""
-    table = coverage(plan, (2026, 2028)).table()
+    table = coverage(plan, (2026, 2028)).table("coverage")
     return replace(plan, tables={**plan.tables, "coverage": table})
 
 

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.journal import JOURNAL
 from planner.solving.engine import FixedAmounts, Solved
 from planner.solving.goals import Phase
-from planner.studies.outcomes import OwnOutcome, PointFigures, PointMeasures, measure, point_figures
+from planner.studies.outcomes import PointFigures, PointMeasures, measure, point_figures
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -58,26 +57,26 @@ def runs(folder: Path) -> Counter[str]:
         )
 
 
-def slow(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+def slow(solved: Solved) -> PointFigures:
     """What is kept of a point, after a while, so that a study can be killed in the middle."""
     time.sleep(0.1)
-    return point_figures(functions, solved)
+    return point_figures(solved)
 
 
-def dying_once(marker: Path, functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+def dying_once(marker: Path, solved: Solved) -> PointFigures:
     """What is kept of a point, or death at the first rich one that any process meets. marker: file that tells them that
     one was."""
     if is_rich(solved) and not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return point_figures(functions, solved)
+    return point_figures(solved)
 
 
-def dying_always(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+def dying_always(solved: Solved) -> PointFigures:
     """What is kept of a point, or death at the richest."""
     if is_rich(solved):
         os.kill(os.getpid(), signal.SIGKILL)
-    return point_figures(functions, solved)
+    return point_figures(solved)
 
 
 def is_rich(solved: Solved) -> bool:

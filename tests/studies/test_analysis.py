@@ -1,4 +1,4 @@
-"""Indices, frontier, discovery and fixed plans against answers that are known."""
+"""Indices, discovery and fixed plans against answers that are known."""
 
 from __future__ import annotations
 
@@ -11,95 +11,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import planner
 from planner.api.study_reports import study_report
 from planner.data.changed_case import Changer
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.reporting.chapters.study import failure_words, unit_of
 from planner.results.store import read_run
-from planner.results.study import MEANINGS, Failures, FrontierResults, StudyStatus
+from planner.results.study import MEANINGS, Failures, StudyStatus
 from planner.solving.engine import Question, Solved
-from planner.solving.frontier import Tangent, trace
-from planner.solving.live_program import LiveProgram
 from planner.studies import run
 from planner.studies.analysis import analyse, hold, robustness
-from planner.studies.frontier import Touch, curve_table, frontier
 from planner.studies.outcomes import PointFigures
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
 from planner.studies.store import read_design
-from planner.studies.study_file import FrontierDesign
 from tests.studies import studies
 from tests.studies.studies import measured_in, sample
-
-
-def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
-    cuts = [0.3, 0.35, 0.9, 1.7]
-    slopes = [-5.0, -4.0, -1.5, -0.25, 0.0]
-    touched: dict[float, Touch] = {}
-
-    def touch(at: float) -> Tangent:
-        lines = [(10.0, slopes[0])]
-        for cut, slope in zip(cuts, slopes[1:], strict=True):
-            before = lines[-1]
-            lines.append((before[0] + (before[1] - slope) * cut, slope))
-        value, slope = max((a + b * at, b) for a, b in lines)
-        touched[at] = Touch(risk=value, slope=slope, figures={})
-        return Tangent(at, value, slope)
-
-    ends = [touch(0.0), touch(2.0)]
-    gap = trace(lambda places: list(map(touch, places)), ends, most=100)
-    table = curve_table(touched, 1.0)
-    assert table["scale"].to_list() == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
-    assert (-table["worth"]).to_list() == pytest.approx([*slopes, 0.0])
-    assert gap == 0.0
-
-
-def on(curve: FrontierResults, at: float) -> float:
-    """The least value at any place between the ends."""
-    return float(np.interp(at, curve.table["scale"], curve.table["risk_musd"]))
-
-
-def test_the_frontier_is_that_of_brute_force() -> None:
-    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    curve = frontier(case, FrontierDesign(kind="frontier", scale=[0.0, 1.5]))
-
-    def least(scale: float) -> float:
-        session = LiveProgram(case.changed(f"budgets.*.*.musd=x{scale!r}"))
-        return session.solve(lambda _: None).values["risk"]
-
-    for scale in np.linspace(0.01, 1.5, 40).tolist():
-        assert on(curve, scale) == pytest.approx(least(scale), rel=1e-6), scale
-    assert curve.gap == 0.0
-    table = curve.table
-    assert (np.diff(table["risk_musd"]) <= 1e-9).all(), "more money does not raise the risk"
-    assert (np.diff(table["worth"]) <= 1e-9).all(), (
-        "and each further MUSD takes off no more than the one before"
-    )
-    assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
-    # The slope is what one more MUSD of budgets takes off.
-    step = 1.0 / sum(case.budget.values())
-    worth = least(0.3) - least(0.3 + step)
-    assert on(curve, 0.3) - on(curve, 0.3 + step) == pytest.approx(worth, rel=1e-6)
-
-
-def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_there_are() -> None:
-    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    late = tuple(row.model_copy(update={"year": row.year + 2}) for row in case.tables.budgets)
-    moved = replace(case, tables=replace(case.tables, budgets=late))
-    accounts = LiveProgram(moved).scope.account_tree.nodes
-    assert len({node.year for node in accounts}) < len(accounts)
-    table = frontier(moved, FrontierDesign(kind="frontier", scale=[0.0, 1.0])).table
-    assert table["budget_musd"].iloc[-1] == pytest.approx(sum(row.musd for row in late))
-
-
-def test_a_frontier_that_is_cut_short_says_how_far_it_may_be_off() -> None:
-    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    whole = frontier(case, FrontierDesign(kind="frontier"))
-    short = frontier(case, FrontierDesign(kind="frontier", most=8))
-    worst = max(on(short, at) - on(whole, at) for at in np.linspace(0, 2, 201))
-    assert 0 < worst <= short.gap
 
 
 def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
@@ -217,7 +144,7 @@ def test_points_that_were_never_run_are_no_failures(
     options = [{"label": "all"}, {"label": "mines only", "changes": {"levers": ["mine"]}}]
     levers = [{"name": "plants", "options": options}]
 
-    def half(_: object, solved: Solved) -> PointFigures:
+    def half(solved: Solved) -> PointFigures:
         return PointFigures({"risk_musd": 10.0 + sum(solved.scope.case.budget.values())}, [])
 
     def told(status: StudyStatus) -> None:
@@ -239,33 +166,6 @@ def test_points_that_were_never_run_are_no_failures(
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "all: The plan fails at every point" in page
     assert "mines only: No point was run." in page
-
-
-def test_a_frontier_is_a_study_with_its_plans_and_its_page(tmp_path: Path) -> None:
-    path = frontier_file(tmp_path)
-    found = planner.study(path, tmp_path / "out")
-    status = found.status
-    assert found.table("curve")["risk_musd"].is_monotonic_decreasing
-    with pytest.raises(InputError, match='did you mean "curve"'):
-        found.table("curves")
-    assert status.folder == tmp_path / "out" and status.done == status.total
-    table = pd.read_csv(tmp_path / "out" / "frontier.csv")
-    assert (
-        table["new_capacity_tpa.coast_plant"].iloc[0]
-        == 0.0
-        < table["new_capacity_tpa.coast_plant"].iloc[-1]
-    )
-    assert b"Breakpoints" in study_report(tmp_path / "out").read_bytes()
-    with pytest.raises(InputError, match="is a frontier"):
-        study_report(tmp_path / "out", [tmp_path / "out"])
-
-
-def frontier_file(folder: Path) -> Path:
-    """A study file that asks for the frontier of the starter case."""
-    lines = [f"{k} = {json.dumps(v)}" for k, v in studies.STARTER.items()]
-    path = folder / "f.toml"
-    path.write_text("\n".join([*lines, "[design]", 'kind = "frontier"', "scale = [0.0, 1.0]"]))
-    return path
 
 
 def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from planner.solving.engine import Question
 from tests.studies.processes import written
 from tests.studies.studies import BUDGET, DEMAND, STARTER
 
-FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
 LIST = {**STARTER, "uncertainties": [DEMAND], "design": {"kind": "list", "file": "points.csv"}}
 
 
@@ -109,7 +107,7 @@ def test_an_option_that_does_not_apply_is_an_error(
     tmp_path: Path, arguments: list[str], told: str
 ) -> None:
     (tmp_path / "points.csv").write_text("demand\n1.0\n")
-    files = {"FRONTIER": FRONTIER, "LIST": LIST}
+    files = {"LIST": LIST}
     given = [
         written(files[a], tmp_path / f"{a}.toml")
         if a in files
@@ -141,19 +139,3 @@ def test_a_scheduler_solves_scenarios_and_is_asked_alone(
     assert found.exit_code == 2, found.output
     assert told in found.output
     assert not (tmp_path / "out").exists()
-
-
-def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: Path) -> None:
-    found = study("run", written(FRONTIER, tmp_path / "f.toml"), "--out", tmp_path / "out")
-    assert found.exit_code == 0 and "frontier.csv" in found.output
-    ended = re.search(r"(\d+) of \1 points: \1 optimal", found.output)
-    assert ended is not None, found.output
-    for asked, told in (
-        ("retry", ended[0]),
-        ("status", ended[0].partition(" points")[0]),
-        ("report", "report.html"),
-    ):
-        again = study(asked, tmp_path / "out")
-        assert again.exit_code == 0 and told in again.output, again.output
-    opened = study("open", tmp_path / "out", "0")
-    assert opened.exit_code == 2 and "is a frontier, which has no points" in opened.output

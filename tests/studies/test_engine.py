@@ -8,7 +8,7 @@ import re
 import signal
 import time
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -39,8 +39,8 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
 from planner.studies import run
-from planner.studies.outcomes import OwnOutcome, PointFigures, measure, outcome_names, point_figures
-from planner.studies.run import retry, run_points, status_of
+from planner.studies.outcomes import PointFigures, measure, outcome_names, point_figures
+from planner.studies.run import run_points, status_of
 from planner.studies.store import POINT, points_of, read_results
 from tests.forked import fork_workers, start_slow_study
 from tests.studies import studies
@@ -184,13 +184,13 @@ def test_a_study_of_too_many_points_is_refused_before_anything_is_read_or_drawn(
     assert not (tmp_path / "study").exists()
 
 
-def test_retry_runs_what_crashed_and_nothing_else(
+def test_the_same_call_runs_what_crashed_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raises(functions: Mapping[str, OwnOutcome], solved: Solved) -> PointFigures:
+    def raises(solved: Solved) -> PointFigures:
         if is_rich(solved):
             raise MemoryError("no more")
-        return point_figures(functions, solved)
+        return point_figures(solved)
 
     with monkeypatch.context() as raising:
         raising.setattr(run, "point_figures", raises)
@@ -198,7 +198,7 @@ def test_retry_runs_what_crashed_and_nothing_else(
     assert first.statuses["crashed"] > 0
     bad = status_of(tmp_path / "study").bad
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
-    again = retry(tmp_path / "study")
+    again = run_points(sample(), tmp_path / "study")
     assert again.statuses == {"optimal": 24}
     assert (
         sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :]
@@ -219,12 +219,7 @@ def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Pa
     }
     other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder)
     assert (other.reused, other.others, other.total) == (0, 16, 8)
-    planner.study(
-        sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}},
-        folder,
-    )
-    assert (folder / "frontier.csv").exists() and not (folder / "results.parquet").exists()
-    assert run_points(sample(16), folder).reused == 16 and not (folder / "frontier.csv").exists()
+    assert run_points(sample(16), folder).reused == 16
     assert {name: (folder / name).read_bytes() for name in whole} == whole
     assert set(runs(folder).values()) == {1} and len(runs(folder)) == 24
 
@@ -255,7 +250,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
     assert table["cost_musd"].notna().eq(table["status"] == "optimal").all()
 
 
-def test_more_time_tries_again_what_ran_out_of_it(tmp_path: Path) -> None:
+def test_the_same_call_tries_again_what_ran_out_of_time(tmp_path: Path) -> None:
     first = run_points(sample(4, time_limit=1e-9), tmp_path / "study")
     late = first.statuses["time_limit"]
     again = run_points(sample(4, time_limit=60.0), tmp_path / "study")
@@ -404,10 +399,9 @@ def test_a_chain_that_changes_structure_is_the_same_to_the_last_digit_whatever_i
     chain = [(f"{late} 1",), (f"{late} 1", money), (f"{late} 2", money), (money,)]
     before = [(money,), (f"{late} 2",)]
     asked = [[Question(changes) for changes in these] for these in (before, chain)]
-    measure = partial(point_figures, {})
     engine = Engine(case)
-    _, (_, used) = engine.answered(asked, measure)
-    ((_, fresh),) = Engine(case).answered(asked[1:], measure, bases=engine.bases)
+    _, (_, used) = engine.answered(asked, point_figures)
+    ((_, fresh),) = Engine(case).answered(asked[1:], point_figures, bases=engine.bases)
     assert [one.value for one in used] == [one.value for one in fresh]
 
 

@@ -86,7 +86,7 @@ def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str
     ("change", "told"),
     [
         ("demnd.*.tonnes=x?", 'unknown table "demnd" (did you mean "demand"?)'),
-        ("demand.*.*.*.*.tons=x?", 'unknown column "tons" of demand'),
+        ("demand.*.*.*.*.tons=x?", 'unknown column of demand "tons"'),
         ("demand.*.Xx.*.*.tonnes=x?", 'no such row of demand has element "Xx"; there is Dy, Tb'),
         (
             "demand.*.Dy;Td.*.*.tonnes=x?",
@@ -96,7 +96,7 @@ def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str
             "demand.*.Dy.*.2027..2029.tonnes=x?",
             'no such row of demand has year "2027..2029"; there is 2026, 2031',
         ),
-        ("demand[elemnt=Dy].tonnes=x?", 'unknown column "elemnt"'),
+        ("demand[elemnt=Dy].tonnes=x?", 'unknown column of demand "elemnt"'),
         ("demand.*.*.*.*.form=x?", "is no number"),
         ("projects.*.public_share=+?%/y", "has no column `year`"),
         ("projects.coast_plant.lead_time_years=?x", "is none of"),

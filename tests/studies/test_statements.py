@@ -154,7 +154,7 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
         if (rows := getattr(twin.tables, name, ()))
     }
     both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
-    result = point_figures({}, Engine(both).solve())
+    result = point_figures(Engine(both).solve())
     names = {
         f"{end}_capacity_tpa.{plant}"
         for end in ("least", "most")
@@ -174,9 +174,6 @@ def test_a_demand_below_zero_is_no_case_whoever_asks() -> None:
     for change in (
         lambda: case.changed({"demand.JPN.Dy.oxide.2026.tonnes": -5}),
         lambda: case.with_table("demand", cells.assign(tonnes=cells["tonnes"] - 1000)),
-        lambda: planner.Experiment(
-            sample() | {"uncertainties": [{**studies.DEMAND, "range": [-1, 1]}]}
-        )(demand=-0.1),
     ):
         with pytest.raises(planner.PlannerError, match="greater than or equal to 0"):
             change()

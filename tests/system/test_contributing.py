@@ -83,7 +83,7 @@ assert "new_capacity_tpa_by_country.JPN" in outcome_names(case)
 asked = ["new_capacity_tpa_by_country.AUS", "new_capacity_tpa.desert_mine", "new_capacity_tpa.coast_plant"]
 file = dict(case="starter", title="one", outcomes=asked, design=dict(kind="grid"))
 file["uncertainties"] = [dict(name="money", change="budgets.*.*.musd=x?", values=[1.0])]
-found = planner.Experiment(file)(money=1.0)
+found = planner.study(file, "study").table("results").iloc[0]
 both = found["new_capacity_tpa.desert_mine"] + found["new_capacity_tpa.coast_plant"]
 assert both > 1 and abs(found["new_capacity_tpa_by_country.AUS"] - both) < 1e-6, found
 """

@@ -174,7 +174,7 @@ def test_functions_are_short() -> None:
     assert long == []
 
 
-LATE = {"__init__.py", "cli/__init__.py", "cli/studies.py", "late.py", "parallel.py"}
+LATE = {"__init__.py", "cli/__init__.py", "late.py", "parallel.py"}
 """Where a module may be imported by name: public names, the module of a command, `late`; and what a worker warms up."""
 
 

@@ -59,10 +59,6 @@ WRONG: dict[str, Callable[[planner.Case, planner.Plan], Any]] = {
     "year: 2050 is not one of": lambda _, plan: planner.advance(plan, 2050),
     "years: 2050": lambda _, plan: planner.coverage(plan, [2050]),
     "draws: 0: must be from 1": lambda case, _: planner.sample(case, 0),
-    "low, high: 3 to 2": lambda case, _: planner.frontier(case, low=3),
-    "most: 1: must be at least 2": lambda case, _: planner.frontier(case, most=1),
-    'frontier: model: a frontier of least risk needs objective.goal = "risk"; change it, in '
-    'Python by case.changed("objective.goal=risk")': lambda case, _: planner.frontier(case),
     "keep: 1": lambda case, _: planner.keep_draws(planner.sample(case, 8), 1),
 }
 

@@ -91,21 +91,3 @@ def responses(frame: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     order = style.in_order(frame["uncertainty"])
     drawn = style.small_multiples(layers, "uncertainty", columns=3, order=order)
     return style.freed(drawn, "x")
-
-
-BUDGET_TIPS = {
-    "budget_musd": "budgets, MUSD",
-    "risk_musd": "least risk, MUSD",
-    "worth": "one more MUSD reduces it by, MUSD",
-}
-
-
-def along_budgets(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """Least risk by size of all budgets, with its breakpoints. frame: budget_musd, risk_musd, worth."""
-    base = style.marked(frame, BUDGET_TIPS, source).encode(
-        x=style.across_amounts("budget_musd", "budgets, MUSD"),
-        y=style.amounts("risk_musd", "least risk, MUSD"),
-    )
-    line = base.mark_line(color=style.ACCENT)
-    dots = base.mark_point(filled=True, size=25, color=style.INK)
-    return style.across(alt.layer(line, dots), 280)

@@ -1,16 +1,16 @@
-"""Pages of studies: that of a study, finished or running, with its tables, and that of a frontier."""
+"""The page of a study, finished or running, with its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planner.reporting.chapters import money_frontier, study
+from planner.reporting.chapters import study
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Chapter, Front, Statement
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
-from planner.results.study import OPTIMAL, FrontierResults, StudyResults
+from planner.results.study import OPTIMAL, StudyResults
 
 CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
     study.given,
@@ -80,18 +80,6 @@ def write_report(found: StudyResults, folder: Path) -> None:
     for name, table in study.result_tables(found).items():
         (folder / "tables" / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
     write_page(page, folder)
-
-
-def frontier_page(found: FrontierResults) -> str:
-    """The page of a frontier: the curve, and the plan at its breakpoints."""
-    words = money_frontier.say("curve", found=found, points=len(found.table))
-    first = Front(
-        kind="Study",
-        title=found.title,
-        question="By how much does each further MUSD of public money reduce risk?",
-        statements=[Statement("Frontier", words)],
-    )
-    return render(first, [money_frontier.curve(found), money_frontier.breakpoints(found)])
 
 
 def write_page(page: str, folder: Path) -> None:
