@@ -82,28 +82,27 @@ def init(
 ) -> None:
     """Lay out a workspace: a case to start from, the models, a place for reports; or a case alone."""
     with exit_codes():
+        forms = {"--workbook": workbook, "--tables": tables, "--empty": empty}
+        chosen = [option for option, path in forms.items() if path is not None]
+        _refuse_if(len(chosen) > 1, " and ".join(chosen), "write a case in two forms: choose one")
+        is_written = workbook is not None or tables is not None
+        _refuse_if(
+            model is not None and not is_written, "--model", "goes with a case that is written"
+        )
+        _refuse_if(case is not None and bool(chosen), "--case", "is for a workspace; name the case")
         if empty is not None:
-            others = {"place": place, "--case": case, "--workbook": workbook, "--tables": tables}
-            others["--model"] = model
-            for option, value in others.items():
-                _refuse_if(value is not None, option, "does not go with --empty")
+            _refuse_if(place is not None, "--empty", "takes no case")
             _write_empty(empty)
-            return
-        if workbook is None and tables is None:
-            _refuse_if(model is not None, "--model", "applies to --workbook and --tables alone")
-            _refuse_if(place is None, "planner init", "needs the new folder")
-            _write_workspace(place or Path(), case or STARTER)
-            return
-        both = workbook is not None and tables is not None
-        _refuse_if(both, "--tables", "does not go with --workbook")
-        _refuse_if(case is not None, "--case", "is for a workspace; name the case itself")
-        if workbook is not None:
+        elif workbook is not None:
             _write_workbook(workbook, place, model)
+        elif place is None:
+            raise InputError([Fault("planner init", 0, "", "needs a folder")])
         elif tables is not None:
-            _refuse_if(place is None, "--tables", "needs the case to write")
             _refuse_existing(tables, "folder")
-            write_case(checked_case(find_case(place or Path()), model), tables)
-        say(str(workbook or tables))
+            write_case(checked_case(find_case(place), model), tables)
+            say(str(tables))
+        else:
+            _write_workspace(place, case or STARTER)
 
 
 def _write_workspace(folder: Path, case: str) -> None:
@@ -131,6 +130,7 @@ def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
         write_whole(file, lambda fresh: write_workbook(fresh, case, every_table=place is None))
     except Exception as error:
         raise RunFolderError(f"{file}: cannot be written: {error}") from error
+    say(str(file))
 
 
 def _refuse_existing(path: Path, kind: str) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -232,6 +232,15 @@ def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> No
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
     return checked_case(find_case(case), model, parse_changes(overrides or ()))
+
+
+def refuse_beside_scheduler(scheduler: str, given: Mapping[str, bool]) -> None:
+    """Raise InputError for an option that is given beside a scheduler, which makes it void."""
+    for option, is_given in given.items():
+        if scheduler and is_given:
+            said = "does not apply beside --scheduler, which has workers of its own"
+            remedy = "leave one of the two out"
+            raise InputError([Fault("--scheduler", 0, option, said, remedy=remedy)])
 
 
 OPTIONS = {

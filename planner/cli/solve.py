@@ -12,7 +12,7 @@ import planner
 from planner.api.plans import solve_into
 from planner.cli import console
 from planner.data.warnings import warnings_of
-from planner.errors import Fault, InfeasibleError, InputError, StoppedError
+from planner.errors import InfeasibleError, StoppedError
 from planner.planning import Method
 from planner.reporting.screen import closing_lines
 from planner.results.plan import Plan, Status
@@ -71,7 +71,8 @@ def solve(
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
     written: list[str] = []
     with console.exit_codes(lambda: "".join(written) or "nothing was written"):
-        _refuse_beside_scheduler(scheduler, workers, method)
+        given = {"--workers": workers is not None, "--method": method == "whole"}
+        console.refuse_beside_scheduler(scheduler, given)
         with console.shown_progress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
@@ -96,16 +97,6 @@ def solve(
             for line in closing_lines(plan):
                 console.say(line)
             console.say(f"Report      {run}/report.html, report.xlsx, tables/, summary.json")
-
-
-def _refuse_beside_scheduler(scheduler: str, workers: int | None, method: Method) -> None:
-    if not scheduler:
-        return
-    for option, given in (("--workers", workers is not None), ("--method", method == "whole")):
-        if given:
-            said = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
-            remedy = "leave one of the two out"
-            raise InputError([Fault("planner solve", 0, option, said, remedy=remedy)])
 
 
 def _raise_unless_optimal(plan: Plan, run: Path) -> None:

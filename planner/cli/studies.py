@@ -13,8 +13,16 @@ import typer
 import planner
 from planner.api.studies import open_study, study
 from planner.api.study_reports import open_point, study_report
-from planner.cli.console import Force, command_app, err, exit_codes, say, shown_progress
-from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.cli.console import (
+    Force,
+    command_app,
+    err,
+    exit_codes,
+    refuse_beside_scheduler,
+    say,
+    shown_progress,
+)
+from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.parallel import Workers
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
@@ -132,10 +140,7 @@ def _working(
 ) -> AbstractContextManager[int] | AbstractContextManager[Workers]:
     """Those who solve points: processes of this machine, or the workers of a scheduler. Raises InputError if both are
     given."""
-    if scheduler and workers is not None:
-        told = "does not apply beside --scheduler, which has workers of its own"
-        remedy = "leave one of the two out"
-        raise InputError([Fault("planner study", 0, "--workers", told, remedy=remedy)])
+    refuse_beside_scheduler(scheduler, {"--workers": workers is not None})
     return planner.on_scheduler(scheduler) if scheduler else nullcontext(workers or 1)
 
 

@@ -1,4 +1,4 @@
-"""Rules that span rows or tables: one named function each, yielding a Finding per broken rule.
+"""Rules that span rows or tables: one named function each, yielding a fault per broken rule.
 
 A wrong cell is not reported again as a broken sum: checks that add up a table are left out when a row of it could
 not be read, and names count as known if a row that could not be read gives them.
@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
-from planner.data.findings import Finding, collapse, finding_at, table_of, unknown_name
+from planner.data.findings import collapse, finding_at, table_of, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
 from planner.data.stage_checks import (
@@ -38,7 +38,7 @@ from planner.data.table_checks import (
     check_targets,
 )
 from planner.data.thresholds import PROBABILITIES, ROUNDING
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import Fault, InputError, did_you_mean, fault
 
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
@@ -103,7 +103,7 @@ class Reading:
 class Check:
     """A rule: its function, and the tables that must have been read whole for it."""
 
-    run: Callable[[Lookups], Iterator[Finding]]
+    run: Callable[[Lookups], Iterator[Fault]]
     needs: tuple[str, ...] = ()
     rows_of: str = ""
     """The table it reads row by row: sound rows are checked even if others are not."""
@@ -117,10 +117,10 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
     absent_countries: set[str] = set()
     lacks_scenarios = False
     for finding in findings:
-        torn.add(finding.table)
-        torn.update(table for table, _ in finding.also)
+        torn.add(finding.place)
+        torn.update(text.partition(":")[0] for text in finding.also)
         if finding.column in ("country", "countries"):
-            absent_countries.add(str(finding.value))
+            absent_countries.add(finding.value)
         lacks_scenarios |= finding.column == "scenario"
     for check in CHECKS:
         if not torn.isdisjoint(check.needs) or check.rows_of in read.headless:
@@ -133,7 +133,7 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
         for finding in check.run(case):
             if finding.rule != "funder-nowhere" or finding.value not in absent_countries:
                 findings.append(finding)
-    return list(map(case.origin.fault, findings))
+    return list(map(case.origin.placed, findings))
 
 
 def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
@@ -172,7 +172,7 @@ REFERENCES = tuple(_references())
 """(table, column, kind of thing that it names). Blank cells name nothing."""
 
 
-def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
+def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
     more = {
@@ -197,23 +197,23 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Finding]:
             for name in _names_in(getattr(row, column), table, column):
                 if name not in names:
                     key = (kind, name if is_defined else "")
-                    fault = _UnknownName(name=name, column=column, is_defined=is_defined)
-                    unknown_names.setdefault(key, fault).lines[table_of(row), row.line] = None
-    for (kind, _), fault in unknown_names.items():
-        said = f'unknown {kind} "{fault.name}"'
-        if not fault.is_defined:
+                    unknown = _UnknownName(name=name, column=column, is_defined=is_defined)
+                    unknown_names.setdefault(key, unknown).lines[table_of(row), row.line] = None
+    for (kind, _), unknown in unknown_names.items():
+        said = f'unknown {kind} "{unknown.name}"'
+        if not unknown.is_defined:
             said += f"; there is no table {DEFINED[kind][0]}"
         elif len(unknown_names) <= HINTS:
-            said += did_you_mean(fault.name, known.get(kind) or FIXED[kind])
-        (table, line), *others = fault.lines
-        yield Finding(
-            rule="unknown-reference",
-            table=table,
-            line=line,
-            column=fault.column,
+            said += did_you_mean(unknown.name, known.get(kind) or FIXED[kind])
+        (table, line), *others = unknown.lines
+        yield fault(
+            "unknown-reference",
+            table,
+            line,
+            unknown.column,
             message=said,
-            value=fault.name,
-            also=tuple(others),
+            value=unknown.name,
+            also=tuple(f"{other}:{at}" for other, at in others),
         )
 
 
@@ -243,7 +243,7 @@ def _is_unread(kind: str, read: Reading) -> bool:
     return defining in read.headless
 
 
-def check_funders(case: Lookups) -> Iterator[Finding]:
+def check_funders(case: Lookups) -> Iterator[Fault]:
     """A funder without a row pays in the country of its name, so there must be one."""
     known = [row.funder for row in case.tables.funders]
     known += case.countries
@@ -255,18 +255,18 @@ def check_funders(case: Lookups) -> Iterator[Finding]:
             yield finding_at(row, "funder", "funder-nowhere", hint=hint)
 
 
-def check_horizon(case: Lookups) -> Iterator[Finding]:
+def check_horizon(case: Lookups) -> Iterator[Fault]:
     """The horizon holds at least one year."""
     if not case.tables.demand:
-        yield Finding(rule="no-rows", table="demand", message="has no rows")
+        yield fault("no-rows", "demand", 0, "", message="has no rows")
     elif case.first_year > case.last_year:
         is_set = case.model.horizon.first_year is not None
         key = "horizon.first_year" if is_set else "horizon.last_year"
         said = f"first_year {case.first_year} is after last_year {case.last_year}"
-        yield Finding(rule="horizon", table="model", column=key, message=said)
+        yield fault("horizon", "model", 0, key, message=said)
 
 
-def check_feed_shares(case: Lookups) -> Iterator[Finding]:
+def check_feed_shares(case: Lookups) -> Iterator[Fault]:
     """Shares of one feed sum to at most 1."""
     totals: dict[str, float] = defaultdict(float)
     last: dict[str, int] = {}
@@ -275,17 +275,17 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
         last[row.feed] = row.line
     for feed, total in totals.items():
         if total > 1 + ROUNDING:
-            yield Finding(
-                rule="feed-shares",
-                table="feeds",
-                line=last[feed],
-                column="share",
+            yield fault(
+                "feed-shares",
+                "feeds",
+                last[feed],
+                "share",
                 message=f'shares of feed "{feed}" sum to {total:.6g}, more than 1',
                 value=f"{total:.6g}",
             )
 
 
-def check_ramps(case: Lookups) -> Iterator[Finding]:
+def check_ramps(case: Lookups) -> Iterator[Fault]:
     """The years of a ramp are consecutive from 0."""
     by_year = sorted(case.tables.ramps, key=lambda row: row.year_after_start)
     ramps = grouped_by(by_year, "ramp")
@@ -296,9 +296,9 @@ def check_ramps(case: Lookups) -> Iterator[Finding]:
                 break
 
 
-def check_staffing(case: Lookups) -> Iterator[Finding]:
+def check_staffing(case: Lookups) -> Iterator[Fault]:
     """A project's staffing row is filed under its own stage."""
-    wrong: dict[str, Finding] = {}
+    wrong: dict[str, Fault] = {}
     for row in case.tables.staffing:
         project = case.projects.get(row.project)
         if project is None or project.stage == row.stage:
@@ -307,27 +307,27 @@ def check_staffing(case: Lookups) -> Iterator[Finding]:
         if first is None:
             wrong[row.project] = finding_at(row, "stage", "staffing-stage", is_of=project.stage)
         else:
-            also = (*first.also, ("staffing", row.line))
+            also = (*first.also, f"staffing:{row.line}")
             wrong[row.project] = replace(first, also=also)
     yield from wrong.values()
 
 
-def check_probabilities(case: Lookups) -> Iterator[Finding]:
+def check_probabilities(case: Lookups) -> Iterator[Fault]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
     total = math.fsum(row.probability for row in rows)
     if rows and abs(total - 1) > PROBABILITIES:
-        yield Finding(
-            rule="probabilities",
-            table="scenarios",
-            line=rows[-1].line,
-            column="probability",
+        yield fault(
+            "probabilities",
+            "scenarios",
+            rows[-1].line,
+            "probability",
             message=f"probabilities sum to {total:.9g}, not 1",
             value=f"{total:.9g}",
         )
 
 
-def check_odds(case: Lookups) -> Iterator[Finding]:
+def check_odds(case: Lookups) -> Iterator[Fault]:
     """Bounds of a probability are given together."""
     low, high = "probability_low", "probability_high"
     for row in case.tables.scenarios:
@@ -337,7 +337,7 @@ def check_odds(case: Lookups) -> Iterator[Finding]:
             yield finding_at(row, high, "odds", f"must not be empty beside {low}")
 
 
-def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
+def check_loss_tiers(case: Lookups) -> Iterator[Fault]:
     """Steps reach the whole demand, and their amounts never fall."""
     by_depth = sorted(
         case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)
@@ -370,7 +370,7 @@ RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """Table, columns of which none is below the one before, and the rule; a stock is not above its limit."""
 
 
-def check_order(table: str, case: Lookups) -> Iterator[Finding]:
+def check_order(table: str, case: Lookups) -> Iterator[Fault]:
     """Periods run forward, and ranges upwards."""
     for name, columns, rule in RISES:
         if name == table:
@@ -378,7 +378,7 @@ def check_order(table: str, case: Lookups) -> Iterator[Finding]:
                 yield from itertools.islice(_disorder(row, columns, rule), 1)
 
 
-def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Finding]:
+def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Fault]:
     """Cells of a row that are on the wrong side of the one before them."""
     filled = [column for column in columns if getattr(row, column) is not None]
     for before, column in itertools.pairwise(filled):
@@ -393,7 +393,7 @@ def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Finding
             yield finding_at(row, column, rule, f"{text_of(two)} is {how} {before} {text_of(one)}")
 
 
-def check_uncertainties(case: Lookups) -> Iterator[Finding]:
+def check_uncertainties(case: Lookups) -> Iterator[Fault]:
     """A range is of figures that are there, and the rows that move together say the same."""
     first: dict[str, UncertainRange] = {}
     for row in case.tables.uncertainties:
@@ -407,7 +407,7 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         yield from _range_of(case, row)
 
 
-def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
+def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Fault]:
     """Findings about a row of `uncertainties`: its table, columns and condition are known and mean figures."""
     rule = "unknown-reference"
     table = BY_NAME.get(row.table)

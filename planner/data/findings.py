@@ -15,44 +15,25 @@ from planner.errors import EVERY_RULE, Fault, did_you_mean, fault
 _TABLE_OF = {table.row: table.name for table in TABLES} | {ModelTarget: "model"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Something found in rows that were read: rule, table, line and column. Becomes a Fault where files are known."""
-
-    rule: str
-    table: str
-    line: int = 0
-    column: str = ""
-    message: str
-    value: object = ""
-    also: tuple[tuple[str, int], ...] = ()
-    """Tables and lines of the same fault."""
-
-
-def finding_at(row: Row, column: str, rule: str, message: str = "", **words: object) -> Finding:
-    """A rule broken in a cell; the message is the rule's own, filled with the row and `words`, unless another is given."""
-    cell = text_of(getattr(row, column))
-    if not message:
-        message = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
-    return _in_row(row, column, rule, message=message, value=cell)
-
-
-def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Finding:
-    """A name in a cell that nothing has."""
-    message = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
-    return _in_row(row, column, "unknown-reference", message=message, value=name)
-
-
 def table_of(row: Row) -> str:
     """The table in which a row stands, or the model file."""
     return _TABLE_OF[type(row)]
 
 
-def _in_row(row: Row, column: str, rule: str, *, message: str, value: str) -> Finding:
-    table = table_of(row)
-    return Finding(
-        rule=rule, table=table, line=row.line, column=column, message=message, value=value
-    )
+def finding_at(row: Row, column: str, rule: str, message: str = "", **words: object) -> Fault:
+    """A rule broken in a cell, placed by its table; the message is the rule's own, filled with the row and `words`, unless
+    another is given."""
+    cell = text_of(getattr(row, column))
+    if not message:
+        message = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
+    return fault(rule, table_of(row), row.line, column, message=message, value=cell)
+
+
+def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Fault:
+    """A name in a cell that nothing has."""
+    message = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
+    rule = "unknown-reference"
+    return fault(rule, table_of(row), row.line, column, message=message, value=name)
 
 
 @dataclass(frozen=True)
@@ -90,18 +71,14 @@ class Origin:
         tabs = self.tabs | dict.fromkeys(places, tab)
         return replace(self, places=self.places | places, tabs=tabs, headers=known)
 
-    def fault(self, finding: Finding) -> Fault:
-        """The finding at its place."""
-        return fault(
-            finding.rule,
-            self.place(finding.table),
-            finding.line,
-            finding.column,
-            message=finding.message,
-            value=finding.value,
-            cell=self.cell(finding.table, finding.line, finding.column),
-            also=tuple(f"{self.place(table)}:{line}" for table, line in finding.also),
-        )
+    def placed(self, finding: Fault) -> Fault:
+        """What was found in rows, placed by its table, at its place in the files."""
+        also: list[str] = []
+        for text in finding.also:
+            table, _, line = text.partition(":")
+            also.append(f"{self.place(table)}:{line}")
+        cell = self.cell(finding.place, finding.line, finding.column)
+        return replace(finding, place=self.place(finding.place), cell=cell, also=tuple(also))
 
 
 LISTED = 20

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from planner.data.findings import Finding, finding_at
+from planner.data.findings import finding_at
 from planner.data.lookups import Lookups, returning
 from planner.data.schema import Project, Return
 from planner.data.stages import FORMS, STAGES
 from planner.data.thresholds import ROUNDING
+from planner.errors import Fault
 
 
-def check_project_feeds(case: Lookups) -> Iterator[Finding]:
+def check_project_feeds(case: Lookups) -> Iterator[Fault]:
     """A mine has exactly one feed, a separation plant at least one, others none; a saving recovers nothing."""
     for row in case.tables.projects:
         stage = STAGES[row.stage]
@@ -44,7 +45,7 @@ OF_STAGE = {"savings": ("saves", "savings-stage"), "availability": ("mines", "av
 """Table -> what the stage of each of its projects does, and the rule that says so."""
 
 
-def check_stages(table: str, case: Lookups) -> Iterator[Finding]:
+def check_stages(table: str, case: Lookups) -> Iterator[Fault]:
     """Savings alone replace demand, and mines alone have limits of what they can yield."""
     does, rule = OF_STAGE[table]
     rows: Sequence[Any] = case.rows(table)
@@ -54,7 +55,7 @@ def check_stages(table: str, case: Lookups) -> Iterator[Finding]:
             yield finding_at(row, "project", rule, is_of=project.stage)
 
 
-def check_must_run(case: Lookups) -> Iterator[Finding]:
+def check_must_run(case: Lookups) -> Iterator[Fault]:
     """Savings alone must run, at no share of a rise, and with no people."""
     for row in case.tables.projects:
         if row.must_run and not STAGES[row.stage].saves:
@@ -67,7 +68,7 @@ def check_must_run(case: Lookups) -> Iterator[Finding]:
             yield finding_at(staffed, "project", "must-run-staff")
 
 
-def check_unsaved(case: Lookups) -> Iterator[Finding]:
+def check_unsaved(case: Lookups) -> Iterator[Fault]:
     """A saving replaces something."""
     told = {row.project for row in case.tables.savings}
     for row in case.tables.projects:
@@ -75,7 +76,7 @@ def check_unsaved(case: Lookups) -> Iterator[Finding]:
             yield finding_at(row, "project", "saving-without-rows")
 
 
-def check_returns(case: Lookups) -> Iterator[Finding]:
+def check_returns(case: Lookups) -> Iterator[Fault]:
     """Plants that take a form alone give something back, once of each element, and it is a feed of the element alone."""
     first: dict[tuple[str, ...], Return] = {}
     for row in case.tables.returns:
@@ -92,7 +93,7 @@ def check_returns(case: Lookups) -> Iterator[Finding]:
             yield finding_at(row, "project", "returns-twice", first=other.line)
 
 
-def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
+def _of_no_plant(case: Lookups, row: Return) -> Iterator[Fault]:
     """Findings about a row of `returns` that names nobody, another stage, or a plant that converts nothing."""
     if not row.project:
         if not row.stage:
@@ -109,7 +110,7 @@ def _of_no_plant(case: Lookups, row: Return) -> Iterator[Finding]:
         yield finding_at(row, "project", "returns-plant", is_of=project.stage)
 
 
-def check_return_sums(case: Lookups) -> Iterator[Finding]:
+def check_return_sums(case: Lookups) -> Iterator[Fault]:
     """No more comes back of an element than a plant loses of it."""
     told: set[int] = set()
     for name, project in case.projects.items():

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from planner.data.cells import Quarter
-from planner.data.findings import Finding, finding_at, unknown_name
+from planner.data.findings import finding_at, unknown_name
 from planner.data.investment_tables import ITEMS, Contract, fault_of_term
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS, Hazard, Shock, Target
 from planner.data.thresholds import ROUNDING
+from planner.errors import Fault
 
 # Filters that mean something, by kind.
 _MEANT: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +26,7 @@ _DRAWN_ONCE = ("within", "probability", "first", "last", *_LENGTHS[0], *_LENGTHS
 """Columns that only the first row of an event fills."""
 
 
-def check_shocks(case: Lookups) -> Iterator[Finding]:
+def check_shocks(case: Lookups) -> Iterator[Fault]:
     """Delays are whole years, and filters and leak fit the kind."""
     for row in case.tables.shocks:
         if row.kind == "delay":
@@ -38,7 +39,7 @@ def check_shocks(case: Lookups) -> Iterator[Finding]:
         yield from _what_does_not_fit(row)
 
 
-def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
+def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Fault]:
     if row.kind != "delay":
         return
     for column in columns:
@@ -47,7 +48,7 @@ def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
             yield finding_at(row, column, "delay-years", f"{given:g}: a delay is in whole years")
 
 
-def _what_does_not_fit(row: Shock | Hazard) -> Iterator[Finding]:
+def _what_does_not_fit(row: Shock | Hazard) -> Iterator[Fault]:
     for column in FILTERS:
         if column not in _MEANT[row.kind] and getattr(row, column):
             yield finding_at(row, column, "shock-filter", f'has no meaning for kind "{row.kind}"')
@@ -55,7 +56,7 @@ def _what_does_not_fit(row: Shock | Hazard) -> Iterator[Finding]:
         yield finding_at(row, "leak", "leak-kind")
 
 
-def check_hazards(case: Lookups) -> Iterator[Finding]:
+def check_hazards(case: Lookups) -> Iterator[Fault]:
     """A hazard has odds, a window, a length and factors; rows of one event leave the first three to its first row."""
     first: dict[str, Hazard] = {}
     for row in case.tables.hazards:
@@ -76,7 +77,7 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
             yield from _in_years(opening, row)
 
 
-def _window(row: Hazard) -> Iterator[Finding]:
+def _window(row: Hazard) -> Iterator[Fault]:
     """Odds, window and length are given, in a row that has them for itself or for its event."""
     empty = [column for column in ("probability", "first", "last") if getattr(row, column) is None]
     if empty:
@@ -93,7 +94,7 @@ def _window(row: Hazard) -> Iterator[Finding]:
         )
 
 
-def _left_to(opening: Hazard, row: Hazard) -> Iterator[Finding]:
+def _left_to(opening: Hazard, row: Hazard) -> Iterator[Fault]:
     filled = [column for column in _DRAWN_ONCE if getattr(row, column) not in (None, ())]
     if filled:
         column, *others = filled
@@ -103,7 +104,7 @@ def _left_to(opening: Hazard, row: Hazard) -> Iterator[Finding]:
         yield finding_at(row, column, "hazard-event", said)
 
 
-def _in_years(opening: Hazard, row: Hazard) -> Iterator[Finding]:
+def _in_years(opening: Hazard, row: Hazard) -> Iterator[Fault]:
     """A delay begins in a year and has no length of its own; so does the event it is part of, and has one in years."""
     who = "a delay" if opening is row and not row.event else "an event with a delay"
     for column in ("first", "last"):
@@ -125,7 +126,7 @@ def stem(scenario: str) -> str:
     return head if head and number.isdigit() else scenario
 
 
-def check_finance(case: Lookups) -> Iterator[Finding]:
+def check_finance(case: Lookups) -> Iterator[Fault]:
     """Terms are known, and of the size that they have."""
     for row in case.tables.finance:
         if row.item not in ITEMS:
@@ -140,7 +141,7 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
                 yield finding_at(row, column, rule, said)
 
 
-def check_contracts(case: Lookups) -> Iterator[Finding]:
+def check_contracts(case: Lookups) -> Iterator[Fault]:
     """Findings about contracts: terms of offtake in a feed contract, goods covered twice."""
     for row in case.tables.contracts:
         if row.kind == "feed":
@@ -152,7 +153,7 @@ def check_contracts(case: Lookups) -> Iterator[Finding]:
     yield from _covered_twice(case)
 
 
-def _covered_twice(case: Lookups) -> Iterator[Finding]:
+def _covered_twice(case: Lookups) -> Iterator[Fault]:
     """Contracts that together cover more than all that a plant sells or takes in of an element in some year."""
     contracts = case.tables.contracts
     projects = sorted({row.project for row in contracts} - {""}) or [""]
@@ -188,7 +189,7 @@ def _in_force(contracts: Sequence[Contract]) -> Iterator[list[Contract]]:
             yield together
 
 
-def check_byproducts(case: Lookups) -> Iterator[Finding]:
+def check_byproducts(case: Lookups) -> Iterator[Fault]:
     """By-products have a price, without which they earn nothing."""
     priced = {row.element for row in case.tables.prices}
     for row in case.tables.byproducts:
@@ -198,7 +199,7 @@ def check_byproducts(case: Lookups) -> Iterator[Finding]:
             )
 
 
-def check_prices(case: Lookups) -> Iterator[Finding]:
+def check_prices(case: Lookups) -> Iterator[Fault]:
     """Futures of prices exist."""
     if not case.tables.scenarios:
         return
@@ -208,7 +209,7 @@ def check_prices(case: Lookups) -> Iterator[Finding]:
             yield unknown_name(row, "future", kind="scenario", name=row.future, known=futures)
 
 
-def check_targets(case: Lookups) -> Iterator[Finding]:
+def check_targets(case: Lookups) -> Iterator[Fault]:
     """A target is there once, names what is there, and fills in what its kind needs and nothing else."""
     of_table = {row.target for row in case.tables.targets}
     seen: set[str] = set()
@@ -223,7 +224,7 @@ def check_targets(case: Lookups) -> Iterator[Finding]:
         yield from _sense_of_target(row)
 
 
-def _sense_of_target(row: Target) -> Iterator[Finding]:
+def _sense_of_target(row: Target) -> Iterator[Fault]:
     """Findings on cells of a target that do not go together."""
     if row.country and row.party:
         yield finding_at(row, "party", "target-sense", "country names countries already")

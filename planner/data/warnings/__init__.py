@@ -28,5 +28,5 @@ def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
     facts = CaseFacts(case)
     warnings = list(case.origin.remarks)
     for question in QUESTIONS:
-        warnings += map(case.origin.fault, question(facts))
+        warnings += map(case.origin.placed, question(facts))
     return [warning for warning in warnings if warning.rule not in ignore]

@@ -6,17 +6,18 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from planner.data.cells import grouped_by
-from planner.data.findings import Finding, finding_at
+from planner.data.findings import finding_at
 from planner.data.schema import FILTERS, Scenario, Shock
 from planner.data.shock_effects import neutral_factor, touches
 from planner.data.warnings.facts import CaseFacts
 from planner.data.warnings.rows import pairs
+from planner.errors import Fault
 
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 SPAN = re.compile(r"\b((?:19|20)\d\d) ?[-–] ?((?:\d\d){1,2})\b")
 
 
-def neutral_dangers(facts: CaseFacts) -> Iterator[Finding]:
+def neutral_dangers(facts: CaseFacts) -> Iterator[Fault]:
     """Scenarios none of whose shocks of a kind does anything, and hazards that leave all as it is."""
     shocks = grouped_by(facts.rows("shocks", "hazard="), "scenario", "kind")
     for (_, kind), rows in shocks.items():
@@ -27,7 +28,7 @@ def neutral_dangers(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "factor_low", "neutral-factor")
 
 
-def misdated_dangers(facts: CaseFacts) -> Iterator[Finding]:
+def misdated_dangers(facts: CaseFacts) -> Iterator[Fault]:
     """Scenarios and hazards whose name tells of other years than their rows; names of what was drawn are made of rows."""
     written = [] if facts.are_drawn else facts.tables.scenarios
     shocks = grouped_by(facts.rows("shocks"), "scenario")
@@ -61,7 +62,7 @@ def _missed_year(name: str, periods: Sequence[tuple[int, int]]) -> int:
     return 0
 
 
-def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
+def idle_dangers(facts: CaseFacts) -> Iterator[Fault]:
     """Hazards and written shocks that touch nothing."""
     case = facts.case
     for row in facts.tables.hazards:
@@ -79,7 +80,7 @@ def idle_dangers(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "kind", "shock-without-effect")
 
 
-def quiet_scenarios(facts: CaseFacts) -> Iterator[Finding]:
+def quiet_scenarios(facts: CaseFacts) -> Iterator[Fault]:
     """Scenarios in which the same happens; what was or will be drawn may well be the same."""
     tables = facts.tables
     if facts.are_drawn or (tables.hazards and not tables.shocks):

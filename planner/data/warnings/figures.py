@@ -15,11 +15,10 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from planner.data.findings import Finding
 from planner.data.thresholds import FAR, FAR_OF_FEW, ROUNDING, TOGETHER
 from planner.data.warnings.amounts import AMOUNTS, UNKNOWN
 from planner.data.warnings.facts import CaseFacts
-from planner.errors import EVERY_RULE
+from planner.errors import EVERY_RULE, Fault, fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +76,7 @@ def _read_measures() -> Iterator[WarningMeasure]:
 MEASURES = tuple(_read_measures())
 
 
-def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
+def odd_figures(facts: CaseFacts) -> Iterator[Fault]:
     """Figures far from what such figures are, or from all of their like; a rule asks once about a cell."""
     cells = set[tuple[str, str, int, str]]()
     for measure in MEASURES:
@@ -89,11 +88,11 @@ def odd_figures(facts: CaseFacts) -> Iterator[Finding]:
             cell = (rule, measure.table, figure.row.line, measure.column)
             if cell not in cells:
                 cells.add(cell)
-                yield Finding(
-                    rule=rule,
-                    table=measure.table,
-                    line=figure.row.line,
-                    column=measure.column,
+                yield fault(
+                    rule,
+                    measure.table,
+                    figure.row.line,
+                    measure.column,
                     message=message,
                     value=f"{figure.value:g}",
                 )

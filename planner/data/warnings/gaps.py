@@ -12,12 +12,13 @@ from pydantic_core import PydanticUndefined
 
 from planner.data.cells import Row, grouped_by
 from planner.data.change import MODEL
-from planner.data.findings import Finding, finding_at
+from planner.data.findings import finding_at
 from planner.data.lookups import GOOD, Good, good_of
 from planner.data.schema import TABLES
 from planner.data.stages import STAGES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
 from planner.data.warnings.facts import CaseFacts, Vector
+from planner.errors import Fault, fault
 
 COVERED = (
     ("elements", ("element",), "demand"),
@@ -51,7 +52,7 @@ NEEDS = {
 """Columns of projects that mean something only where another one is above 0."""
 
 
-def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
+def missing_rows(facts: CaseFacts) -> Iterator[Fault]:
     """Rows that all others of a kind have, and one has not."""
     for table, columns, other in COVERED:
         has = {row.cells(columns) for row in facts.rows(other)}
@@ -65,13 +66,13 @@ def missing_rows(facts: CaseFacts) -> Iterator[Finding]:
             yield from _alone(bare, len(groups), member, f"row for {member} {value}")
 
 
-def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[Finding]:
+def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[Fault]:
     """The one row of several that lacks something."""
     if len(bare) == 1 and count >= FEWEST:
         yield finding_at(bare[0], column, "row-missing", what=what, others=count - 1)
 
 
-def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
+def blank_cells(facts: CaseFacts) -> Iterator[Fault]:
     """Cells that alone are blank in their column, and so have its default."""
     for table in TABLES:
         for column in table.row.columns() if table.solved else ():
@@ -90,29 +91,29 @@ def blank_cells(facts: CaseFacts) -> Iterator[Finding]:
                 )
 
 
-def case_as_a_whole(facts: CaseFacts) -> Iterator[Finding]:
+def case_as_a_whole(facts: CaseFacts) -> Iterator[Fault]:
     """Tables and choices that only make sense with others."""
     tables, policy = facts.tables, facts.case.model.policy
     if tables.budgets and not tables.funders and len(facts.case.countries) > 1:
         message = "there is no table funders: each funder pays in the country of its name alone"
-        yield Finding(rule="absent-table", table="budgets", message=message)
+        yield fault("absent-table", "budgets", 0, "", message=message)
     suppliers = {row.supplier: None for row in tables.imports}
     if len(suppliers) > 1 and not tables.suppliers:
         message = f"there is no table suppliers: nothing confirms that {', '.join(suppliers)} are {len(suppliers)}"
-        yield Finding(rule="absent-table", table="imports", message=message)
+        yield fault("absent-table", "imports", 0, "", message=message)
     if tables.workforce and not tables.staffing:
         message = "there is no table staffing: no plant needs anybody"
-        yield Finding(rule="absent-table", table="workforce", message=message)
+        yield fault("absent-table", "workforce", 0, "", message=message)
     if tables.hazards and not facts.are_drawn:
         message = f"{len(facts.case.lookups.hazards)} hazards are left aside: a plan is made for the scenarios that are given"
-        yield Finding(rule="hazards-not-drawn", table="hazards", message=message)
+        yield fault("hazards-not-drawn", "hazards", 0, "", message=message)
     if policy.investment == "staged" and not any(row.hazard for row in tables.shocks):
         message = "nothing was drawn, so decisions answer what is revealed, as with adaptive"
         key = "policy.investment"
-        yield Finding(rule="staged-without-draws", table=MODEL, column=key, message=message)
+        yield fault("staged-without-draws", MODEL, 0, key, message=message)
 
 
-def late_imports(facts: CaseFacts) -> Iterator[Finding]:
+def late_imports(facts: CaseFacts) -> Iterator[Fault]:
     """Imports that begin in another year than demand: one of the two tables is of another edition."""
     begins = min(row.year for row in facts.tables.demand)
     first = min(facts.tables.imports, key=attrgetter("year"), default=None)
@@ -120,7 +121,7 @@ def late_imports(facts: CaseFacts) -> Iterator[Finding]:
         yield finding_at(first, "year", "other-edition", begins=begins)
 
 
-def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
+def odd_ramps(facts: CaseFacts) -> Iterator[Fault]:
     """Ramps that fall, or that end far below full use."""
     by_year = sorted(facts.tables.ramps, key=attrgetter("year_after_start"))
     for rows in grouped_by(by_year, "ramp").values():
@@ -133,7 +134,7 @@ def odd_ramps(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(rows[-1], "share", "odd-ramp", than=than)
 
 
-def short_supply(facts: CaseFacts) -> Iterator[Finding]:
+def short_supply(facts: CaseFacts) -> Iterator[Fault]:
     """Demand of a group above what its countries can buy, hold in stock and could at most make, in its worst year."""
     case = facts.case
     made = facts.made(case.lookups.group)

@@ -13,10 +13,10 @@ from importlib.resources import files
 from itertools import compress, product
 from typing import Any
 
-from planner.data.findings import Finding, finding_at
+from planner.data.findings import finding_at
 from planner.data.lookups import good_of
 from planner.data.warnings.facts import CaseFacts
-from planner.errors import did_you_mean
+from planner.errors import Fault, did_you_mean
 
 NameParts = tuple[Any, ...]
 """Cells of some columns: one name of something."""
@@ -24,7 +24,7 @@ _TEXT = files("planner.data.warnings").joinpath("names.csv").read_text(encoding=
 LINES = tuple(csv.DictReader(_TEXT.splitlines()))
 
 
-def useless_names(facts: CaseFacts) -> Iterator[Finding]:
+def useless_names(facts: CaseFacts) -> Iterator[Fault]:
     """Rows with names that are of no use, told once for the same names; a blank cell means all, a list each entry."""
     for line in LINES:
         columns = line["columns"].split(";")

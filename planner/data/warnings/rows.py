@@ -13,26 +13,26 @@ from statistics import median
 from typing import Any, TypeVar
 
 from planner.data.cells import LAST_YEAR, begin_of, grouped_by, look_of
-from planner.data.findings import Finding, finding_at
+from planner.data.findings import finding_at
 from planner.data.lookups import GOOD
 from planner.data.schema import Hazard, Project
 from planner.data.thresholds import ALONE_YEARS, FAR_YEARS, MINED, NEARLY, PAST_YEARS
 from planner.data.warnings.facts import CaseFacts
-from planner.errors import did_you_mean
+from planner.errors import Fault, did_you_mean, fault
 
 R = TypeVar("R")
 
 # ---- plants ----------------------------------------------------------------------------------------------------------
 
 
-def late_plants(facts: CaseFacts) -> Iterator[Finding]:
+def late_plants(facts: CaseFacts) -> Iterator[Fault]:
     """Plants that may be built and give nothing within the horizon."""
     for row in facts.tables.projects:
         if row.max_new_tpa > 0 and not facts.share_of_new[row.project].any():
             yield finding_at(row, "lead_time_years", "too-late", case=facts.case)
 
 
-def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
+def unseparated_feeds(facts: CaseFacts) -> Iterator[Fault]:
     """Feeds of which more may be mined than all plants could take, at the largest of their mines."""
     for feed, takes in facts.taken.items():
         mined = facts.mined.get(feed, 0.0)
@@ -46,7 +46,7 @@ def unseparated_feeds(facts: CaseFacts) -> Iterator[Finding]:
 # ---- people and money ------------------------------------------------------------------------------------------------
 
 
-def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
+def odd_teams(facts: CaseFacts) -> Iterator[Fault]:
     """Staff that nothing needs or renews, and posts that nobody could ever fill."""
     case = facts.case
     years = len(case.years)
@@ -76,7 +76,7 @@ def odd_teams(facts: CaseFacts) -> Iterator[Finding]:
             plants = f"plants that {country} {'has' if exists else 'may build'}"
             message = f"{plants} need {needed:.4g} persons of {skill}, and no row names them"
             rule = "unrunnable-plant" if exists else "too-few-people"
-            yield Finding(rule=rule, table="workforce", message=message)
+            yield fault(rule, "workforce", 0, "", message=message)
 
 
 # ---- years -----------------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ DATES = (
 """Table, column of years, and how long before the horizon one may be."""
 
 
-def periods_outside(facts: CaseFacts) -> Iterator[Finding]:
+def periods_outside(facts: CaseFacts) -> Iterator[Fault]:
     """Periods outside the horizon; shocks that somebody wrote do not begin or end there either."""
     years = facts.case.years
     for rule, table, where, columns in PERIODS:
@@ -116,7 +116,7 @@ def periods_outside(facts: CaseFacts) -> Iterator[Finding]:
                 yield finding_at(row, columns[1], rule, case=facts.case)
 
 
-def odd_years(facts: CaseFacts) -> Iterator[Finding]:
+def odd_years(facts: CaseFacts) -> Iterator[Fault]:
     """Years decades away from the horizon or from the middle of all demand, or alone and years away from all others."""
     middle = median(row.year for row in facts.tables.demand)
     for table, column, before in DATES:
@@ -168,7 +168,7 @@ def _look(column: str, row: Any) -> str:
     return look_of(getattr(row, column))
 
 
-def look_alikes(facts: CaseFacts) -> Iterator[Finding]:
+def look_alikes(facts: CaseFacts) -> Iterator[Fault]:
     """Names of one kind that differ only in case or in letters that look the same; two things of one name for people."""
     for table, column in NAMES:
         for row, other in pairs(facts.rows(table), partial(_look, column)):
@@ -181,7 +181,7 @@ def look_alikes(facts: CaseFacts) -> Iterator[Finding]:
             yield finding_at(row, "name", "repeated-label", other=other.line)
 
 
-def rare_suppliers(facts: CaseFacts) -> Iterator[Finding]:
+def rare_suppliers(facts: CaseFacts) -> Iterator[Fault]:
     """Suppliers that no table confirms, named once among others."""
     if facts.tables.suppliers:
         return
@@ -196,7 +196,7 @@ def rare_suppliers(facts: CaseFacts) -> Iterator[Finding]:
         yield finding_at(row, "supplier", "rare-name", near=near)
 
 
-def same_things_twice(facts: CaseFacts) -> Iterator[Finding]:
+def same_things_twice(facts: CaseFacts) -> Iterator[Fault]:
     """One plant, hazard or sale under two names, and plants of the same feeds that count other tonnes."""
     named = [row for row in facts.rows("projects") if row.name and row.largest_tpa]
     for alike in grouped_by(named, *PLACE).values():
