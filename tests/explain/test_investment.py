@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -389,21 +390,28 @@ def test_the_page_shows_statements_that_foot_and_balance(plan: Plan) -> None:
     found = business_case(plan, "plant", terms={"equity_rate": 0.4, "inflation": 0.03, **days})
     income, cash, balance = tables.statement_tables(found)
     for table, last in ((income, "profit"), (cash, "to owners")):
-        frame = table.frame.drop(columns="year").astype(float)
-        nominal = [name for name in frame.columns if not name.endswith(", real")]
-        lines = frame[nominal].drop(columns=last)
+        nominal, real = in_money(table)
+        lines = nominal.drop(columns=last)
         assert len(lines.columns) >= 5 and lines.abs().to_numpy().max() > 1
-        assert (lines.sum(axis=1) - frame[last]).abs().max() < 0.06
-        for name in nominal:
-            real = frame[name] / found.shown.flows.index[: len(frame)]
-            assert (real - frame[f"{name}, real"]).abs().max() < 0.02
-    frame = balance.frame.drop(columns="year").astype(float)
+        assert (lines.sum(axis=1) - nominal[last]).abs().max() < 0.06
+        index = found.shown.flows.index[: len(nominal)]
+        assert (nominal.div(index, axis=0) - real).abs().to_numpy().max() < 0.02
+    frame, _ = in_money(balance)
     assets = frame[["plant", "receivables", "stock", "reserve account", "kept from owners"]]
     owed = frame[["debt", "payables", "equity"]]
     assert (assets.sum(axis=1) - owed.sum(axis=1)).abs().max() < 0.05
     assert (
         frame["receivables"].max() > 1 and frame["stock"].max() > 1 and frame["payables"].max() > 1
     )
+
+
+def in_money(table: Any) -> list[Any]:
+    """The rows of a statement that are nominal, and those that are real."""
+    parts = []
+    for money in ("nominal", "real"):
+        rows = table.frame[table.frame["money"] == money]
+        parts.append(rows.drop(columns=["year", "money"]).astype(float).reset_index(drop=True))
+    return parts
 
 
 def test_each_row_of_the_deck_has_its_range(make_case: MakeCase) -> None:

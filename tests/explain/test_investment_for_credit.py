@@ -182,6 +182,12 @@ def test_debt_that_is_missed_is_shown_with_the_grace_that_serves_it(plan: Any) -
     page = business_case_page(found, plan.case)
     for title in ("Debt", "Debt by year", "Base case and downside"):
         assert f"{title}: selling all, 1 year of grace" in page
+    terms = debt.loan_terms(found).frame.set_index("unit")["lenders"]
+    assert list(terms["years"]) == ["5", "1"]  # the grace that serves the debt, not the one agreed
+    missed = (
+        tables.returns(found).frame.set_index("figure").loc["years in which debt service is missed"]
+    )
+    assert missed["Selling all"] == "1" and missed["Selling all, 1 year of grace"] == "0"
     titles = [title for title, _ in found.modes]
     assert "Selling all" in titles and "Selling all, 1 year of grace" in titles
 
@@ -207,7 +213,8 @@ def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
     flows, years = found.shown.flows, found.years_shown
     assert flows.grant.sum() > 1 and len(years) < len(found.investment.years)
     _, cash, _ = tables.statement_tables(found)
-    before = cash.frame[["operations", "receivables", "stock", "payables", "capital less grant"]]
+    nominal = cash.frame[cash.frame["money"] == "nominal"]
+    before = nominal[["operations", "receivables", "stock", "payables", "capital less grant"]]
     assert before.astype(float).sum(axis=1).to_numpy() == pytest.approx(
         flows.after_tax[: len(years)], abs=0.03
     )

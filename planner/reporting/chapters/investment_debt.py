@@ -118,25 +118,29 @@ OF_LENDERS = (
 
 
 def loan_terms(found: BusinessCase) -> ReportTable:
-    """Terms of lenders and of a public loan: share, interest, years, grace, fees, cover asked."""
-    stated = found.terms
+    """Terms of lenders and of a public loan, as they are of the case that has debt: share, interest, years, grace, fees, cover
+    asked."""
+    stated, levels = found.terms, found.lent.levels
     has_public = bool(found.lent.flows.public.draws.any())
     rows = []
     for item in OF_LENDERS:
         row = {"term": ITEMS[item].meaning, "unit": ITEMS[item].unit}
-        row[LENDERS] = _in_unit(stated[item])
+        row[LENDERS] = _in_unit(stated[item], float(levels[item]))
         if has_public:
             of_public = PUBLIC_TERMS.get(item)
-            row[PUBLIC_LOAN] = _in_unit(stated[of_public]) if of_public else ""
+            row[PUBLIC_LOAN] = (
+                _in_unit(stated[of_public], float(levels[of_public])) if of_public else ""
+            )
         rows.append(row)
     lenders = [LENDERS, PUBLIC_LOAN] if has_public else [LENDERS]
     columns = [*LoanTerms.all(), *map(called, lenders)]
-    return LoanTerms.from_rows(rows, columns, note=say("terms"))
+    title = _titled(LoanTerms, found)
+    return LoanTerms.from_rows(rows, columns, title=title, note=say("terms"))
 
 
-def _in_unit(term: FinanceTerm) -> str:
-    """The value of a term as people read it: shares and rates in per cent."""
-    return percent(term.value) if term.unit.startswith(("share", "a year")) else f"{term.value:g}"
+def _in_unit(term: FinanceTerm, level: float) -> str:
+    """The level of a term as people read it: shares and rates in per cent."""
+    return percent(level) if term.unit.startswith(("share", "a year")) else f"{level:g}"
 
 
 class DebtByYear(DeclaredTable):

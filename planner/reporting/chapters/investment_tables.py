@@ -34,7 +34,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.parts import SHARE as PER_CENT
 from planner.reporting.words.names import Names, midway
-from planner.reporting.words.numbers import number, percent
+from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import CENT, BusinessCase, Sold
 
@@ -77,6 +77,8 @@ class NamedFigure:
             return NOT_APPLICABLE
         value = self.value(sold)
         rounded = None if value is None else round(value, 6)
+        if self.unit == "years" and rounded is not None and float(rounded).is_integer():
+            return f"{rounded:.0f}"
         return percent(rounded) if self.share else number(rounded)
 
     @property
@@ -126,10 +128,9 @@ def returns(found: BusinessCase) -> ReportTable:
         use[title] = " / ".join(percent(share) for share in sold.use)
     rows = [use]
     for figure in FIGURES:
-        row = {"figure": figure.label, "unit": figure.unit}
-        for title, sold in found.modes:
-            row[title] = figure.told(sold)
-        rows.append(row)
+        told = {title: figure.told(sold) for title, sold in found.modes}
+        if any(words != NOTHING for words in told.values()):
+            rows.append({"figure": figure.label, "unit": figure.unit, **told})
     columns = ReturnsTable.all()
     columns += [called(title) for title, _ in found.modes]
     return ReturnsTable.from_rows(rows, columns)
@@ -155,7 +156,9 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
         pays = (early <= 0) & (flows.owners < -CENT)
         if pays.any():
             paid = number(-float(flows.owners[pays].sum()))
-            later.append(f"{midway(title)} {paid} MUSD, {years[pays][0]} to {years[pays][-1]}")
+            first, last = years[pays][0], years[pays][-1]
+            span = f"{first}" if first == last else f"{first} to {last}"
+            later.append(f"{midway(title)} {paid} MUSD, {span}")
     rows = []
     for side, place in (("use", 1), ("source", 0)):
         named = {title: sides[place] for title, sides in by_title.items()}
@@ -249,34 +252,34 @@ def markets(found: BusinessCase, names: Names) -> Part:
 
 
 class StatementTable(DeclaredTable):
-    """A row a year, a column a line of a statement."""
+    """Two rows a year, nominal and real; a column a line of a statement."""
 
     folded = True
 
     year = text()
+    money = text()
 
 
 STATEMENTS = {"income": "Income", "cash": "Cash flow", "balance": "Balance sheet"}
 
 
 def statement_tables(found: BusinessCase) -> list[Part]:
-    """Income, cash flow and balance sheet by year, each line nominal and beside it in money of the base year."""
+    """Income, cash flow and balance sheet by year, nominal and below it in money of the base year."""
     sold = found.shown
     told = statements(sold.flows)
     parts: list[Part] = []
     for statement, title in STATEMENTS.items():
-        lines: dict[str, Array] = {}
-        for name, amounts in getattr(told, statement).items():
-            lines[name] = amounts
-            lines[f"{name}, real"] = amounts / sold.flows.index
+        lines: dict[str, Array] = getattr(told, statement)
         columns = StatementTable.all()
         columns += [called(name, "MUSD", form=CENTS) for name in lines]
         rows = []
         for place, year in enumerate(found.years_shown):
-            row: TableRow = {"year": str(year)}
-            for name, amounts in lines.items():
-                row[name] = float(np.round(amounts[place], 2))
-            rows.append(row)
+            worth = {"nominal": 1.0, "real": float(sold.flows.index[place])}
+            for money, index in worth.items():
+                row: TableRow = {"year": str(year), "money": money}
+                for name, amounts in lines.items():
+                    row[name] = float(np.round(amounts[place] / index, 2))
+                rows.append(row)
         titled = f"{title}: {midway(found.told(sold))}"
         note = say("statements", told=found.told(sold))
         parts.append(StatementTable.from_rows(rows, columns, title=titled, note=note))
