@@ -227,8 +227,8 @@ def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
     plan
         A plan.
     name
-        `timeline`, `losses`, `unmet_by_element`, `met`, `origins`, `capacity`, `spending_by_funder` and, of the plan of a
-        run folder that `planner explain --more` explained, `levers` and `frontier`.
+        `timeline`, `losses`, `unmet_by_element` and, of the plan of a run folder, `ranges` where it was evaluated and
+        `levers` and `frontier` where `planner explain --more` explained it.
 
     Returns
     -------

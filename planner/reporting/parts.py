@@ -143,7 +143,7 @@ class ReportTable:
     of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. links: where
     the first cell of each row leads, '' for nowhere. on_page: also
     shown on pages; folded there: behind a heading to open; stacked: on a phone each row is a list. file: where all rows are,
-    if the page leaves some out. rows_there: how many these are, where the frame has the first of them alone.
+    if the page leaves some out.
     meaning: what the sheet says, for the index of the workbook.
     """
 
@@ -161,7 +161,6 @@ class ReportTable:
     sheet: str = ""
     meaning: str = ""
     file: str = ""
-    rows_there: int = 0
 
     @cached_property
     def heads(self) -> list[Column]:
@@ -181,7 +180,7 @@ class ReportTable:
     @property
     def rows_in_all(self) -> int:
         """The number of rows that a page would show had it room for all, the total among them."""
-        return max(len(self.frame), self.rows_there) + bool(self.sum_row)
+        return len(self.frame) + bool(self.sum_row)
 
     @cached_property
     def shown(self) -> list[list[str]]:

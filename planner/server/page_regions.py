@@ -354,7 +354,7 @@ class Regions:
 def _narrow(payers: ReportTable) -> ReportTable:
     """Who loses and pays, for where there is little room."""
     fields = ("party", "paid", "paid_moved", "loss", "loss_moved")
-    columns = [column for column in payers.columns if column.field in fields]
+    columns = [replace(one, only="") for one in payers.columns if one.field in fields]
     return replace(payers, columns=columns, stacked=False)
 
 

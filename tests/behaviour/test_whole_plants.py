@@ -362,7 +362,7 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     assert plan is not None and plan.risk == near(120)
     assert found.own.objective == found.values.everything == near(3 * (60 - 26 / 1.1))
     assert explain_lines(found, case)[0].startswith(
-        "Plants in what is compared here are of any size, since all questions ask the linear program"
+        "Alternatives have plants of any size, since all questions ask the linear program"
     )
 
 

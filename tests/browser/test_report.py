@@ -106,7 +106,7 @@ def test_the_first_screen_stands_within_two_seconds(page: Page) -> None:
 def test_charts_the_report_must_have(desk: Page) -> None:
     names = desk.locator(".chart").evaluate_all("charts => charts.map(c => c.dataset.chart)")
     assert {
-        *("timeline", "losses", "frontier", "spending_by_funder", "unmet_by_element", "origins"),
+        *("timeline", "losses", "frontier", "unmet_by_element"),
         *("met", "capacity", "levers"),
     } <= set(names)
 
@@ -172,22 +172,22 @@ def test_the_button_of_a_chart_covers_no_list_to_choose_from(drawn: Page) -> Non
 
 
 def test_pointer_shows_figures_with_their_unit_and_source(desk: Page) -> None:
-    bar = desk.locator("#money .chart[data-chart=spending_by_funder] .mark-rect path").first
+    bar = desk.locator("#recommendation .chart[data-chart=timeline] .mark-rect path").first
     bar.scroll_into_view_if_needed()
     bar.hover(force=True)
     tip = desk.locator("#vg-tooltip-element")
-    expect(tip).to_contain_text("MUSD, expected")
-    expect(tip).to_contain_text("tables/spending.csv")
+    expect(tip).to_contain_text("capital, MUSD")
+    expect(tip).to_contain_text("tables/investments.csv")
 
 
 def test_keyboard_goes_through_the_marks_of_a_chart(desk: Page) -> None:
-    svg = desk.locator(".chart[data-chart=spending_by_funder] svg").first
+    svg = desk.locator(".chart[data-chart=timeline] svg").first
     svg.focus()
     desk.keyboard.press("ArrowRight")
     tip = desk.locator("#tip")
     expect(tip).to_be_visible()
     first = tip.inner_text()
-    assert "source: tables/spending.csv" in first
+    assert "source: tables/investments.csv" in first
     desk.keyboard.press("ArrowDown")
     assert tip.inner_text() != first
     desk.keyboard.press("ArrowUp")
@@ -211,7 +211,7 @@ def test_a_link_opens_the_chapter_behind(page: Page) -> None:
     assert chapter.get_attribute("open") is None
     page.locator("nav a[href='#plan']").click()
     expect(chapter).to_have_attribute("open", "")
-    expect(page.get_by_role("region", name="Plants to commit")).to_be_visible()
+    expect(page.get_by_role("region", name="Plants to be built")).to_be_visible()
 
 
 def test_tables_sort_by_pointer_and_keyboard(desk: Page) -> None:
@@ -233,7 +233,7 @@ def test_tables_sort_by_pointer_and_keyboard(desk: Page) -> None:
 
 def test_total_stays_last_when_a_table_is_sorted(desk: Page) -> None:
     open_chapters(desk)
-    table = desk.get_by_role("region", name="Plants to commit").locator("table")
+    table = desk.get_by_role("region", name="Plants to be built").locator("table")
     table.locator("th", has_text="project").get_by_role("button").click()
     names = table.locator("tbody tr td:first-child").all_inner_texts()
     assert names[-1] == "All" and names[:-1] == sorted(names[:-1])
@@ -322,7 +322,7 @@ def test_what_was_not_drawn_yet_is_drawn_before_it_is_printed(
     )
     assert [name for name, labels in drawn if labels == 0] == []
     # Words of axes that stand on charts alone.
-    for label in ("loss, MUSD (logarithmic above 10)", "% of demand"):
+    for label in ("loss, bn USD", "% of demand"):
         assert label in words
     page.close()
 

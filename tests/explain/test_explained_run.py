@@ -75,10 +75,9 @@ def test_the_workbook_says_why(explained: Path) -> None:
     book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
     assert "alternatives" in book.sheetnames[1:8] and len(book.sheetnames) <= MOST_SHEETS
     heading, *rows = book["alternatives"].iter_rows(min_row=1, values_only=True)
-    at = heading.index("risk (MUSD)")
-    assert [row[at] for row in rows if isinstance(row[at], float)][: len(found.alternatives)] == (
-        pytest.approx([one.risk for one in found.alternatives])
-    )
+    at = heading.index("blended risk (MUSD more)")
+    told = [row[at] for row in rows][: len(found.alternatives)]
+    assert told == pytest.approx([one.risk - found.own.risk for one in found.alternatives])
 
 
 def test_what_was_found_reads_back_as_it_was(explained: Path) -> None:

@@ -64,7 +64,7 @@ def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
         ("Who pays, and what they gain", "expected loss with the plan"): s["expected_loss_musd"],
         ("Who pays, and what they gain", "gains"): before - s["expected_loss_musd"],
         ("All that is to be built", "capital"): float(built["capex_musd"].sum()),
-        ("Plants to commit", "capital"): float(built["capex_musd"].sum()),
+        ("Plants to be built", "capital"): float(built["capex_musd"].sum()),
         ("Loss by scenario", "probability"): 1.0,
         ("Who is short", "loss, expected"): s["expected_loss_musd"],
     }
@@ -100,7 +100,7 @@ def test_what_a_table_prints_sums_to_what_it_prints_as_total(tables: list[Report
                 table.heads[at].title,
             )
             checked += 1
-    assert checked > 15
+    assert checked > 12
 
 
 def test_one_quantity_has_one_value_everywhere(

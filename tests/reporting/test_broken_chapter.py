@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from planner.cli import app
-from planner.errors import ChapterWarning
-from planner.reporting.pages.run import CHAPTERS, write_pages
+from planner.reporting.pages.run import CHAPTERS
 from planner.reporting.parts import SHARE, Chapter, ReportTable, figures
 from planner.results.plan import Plan
 from tests.cases import imports, write_case
@@ -78,14 +76,3 @@ def test_the_command_writes_the_run_and_ends_with_a_line_for_each_broken_chapter
     page = read_page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
     assert page.text.count(f"This {FAILS}") == 2
     assert page.text.index("Chapter “first” is missing") < page.text.index("Chapter “last” is")
-
-
-def test_the_workbook_says_which_chapter_is_missing(
-    broken: None, plan: Plan, tmp_path: Path
-) -> None:
-    with pytest.warns(ChapterWarning):
-        write_pages(plan, tmp_path, every_form=False)
-    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
-    missing = [name for name in book.sheetnames if name.endswith("missing")]
-    assert missing == ["first missing", "last missing"]
-    assert book["first missing"]["B2"].value == "ValueError: starter is odd"

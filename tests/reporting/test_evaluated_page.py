@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from planner.reporting.chapters import buys, limits
+from planner.reporting.chapters import buys, exposed, sure
 from planner.reporting.chapters.money import bridge_table
 from planner.reporting.chapters.sure import ranges_chart
 from planner.results.figures.recommended import cost_beyond, risk_ranges
@@ -82,12 +82,12 @@ def test_the_page_states_both_bounds_and_names_the_policy(plan: Plan) -> None:
     assert (rows[0]["reduction"], rows[0]["reduction_interval"]) == ("6,300", "5,670 to 6,930")
     assert rows[5]["where"] == "240 new scenarios, each known from its start"
     assert (rows[5]["plan"], rows[5]["interval"]) == ("500", "450 to 550")
-    assert len(rows) == 9
+    assert len(rows) == 6
     alone = evaluation()
     for way in ("plan", "without_plan", "difference"):
         alone[way] = alone[way] | {"foreseen": None}
     one = buys.losses_table(dataclasses.replace(plan, evaluation=alone))
-    assert len(one.shown) == 6 and "lies between" not in one.note
+    assert len(one.shown) == 3 and "lies between" not in one.note
 
 
 def test_ranges_of_the_risk_stand_on_one_scale(plan: Plan) -> None:
@@ -106,13 +106,27 @@ def test_ranges_of_the_risk_stand_on_one_scale(plan: Plan) -> None:
     assert ranges_chart(plan) is None
 
 
-def test_the_workbook_has_losses_in_new_scenarios_before_those_of_the_plan(plan: Plan) -> None:
+def test_in_sample_figures_stand_once_in_the_annex_beside_new_scenarios(plan: Plan) -> None:
     """What the optimiser saw is called that of the scenarios of the plan."""
-    table = buys.losses_table(dataclasses.replace(plan, evaluation=evaluation()))
+    run = dataclasses.replace(plan, evaluation=evaluation())
+    table = buys.losses_table(run)
     assert table.sheet == "losses"
     assert table.rows[0][:4] == ["Expected loss", "240 new scenarios", 7000.0, 700.0]
-    assert table.rows[-1][:4] == [
+    assert not any("of the plan" in row[1] for row in table.rows)
+    chapter = exposed.chapter(run)
+    assert chapter is not None and chapter.behind
+    (own,) = [one for one in chapter.tables if one.sheet == "losses in sample"]
+    assert own.rows[-1][:4] == [
         *(BLENDED, "the 3 scenarios of the plan"),
         *(plan.without["risk_musd"], plan.summary["risk_musd"]),
     ]
-    assert limits.facts(plan).rows[0][0] == "status"
+    assert buys.in_sample(plan) is None
+
+
+def test_how_sure_is_told_in_a_sentence(plan: Plan) -> None:
+    """Expected loss falls by at least 5,670 MUSD, more than twice what the plan costs; the odds alone give 400 to 1,000."""
+    odds = {"ranges": {"odds": {"low": 400.0, "high": 1000.0}, "losses": None}}
+    told = sure.lead(dataclasses.replace(plan, evaluation=evaluation(**odds)))
+    assert told.startswith("That the plan pays is sure as far as the draw of scenarios goes: ")
+    assert "falls by at least 5.67 bn USD" in told
+    assert "700 MUSD as given, from 400 MUSD to 1.00 bn USD by the odds of the storylines" in told

@@ -6,12 +6,24 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters import alternatives, buys, levers, limits, shelves, sure
+from planner.data.case import with_rows
+from planner.data.schema import UncertainRange
+from planner.reporting.chapters import buys, levers, limits, recommendation, shelves, sure
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.words.names import names_of
 from planner.results.explanation import Explanation, NearOptimal, Range
 from planner.results.plan import Plan
 from tests.reporting.decided import made_up_droppings
+
+DOUBT = UncertainRange(
+    uncertainty="use",
+    name="use of magnets",
+    table="demand",
+    column="tonnes",
+    low=0.5,
+    high=2.0,
+    ask="makers of magnets",
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,27 +54,29 @@ def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> 
 def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> None:
     assert run.explanation is not None and run.explanation.claims
     bare = dataclasses.replace(run.explanation, influences=[])
-    assert "Not one doubtful figure of the case was tried" in sure.lead(
-        dataclasses.replace(run, explanation=bare)
-    )
-    assert sure.facts(dataclasses.replace(run, explanation=bare)) is None
-    chapter = levers.chapter(dataclasses.replace(run, explanation=bare))
+    doubted = with_rows(run.case, uncertainties=(DOUBT,))
+    run = dataclasses.replace(run, case=doubted, explanation=bare)
+    assert "Not one of 1 doubtful figures of the case was tried" in sure.lead(run)
+    table = sure.facts(run)
+    assert table is not None and "None of them was tried" in table.note
+    assert table.shown == [["use of magnets", "makers of magnets", "not tried"]]
+    chapter = levers.chapter(run)
     assert chapter is not None and "judged by the figures as given alone" in chapter.lead
-    assert levers.claim_table(bare) is None
     chart = levers.lever_chart(bare)
     assert chart is not None and "all ends" not in chart.caption
 
 
-def test_near_optimal_plans_are_not_called_equally_good(run: Plan) -> None:
+def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:
     assert run.explanation is not None
     project = str(run.tables["investments"]["project"].iloc[0])
     one = Range(kind="project", key=project, least=1.0, most=50.0, limit=100.0, word="must")
     near = NearOptimal(within={"welfare": 0.01}, ranges=[one], solves=2)
     found = dataclasses.replace(run.explanation, near_optimal=near)
-    table = alternatives.ranges(found, names_of(run.case))
-    assert "Over all plans within 1 % of the least risk-adjusted cost." in table.note
-    assert "equally good" not in table.title + table.note
-    assert table.shown[0][3:6] == ["1.00", "50.0", "100"]
+    rows = recommendation.lines(dataclasses.replace(run, explanation=found))
+    assert rows is not None
+    at = [column.field for column in rows.heads].index("core")
+    told = {row[0]: row[at] for row in rows.shown}
+    assert told[names_of(run.case).project(project)] == "in every plan"
 
 
 def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run: Plan) -> None:

@@ -32,7 +32,8 @@ def test_measures_are_told_beside_plants(run: Plan) -> None:
     assert "Approve in 2026: 1 savings measure and stock purchases, " in recommendation.told(run)[0]
     chart = recommendation.timeline(run)
     assert chart is not None and chart.caption.startswith("1 savings measure by their lead times")
-    assert plants.investments(run).title == "Plants and savings measures to commit"
+    table = plants.investments(run)
+    assert table is not None and table.title == "Plants and savings measures to be built"
 
 
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters.money import bridge_table, payers, spending_sheet
+from planner.reporting.chapters.money import bridge_table, payers, spending
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import bridge, cost_parts
 from planner.results.plan import Plan
@@ -85,15 +85,12 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: Plan) -> None:
         .assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
     )
     run = dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")})
-    table = spending_sheet(run)
+    table = spending(run)
     assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)"]
-    by_year = {row[0]: row[1:] for row in table.shown}
-    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [
-        ["3.00"] * 2,
-        ["0"] * 2,
-        ["4.00"] * 2,
-    ]
-    assert by_year["All"] == ["7.00"] * 2
+    by_year = {row[0]: row[1:] for row in table.rows}
+    assert [by_year[year] for year in (2027, 2028, 2030)] == [[3.0] * 2, [0.0] * 2, [4.0] * 2]
+    # By item in the workbook alone.
+    assert table.shown[-1] == ["All", "7.00"]
 
 
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(
@@ -121,3 +118,12 @@ def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_ad
         ["CCC", "0", "0", "0", "7.00"],
         ["All", "30.0", "", "", "157"],
     ]
+
+
+def test_what_a_party_pays_for_comes_to_all_public_money(plan: Plan) -> None:
+    table = payers(plan)
+    assert table is not None
+    told = [words for purposes in table.frame["purposes"] for words in purposes]
+    amounts = [float(words.rpartition(" ")[2]) for words in told]
+    assert sum(amounts) == pytest.approx(plan.summary["public_spend_musd"], rel=0.01)
+    assert any(words.startswith("people and stock") for words in told)

@@ -91,7 +91,7 @@ def test_ids_are_unique_and_charts_have_a_title(page: PageText) -> None:
     assert len(ids) == len(set(ids))
     charts = [value for _, name, value in page.attributes if name == "data-chart"]
     titles = [value for _, name, value in page.attributes if name == "data-title"]
-    assert len(charts) == len(set(charts)) == len(titles) >= 5 and all(titles)
+    assert len(charts) == len(set(charts)) == len(titles) >= 3 and all(titles)
 
 
 def chart_data(html: str) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def test_run_without_a_plan_gives_its_reasons(plan: Plan, tmp_path: Path) -> Non
 
 def test_every_chart_names_its_source_and_the_unit_of_each_figure(run_charts: Any) -> None:
     specs = embedded(run_charts)["charts"]
-    assert len(specs) >= 5
+    assert len(specs) >= 3
     for name, found in specs.items():
         tips = list(tooltips(found))
         assert tips, name
@@ -225,7 +225,7 @@ def run_charts(report: Report) -> list[Any]:
 def test_data_of_charts_stand_once_on_the_page(written: Path) -> None:
     data = chart_data((written / "report.html").read_text(encoding="utf-8"))
     texts = [json.dumps(found, sort_keys=True) for found in data["datasets"].values()]
-    assert len(texts) == len(set(texts)) > 4
+    assert len(texts) == len(set(texts)) > 3
     assert not any(
         "values" in json.dumps(found) and '"datasets"' in json.dumps(found)
         for found in data["charts"].values()
@@ -235,7 +235,7 @@ def test_data_of_charts_stand_once_on_the_page(written: Path) -> None:
 def test_every_chart_names_its_source_beside_it(written: Path, page: PageText) -> None:
     html = (written / "report.html").read_text(encoding="utf-8")
     captions = [part.split("</figcaption>", 1)[0] for part in html.split("<figcaption>")[1:]]
-    assert len(captions) > 4
+    assert len(captions) > 2
     assert all('<details class="source">' in caption for caption in captions)
     assert "Run of starter, inputs" in page.text
 
@@ -244,11 +244,11 @@ def test_a_loss_told_by_a_chart_is_the_one_of_the_run(plan: Plan, written: Path)
     rows = [
         row
         for row in told_by_charts(written)
-        if row.get("plan") == "with the plan" and "loss_musd" in row
+        if row.get("plan") == "with the plan" and "loss" in row
     ]
     for scenario, loss in plan.summary["scenario_loss_musd"].items():
         name = next(r.name for r in plan.case.tables.scenarios if r.scenario == scenario)
-        (told,) = [row["loss_musd"] for row in rows if row["scenario"].startswith(f"{name} (")]
+        (told,) = [1000 * row["loss"] for row in rows if row["scenario"].startswith(f"{name} (")]
         assert told == pytest.approx(loss, rel=1e-5, abs=1e-9)
 
 
@@ -307,7 +307,7 @@ def test_sentences_and_titles_are_short(report: Report) -> None:
 
 def test_the_first_charts_claim_a_figure(report: Report) -> None:
     charts = [chart for one in report.chapters[:2] for chart in one.charts]
-    assert len(charts) >= 2
+    assert charts
     for chart in charts:
         assert re.search(r"\d", chart.title), chart.title
 

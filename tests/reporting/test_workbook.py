@@ -27,7 +27,7 @@ GIVEN = [
     ),
     *("who is short", "loss by scenario", "plants", "inputs"),
 ]
-ASKED = ("gets and pays", "claims", "assumptions", "alternatives", "near optimal")
+ASKED = ("gets and pays", "alternatives", "losses in sample")
 MOST_SHEETS = 25
 
 
@@ -94,7 +94,7 @@ def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
                     page.title == "index" and not cell.hyperlink.target
                 )
                 found += str(cell.value).startswith("=HYPERLINK")
-    assert found > 2
+    assert found > 1
     with zipfile.ZipFile(tmp_path / "report.xlsx") as archive:
         assert not [name for name in archive.namelist() if "externalLink" in name]
 

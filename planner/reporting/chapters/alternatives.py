@@ -1,27 +1,21 @@
-"""What else could be done, and what waiting costs: alternatives in one table, the efficient frontier, near-optimal plans."""
+"""What else could be done, and what waiting costs: alternatives in one table, the efficient frontier."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
-from planner.reporting.chapters.levers import OBJECTIVES, claim_statements
+from planner.reporting.chapters.levers import claim_statements
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
-    SHEET,
     Chapter,
     Chart,
     DeclaredTable,
     Part,
     ReportTable,
     Statement,
-    TableRow,
     Text,
     changed,
-    figures,
-    in_musd,
-    reworded,
     several,
     text,
     told_chart,
@@ -30,9 +24,8 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import NamedPlan
-from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Range
+from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation
 from planner.results.figures.decision import recourse
-from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
 
@@ -51,9 +44,10 @@ def chapter(plan: Plan) -> Chapter | None:
         alternatives(plan, found),
         frontier_chart(found),
         Text(words, source=f"{EXPLANATION}: knowledge, alternatives") if words else None,
-        ranges(found, names_of(plan.case)) if found.ranges else None,
     ]
-    lead = say("lead", run=plan, own=found.own, later=found.alternative("later"))
+    of_any_size = found.alternative("linear") is not None
+    later = found.alternative("later")
+    lead = say("lead", own=found.own, later=later, of_any_size=of_any_size)
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
 
@@ -102,53 +96,51 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
 
 
 class Alternatives(DeclaredTable):
-    """A row an alternative."""
+    """A row an alternative, by what it has more than the plan."""
 
     source = f"{EXPLANATION}: alternatives"
     stacked = True
     sheet = "alternatives"
-    meaning = "what could be done in place of the plan, each solved by itself, in-sample"
+    meaning = "what could be done in place of the plan, each solved by itself, as a change"
 
     name = text("alternative")
-    cost_beyond = figures("cost", "MUSD beyond no plan")
-    expected_loss = in_musd("expected loss")
-    cvar = in_musd("mean of the worst cases")
-    risk = in_musd("risk")
-    fresh = in_musd("risk, new scenarios")
-    public = figures("public money", "MUSD, paid out")
+    cost = changed("cost", "MUSD more")
+    expected_loss = changed("expected loss", "MUSD more")
+    cvar = changed("mean of the worst cases", "MUSD more")
+    risk = changed("blended risk", "MUSD more")
+    both = changed("cost plus risk", "MUSD more")
+    public = changed("public money", "MUSD more, paid out")
     plants = whole("plants")
     measures = whole("savings measures")
-    objective = in_musd("", only=SHEET)
-    change = changed("change", "MUSD", only=SHEET)
     changes = several("as it is asked")
 
 
+MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
+"""Figures of which an alternative is told by what it has more."""
+
+
 def alternatives(plan: Plan, found: Explanation) -> ReportTable:
-    """What could be done in place of the plan, the plan last."""
-    rows = [_row(plan, found, one) for one in found.alternatives]
-    left_out = []
-    if not any(row["measures"] for row in rows):
-        left_out.append("measures")
-    if all(row["fresh"] is None for row in rows):
-        left_out.append("fresh")
-    words = {"objective": {"title": OBJECTIVES[found.goal]}}
+    """What could be done in place of the plan, each by what it has more, the plan last."""
+    rows = []
+    for one in found.alternatives:
+        row = {field: getattr(one, field) - getattr(found.own, field) for field in MOVED}
+        begun = counted(plan, one.builds)
+        row |= {"plants": float(begun.plants), "measures": float(begun.measures)}
+        row["both"] = row["cost"] + row["risk"]
+        name = alternative_name(one, names_of(plan.case))
+        rows.append(row | {"name": name, "changes": one.changes})
+    left_out = [] if any(row["measures"] for row in rows) else ["measures"]
     return Alternatives.from_rows(
         rows,
-        reworded(Alternatives.all(*left_out), words),
+        Alternatives.all(*left_out),
         title=say("alternatives_title", alternatives=len(rows) - 1),
-        note=say("alternatives_note", goal=found.goal, alternatives=found.alternatives),
+        note=say(
+            "alternatives_note",
+            goal=found.goal,
+            alternatives=found.alternatives,
+            of_any_size=found.alternative("linear") is not None,
+        ),
     )
-
-
-def _row(plan: Plan, found: Explanation, one: AlternativePlan) -> TableRow:
-    begun = counted(plan, one.builds)
-    return vars(one) | {
-        "name": alternative_name(one, names_of(plan.case)),
-        "fresh": _fresh(plan, one.key),
-        "plants": float(begun.plants),
-        "measures": float(begun.measures),
-        "change": one.objective - found.own.objective,
-    }
 
 
 def alternative_name(one: AlternativePlan, names: Names) -> str:
@@ -156,14 +148,7 @@ def alternative_name(one: AlternativePlan, names: Names) -> str:
     return say("alternative_name", one=one, own_stages=names.own_stages)
 
 
-def _fresh(plan: Plan, key: str) -> float | None:
-    """Risk out of sample, of the plan and of no plan, where the run was evaluated."""
-    whose = {"plan": "plan", "nothing": "without_plan"}.get(key)
-    fresh = out_of_sample(plan, whose=whose) if whose is not None else None
-    return None if fresh is None else fresh.value
-
-
-# ---- frontier, near-optimal plans, information -------------------------------------------------------------------------
+# ---- frontier -------------------------------------------------------------------------
 
 
 def frontier_chart(found: Explanation) -> Chart | None:
@@ -182,43 +167,3 @@ def _mark(plan: NamedPlan) -> Mark:
     """A named plan of the frontier as its chart takes it."""
     kind = {"chosen": "now", "nothing": "no action"}.get(plan.key, "kept")
     return Mark(say("plan_name", key=plan.key), plan.cost, plan.risk, kind)
-
-
-class Ranges(DeclaredTable):
-    """A row a project or country."""
-
-    title = "Near-optimal plans: built in every one, in some, in none"
-    source = f"{EXPLANATION}: near_optimal"
-    folded = True
-    sheet = "near optimal"
-    meaning = "least and most over all near-optimal plans; built in every one, in some, in none"
-
-    name = text("project or country")
-    of = text()
-    word = text("built")
-    least = figures("least")
-    most = figures("most")
-    limit = figures("could be built")
-    planned = figures("in this plan")
-    capital = in_musd("its capital")
-
-
-CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
-RANGED = {"project": "new capacity, t/y", "country": "capital, MUSD"}
-
-
-def ranges(found: Explanation, names: Names) -> ReportTable:
-    """Least and most of projects and countries over all near-optimal plans, the robust core first."""
-    order = [*CORE]
-
-    def place(row: Range) -> tuple[int, int, str]:
-        core = order.index(row.word) if row.word in CORE else len(CORE)
-        return -len(row.kind), core, row.key
-
-    namers: dict[str, Callable[[str], str]] = {"project": names.placed, "country": names.country}
-    rows = []
-    for row in sorted(found.ranges, key=place):
-        name = namers[row.kind](row.key)
-        word = CORE.get(row.word, row.word)
-        rows.append(vars(row) | {"name": name, "of": RANGED[row.kind], "word": word})
-    return Ranges.from_rows(rows, note=say("ranges", near=found.near_optimal))

@@ -11,17 +11,8 @@ import pandas as pd
 from planner.config import TargetKeys
 from planner.data.case import Case
 from planner.data.schema import Target
-from planner.reporting.parts import (
-    Card,
-    Column,
-    DeclaredTable,
-    ReportTable,
-    changed,
-    figures,
-    text,
-    total,
-    whole,
-)
+from planner.reporting.chapters.plants import Plants
+from planner.reporting.parts import Card, Column, DeclaredTable, ReportTable, changed, figures, text
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import LEAST_CHANGE, change, listed, number, percent, span
@@ -151,21 +142,8 @@ def _all_figures(root: Plan, plan: Plan) -> dict[str, float]:
 # ---- plants ----------------------------------------------------------------------------------------------------------
 
 
-class BuiltPlants(DeclaredTable):
-    """A row a plant that is built; one that another plan alone builds stands there as gone."""
-
-    source = "tables/investments.csv"
-    stacked = True
-    sum_row = "All"
-
-    project = text("plant")
-    stage = text()
-    years = text("committed")
-    first_output = whole("first output", "by lead time")
-    tpa = figures("new", "t/y")
-    grown = changed("change", "t/y")
-    capex_musd = total("capital", "MUSD")
-    public_musd = total("public part", "MUSD")
+SHOWN = ("project", "stage", "years", "planned", "tpa", "grown", "capex_musd", "public_musd")
+"""Columns of plants that stand beside those of another plan."""
 
 
 def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTable:
@@ -177,14 +155,15 @@ def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTa
     names = names_of(plan.case)
     frame = rows.assign(
         project=rows.index.map(names.placed),
-        stage=rows["stage"].map(names.stage),
+        stage=rows.index.map(names.kind),
         years=[_committed(row) for row in records(rows)],
-        first_output=rows["year"] + lead,
+        planned=rows["year"] + lead,
     )
     links = [f"{address}{project}.html" if address else "" for project in rows.index]
-    return BuiltPlants.over(
+    columns = [column for column in Plants.all() if column.field in SHOWN]
+    return Plants.over(
         frame.fillna({"tpa": 0.0, "capex_musd": 0.0, "public_musd": 0.0}),
-        BuiltPlants.all() if other is not None else BuiltPlants.all("grown"),
+        [column for column in columns if other is not None or column.field != "grown"],
         title=say("plants_title"),
         note=say("plants", compared=other is not None),
         links=links,

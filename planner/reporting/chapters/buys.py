@@ -1,15 +1,11 @@
-"""What does it buy? Expected loss and the worst cases with the plan and without, what stays short, loss by scenario."""
+"""What does it buy? Expected loss and the worst cases with the plan and without, and what stays short."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
-from planner.reporting.charts import outcomes
 from planner.reporting.parts import (
     Chapter,
-    Chart,
     DeclaredTable,
     ReportTable,
     TableRow,
@@ -19,18 +15,17 @@ from planner.reporting.parts import (
     in_musd,
     per_cent,
     text,
-    told_chart,
     total,
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import NOTHING, money, number, percent
+from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
 from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.recommended import cost_beyond
-from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss
+from planner.results.figures.sums import costliest_first
 from planner.results.figures.unmet import most_unmet, unmet_by_element, worse_with_the_plan
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -38,24 +33,11 @@ from planner.results.reader import rows_of
 say = Passages("buys.j2")
 MEAN, WORST = FIGURES[:2]
 EVALUATED = "evaluation.json: plan, without_plan, difference"
-LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
-MOST_SCENARIOS = 40
-"""Scenarios that are drawn: those that lose most."""
-UNBROKEN = "\u00a0"
-"""A space at which no line is broken."""
-NO_LOSS = 0.005
-"""MUSD up to which a scenario causes no loss."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """Losses, what stays short, and the blended risk that is minimised, explained once."""
-    parts = [
-        losses_table(plan),
-        short(plan),
-        _worse(plan),
-        risk_explained(plan),
-        losses_chart(plan),
-    ]
+    parts = [losses_table(plan), short(plan), _worse(plan), risk_explained(plan)]
     return Chapter.of("buys", "What it buys", parts, lead=lead(plan))
 
 
@@ -89,13 +71,11 @@ def lead(plan: Plan) -> str:
 
 
 class ReducedLosses(DeclaredTable):
-    """A row a figure, in new scenarios where the plan was evaluated in any, and in those of the plan."""
+    """A row a figure, in new scenarios where the plan was evaluated in any, else in its own."""
 
     title = "Losses with the plan and without"
     sheet = "losses"
-    meaning = (
-        "expected loss, mean of the worst cases and risk, in new scenarios and in those of the plan"
-    )
+    meaning = "expected loss, mean of the worst cases and blended risk, with the plan and without"
     source = f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}"
     stacked = True
 
@@ -109,20 +89,10 @@ class ReducedLosses(DeclaredTable):
 
 
 def losses_table(plan: Plan) -> ReportTable:
-    """The figures in new scenarios, of the policy and as if each were known, then in the scenarios of the plan."""
-    blended = say("blended", aversion=plan.case.model.objective.risk_aversion, tail=tail(plan))
-    words = ("Expected loss", f"Mean loss, worst {tail(plan)}", blended)
-    headings = dict(zip(FIGURES, words, strict=True))
+    """The figures in new scenarios, of the policy and as if each were known; in those of the plan where it was not
+    evaluated in any."""
     figures = in_fresh_scenarios(plan)
-    rows = [_fresh_row(plan, one) for one in figures]
-    where = scenarios_of(plan, fresh=False)
-    for key in FIGURES:
-        value, before = float(plan.summary[key]), plan.without.get(key)
-        less = None if before is None else before - value
-        row = {"figure": key, "where": where, "without": before, "plan": value, "reduction": less}
-        rows.append(row | {"interval": NOTHING, "reduction_interval": NOTHING})
-    for row in rows:
-        row["figure"] = headings[row["figure"]]
+    rows = [_fresh_row(plan, one) for one in figures] or in_sample_rows(plan)
     left_out = [] if figures else ["interval", "reduction_interval"]
     if not figures and not plan.compared:
         left_out += ["without", "reduction"]
@@ -131,10 +101,41 @@ def losses_table(plan: Plan) -> ReportTable:
     return ReducedLosses.from_rows(rows, ReducedLosses.all(*left_out), note=note)
 
 
+def figure_names(plan: Plan) -> dict[str, str]:
+    """Key of a figure -> its name."""
+    blended = say("blended", aversion=plan.case.model.objective.risk_aversion, tail=tail(plan))
+    words = ("Expected loss", f"Mean loss, worst {tail(plan)}", blended)
+    return dict(zip(FIGURES, words, strict=True))
+
+
+def in_sample_rows(plan: Plan) -> list[TableRow]:
+    """The figures in the scenarios of the plan, with it and without."""
+    rows = []
+    for key, name in figure_names(plan).items():
+        value, before = float(plan.summary[key]), plan.without.get(key)
+        less = None if before is None else before - value
+        row = {"figure": name, "where": scenarios_of(plan, fresh=False)}
+        rows.append(row | {"without": before, "plan": value, "reduction": less})
+    return rows
+
+
+def in_sample(plan: Plan) -> ReportTable | None:
+    """The figures in the scenarios of the plan, for the annex; None where the chapter itself has them."""
+    if not in_fresh_scenarios(plan):
+        return None
+    left_out = ["interval", "reduction_interval"]
+    if not plan.compared:
+        left_out += ["without", "reduction"]
+    rows, columns = in_sample_rows(plan), ReducedLosses.all(*left_out)
+    return ReducedLosses.from_rows(
+        rows, columns, title=say("in_sample_title"), sheet="losses in sample"
+    )
+
+
 def _fresh_row(plan: Plan, one: FreshFigure) -> TableRow:
     known = "" if one.way == "policy" else f", {say('known')}"
     return {
-        "figure": one.figure,
+        "figure": figure_names(plan)[one.figure],
         "where": scenarios_of(plan, fresh=True) + known,
         "without": one.without.value,
         "plan": one.plan.value,
@@ -171,19 +172,21 @@ class StaysShort(DeclaredTable):
 
 
 def short(plan: Plan, other: Plan | None = None) -> ReportTable:
-    """Unmet demand of each element over all years, expected, and its worst year; with another plan also the change from that
+    """Expected unmet demand of each element over all years, and its worst year; with another plan also the change from that
     one."""
-    frame = unmet_by_element(plan, EXPECTED)
+    frame = unmet_by_element(plan)
     left_out = [] if plan.compared else ["without_plan_t"]
     if other is None:
         left_out.append("moved")
     else:
-        was = unmet_by_element(other, EXPECTED)["tonnes"]
+        was = unmet_by_element(other)["tonnes"]
         frame = frame.assign(moved=frame["tonnes"] - was.reindex(frame.index, fill_value=0.0))
-    frame = frame.assign(worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING))
     demand = frame["demand_t"].where(frame["demand_t"] > 0)
-    frame = frame.assign(share=(frame["tonnes"] / demand).fillna(0.0)).reset_index()
-    named = names_of(plan.case).told(costliest_first(plan, frame))
+    frame = frame.assign(
+        share=(frame["tonnes"] / demand).fillna(0.0),
+        worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING),
+    )
+    named = names_of(plan.case).told(costliest_first(plan, frame.reset_index()))
     return StaysShort.over(named, StaysShort.all(*left_out), note=say("short_note"))
 
 
@@ -214,41 +217,3 @@ def risk_explained(plan: Plan) -> Text:
     return Text(
         [" ".join(lines)], title=say("risk_title"), source=summary_keys(RISK, "without_plan")
     )
-
-
-def losses_chart(run: Plan) -> Chart:
-    """Loss in each scenario, the largest first."""
-    losses = {outcomes.WITH: run.summary["scenario_loss_musd"]}
-    if run.compared:
-        losses = {outcomes.WITHOUT: run.without["scenario_loss_musd"], **losses}
-    shown = scenarios_by_loss(run)[:MOST_SCENARIOS]
-    rows = list(_losses(run, losses, shown))
-    marks = [
-        {"name": "expected loss with the plan", "loss_musd": run.summary[MEAN]},
-        {"name": "mean loss of the worst cases with the plan", "loss_musd": run.summary[WORST]},
-    ]
-    spared, worst = [], []
-    for by_scenario in reversed(losses.values()):
-        spared.append(sum(loss <= NO_LOSS for loss in by_scenario.values()))
-        worst.append(max(by_scenario.values()))
-    return told_chart(
-        say,
-        "losses",
-        outcomes.losses(pd.DataFrame(rows), pd.DataFrame(marks), LOSSES),
-        LOSSES,
-        spared=spared,
-        worst=[money(loss) for loss in worst],
-        scenarios=len(run.weights),
-        shown=len(shown),
-    )
-
-
-def _losses(run: Plan, losses: dict[str, dict[str, float]], shown: list[str]) -> Iterator[TableRow]:
-    """A row a scenario and plan, as a chart takes it."""
-    for scenario in shown:
-        probability = percent(run.weights.get(scenario)).replace(" ", UNBROKEN)
-        name = f"{names_of(run.case).scenario(scenario)} ({probability})"
-        story = names_of(run.case).stories.get(scenario, "")
-        for plan, by_scenario in losses.items():
-            loss = by_scenario[scenario]
-            yield {"scenario": name, "story": story, "plan": plan, "loss_musd": loss}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from planner.reporting.chapters import buys
 from planner.reporting.charts import outcomes
 from planner.reporting.parts import (
     Chapter,
@@ -18,20 +19,37 @@ from planner.reporting.parts import (
     total,
     whole,
 )
-from planner.reporting.sources import table_rows
+from planner.reporting.sources import summary_keys, table_rows
 from planner.reporting.words.names import names_of
+from planner.reporting.words.numbers import money, percent, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss, undone_column
 from planner.results.figures.unmet import SMALLEST_T, missing, short_expected
 from planner.results.plan import Plan
 
 say = Passages("exposed.j2")
+LOSSES = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
+MARKS = {
+    "expected_loss_musd": "expected loss with the plan",
+    "cvar_musd": "mean loss of the worst cases with the plan",
+}
+"""Figures of the plan that are drawn beside the losses of its scenarios."""
+MOST_SCENARIOS = 40
+"""Scenarios that are drawn: those that lose most."""
+UNBROKEN = "\u00a0"
+"""A space at which no line is broken."""
 SOURCE = table_rows("shortfall", EXPECTED) + ": tonnes, without_plan_t, demand_t"
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """How probable a shortage is without a plan, unmet demand by element and year, and two sheets of the workbook."""
-    parts = [by_element(plan), short_sheet(plan), losses_sheet(plan)]
+    parts = [
+        by_element(plan),
+        buys.in_sample(plan),
+        losses_chart(plan),
+        short_sheet(plan),
+        losses_sheet(plan),
+    ]
     return Chapter.of("exposed", "How exposed are we?", parts, lead=_shortage(plan), behind=True)
 
 
@@ -133,4 +151,33 @@ def losses_sheet(plan: Plan) -> ReportTable:
     left_out = [] if plan.compared else ["before"]
     if not any(names_of(plan.case).stories.values()):
         left_out.append("story")
-    return LossByScenario.from_rows(rows, LossByScenario.all(*left_out))
+    frame = pd.DataFrame(rows, columns=LossByScenario.fields(), dtype=object)
+    return LossByScenario.over(frame, LossByScenario.all(*left_out))
+
+
+def losses_chart(plan: Plan) -> Chart:
+    """Loss in each scenario, the largest first."""
+    rows = losses_sheet(plan).frame.head(MOST_SCENARIOS)
+    chances = [percent(chance).replace(" ", UNBROKEN) for chance in rows["probability"]]
+    label = rows["scenario"] + " (" + pd.Series(chances, index=rows.index) + ")"
+    rows = rows.assign(scenario=label)
+    both = {outcomes.WITHOUT: "before", outcomes.WITH: "loss"}
+    unit, per = unit_of_money(max(plan.summary["scenario_loss_musd"].values()))
+    drawn = [
+        rows.assign(plan=kind, loss=rows[column].astype(float) / per)
+        for kind, column in both.items()
+        if column in rows and rows[column].notna().all()
+    ]
+    marks = pd.DataFrame(
+        {"name": list(MARKS.values()), "loss": [plan.summary[key] / per for key in MARKS]}
+    )
+    frame = pd.concat(drawn)[["scenario", "story", "plan", "loss"]]
+    return told_chart(
+        say,
+        "losses",
+        outcomes.losses(frame, marks, unit, LOSSES),
+        LOSSES,
+        worst=[money(part["loss"].max() * per) for part in reversed(drawn)],
+        scenarios=len(plan.weights),
+        shown=len(rows),
+    )

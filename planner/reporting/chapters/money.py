@@ -5,22 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.chapters import sharing
-from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
+    SHEET,
     Chapter,
-    Chart,
     DeclaredTable,
     ReportTable,
     Text,
     changed,
-    figures,
     in_musd,
+    per_cent,
+    several,
     text,
     total,
     whole,
 )
 from planner.reporting.sources import table_rows
-from planner.reporting.words.names import names_of
+from planner.reporting.words.names import midway, names_of
+from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing, public_money, share_rows
 from planner.results.figures.money import (
@@ -30,13 +31,17 @@ from planner.results.figures.money import (
     largest_first,
     of_whole_plants,
     spent,
+    spent_on,
 )
-from planner.results.figures.recommended import cost_beyond
+from planner.results.figures.plants import are_measures
+from planner.results.figures.recommended import RUNS_FROM, cost_beyond, recommended
+from planner.results.figures.sums import records
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("money.j2")
-MOST_KINDS = 8
-OTHERS = "others"
+SALES, USERS, NOBODY = "sales", "users", "nobody"
+"""What repays the owners of a plant."""
 SMALLEST_MUSD = 5e-4
 SPENDING = table_rows("spending") + ": expected"
 
@@ -47,9 +52,9 @@ def chapter(plan: Plan) -> Chapter | None:
         bridge_table(plan),
         payers(plan),
         sharing.table(plan),
-        Text([say("owners", steps=_steps(plan))], title=say("owners_title")),
+        Text([_owners_part(plan)], title=say("owners_title")),
+        owners(plan),
         spending(plan),
-        spending_sheet(plan),
     ]
     return Chapter.of("money", "Money", parts, lead=say("lead", money=public_money(plan)))
 
@@ -106,18 +111,21 @@ class Payers(DeclaredTable):
     least = in_musd("at least")
     most = in_musd("at most")
     budget = total("budget", "MUSD")
-    without = total("expected loss without a plan", "MUSD")
-    loss = total("expected loss with the plan", "MUSD")
-    loss_moved = changed("change", "MUSD")
-    gain = total("gains", "MUSD")
+    purposes = several("for", unit="MUSD")
+    without = total("expected loss without a plan", "MUSD", only=SHEET)
+    loss = total("expected loss with the plan", "MUSD", only=SHEET)
+    loss_moved = changed("expected loss, change", "MUSD")
+    gain = total("gains", "MUSD", only=SHEET)
+    share = per_cent("share of the gain", summed=True)
 
 
 def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     """Payments of each party, its budget, and its loss; with another plan also the change from that one."""
     rows = by_party(plan)
-    left_out = [] if plan.compared else ["without", "gain"]
+    left_out = [] if plan.compared else ["without", "gain", "share"]
     if plan.compared:
-        rows = rows.assign(gain=rows["without"] - rows["loss"])
+        gain = rows["without"] - rows["loss"]
+        rows = rows.assign(gain=gain, share=gain / gain.sum() if gain.sum() > 0 else 0.0)
     if other is None:
         left_out += ["paid_moved", "loss_moved"]
     else:
@@ -128,6 +136,9 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     if rows.empty:
         return None
     rows = rows.sort_values(["paid", "loss"], ascending=False, kind="stable")
+    purposes = _purposes(plan)
+    told = [purposes.get(party, []) for party in rows.index]
+    rows = rows.assign(purposes=pd.Series(told, index=rows.index, dtype=object))
     return Payers.over(
         names_of(plan.case).told(rows.rename_axis("party").reset_index()),
         Payers.all(*left_out),
@@ -137,39 +148,87 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     )
 
 
-def spending(plan: Plan) -> Chart | None:
-    """Public money by year and funder; None if none is spent."""
-    rows = spent(plan, "year", "funder").rename_axis(["year", "kind"]).reset_index(name="amount")
-    total = float(rows["amount"].sum())
-    if total <= 0:
+def _purposes(plan: Plan) -> dict[str, list[str]]:
+    """Party -> what its money is for and how much, the most first."""
+    names, party = names_of(plan.case), plan.case.lookups.funder_party
+    paid: dict[str, dict[str, float]] = {}
+    for row in rows_of(spent(plan, "item", "funder").reset_index()):
+        of_party = paid.setdefault(party.get(row.funder, row.funder), {})
+        what = spent_on(row.item)
+        of_party[what] = of_party.get(what, 0.0) + row.expected
+    told = {}
+    for payer, by_purpose in paid.items():
+        largest = sorted(by_purpose, key=by_purpose.__getitem__, reverse=True)
+        told[payer] = [
+            f"{midway(names.stages_many.get(what, what))} {number(by_purpose[what])}"
+            for what in largest
+            if by_purpose[what] >= SMALLEST_MUSD
+        ]
+    return told
+
+
+# ---- the owners' part ------------------------------------------------------------------------------------------------
+
+
+class Owners(DeclaredTable):
+    """A row a plant of which owners pay a part."""
+
+    title = "Whose the plants are, and what would repay the owners"
+    source = "inputs/owners.csv; tables/investments.csv; tables/capacity.csv: throughput_t over usable_tpa"
+    stacked = True
+    sum_row = "All"
+
+    project = text("plant")
+    owner = text("owner, state")
+    pays = total("owners pay", "MUSD")
+    calm = per_cent("runs", "in calm years")
+    feed_contract = text("feed contracted")
+    instrument = text("what states have given")
+    repaid = text("repaid by")
+
+
+def owned(plan: Plan) -> pd.DataFrame:
+    """A row a plant or measure of which owners pay a part: `pays` (MUSD, not discounted), `calm`, the share of it that runs
+    in calm years, and what repays the owners: a key."""
+    rows = recommended(plan)
+    rows = rows.assign(pays=rows["capex_musd"] - rows["public_musd"])
+    rows = rows[rows["pays"] > SMALLEST_MUSD]
+    repaid = (rows["calm"] >= RUNS_FROM).map({True: SALES, False: NOBODY})
+    return rows.assign(repaid=repaid.mask(are_measures(plan, rows["project"]), USERS))
+
+
+def _owners_part(plan: Plan) -> str:
+    """How much owners pay, and of which plants nothing in the plan repays it."""
+    rows = owned(plan)
+    sums = rows.groupby("repaid")["pays"].sum()
+    counts = rows["repaid"].value_counts()
+    return say("owners", pays=float(rows["pays"].sum()), sums=sums, counts=counts, least=RUNS_FROM)
+
+
+def owners(plan: Plan) -> ReportTable | None:
+    """Of each plant whose it is, what its owner pays, how much it runs, and what is there to repay it; the measures are
+    their users'. None where owners pay nothing."""
+    rows = owned(plan)
+    rows = rows[rows["repaid"] != USERS]
+    if rows.empty:
         return None
-    order = largest_first(plan, "funder")
-    most = order if len(order) <= MOST_KINDS else order[: MOST_KINDS - 1]
-    names = {funder: names_of(plan.case).party(funder) for funder in most}
-    named = rows.assign(kind=rows["kind"].map(names).fillna(OTHERS))
-    rows = named.groupby(["year", "kind"], as_index=False).sum()
-    kinds = list(names.values())
-    bars = shapes.stacked_bars(
-        rows,
-        style.amounts("amount", "MUSD a year"),
-        kinds=kinds if len(most) == len(order) else [*kinds, OTHERS],
-        others=OTHERS,
-        tips={"kind": "", "year": "year", "amount": "MUSD, expected"},
-        source=SPENDING,
-    )
-    by_year = rows.groupby("year")["amount"].sum()
-    peak, year = float(by_year.max()), by_year.idxmax()
-    return Chart(
-        name="spending_by_funder",
-        title=say("spending_title", peak=peak, year=year),
-        caption=say("spending"),
-        spec=style.across(bars, 240),
-        source=SPENDING,
-    )
+    stated = {row.project: row for row in plan.case.tables.owners}
+    told = []
+    for row in records(names_of(plan.case).told(rows)):
+        told.append(row | {"repaid": say("repaid", key=row["repaid"])})
+    for line, project in zip(told, rows["project"], strict=True):
+        if project in stated:
+            line |= stated[project].model_dump(include={"feed_contract", "instrument"})
+            line["owner"] = f"{stated[project].owner} ({stated[project].status})"
+    left_out = () if stated else ("owner", "feed_contract", "instrument")
+    return Owners.from_rows(told, Owners.all(*left_out), note=say("owners_note"))
 
 
-def spending_sheet(plan: Plan) -> ReportTable:
-    """Expected public money: one row per year; columns by funder, and the same by item."""
+# ---- by year ---------------------------------------------------------------------------------------------------------
+
+
+def spending(plan: Plan) -> ReportTable:
+    """Expected public money: a row a year; columns by funder, and in the workbook the same by item."""
     columns = [whole("year", field="year")]
     frame = pd.DataFrame({"year": plan.years})
     names = names_of(plan.case)
@@ -178,14 +237,17 @@ def spending_sheet(plan: Plan) -> ReportTable:
         for kind in largest_first(plan, by):
             field = f"{by} {kind}"
             called = names.party(kind) if by == "funder" else names.items.get(kind, kind)
+            only = "" if by == "funder" else SHEET
             frame[field] = wide[kind].to_numpy()
-            columns.append(figures(f"{word} {called}", "MUSD", field=field, summed=True))
+            column = total(f"{word} {called}", "MUSD", field=field, only=only)
+            columns.append(column)
     return ReportTable(
-        title="Spending",
+        title=say("spending_title"),
         columns=columns,
         frame=frame,
-        on_page=False,
+        folded=True,
         sum_row="All",
         sheet="spending",
+        source=SPENDING,
         meaning="expected public money by year, as paid: by funder, and the same money by item",
     )

@@ -1,194 +1,166 @@
-"""Plants and people: every commitment, whose the plants are, capacity and its use, who is trained and hired."""
+"""Plants and people: what is built where, when and for how much, whose it is and how much it runs; who is trained and hired.
+All tables of a page and of the workbench with a row a plant show columns of one."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from planner.reporting.charts import plants as charts
 from planner.reporting.parts import (
     Chapter,
-    Chart,
     DeclaredTable,
     ReportTable,
     Text,
+    changed,
     figures,
-    in_musd,
     per_cent,
     persons,
-    reworded,
     text,
-    told_chart,
+    total,
     whole,
 )
-from planner.reporting.sources import table_rows
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import span
+from planner.reporting.words.numbers import count, percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import people_decisions
-from planner.results.figures.plants import (
-    capacity_by_year,
-    capacity_groups,
-    counted,
-    decisions,
-    everywhere,
-    unit_of,
-    use_by_stage,
-)
-from planner.results.figures.sums import EXPECTED, by_year, worst_scenario
+from planner.results.figures.plants import are_measures, counted, decisions
+from planner.results.figures.recommended import payers_of_plants, recommended
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("plants.j2")
-CAPACITY = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, factor, throughput_t"
-CAPACITIES = {"existing": "existing_tpa", "new": "new_tpa"}
-USED = {"used, expected": "throughput_t", "used, worst scenario": "worst_t"}
+MOST_PAYERS = 2
+CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
+"""How often a plant stands in the near-optimal plans, in words."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """The tables of what is committed."""
-    is_empty = plan.tables["investments"].empty
-    plants = Text(["No new plant."]) if is_empty else investments(plan)
-    parts = [plants, owners(plan), by_stage_table(plan), capacities(plan), people(plan)]
-    return Chapter.of("plan", "Plants and people", parts, behind=True)
+    """All that is committed, and people."""
+    plants = investments(plan) or Text(["No new plant."])
+    return Chapter.of("plan", "Plants and people", [plants, people(plan)], behind=True)
 
 
 class Plants(DeclaredTable):
-    """A row a commitment; the last three where plans differ by scenario."""
+    """A row a plant or measure that is built."""
 
     source = (
-        "tables/investments.csv; first output: year plus lead_time_years of inputs/projects.csv"
+        "tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
+        "weighted by probability: first year of output, throughput_t over usable_tpa"
     )
+    stacked = True
     sum_row = "All"
-    sheet = "plants"
-    meaning = "what is committed where, when and for how much"
 
-    project = text()
+    project = text("plant or measure")
     country = text()
+    owner = text("owner, state")
     stage = text()
-    year = whole("committed")
-    tpa = figures("capacity", "t/y")
+    years = text("committed")
+    tpa = figures("new capacity", "t/y")
+    grown = changed("change", "t/y")
     of_possible = per_cent("share of possible")
-    capex_musd = in_musd("capital")
-    public_musd = in_musd("public part")
-    first_output = whole("first output", "by lead time")
-    probability = per_cent("probability")
-    expected = in_musd("capital, expected", summed=True)
-    scenarios = text("in scenarios")
+    capex_musd = total("capital", "MUSD")
+    public_musd = total("public part", "MUSD")
+    payer = text("paid by")
+    planned = whole("first output", "by lead time")
+    expected = whole("first output", "expected, with delays")
+    late = per_cent("odds of delay")
+    calm = per_cent("runs", "in calm years")
+    core = text("built", unit="in near-optimal plans")
 
 
-def investments(plan: Plan) -> ReportTable:
-    """Every commitment: where, when, for how much."""
-    rows = decisions(plan)
-    is_certain = everywhere(rows)
-    possible = rows["project"].map(lambda project: plan.case.projects[project].max_new_tpa)
-    frame = (
-        names_of(plan.case)
-        .told(rows)
-        .assign(
-            of_possible=(rows["tpa"] / possible).round(4),
-            expected=rows["capex_musd"] * rows["probability"],
-        )
+LARGEST = (
+    *("project", "country", "owner", "stage", "tpa", "capex_musd", "public_musd"),
+    *("payer", "expected", "late", "calm", "core"),
+)
+"""Columns of the lines of most capital."""
+ALL = (
+    *("project", "country", "owner", "stage", "years", "tpa", "of_possible"),
+    *("capex_musd", "public_musd", "planned", "expected", "calm", "core"),
+)
+"""Columns of the table of everything that is built."""
+
+
+def shown(plan: Plan, fields: tuple[str, ...]) -> list[Any]:
+    """Columns of some fields, without those of which the plan says nothing."""
+    nothing = set()
+    if not plan.case.tables.owners:
+        nothing.add("owner")
+    if not _core(plan):
+        nothing.add("core")
+    return [column for column in Plants.all(*nothing) if column.field in fields]
+
+
+def named(plan: Plan) -> pd.DataFrame:
+    """The rows of `recommended` in words, with all that the case and the answers of the run say of a plant."""
+    rows = recommended(plan)
+    names, case = names_of(plan.case), plan.case
+    owners = {row.project: f"{row.owner} ({row.status})" for row in case.tables.owners}
+    built_in = _core(plan)
+    paying = payers_of_plants(plan)
+    places = zip(rows["country"], rows["stage"], strict=True)
+    projects = rows["project"]
+    return names.told(rows).assign(
+        stage=projects.map(names.kind),
+        owner=[owners.get(project, "") for project in projects],
+        payer=[_payer(plan, paying.get(place, [])) for place in places],
+        years=projects.map(_committed(plan)),
+        of_possible=rows["tpa"] / [case.projects[project].max_new_tpa for project in projects],
+        expected=rows["expected"].round(),
+        late=rows["late"].mask((rows["late"] == 0) & are_measures(plan, projects)),
+        core=[built_in.get(project, "") for project in projects],
     )
-    left_out = ["probability", "expected", "scenarios"] if is_certain else []
-    words = {}
-    if is_certain:
-        words["capex_musd"] = words["public_musd"] = {"summed": True}
-    columns = reworded(Plants.all(*left_out), words)
-    title = say("investments_title", built=counted(plan, rows["project"]))
-    note = say("investments", commodity=plan.case.commodity, units=_units(plan, rows))
-    return Plants.over(frame, columns=columns, title=title, note=note)
 
 
-def _units(plan: Plan, rows: pd.DataFrame) -> list[str]:
+def _core(plan: Plan) -> dict[str, str]:
+    """Plant -> how often it stands in the near-optimal plans, where that was asked."""
+    ranges = plan.explanation.ranges if plan.explanation is not None else []
+    return {row.key: CORE.get(row.word, row.word) for row in ranges if row.kind == "project"}
+
+
+def _committed(plan: Plan) -> dict[str, str]:
+    """Plant -> the years of its commitments, each with its scenarios where it does not hold in all."""
+    told: dict[str, str] = {}
+    for row in rows_of(decisions(plan)):
+        words = str(row.year)
+        if row.scenarios != "all":
+            words += f" ({percent(row.probability)}: {names_of(plan.case).who(row.scenarios)})"
+        told[row.project] = f"{told[row.project]}, {words}" if row.project in told else words
+    return told
+
+
+def _payer(plan: Plan, funders: list[str]) -> str:
+    """Those who pay most for such plants, by name."""
+    names = [names_of(plan.case).party(funder) for funder in funders[:MOST_PAYERS]]
+    rest = len(funders) - MOST_PAYERS
+    return ", ".join(names) + (f" and {count(rest, 'other')}" if rest > 0 else "")
+
+
+def investments(plan: Plan) -> ReportTable | None:
+    """Everything that is built, the most capital first; None where nothing is."""
+    rows = named(plan)
+    if rows.empty:
+        return None
+    return Plants.over(
+        rows,
+        shown(plan, ALL),
+        title=say("investments_title", built=counted(plan, recommended(plan)["project"])),
+        note=say("investments", commodity=plan.case.commodity, units=_units(plan)),
+        sheet="plants",
+        meaning="what is committed where, when and for how much, whose it is and how much it runs",
+    )
+
+
+def _units(plan: Plan) -> list[str]:
     """Plants of which some whole units are built and not all, in words; none where plants may have any size."""
     told = []
-    for row in rows_of(rows) if plan.case.model.policy.whole_plants else ():
+    for row in rows_of(recommended(plan)) if plan.case.model.policy.whole_plants else ():
         project = plan.case.projects[row.project]
         unit = project.unit_tpa
         if unit is not None and round(row.tpa / unit) < round(project.max_new_tpa / unit):
             built, possible = round(row.tpa / unit), round(project.max_new_tpa / unit)
             told.append(f"{names_of(plan.case).project(row.project)} {built} of {possible}")
     return told
-
-
-class Owners(DeclaredTable):
-    """A row a plant that the plan builds and whose owner the case names."""
-
-    source = "inputs/owners.csv"
-    folded = True
-
-    project = text()
-    owner = text()
-    status = text()
-    announced = whole("first output, announced")
-    expected = whole("by the record")
-    feed_contract = text("feed contracted")
-    instrument = text("instruments")
-
-
-def owners(plan: Plan) -> ReportTable | None:
-    """Whose the plants are that the plan builds, and what a state gives for them."""
-    built = set(decisions(plan)["project"])
-    rows = [row.model_dump() for row in plan.case.tables.owners if row.project in built]
-    if not rows:
-        return None
-    frame = names_of(plan.case).told(pd.DataFrame(rows))
-    return Owners.over(frame, title=say("owners_title"), note=say("owners"))
-
-
-class UseByStage(DeclaredTable):
-    """A row a stage."""
-
-    title = "Use of what is usable, by stage, expected over all years"
-    source = CAPACITY
-
-    plants = text()
-    new = per_cent("new capacity")
-    existing = per_cent("existing capacity")
-
-
-def by_stage_table(plan: Plan) -> ReportTable | None:
-    """Use of new and of existing capacity by stage; None without plants."""
-    use = use_by_stage(plan)
-    if use.empty:
-        return None
-    named = use.assign(plants=use["stage"].map(names_of(plan.case).stages_many))
-    return UseByStage.over(named, note=say("by_stage"))
-
-
-def capacities(plan: Plan) -> Chart | None:
-    """Existing and new capacity by year and what is used of it, by stage; None without plants."""
-    if by_year(plan, "capacity").empty:
-        return None
-    built, used, last = [], [], None
-    for stage, kind in capacity_groups(plan):
-        sums = capacity_by_year(plan, stage, kind)
-        name = f"{names_of(plan.case).stages_many[stage]}, {unit_of(plan.case, kind)}/y"
-        built.append(_by_kind(sums, name, CAPACITIES))
-        used.append(_by_kind(sums, name, USED))
-        if last is None or stage == "metal":
-            last = {"stage": stage, **sums.iloc[-1].to_dict(), "unit": unit_of(plan.case, kind)}
-    return told_chart(
-        say,
-        "capacity",
-        charts.capacity(pd.concat(built), pd.concat(used), CAPACITY),
-        CAPACITY,
-        last=last,
-        stages=names_of(plan.case).stages_many,
-        commodity=plan.case.commodity,
-        worst=names_of(plan.case).scenario(worst_scenario(plan)),
-    )
-
-
-def _by_kind(sums: pd.DataFrame, stage: str, columns: dict[str, str]) -> pd.DataFrame:
-    """Columns of a frame below one another: stage, year, kind, tpa."""
-    parts = []
-    for kind, column in columns.items():
-        amounts = sums[column].fillna(0.0)
-        parts.append(
-            pd.DataFrame({"stage": stage, "year": sums["year"], "kind": kind, "tpa": amounts})
-        )
-    return pd.concat(parts)
 
 
 class People(DeclaredTable):
@@ -211,14 +183,9 @@ def people(plan: Plan) -> ReportTable | None:
     rows = people_decisions(plan)
     if rows.empty:
         return None
-    frame = names_of(plan.case).told(rows).assign(years=_years(rows))
+    frame = names_of(plan.case).told(rows)
     return People.over(
-        frame,
+        frame.assign(years=list(map(span, rows["first"], rows["last"]))),
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
         note=say("people"),
     )
-
-
-def _years(rows: pd.DataFrame) -> list[str]:
-    """The first year of each row to its last."""
-    return list(map(span, rows["first"], rows["last"]))

@@ -8,23 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from planner.reporting.chapters import plants
 from planner.reporting.chapters import stock as stock_chapter
 from planner.reporting.charts import plants as charts
-from planner.reporting.parts import (
-    Chapter,
-    Chart,
-    DeclaredTable,
-    Front,
-    ReportTable,
-    TableRow,
-    Text,
-    figures,
-    per_cent,
-    text,
-    told_chart,
-    total,
-    whole,
-)
+from planner.reporting.parts import Chapter, Chart, Front, ReportTable, TableRow, Text, told_chart
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import count, money_by_name, number
@@ -33,14 +20,14 @@ from planner.results.figures.decision import cut_suppliers, cut_years, public_mo
 from planner.results.figures.money import public_parts
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import are_measures, built, counted, decisions, everywhere
-from planner.results.figures.recommended import is_scheduled, payers_of_plants, recommended
+from planner.results.figures.recommended import is_scheduled
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS, MOST_LINES, MOST_PAYERS, MOST_ROWS = 2, 10, 2, 40
+MOST_SUPPLIERS, MOST_LINES, MOST_ROWS = 2, 10, 40
 PAID = "tables/payments.csv: paid_musd"
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 
@@ -106,72 +93,24 @@ def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
     return {"what": counted(plan, rows["project"]), "public": public}
 
 
-class Lines(DeclaredTable):
-    """A row a plant or measure."""
-
-    source = (
-        "tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
-        "weighted by probability: first year of output, throughput_t over usable_tpa"
-    )
-    stacked = True
-    sum_row = "All"
-
-    project = text("plant or measure")
-    country = text()
-    owner = text("owner, state")
-    stage = text()
-    tpa = figures("new capacity", "t/y")
-    capex_musd = total("capital", "MUSD")
-    public_musd = total("public part", "MUSD")
-    payer = text("paid by")
-    expected = whole("first output", "expected, with delays")
-    late = per_cent("odds of delay")
-    calm = per_cent("runs", "in calm years")
-
-
 def lines(plan: Plan) -> ReportTable | None:
     """The plants and measures of the most capital, the others together."""
-    rows = recommended(plan)
+    rows = plants.named(plan)
     if rows.empty:
         return None
-    first, rest = rows.head(MOST_LINES), rows.iloc[MOST_LINES:]
-    owners = _owners(plan)
-    payers = payers_of_plants(plan)
-    names = names_of(plan.case)
-    named = names.told(first).assign(
-        owner=[owners.get(project, "") for project in first["project"]],
-        payer=[
-            _payer(plan, payers.get(key, []))
-            for key in zip(first["country"], first["stage"], strict=True)
-        ],
-        expected=first["expected"].round(),
-        late=first["late"].mask((first["late"] == 0) & are_measures(plan, first["project"])),
-    )
-    shown = records(named)
+    rest = rows.iloc[MOST_LINES:]
+    largest = records(rows.head(MOST_LINES))
     if len(rest):
-        others: TableRow = dict.fromkeys(("country", "owner", "stage", "payer"), "")
-        others["project"] = count(len(rest), "other")
+        others: TableRow = {"project": count(len(rest), "other")}
         for amount in ("capex_musd", "public_musd"):
             others[amount] = float(rest[amount].sum())
-        shown.append(others)
-    return Lines.from_rows(
-        shown,
-        Lines.all() if owners else Lines.all("owner"),
-        title=say("lines_title", lines=len(first), rest=len(rest)),
-        note=say("lines_note", some=not everywhere(decisions(plan))),
+        largest.append(others)
+    return plants.Plants.from_rows(
+        largest,
+        plants.shown(plan, plants.LARGEST),
+        title=say("lines_title", lines=min(len(rows), MOST_LINES), rest=len(rest)),
+        note=say("lines_note", some=not everywhere(decisions(plan)), drawn=len(plan.weights)),
     )
-
-
-def _owners(plan: Plan) -> dict[str, str]:
-    """Plant -> its owner and what state it is in."""
-    return {row.project: f"{row.owner} ({row.status})" for row in plan.case.tables.owners}
-
-
-def _payer(plan: Plan, funders: list[str]) -> str:
-    """Those who pay most for such plants, by name."""
-    names = [names_of(plan.case).party(funder) for funder in funders[:MOST_PAYERS]]
-    rest = len(funders) - MOST_PAYERS
-    return ", ".join(names) + (f" and {count(rest, 'other')}" if rest > 0 else "")
 
 
 def timeline(plan: Plan) -> Chart | None:
@@ -201,8 +140,8 @@ def _phases(plan: Plan, row: Any) -> Iterator[TableRow]:
     names = names_of(plan.case)
     end = plan.years[-1] + 1
     told = {
-        "plant": names.brief(row.project),
-        "stage": names.stages[row.stage],
+        "plant": names.placed(row.project),
+        "stage": names.kind(row.project),
         "capex_musd": row.capex_musd,
         "size": f"{number(row.tpa)} {row.unit}",
     }

@@ -6,41 +6,47 @@ import pandas as pd
 
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
+    SHEET,
     Chapter,
     Chart,
     DeclaredTable,
     ReportTable,
+    TableRow,
     Text,
     several,
     text,
     told_chart,
 )
-from planner.reporting.words.numbers import BILLION, signed
+from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import EXPLANATION, Influence
+from planner.results.explanation import EXPLANATION
+from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import out_of_sample
-from planner.results.figures.recommended import risk_ranges
+from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
 
 say = Passages("sure.j2")
-MOST_FACTS = 2
 RANGES = "evaluation.json: plan, ranges, optimality_gap"
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """Ranges, facts, and what is not looked at."""
+    """A sentence, ranges, facts, and what is not looked at."""
     left_out = Text(say.lines("left_out", run=plan), title="What the model leaves out", listed=True)
     parts = [ranges_chart(plan), facts(plan), left_out]
     return Chapter.of("sure", "How sure", parts, lead=lead(plan))
 
 
 def lead(plan: Plan) -> str:
-    """What was tried, or the command that tries it."""
-    found = plan.explanation
+    """How sure it is that the plan pays, and how much risk remains, or the commands that try it."""
+    found, ranges = plan.explanation, risk_ranges(plan)
     return say(
         "lead",
-        evaluated=out_of_sample(plan) is not None,
-        tried=found is not None and bool(found.influences),
+        risk=out_of_sample(plan),
+        widest=ranges[0] if ranges else None,
+        fall=out_of_sample(plan, "expected_loss_musd", "difference"),
+        cost=cost_beyond(plan, doing_nothing(plan).get("cost")),
+        tried=len(found.influences) if found is not None else 0,
+        doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
         drawn=len(plan.weights) if plan.case.tables.draws else 0,
     )
 
@@ -50,15 +56,14 @@ def ranges_chart(plan: Plan) -> Chart | None:
     ranges, risk = risk_ranges(plan), out_of_sample(plan)
     if risk is None or not ranges:
         return None
-    most = max(one.high for one in ranges)
-    unit, per = ("bn USD", 1000.0) if most >= BILLION else ("MUSD", 1.0)
+    unit, per = unit_of_money(max(one.high for one in ranges))
     rows = []
     for one in ranges:
         about = say("range", about=one.about)
         for end in (one.low, one.high):
             moved = "higher" if end > risk.value else "lower"
             rows.append({"about": about, "end": moved, "risk": risk.value / per, "to": end / per})
-    title = f"risk with the plan, {unit}"
+    title = f"blended risk with the plan, {unit}"
     spec = shapes.around(
         pd.DataFrame(rows),
         style.across_amounts("risk", title, tickCount=6),
@@ -80,34 +85,35 @@ class FactsToSettle(DeclaredTable):
     title = "The facts that would change the result most"
     source = f"{EXPLANATION}: influences; inputs/uncertainties.csv"
     stacked = True
+    sheet = "doubts"
+    meaning = (
+        "doubtful figures, the most influential first, whom to ask, and what each answer changes"
+    )
 
     input = text("fact")
     ask = text("whom to ask")
-    why = text("what is known")
+    why = text("what is known", only=SHEET)
     changes = several("what each answer changes")
 
 
 def facts(plan: Plan) -> ReportTable | None:
-    """The doubtful figures that move the result most, whom to ask, and what each answer changes."""
+    """Every doubtful figure of the case, those that move the result most first: whom to ask, and what each answer changes."""
     found = plan.explanation
-    if found is None or not found.influences:
+    doubts = {row.name or row.uncertainty: row for row in plan.case.tables.uncertainties}
+    rows: dict[str, TableRow] = {}
+    if found is not None:
+        levers = {value.key: value.name for value in found.values.levers}
+        for one in found.influences:
+            changes = [
+                say("answer", tried=tried, by=signed(tried.objective - found.values.everything))
+                for tried in one.tried
+            ]
+            if one.decides:
+                changes.append(say("decides", levers=[levers[key] for key in one.decides]))
+            rows[one.input] = {"input": one.input, "why": one.why, "changes": changes}
+    for name, doubt in doubts.items():
+        untried = {"input": name, "why": doubt.source, "changes": [say("untried")]}
+        rows.setdefault(name, untried)["ask"] = doubt.ask
+    if not rows:
         return None
-    own = found.values.everything
-    names = {value.key: value.name for value in found.values.levers}
-    rows = []
-    for one in found.influences[:MOST_FACTS]:
-        changes = [
-            say("answer", tried=tried, by=signed(tried.objective - own)) for tried in one.tried
-        ]
-        if one.decides:
-            changes.append(say("decides", levers=[names[key] for key in one.decides]))
-        rows.append(vars(one) | {"ask": _whom_to_ask(plan, one), "changes": changes})
-    return FactsToSettle.from_rows(rows, note=say("facts", own=own, goal=found.goal))
-
-
-def _whom_to_ask(plan: Plan, one: Influence) -> str:
-    """Who knows more of a doubtful figure, where the case says so."""
-    for row in plan.case.tables.uncertainties:
-        if row.name == one.input and row.ask:
-            return row.ask
-    return ""
+    return FactsToSettle.from_rows(list(rows.values()), note=say("facts", found=found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts import shapes, style
+from planner.reporting.charts import style
 
 WITH, WITHOUT = "with the plan", "without a plan"
 LOOK = {WITH: style.ACCENT, WITHOUT: style.PLAIN}
@@ -37,22 +37,18 @@ def unmet(frame: pd.DataFrame, source: str) -> style.Drawing:
     )
 
 
-def losses(frame: pd.DataFrame, marks: pd.DataFrame, source: str) -> style.Drawing:
-    """Loss in each scenario without a plan and with it, on a scale on which small and large losses are seen.
+def losses(frame: pd.DataFrame, marks: pd.DataFrame, unit: str, source: str) -> style.Drawing:
+    """Loss in each scenario without a plan and with it: two dots on a row and a line between them.
 
-    frame: scenario (with its probability), story, plan, loss_musd. marks: name, loss_musd: mean and tail with the plan.
+    frame: scenario (with its probability), story, plan, loss. marks: name, loss: mean and tail with the plan.
     """
-    most = max(10.0, float(frame["loss_musd"].max()))
-    across = style.logarithmic("loss_musd", "loss, MUSD (logarithmic above 10)", most)
-    told = style.marked(marks, {"name": "", "loss_musd": "MUSD"}, source)
+    across = style.across_amounts("loss", f"loss, {unit}", tickCount=6)
+    told = style.marked(marks, {"name": "", "loss": unit}, source)
     rules = told.mark_rule(color=style.MUTED, strokeDash=style.DASHED).encode(x=across)
-    return shapes.two_dots(
-        frame,
-        across,
-        row="scenario",
-        kind="plan",
-        look=LOOK,
-        tips={"scenario": "scenario", "story": "", "plan": "", "loss_musd": "loss, MUSD"},
-        source=source,
-        marks=[rules],
-    )
+    order = style.in_order(frame["scenario"])
+    tips = {"scenario": "scenario", "story": "", "plan": "", "loss": f"loss, {unit}"}
+    base = style.marked(frame, tips, source).encode(x=across, y=style.rows("scenario", order))
+    line = base.mark_line(color=style.RULE, strokeWidth=4).encode(detail="scenario:N")
+    dots = base.mark_point(filled=True, size=75, opacity=1)
+    layers = alt.layer(rules, line, dots.encode(color=style.coloured("plan", LOOK)))
+    return style.across(layers, style.rows_high(order, style.ROW + 2))

@@ -1,4 +1,4 @@
-"""Charts of plants: when they are built, and capacity by year."""
+"""The chart of plants: when they are built."""
 
 from __future__ import annotations
 
@@ -44,28 +44,3 @@ def timeline(phases: pd.DataFrame, source: str) -> style.Drawing:
         opacity=alt.Opacity("phase:O", sort=list(PHASES), scale=strength, legend=None),
     )
     return style.across(drawn, style.rows_high(order, style.ROW + 1))
-
-
-CAPACITY_TIPS = {"stage": "stage", "year": "year", "kind": "", "tpa": "t/y"}
-CAPACITY_LOOK = {"existing": style.PLAIN, "new": style.ACCENT}
-DASHES = {"used, expected": [1, 0], "used, worst scenario": style.DASHED}
-
-
-def capacity(frame: pd.DataFrame, used: pd.DataFrame, source: str) -> style.Drawing:
-    """Existing and new capacity by year, and what is used of it, by stage.
-
-    frame: stage, year, kind (of `CAPACITY_LOOK`), tpa. used: stage, year, kind (of `DASHES`), tpa.
-    """
-    both = pd.concat([frame, used])
-    base = style.by_year(both, CAPACITY_TIPS, source)
-    is_built = alt.FieldOneOfPredicate(field="kind", oneOf=list(CAPACITY_LOOK))
-    is_used = alt.FieldOneOfPredicate(field="kind", oneOf=list(DASHES))
-    bars = base.transform_filter(is_built).mark_bar()
-    lines = base.transform_filter(is_used).mark_line(color=style.INK, strokeWidth=1.6)
-    dash = alt.Scale(domain=list(DASHES), range=list(DASHES.values()))
-    layers = alt.layer(
-        bars.encode(y=style.amounts("tpa", "t/y"), color=style.coloured("kind", CAPACITY_LOOK)),
-        lines.encode(y=alt.Y("tpa:Q"), strokeDash=alt.StrokeDash("kind:N", scale=dash)),
-    )
-    order = style.in_order(frame["stage"])
-    return style.freed(style.small_multiples(layers, "stage", columns=3, order=order), "y")

@@ -1,4 +1,4 @@
-"""Shapes that several charts have: bars by year, dots of two kinds on a row, ends around a centre.
+"""Shapes that several charts have: ends around a centre.
 
 Each is a function from a frame to a chart. In all of them: `tips` names the fields that a mark tells, and what each is
 called with its unit; `source` is where in the run folder the figures are; `look` gives each kind its colour.
@@ -6,7 +6,7 @@ called with its unit; `source` is where in the run folder the figures are; `look
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import altair as alt
 import pandas as pd
@@ -15,44 +15,6 @@ from planner.reporting.charts import style
 
 Tips = Mapping[str, str]
 """Field of a frame -> what a tooltip calls it."""
-
-
-def stacked_bars(
-    frame: pd.DataFrame,
-    up: alt.Y,
-    *,
-    kinds: Sequence[str],
-    tips: Tips,
-    source: str,
-    others: str = "",
-) -> alt.Chart:
-    """Bars by year, stacked by kind. frame: year, kind, the field of `up`. kinds: from the ground up."""
-    ranked = frame.assign(place=frame["kind"].map(list(kinds).index))
-    bars = style.by_year(ranked, tips, source).mark_bar()
-    hue = style.by_kind("kind", kinds, others)
-    stacked: alt.Chart = bars.encode(y=up, color=hue, order=alt.Order("place:Q"))
-    return stacked
-
-
-def two_dots(
-    frame: pd.DataFrame,
-    across: alt.X,
-    *,
-    row: str,
-    kind: str,
-    look: Mapping[str, str],
-    tips: Tips,
-    source: str,
-    marks: Sequence[alt.Chart] = (),
-) -> style.Drawing:
-    """Two dots on a row and a line between them. frame: row, kind, and the field of `across`."""
-    order = style.in_order(frame[row])
-    base = style.sourced(frame, source).encode(x=across, y=style.rows(row, order))
-    line = base.mark_line(color=style.RULE, strokeWidth=4)
-    dots = base.mark_point(filled=True, size=75, opacity=1)
-    told = dots.encode(color=style.coloured(kind, look), tooltip=style.tooltip(frame, tips))
-    layers = alt.layer(*marks, line.encode(detail=alt.Detail(f"{row}:N")), told)
-    return style.across(layers, style.rows_high(order, style.ROW + 2))
 
 
 def around(

@@ -22,7 +22,6 @@ STAGE_COLOURS = {stage.heading: stage.colour for stage in STAGES.values()}
 """Colours of stages by their heading."""
 HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#7A5195", "#8C510A", "#b58900")
 """Okabe and Ito's colours, told apart by colour-blind readers, and two more."""
-OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 DIGITS, PERCENT, ONE_DIGIT, YEAR = ",.3~r", ".0%", ".1%", "d"
 """Formats of amounts, shares, shares to a tenth of a per cent, and years."""
@@ -42,8 +41,6 @@ DASHED = [4, 3]
 """Lengths of the dashes of a line and of what is left between them, px."""
 FULL = alt.Scale(domain=[0, 1])
 """A scale of shares from nothing to all."""
-LINEAR = 10
-"""Amount around which a logarithmic scale becomes linear."""
 WIDTH, ROW = 640, 20
 """Width of a chart where nobody says how wide it may be, and height of a row, px."""
 LETTERS, LINE = 37, 13
@@ -110,30 +107,6 @@ def by_year(frame: pd.DataFrame, tips: Mapping[str, str], source: str) -> alt.Ch
     return chart
 
 
-def logarithmic(field: str, title: str, most: float, least: float = 0.0) -> alt.X:
-    """Amounts from left to right on a scale that is linear around 0 and logarithmic beyond `LINEAR`."""
-    marks = [0.0]
-    for power in range(1, 8):
-        mark = 10.0**power
-        if mark <= 3 * most:
-            marks.append(mark)
-            if mark <= -3 * least:
-                marks.insert(0, -mark)
-    return alt.X(
-        field=field,
-        type="quantitative",
-        axis=alt.Axis(
-            format=",.0f",
-            title=title,
-            values=marks,
-            labelOverlap="greedy",
-            labelSeparation=4,
-            labelFlush=True,
-        ),
-        scale=alt.Scale(type="symlog", constant=LINEAR, domain=[min(least, 0.0), most], nice=False),
-    )
-
-
 def amounts(field: str, title: str, **more: Any) -> alt.Y:
     """Amounts from the ground up."""
     axis = alt.Axis(title=title, format=DIGITS, tickCount=5)
@@ -150,11 +123,6 @@ def across_amounts(field: str, title: str, form: str = DIGITS, **axis: Any) -> a
     """Amounts from left to right."""
     shown = alt.Axis(title=title, format=form, **axis)
     return alt.X(field=field, type="quantitative", axis=shown)
-
-
-def across_signed(field: str, title: str) -> alt.X:
-    """Changes from left to right, with their sign."""
-    return across_amounts(field, title, TOLD_AS["change"], tickCount=6)
 
 
 def rows(field: str, order: Sequence[str]) -> alt.Y:
@@ -200,13 +168,9 @@ def colours(by: Mapping[str, str]) -> alt.Scale:
     return alt.Scale(domain=list(by), range=list(by.values()))
 
 
-def hues(kinds: Sequence[str], others: str = "") -> alt.Scale:
-    """A colour for each kind, in order; that which stands for all others has its own."""
-    told_by_name = [kind for kind in kinds if kind != others]
-    own = dict(zip(told_by_name, cycle(HUES), strict=False))
-    if others in kinds:
-        own[others] = OTHERS
-    return colours(own)
+def hues(kinds: Sequence[str]) -> alt.Scale:
+    """A colour for each kind, in order."""
+    return colours(dict(zip(kinds, cycle(HUES), strict=False)))
 
 
 def coloured(field: str, by: Mapping[str, str], **more: Any) -> alt.Color:
@@ -214,9 +178,9 @@ def coloured(field: str, by: Mapping[str, str], **more: Any) -> alt.Color:
     return alt.Color(field=field, type="nominal", scale=colours(by), **more)
 
 
-def by_kind(field: str, kinds: Sequence[str], others: str = "") -> alt.Color:
+def by_kind(field: str, kinds: Sequence[str]) -> alt.Color:
     """Marks in a colour for each kind, the kinds in order."""
-    return alt.Color(field=field, type="nominal", scale=hues(kinds, others), sort=list(kinds))
+    return alt.Color(field=field, type="nominal", scale=hues(kinds), sort=list(kinds))
 
 
 def in_order(values: pd.Series) -> list[str]:

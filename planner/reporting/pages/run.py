@@ -28,17 +28,7 @@ from planner.reporting.chapters import (
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import (
-    Chapter,
-    Chart,
-    DeclaredTable,
-    Front,
-    Part,
-    ReportTable,
-    charts_of,
-    lay_out,
-    text,
-)
+from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, charts_of, lay_out
 from planner.reporting.words.sentences import Passages
 from planner.results.answers import with_answers
 from planner.results.plan import NO_PLAN, Plan
@@ -96,22 +86,11 @@ def _attempt(make: Callable[..., Chapter | None], plan: Plan) -> Chapter | None:
     return made
 
 
-class BrokenChapter(DeclaredTable):
-    """What the workbook says of a chapter that could not be made."""
-
-    on_page = False
-
-    chapter = text("chapter")
-    error = text("error")
-
-
 def _broken_chapter(name: str, error: str) -> Chapter:
     """What stands in the place of a chapter that could not be made."""
-    title = say("broken_title", name=name)
-    sentence = say("broken", error=error)
-    row = {"chapter": name, "error": error}
-    sheet = BrokenChapter.from_rows([row], title=title, sheet=f"{name} missing", meaning=sentence)
-    return Chapter(anchor=name, title=title, lead=sentence, parts=[sheet])
+    return Chapter(
+        anchor=name, title=say("broken_title", name=name), lead=say("broken", error=error)
+    )
 
 
 def render_page(report: Report) -> str:

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const RUN = document.body.dataset.run || "";
+  const MOST_SEEN = 25; // Rows from which a table has a field to filter them.
 
   const make = (tag, attributes = {}, ...children) => {
     const node = document.createElement(tag);
@@ -217,7 +218,7 @@
     const table = scroll.querySelector(":scope > table");
     if (!table || table.tBodies[0].rows.length < 3) continue;
     if (!table.querySelector("tr.group")) sortable(table);
-    if (table.tBodies[0].rows.length > 8) filterable(scroll, table);
+    if (table.tBodies[0].rows.length >= MOST_SEEN) filterable(scroll, table);
   }
   openTarget();
 })();

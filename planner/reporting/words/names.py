@@ -23,9 +23,11 @@ ITEM_NAMES = {
     "stock purchases": "Stock purchases",
 }
 """Items of public spending but capital, which is called by its stage."""
+SCRAP = re.compile("scrap|swarf|recycl", re.IGNORECASE)
+"""What the id of a feed has in it that is no ore."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-LONGEST_NAME, LONGEST_ROW = 120, 76
-"""Letters of a name, and of the name of a plant in a chart, which has room for two lines."""
+LONGEST_NAME = 120
+"""Letters of a name."""
 
 
 def readable(text: str) -> str:
@@ -71,7 +73,7 @@ class Lookup(dict[str, str]):
 class Names:
     """Look-ups id -> name of one case. Names that two rows share are told apart by their id.
 
-    programme: skill and country of a training programme. stages, stages_many: of one plant, of several. own_stages:
+    stages, stages_many: of one plant, of several. own_stages:
     those that the case itself names. items: of public
     spending. stories: what the name of a sampled scenario says behind its
     colon.
@@ -83,10 +85,6 @@ class Names:
         self.element = _of(tables.elements, "element")
         self.project = _of(tables.projects, "project")
         self.skill = _of(tables.skills, "skill")
-        schools = {}
-        for row in tables.training:
-            schools[row.programme] = f"{self.skill(row.skill)}, {self.country(row.country)}"
-        self.programme = _told_apart(schools)
         self.feed = Lookup()
         for feed in case.lookups.feed_shares:
             # A feed that one mine alone gives and that has its id bears the mine's name.
@@ -125,7 +123,6 @@ class Names:
             "element": self.element,
             "scenario": self.scenario,
             "skill": self.skill,
-            "programme": self.programme,
             "feed": self.feed,
             "funder": self.party,
             "supplier": self.party,
@@ -156,6 +153,14 @@ class Names:
         """Name of a stage; another word as it is."""
         return self.stages.get(stage, stage)
 
+    def kind(self, project: str) -> str:
+        """What a project is: its stage, but that it recycles where what it mines is scrap and the case has no word for it."""
+        row = self._projects[project]
+        recycles = row.stage == "mine" and "mine" not in self.own_stages
+        if recycles and any(map(SCRAP.search, row.feeds)):
+            return "Recycling"
+        return self.stage(row.stage)
+
     def placed(self, project: str) -> str:
         """Name of a project with the country it is in, unless the name says it."""
         name = self.project(project)
@@ -167,25 +172,9 @@ class Names:
             return name
         return f"{name}, {place}"
 
-    @cached_property
-    def brief(self) -> Lookup:
-        """Names of projects with their country for the row of a chart: without it where there is no room for both, and
-        cut where there is none for the name, unless two would be alike."""
-        found = Lookup()
-        for project in self.project:
-            name = self.placed(project)
-            if len(name) > LONGEST_ROW:
-                name = short(self.project(project), LONGEST_ROW)
-            found[project] = name
-        often = Counter(found.values())
-        for project, name in found.items():
-            if often[name] > 1:
-                found[project] = self.placed(project)
-        return found
-
     def thing(self, item: str) -> str:
-        """Name of a scarce thing: a plant, feed, skill or training programme; else that of a party."""
-        for names in (self.project, self.feed, self.skill, self.programme):
+        """Name of a scarce thing: a plant, feed or skill; else that of a party."""
+        for names in (self.project, self.feed, self.skill):
             if item in names:
                 return names[item]
         return self.party(item) if item else ""

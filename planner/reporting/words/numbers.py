@@ -42,9 +42,13 @@ def money(musd: float | None) -> str:
     """An amount of MUSD for a sentence, with its unit: billions from a thousand on."""
     if musd is None or math.isnan(musd):
         return NOTHING
-    if abs(musd) >= BILLION:
-        return f"{number(musd / 1000)} bn USD"
-    return f"{number(musd)} MUSD"
+    unit, per = unit_of_money(musd)
+    return f"{number(musd / per)} {unit}"
+
+
+def unit_of_money(largest: float) -> tuple[str, float]:
+    """The unit of amounts of which the largest is given (MUSD), and MUSD per unit: billions from a thousand on."""
+    return ("bn USD", 1000.0) if abs(largest) >= BILLION else ("MUSD", 1.0)
 
 
 def money_within(musd: float, low: float | None, high: float | None) -> str:
@@ -55,7 +59,7 @@ def money_within(musd: float, low: float | None, high: float | None) -> str:
     """
     if low is None or high is None:
         return money(musd)
-    unit, per = ("bn USD", 1000.0) if high >= BILLION else ("MUSD", 1.0)
+    unit, per = unit_of_money(high)
     return f"{number(musd / per)} {unit} ({number(low / per)} to {number(high / per)})"
 
 
@@ -65,7 +69,7 @@ def money_by_name(musd: Mapping[str, float]) -> str:
     >>> money_by_name({"Japan": 1200.0, "Australia": 20.0})
     'bn USD: Japan 1.20, Australia 0.020'
     """
-    unit, per = ("bn USD", 1000.0) if sum(musd.values()) >= BILLION else ("MUSD", 1.0)
+    unit, per = unit_of_money(sum(musd.values()))
     told = [f"{name} {number(amount / per)}" for name, amount in musd.items()]
     return f"{unit}: {', '.join(told)}" if told else ""
 
@@ -132,13 +136,6 @@ def as_year(value: float | None) -> str:
     return NOTHING if value is None or math.isnan(value) else f"{value:.0f}"
 
 
-def exact(value: float) -> str:
-    """An input as it was given, with thousands separators."""
-    if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:,.10f}".rstrip("0")
-
-
 def count(amount: int, one: str, many: str = "") -> str:
     """'1 plant', '3 plants'."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
@@ -178,13 +175,6 @@ def spans(years: Iterable[int]) -> str:
             runs.append([])
         runs[-1].append(year)
     return ", ".join(span(run[0], run[-1]) for run in runs)
-
-
-def first_few(words: Sequence[str], most: int, separator: str = "; ") -> str:
-    """The first `most` of some words, and how many more there are."""
-    more = len(words) - most
-    rest = f" and {count(more, 'other')}" if more > 0 else ""
-    return separator.join(words[:most]) + rest
 
 
 def _minus(text: str) -> str:

@@ -14,7 +14,6 @@ from planner.reporting.words.numbers import (
     as_year,
     change,
     count,
-    first_few,
     kinds,
     listed,
     money,
@@ -40,20 +39,7 @@ TEMPLATES = Environment(  # noqa: S701
     trim_blocks=True,
     lstrip_blocks=True,
 )
-FILTERS = (
-    number,
-    percent,
-    signed,
-    money,
-    short,
-    midway,
-    readable,
-    listed,
-    period,
-    spans,
-    first_few,
-    kinds,
-)
+FILTERS = (number, percent, signed, money, short, midway, readable, listed, period, spans, kinds)
 TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
 TEMPLATES.filters |= {
     "year": as_year,

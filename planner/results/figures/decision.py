@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
-
-import pandas as pd
 
 from planner.data.cells import begin_of, end_of
 from planner.results.decision import Frontier, Share
-from planner.results.explanation import AlternativePlan, Explanation, Influence
+from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -135,20 +132,3 @@ def recourse(found: Explanation) -> Recourse | None:
     if answering is not None:
         return Recourse(found.own, answering)
     return None if committed is None else Recourse(committed, found.own)
-
-
-def tornado(influences: Sequence[Influence], own: float) -> pd.DataFrame:
-    """The unsure inputs at the ends of their range, the most influential first: input, setting, `objective` (MUSD) and
-    its `change` against that of the run."""
-    rows = []
-    for influence in influences:
-        for tried in influence.tried:
-            rows.append(
-                {
-                    "input": influence.input,
-                    "setting": tried.setting,
-                    "objective": tried.objective,
-                    "change": tried.objective - own,
-                }
-            )
-    return pd.DataFrame(rows, columns=["input", "setting", "objective", "change"])

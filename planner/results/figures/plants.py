@@ -11,7 +11,7 @@ from planner.data.case import Case
 from planner.data.kept import kept
 from planner.data.lookups import RARE_EARTHS
 from planner.data.stages import STAGES
-from planner.results.figures.sums import by_year, expected_sums, sums_in, worst_scenario
+from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
 
 ORDER = {name: place for place, name in enumerate(STAGES)}
@@ -160,45 +160,3 @@ def made(plan: Plan) -> pd.DataFrame:
 def everywhere(table: pd.DataFrame) -> bool:
     """Every decision holds in all scenarios."""
     return bool((table["scenarios"] == "all").all())
-
-
-def capacity_groups(plan: Plan) -> list[tuple[str, str]]:
-    """Pairs (stage, measure) that occur; tonnes are added up only within one."""
-    pairs = set()
-    for project in by_year(plan, "capacity")["project"].unique():
-        pairs.add((plan.case.projects[project].stage, measure(plan, project)))
-
-    def in_order(pair: tuple[str, str]) -> tuple[int, int]:
-        return ORDER[pair[0]], list(UNITS).index(pair[1])
-
-    return sorted(pairs, key=in_order)
-
-
-def capacity_by_year(plan: Plan, stage: str, kind: str) -> pd.DataFrame:
-    """Capacity of one stage and measure by year: `existing_tpa`, `new_tpa` (t/y) and `throughput_t`, expected, and
-    `worst_t`, the throughput in the scenario with the largest loss."""
-    capacity = by_year(plan, "capacity")
-    of_stage = capacity[capacity["stage"] == stage]
-    plants = [name for name in of_stage["project"].unique() if measure(plan, name) == kind]
-    rows = of_stage[of_stage["project"].isin(plants)]
-    sums = expected_sums(plan, rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
-    worst = sums_in(plan, rows, worst_scenario(plan), ["year"], ["throughput_t"])
-    worst = worst.rename(columns={"throughput_t": "worst_t"})
-    return sums.merge(worst, on="year", how="left")
-
-
-def use_by_stage(plan: Plan) -> pd.DataFrame:
-    """Share of what shocks leave usable that is used over the horizon, expected, by stage: `new` and `existing`."""
-    rows = by_year(plan, "capacity")
-    whole = rows["existing_tpa"] + rows["new_tpa"]
-    parts = pd.DataFrame({"stage": rows["stage"], "scenario": rows["scenario"]})
-    for kind in ("existing", "new"):
-        share = rows[f"{kind}_tpa"] / whole.where(whole > 0)
-        parts[f"{kind}_usable"] = share * rows["usable_tpa"]
-        parts[f"{kind}_used"] = share * rows["throughput_t"]
-    sums = expected_sums(plan, parts.fillna(0.0), ["stage"], list(parts.columns[2:]))
-    for kind in ("existing", "new"):
-        usable = sums[f"{kind}_usable"]
-        sums[kind] = sums[f"{kind}_used"] / usable.where(usable > 0)
-    order = sums["stage"].map(ORDER)
-    return sums.assign(order=order).sort_values("order")[["stage", "new", "existing"]]

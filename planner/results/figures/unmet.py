@@ -13,7 +13,6 @@ from planner.results.figures.sums import (
     expected_losses,
     expected_sums,
     losses_of,
-    sums_in,
 )
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -47,11 +46,10 @@ def short_expected(plan: Plan) -> pd.DataFrame:
 
 
 @kept
-def unmet_by_element(plan: Plan, scenario: str) -> pd.DataFrame:
-    """Unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t) by element, in a scenario or expected
-    (`EXPECTED`)."""
-    short = plan.tables["shortfall"]
-    return sums_in(plan, short, scenario, ["element"], short_columns(plan)).set_index("element")
+def unmet_by_element(plan: Plan) -> pd.DataFrame:
+    """Expected unmet demand `tonnes`, `demand_t` and, if compared, `without_plan_t` (t) over all years, by element."""
+    amounts = short_columns(plan)
+    return short_expected(plan).groupby("element")[amounts].sum()
 
 
 def worst_left(plan: Plan) -> str:
