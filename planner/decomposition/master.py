@@ -158,7 +158,7 @@ class Master:
         """
         column = self.column_of(phase.column)
         order: Sequence[str] = ()
-        if phase.name in self.solver.kept:
+        if phase.name in self.solver.last_bases:
             order = AFTER_CUTS
         elif self.lower:
             order = NEW_PHASE

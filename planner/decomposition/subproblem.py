@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -310,8 +309,7 @@ class Branch:
         if found.stop is not Stop.OPTIMAL:
             return found.stop, None
         # After an optimum without a basis the next question starts where this one did.
-        with suppress(RuntimeError):
-            basis = solver.statuses(found.x)
+        basis = solver.last_bases.get("goal", basis)
         value = dual_objective(program, goal, program.upper, found.duals)
         least = Minimum(asked=asked, value=value, x=found.x, duals=found.duals, basis=basis)
         return found.stop, least

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.case import Case, with_model, with_rows, without_targets
 from planner.data.scenario_tree import Tree, tree_of
@@ -30,7 +31,7 @@ from planner.formulation.linear_expressions import Term
 from planner.formulation.variable_trees import GoodAt, ProjectAt, SuppliedAt
 from planner.formulation.whole_program import DECLARED, EQUATIONS, VARIABLES
 from planner.solving.engine import FixedAmounts
-from planner.solving.program import ChangedFigures, Key, Program
+from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
 
 SLACK = 1e-9
@@ -130,6 +131,28 @@ class ChainScope(Scope):
                 alike = [other for other in countries if own <= factors[other] < 1.0]
                 rivals[v, c, e, o, n] = countries if is_calm else alike or [c]
         return rivals
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ChangedFigures:
+    """Figures of a program by where they are other than in one of the same rows, columns and pattern.
+
+    places: of each array of `Program.figures` the positions that differ. values: the figures there.
+    """
+
+    places: tuple[NDArray[np.intp], ...]
+    values: tuple[Vector, ...]
+
+    @classmethod
+    def of(cls, program: Program, base: Program) -> _ChangedFigures:
+        """The figures in which a program differs from another."""
+        places: list[NDArray[np.intp]] = []
+        values: list[Vector] = []
+        for mine, theirs in zip(program.figures, base.figures, strict=True):
+            at = np.flatnonzero(mine != theirs)
+            places.append(at)
+            values.append(mine[at])
+        return cls(places=tuple(places), values=tuple(values))
 
 
 class Determined:
@@ -270,14 +293,14 @@ class ChainProgram:
 
     def _changed_of_plant(
         self, plant: str, factors: frozenset[Any], delays: frozenset[Any]
-    ) -> ChangedFigures:
+    ) -> _ChangedFigures:
         """What the factors (by period) and delays (by due year) of a plant change in the chain."""
         effects = Effects(
             capacity={(plant, period): factor for period, factor in factors},
             delays={(plant, due): list(shown) for due, shown in delays},
         )
         scope = self.scope.of_future(effects)
-        return ChangedFigures.of(self._again(scope, self._of_plant[plant]), self._exact)
+        return _ChangedFigures.of(self._again(scope, self._of_plant[plant]), self._exact)
 
     def _again(self, scope: ChainScope, only: ListedRows) -> Program:
         """The chain with some rows and bounds written again."""

@@ -212,7 +212,7 @@ class PeriodProgram:
         if found.stop is not Stop.OPTIMAL:
             raise not_proven(name, found)
         if self._begin is None:
-            self._begin = self._solver.statuses(found.x)
+            self._begin = self._solver.last_bases[PHASE]
         values[part.columns] = found.x[:kept]
         paid: dict[str, float] = defaultdict(float)
         for column, group in self._paid.items():

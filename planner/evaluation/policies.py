@@ -51,8 +51,8 @@ class Foreseen:
         self._reader = OutcomeReader(chain)
         self._solver = Solver(chain.program)
         self._goal = chain.program.column[LOSS, len(chain.periods) - 1]
-        found = self._solver.minimise(self._goal)
-        self._begin = self._solver.statuses(found.x) if found.stop is Stop.OPTIMAL else None
+        self._solver.minimise(self._goal)
+        self._begin = self._solver.last_bases.get(LOSS)
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
         """See `OperatingPolicy`. The first future begins where nothing happens, each other where the one before ended."""

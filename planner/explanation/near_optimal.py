@@ -50,7 +50,8 @@ def near_optimal(solved: Solved, goal: str) -> NearOptimal:
     """Ranges over all plans that are nearly as good as an optimum, which the solver stands at. goal: of the case."""
     program, near = solved.program, NEAR[goal]
     solver = Solver(program, longest_way=1.0)
-    solver.begin_like(solved.solver.kept)
+    for phase, basis in solved.solver.last_bases.items():
+        solver.begin_from(phase, basis)
     for name, share in near.items():
         least = solved.value("cost") if name == "cost" else solved.outcome.values[name]
         solver.bound(program.column[name, None], least * (1 + share) + HOLD_MUSD)

@@ -116,7 +116,8 @@ class Game:
         """At most c(S): of the program of the whole. Quick where coalitions resemble the one before."""
         if self._solver is None:
             self._solver = Solver(self.program)
-            self._solver.begin_like(self._whole_solver.kept)
+            for phase, basis in self._whole_solver.last_bases.items():
+                self._solver.begin_from(phase, basis)
         inside = np.array([party in members for party in self.parties], dtype=float)
         rows = inside @ self._rows + self._rows_of_nobody
         columns = inside @ self._columns + self._columns_of_nobody

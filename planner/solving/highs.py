@@ -6,12 +6,11 @@ Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Com
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from threading import Event, Thread, current_thread, main_thread
-from weakref import ReferenceType, ref
 
 import highspy
 import numpy as np
@@ -19,20 +18,12 @@ from numpy.typing import NDArray
 
 from planner.host import VERSION
 from planner.parallel import SOLVER_THREAD
-from planner.solving.program import (
-    SMALLEST_COEFFICIENT,
-    ChangedFigures,
-    Program,
-    Vector,
-    certify,
-    dual_objective,
-)
+from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
 from planner.solving.rows_held import Positions, RowsHeld
 from planner.solving.solution import FEASIBLE, Searched, Solution, Stop
 from planner.solving.ways import (
     FEWEST,
     HOLDS_ALL,
-    KEPT,
     LARGE_PROGRAM,
     LATER_STEPS,
     LITTLE,
@@ -86,38 +77,6 @@ class _SilentHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True)
-class _KeptBasis:
-    """A basis, and the number of rows that the solver held then: the first of those that it holds now."""
-
-    of: highspy.HighsBasis
-    rows: int
-
-
-@dataclass(frozen=True)
-class KeptBases:
-    """Phase -> the basis at which a solver ended, and the rows that it held."""
-
-    bases: Mapping[str, _KeptBasis]
-    rows: RowsHeld
-
-    def __contains__(self, phase: str) -> bool:
-        return phase in self.bases
-
-    def only(self, *phases: str) -> KeptBases:
-        """The bases of some phases."""
-        return replace(self, bases={phase: self.bases[phase] for phase in phases})
-
-
-@dataclass(frozen=True, kw_only=True)
-class _KeptOptimum:
-    """The basis of an optimum, the figures of the program that it is one of, and that program while somebody has it."""
-
-    basis: _KeptBasis
-    figures: ChangedFigures
-    program: ReferenceType[Program]
-
-
 class Solver:
     """One program in one HiGHS object. Later objectives, and later data, start from a basis found before."""
 
@@ -162,18 +121,14 @@ class Solver:
         is_large = program.matrix.nnz >= LARGE_PROGRAM
         self._again_weights = DEVEX if grows or self._small or is_large else EXACT
         holds_all = grows or program.matrix.nnz < HOLDS_ALL
-        self._rows = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
+        self.rows_held = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
         self._cost = program.goal
         self._load()
-        self._bases: dict[str, _KeptBasis] = {}
-        """The last basis of each phase, in the order of their ends."""
-        self._first = program
-        """The data beside which later ones are kept."""
-        self._kept: dict[str, list[_KeptOptimum]] = {}
-        """Of each phase the last optima, each with the data it is one of."""
+        self._kept: dict[str, list[tuple[Program, Statuses]]] = {}
+        """Phase -> the data and the basis of its first optimum and of its last one, in the order of the last ones."""
         self._first_way: dict[str, float] = {}
         """Iterations that the next run from a basis taken up may go, as a share of the rows, by phase."""
-        self._near: _KeptBasis | None = None
+        self._near: Statuses | None = None
         """A basis at which the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
         """The phase solved last on these data; the basis held meets all constraints of the next one too."""
@@ -181,13 +136,13 @@ class Solver:
     def _load(self) -> None:
         """Pass the rows held, with the present bounds and costs."""
         program = replace(self.program, lower=self.lower, upper=self.upper, goal=self._cost)
-        _pass(self._highs, program, self._rows)
+        _pass(self._highs, program, self.rows_held)
 
     def _hold_rows(self, rows: Positions) -> None:
         """Have some rows held too, so that all of the program is scaled anew; bases are kept."""
-        missing = self._rows.missing(rows)
+        missing = self.rows_held.missing(rows)
         if len(missing):
-            self._rows = self._rows.with_more(missing)
+            self.rows_held = self.rows_held.with_more(missing)
             self._load()
 
     def _hold_all_rows(self) -> None:
@@ -219,107 +174,65 @@ class Solver:
         columns = matrix.indices[changed].tolist()
         values = matrix.data[changed].tolist()
         for row, column, value in zip(rows.tolist(), columns, values, strict=True):
-            place = self._rows.place(row)
+            place = self.rows_held.place(row)
             if place >= 0:
                 self._highs.changeCoeff(place, column, value)
         lower, upper = program.row_lower, program.row_upper
         for row in np.flatnonzero((old.row_lower != lower) | (old.row_upper != upper)).tolist():
-            place = self._rows.place(row)
+            place = self.rows_held.place(row)
             if place >= 0:
                 self._highs.changeRowBounds(place, float(lower[row]), float(upper[row]))
         self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
         """Take over, whole so that all of it is scaled, a program with more rows at the end; the last basis is kept."""
-        basis = self._present_basis()
-        self._bases = {self._met: basis} if self._met else {}
-        self.program = self._first = program
-        self._met, self._kept = "", {}
-        self._rows = RowsHeld.all_of(program)
+        last = self.last_bases.get(self._met)
+        self.program, self._kept = program, {}
+        self.rows_held = RowsHeld.all_of(program)
         self._load()
-        if self._has_basis:
+        if last is not None:
+            more = len(program.columns) + len(program.rows) - len(last)
+            basis = np.append(last, np.full(more, BASIC, dtype=np.uint8))
+            self.begin_from(self._met, basis)
             self._set_basis(basis)
-
-    def _present_basis(self) -> _KeptBasis:
-        return _KeptBasis(self._highs.getBasis(), self._rows.count)
-
-    def _set_basis(self, basis: _KeptBasis) -> None:
-        """Go to a basis. In rows that came in since then the slack is basic."""
-        of, more = basis.of, self._rows.count - basis.rows
-        if more:
-            of = highspy.HighsBasis()
-            of.col_status = basis.of.col_status
-            of.row_status = [*basis.of.row_status, *[_STATUS[BASIC]] * more]
-            of.valid, of.alien = basis.of.valid, basis.of.alien
-        self._highs.setBasis(of)
-
-    @property
-    def kept(self) -> KeptBases:
-        """The bases at which the solver ended, by phase."""
-        return KeptBases(dict(self._bases), self._rows)
-
-    def begin_like(self, kept: KeptBases) -> None:
-        """Take over the bases of a solver whose program has the same rows and columns, and the rows that it held; of
-        another program none."""
-        if kept.rows.of_all != len(self.program.rows):
-            self._bases = {}
-            return
-        self._bases = dict(kept.bases)
-        if not self._rows.begins_with(kept.rows):
-            self._rows = kept.rows
-            self._kept, self._near = {}, None
-            self._has_basis, self._met = False, ""
-            self._load()
+        self._met = ""
 
     def begin_from(self, phase: str, statuses: Statuses, way: float | None = None) -> None:
         """Take up a basis for a phase in place of all that it ended with. way: iterations that the next run from it may
         go, as a share of the rows; those of any kept basis if left out."""
-        self._kept.pop(phase, None)
-        self._bases[phase] = self._basis(statuses)
+        self._kept[phase] = [(self.program, statuses)]
         if way is not None:
             self._first_way[phase] = way
 
-    def _basis(self, statuses: Statuses) -> _KeptBasis:
-        """The basis of some statuses; rows that bind in it are held from now on."""
-        basis = highspy.HighsBasis()
+    def _set_basis(self, statuses: Statuses) -> None:
+        """Go to a basis; rows that bind in it are held from now on."""
         of_columns, of_rows = np.split(statuses, [len(self.program.columns)])
         self._hold_rows(np.flatnonzero(of_rows != BASIC))
+        basis = highspy.HighsBasis()
         basis.col_status = list(_STATUS[of_columns])
-        basis.row_status = list(_STATUS[of_rows[self._rows.held]])
+        basis.row_status = list(_STATUS[of_rows[self.rows_held.held]])
         basis.valid, basis.alien = True, True
-        return _KeptBasis(basis, self._rows.count)
+        self._highs.setBasis(basis)
 
-    def _statuses_of(self, basis: _KeptBasis) -> Statuses:
-        """Statuses of all columns and rows. To ask HiGHS for them takes long; see `statuses`."""
-        of_columns = np.array(list(map(int, basis.of.col_status)), dtype=np.uint8)
-        of_rows = np.full(len(self.program.rows), BASIC, dtype=np.uint8)
-        of_rows[self._rows.held[: basis.rows]] = list(map(int, basis.of.row_status))
-        return np.append(of_columns, of_rows)
-
-    def statuses(self, x: Vector) -> Statuses:
-        """The present basis, x being its solution. Raises RuntimeError if there is none.
+    def _present_basis(self, x: Vector) -> Statuses | None:
+        """The present basis, x being its solution; None if there is none.
 
         Which bound a nonbasic variable is at is read off x: to ask HiGHS takes ten times as long.
         """
         status, basic = self._highs.getBasicVariables()  # type: ignore[attr-defined]  # not in its stubs
         if status != highspy.HighsStatus.kOk:
-            raise RuntimeError("HiGHS has no basis")
+            return None
         at = np.concatenate([x, self.program.matrix @ x])
         lower = np.concatenate([self.lower, self.program.row_lower])
         upper = np.concatenate([self.upper, self.program.row_upper])
         codes = np.where(at - lower <= upper - at, LOWER, UPPER).astype(np.uint8)
         codes[np.isinf(lower) & np.isinf(upper)] = FREE
-        codes[len(x) :][self._rows.missing(np.arange(len(self.program.rows)))] = BASIC
+        codes[len(x) :][self.rows_held.missing(np.arange(len(self.program.rows)))] = BASIC
         positions = np.asarray(basic)
         codes[positions[positions >= 0]] = BASIC
-        basic_rows = self._rows.held[-1 - positions[positions < 0]]
+        basic_rows = self.rows_held.held[-1 - positions[positions < 0]]
         codes[len(x) + basic_rows] = BASIC
         return codes
-
-    @property
-    def last_bases(self) -> dict[str, Statuses]:
-        """Phase -> the basis that it ended with last, in the order of their ends: what another process can begin from."""
-        return {phase: self._statuses_of(basis) for phase, basis in self._bases.items()}
 
     def begin_near(self, other: Solver, columns: Origins, rows: Origins, way: float) -> None:
         """Begin where another solver ended: which of its columns (n) and rows (m) each of ours is, or -1.
@@ -328,7 +241,7 @@ class Solver:
         share of the rows. What was minimised or held there, all that has no index, comes into that basis: it may
         take any value now. Does nothing if too little is the same.
         """
-        if not other._bases or np.mean(rows >= 0) < SHARED:
+        if not other._kept or np.mean(rows >= 0) < SHARED:
             return
         program = self.program
         above = np.where(np.isfinite(program.upper), UPPER, FREE)
@@ -336,16 +249,15 @@ class Solver:
         fresh = np.append(new_columns, np.full(len(rows), BASIC))
         row_places = np.where(rows >= 0, rows + len(other.program.columns), -1)
         at = np.append(columns, row_places)
-        for phase, basis in list(other._bases.items()):
-            theirs = other._statuses_of(basis)
+        for phase, theirs in other.last_bases.items():
             codes = np.where(at >= 0, theirs[at], fresh).astype(np.uint8)
             self.begin_from(phase, codes)
         if abs(np.count_nonzero(codes == BASIC) - len(rows)) > MISFIT * len(rows):
-            self._bases = {}
+            self._kept = {}
         elif way:
             measures = [j for j, (_, index) in enumerate(program.columns) if index is None]
             codes[measures] = BASIC
-            self._near, self._ways["near"] = self._basis(codes), way
+            self._near, self._ways["near"] = codes, way
 
     def minimise(
         self, column: int, order: Sequence[str] = (), phase: str = "", following: int | None = None
@@ -373,9 +285,11 @@ class Solver:
         """
         self._set_cost(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts: dict[str, _KeptBasis | None] = {"near": self._near}
-        if phase in self._bases and self._met:
-            starts["primal"] = self._present_basis()  # what is tried before moves away from it
+        starts: dict[str, Statuses | None] = {"near": self._near}
+        if phase in self._kept:
+            starts["primal"] = self.last_bases.get(
+                self._met
+            )  # what is tried before moves away from it
         starts |= dict.fromkeys(AGAIN, self._nearest(phase))
         way = self._ways["again"]
         part = 1.0
@@ -391,7 +305,7 @@ class Solver:
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._keep(phase, self._present_basis())
+            self._keep(phase, self._present_basis(solution.x))
         return solution
 
     def _stands_at(self, leaning: Vector, cost: Vector) -> bool:
@@ -405,52 +319,33 @@ class Solver:
         self._set_cost(cost)
         return found.stop is Stop.OPTIMAL and self._has_basis
 
-    def _keep(self, phase: str, basis: _KeptBasis) -> None:
-        """Keep the basis that a phase ended with: as its last one, and with the data that it is of."""
-        if self._near:
-            self._bases = {}
-        self._bases.pop(phase, None)  # they stand in the order of their ends
-        self._bases[phase] = basis
+    def _keep(self, phase: str, basis: Statuses | None) -> None:
+        """Keep the basis that a phase ended with."""
+        if self._near is not None:
+            self._kept = {}
+        before = self._kept.pop(phase, [])
+        if basis is not None:
+            self._kept[phase] = [*before[:1], (self.program, basis)]
         self._near, self._met = None, phase
-        before = self._kept.get(phase, ())
-        others = [one for one in before if one.program() is not self.program]
-        figures = ChangedFigures.of(self.program, self._first)
-        newest = _KeptOptimum(basis=basis, figures=figures, program=ref(self.program))
-        self._kept[phase] = [*others[:1], *others[1:][2 - KEPT :], newest]
+
+    @property
+    def last_bases(self) -> dict[str, Statuses]:
+        """Phase -> the basis that it ended with last, in the order of their ends: what another solver can begin from."""
+        return {phase: kept[-1][1] for phase, kept in self._kept.items()}
+
+    def _nearest(self, phase: str) -> Statuses | None:
+        """Of the first basis of a phase, to which people go back, and the last one that whose data differ from the
+        present ones in fewer figures."""
+        nearest, least = None, math.inf
+        for program, basis in reversed(self._kept.get(phase, [])):
+            differing = program.differing(self.program)
+            if differing < least:
+                nearest, least = basis, differing
+        return nearest
 
     def _set_cost(self, cost: Vector) -> None:
         self._cost = cost
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-
-    def _nearest(self, phase: str) -> _KeptBasis | None:
-        """The basis that this phase ended with on the data that differ in fewest figures from the present ones.
-
-        In a large program, where a wrong start costs most, also the first basis is looked at, and of as many figures
-        each: the one at which the fewest constraints are missed, of point and prices, is the nearest (measured).
-        """
-        last = self._bases.get(phase)
-        kept = self._kept.get(phase, [])
-        if last is None or len(kept) < 2:
-            return last
-        differing = [one.figures.differing(self.program) for one in kept]
-        least = min(differing)
-        nearest = [one for one, count in zip(kept, differing, strict=True) if count == least]
-        if self.program.matrix.nnz < LARGE_PROGRAM:
-            return nearest[-1].basis
-        if differing[0] > least:
-            nearest.insert(0, kept[0])
-        if len(nearest) == 1:
-            return nearest[0].basis
-        return min(reversed(nearest), key=lambda one: self._missed_at(one.basis)).basis
-
-    def _missed_at(self, basis: _KeptBasis) -> int:
-        """Number of constraints, of the point and of its prices, that a basis misses on the present data."""
-        self._highs.clearSolver()
-        self._set_basis(basis)
-        self._options(solver="simplex", simplex_iteration_limit=0)
-        self._run_interruptibly()
-        found = self._highs.getInfo()
-        return int(found.num_primal_infeasibilities + found.num_dual_infeasibilities)
 
     def equally_good(self, columns: Columns) -> list[Vector]:
         """Two more points of the optimum just found, at which some columns are as far apart as they are in a direction
@@ -514,14 +409,14 @@ class Solver:
         What is minimised once more is nearly there already."""
         later = self._met not in ("", phase)
         once_more = later and phase != self.program.columns[column][0]
-        first: tuple[str, ...] = ("near",) if self._near else ()
-        if phase in self._bases and not once_more:
+        first: tuple[str, ...] = ("near",) if self._near is not None else ()
+        if phase in self._kept and not once_more:
             first = (*first, "again")
         others = ("dual", "ipm") if self._small else ("ipm", "dual")
         return (*first, "primal", *others) if later else (*first, *others, "primal")
 
     def _run(
-        self, algorithm: str, cost: Vector, basis: _KeptBasis | None, part: float = 1.0
+        self, algorithm: str, cost: Vector, basis: Statuses | None, part: float = 1.0
     ) -> Solution:
         """One run of an algorithm.
 
@@ -564,7 +459,7 @@ class Solver:
         if not ended or not (found.value_valid and found.dual_valid):
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm=algorithm)
-        x, duals = np.array(found.col_value), self._rows.spread(np.array(found.row_dual))
+        x, duals = np.array(found.col_value), self.rows_held.spread(np.array(found.row_dual))
         certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
@@ -572,17 +467,17 @@ class Solver:
 
     def _run_till_all_rows_hold(self) -> None:
         """Have the rows held that an optimum violates, and go on from it by dual simplex, until it violates none."""
-        if self._highs.getModelStatus() in _UNBOUNDED and not self._rows.are_all:
+        if self._highs.getModelStatus() in _UNBOUNDED and not self.rows_held.are_all:
             self._hold_all_rows()
             self._run_interruptibly()
-        while not self._rows.are_all and self._ended() is Stop.OPTIMAL:
+        while not self.rows_held.are_all and self._ended() is Stop.OPTIMAL:
             x = np.array(self._highs.getSolution().col_value)
-            violated = self._rows.violated(self.program, x)
+            violated = self.rows_held.violated(self.program, x)
             if not len(violated):
                 return
-            basis = self._present_basis()
+            basis = self._present_basis(x)
             self._hold_rows(violated)
-            if basis.of.valid:
+            if basis is not None:
                 self._set_basis(basis)
             self._options(
                 solver="simplex",

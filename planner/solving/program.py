@@ -123,6 +123,13 @@ class Program:
         """Nonzeros of the matrix, then the limits."""
         return self.matrix.data, *self.limits
 
+    def differing(self, other: Program) -> int:
+        """Number of figures that are others in a program with the same rows, columns and pattern."""
+        differing = 0
+        for mine, theirs in zip(self.figures, other.figures, strict=True):
+            differing += int(np.count_nonzero(mine != theirs))
+        return differing
+
     def with_rows(
         self,
         keys: Sequence[Key],
@@ -197,43 +204,6 @@ class Program:
             "columns": self.matrix.shape[1],
             "nonzeros": int(self.matrix.nnz),
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangedFigures:
-    """Figures of a program by where they are other than in a base with the same rows, columns and pattern.
-
-    A program of the real case is 7 MB of figures, of which a change touches a few per cent.
-    """
-
-    base: Program
-    places: tuple[NDArray[np.intp], ...]
-    """Of each array of `Program.figures` the positions that differ."""
-    values: tuple[Vector, ...]
-    """The figures at these positions."""
-
-    @classmethod
-    def of(cls, program: Program, base: Program) -> ChangedFigures:
-        """The figures of a program, kept beside a base."""
-        places: list[NDArray[np.intp]] = []
-        values: list[Vector] = []
-        for mine, theirs in zip(program.figures, base.figures, strict=True):
-            at = np.flatnonzero(mine != theirs)
-            places.append(at)
-            values.append(mine[at])
-        return cls(base=base, places=tuple(places), values=tuple(values))
-
-    def differing(self, program: Program) -> int:
-        """Number of figures that are others in a program with the same rows, columns and pattern."""
-        differing = 0
-        changed = zip(self.base.figures, self.places, self.values, strict=True)
-        for theirs, (base, at, values) in zip(program.figures, changed, strict=True):
-            mine = base
-            if len(at):
-                mine = base.copy()
-                mine[at] = values
-            differing += int(np.count_nonzero(mine != theirs))
-        return differing
 
 
 def _sparse(rows: Sequence[Terms], width: int) -> csr_array:

@@ -43,23 +43,9 @@ class RowsHeld:
         return cls(np.flatnonzero(often), len(program.rows))
 
     @property
-    def count(self) -> int:
-        """Number of rows held (k)."""
-        return len(self.held)
-
-    @property
-    def of_all(self) -> int:
-        """Number of rows of the program (m)."""
-        return len(self._place)
-
-    @property
     def are_all(self) -> bool:
         """No row is left out."""
         return len(self.held) == len(self._place)
-
-    def begins_with(self, other: RowsHeld) -> bool:
-        """The first rows held are those of another, in their order."""
-        return np.array_equal(self.held[: other.count], other.held)
 
     def place(self, row: int) -> int:
         """The place of a row of the program among those held, -1 if it is not."""
@@ -82,7 +68,7 @@ class RowsHeld:
     def of(self, program: Program) -> tuple[csr_array, Vector, Vector]:
         """Matrix and sides of the rows held; those of the program itself where it is held as it stands."""
         parts = program.matrix, program.row_lower, program.row_upper
-        if np.array_equal(self.held, np.arange(self.of_all)):
+        if np.array_equal(self.held, np.arange(len(self._place))):
             return parts
         matrix, lower, upper = parts
         return csr_array(matrix[self.held]), lower[self.held], upper[self.held]

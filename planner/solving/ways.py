@@ -18,8 +18,6 @@ STRUCTURES = 5
 KEPT_TERMS = 1_200_000
 """Nonzeros that the programs kept hold together at most, the first and the one in use apart: with half a million of
 them, as in the real case, one takes a fifth of a GB."""
-KEPT = 12
-"""Bases of each phase that are kept: the first, to which people go back, and the last ones."""
 
 # ---- how far a start is followed -------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ COST, A, B = 0, 1, 2
 
 
 def held(solver: Solver) -> list[int]:
-    return [int(row) for row in solver.kept.rows.held]
+    return [int(row) for row in solver.rows_held.held]
 
 
 def test_a_row_comes_in_once_a_point_violates_it_and_its_price_is_told() -> None:
@@ -65,37 +65,19 @@ def test_a_row_comes_in_once_a_point_violates_it_and_its_price_is_told() -> None
 
 def test_statuses_are_of_all_rows_wherever_they_stand_in_the_solver() -> None:
     solver = Solver(covered(needed=4, most=1))
-    found = solver.minimise(COST)
-    statuses = solver.statuses(found.x)
+    solver.minimise(COST)
+    statuses = solver.last_bases["cost"]
     columns, rows = np.split(statuses, [3])
     assert (columns == BASIC).all()
     assert (rows == BASIC).tolist() == [False, False, True, False]
     solver.replace(covered(needed=4, most=7))
-    enough = solver.minimise(COST)
-    rows_of_enough = solver.statuses(enough.x)[3:]
+    solver.minimise(COST)
+    rows_of_enough = solver.last_bases["cost"][3:]
     assert (rows_of_enough == BASIC).tolist() == [True, False, True, False]
     other = Solver(covered(needed=4, most=1))
     other.begin_from("cost", statuses)
-    assert held(other) == [1, 3, 0]
     assert other.minimise(COST).x.tolist() == [18, 1, 3]
-    assert other._highs.getInfo().simplex_iteration_count == 0
-
-
-def test_bases_are_taken_over_with_the_rows_that_they_are_of() -> None:
-    solver = Solver(covered(needed=4, most=1))
-    solver.minimise(COST)
-    before = solver.kept
-    other = Solver(covered(needed=4, most=1))
-    other.begin_like(before)
-    assert other.minimise(COST, ["again"]).x.tolist() == [18, 1, 3]
-    assert other._highs.getInfo().simplex_iteration_count == 0
-    other.replace(covered(needed=12, most=9, left=5))
-    assert other.minimise(COST).x.tolist() == [9 * 3 + 3 * 5, 9, 3]
-    other.replace(covered(needed=12, most=9, left=2))
-    assert other.minimise(COST).stop is Stop.INFEASIBLE and held(other) == [1, 3, 0, 2]
-    other.begin_like(before)  # of fewer rows
-    other.replace(covered(needed=4, most=1))
-    assert other.minimise(COST, ["again"]).x.tolist() == [18, 1, 3]
+    assert other._highs.getInfo().simplex_iteration_count == 0 and held(other) == [1, 3, 0]
 
 
 def test_what_only_a_row_left_out_bounds_is_bounded() -> None:
@@ -128,7 +110,7 @@ def test_random_cases_have_the_optimum_of_all_rows(
     if found.stop is Stop.OPTIMAL:
         assert found.x[column] == pytest.approx(all_rows.x[column], rel=1e-6, abs=1e-6)
         assert found.certificate is not None and found.certificate.worst() <= highs.TOLERANCE
-        left_out = few.kept.rows.missing(np.arange(len(program.rows)))
+        left_out = few.rows_held.missing(np.arange(len(program.rows)))
         assert not found.duals[left_out].any()
 
 
