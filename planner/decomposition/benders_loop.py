@@ -33,7 +33,7 @@ from planner.decomposition.worker_pool import WorkerPool
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
 from planner.results.losses import weighed, weights_in_risk
-from planner.solving.goals import RISK_AT_COST, Phase, Progress, limit_of, phases_of
+from planner.solving.goals import Phase, Progress, limit_of, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Program, Vector
 from planner.solving.small_programs import SmallProgram
@@ -124,18 +124,13 @@ class Search:
         if objective.risk_limit is not None and not self._reach(objective.risk_limit):
             self.best = None
             return
-        before: Phase | None = None
         for phase in phases_of(objective):
-            # The others are minimised for their prices too.
-            if before is not None and phase is RISK_AT_COST:
-                self.master.learn(before, phase)
             self.best = self._least(phase)
             if self.best is None or self._has_stopped():
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
             least = max(self.best.value(phase.column), self.master.lower[phase.name])
             self._hold(phase.column, limit_of(least, phase.slack))
-            before = phase
 
     def _reach(self, limit: float) -> bool:
         """Search for a plan within the limit of the risk (MUSD) and hold the risk to it; true if there is one.

@@ -66,8 +66,6 @@ REPLACED = frozenset(
     }
 )
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
-FREE = 1e-9
-"""A price up to this one is none."""
 WHOLE = 1e-9
 """Distance from a whole number of plants up to which a point has as many: one with plants of any size has not."""
 VIOLATED = 1e-9
@@ -75,16 +73,6 @@ VIOLATED = 1e-9
 
 
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Proof:
-    """The proof that an optimum gives: the least value of its measure (MUSD), the worth of one more unit of each
-    column, and the upper bounds at which both hold."""
-
-    value: float
-    worth: Vector
-    upper: Vector
 
 
 @dataclass(frozen=True)
@@ -128,7 +116,6 @@ class Master:
         self._units = self._plants.columns
         self._held: Counts | None = None
         self.lower: dict[str, float] = {}
-        self._proofs: dict[str, _Proof] = {}
         self.cuts: list[Cut] = []
 
     def _find_links(
@@ -166,10 +153,7 @@ class Master:
         if found.stop is Stop.OPTIMAL:
             value = self.solver.proven(column, found.duals)
             self._raise_lower(phase, value)
-            if self._held is None:
-                worth = self.program.matrix.T @ found.duals
-                self._proofs[phase.name] = _Proof(value, worth, self.solver.upper.copy())
-            else:
+            if self._held is not None:
                 self._plants.put(found.x, self._held)
         return found
 
@@ -194,22 +178,6 @@ class Master:
     def _raise_lower(self, phase: Phase, value: float) -> None:
         """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
         self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
-
-    def learn(self, before: Phase, phase: Phase) -> None:
-        """Raise the lower bound of a phase by the proof of the phase before it.
-
-        The measure of `before` is held now, and the last optimum of `before` was held to a limit of the measure of
-        `phase`. That limit had a price: so much less of the one measure would cost more of the other than there may
-        be.
-        """
-        if before.name not in self._proofs:
-            return
-        column, own = self.column_of(phase.column), self.column_of(before.column)
-        proof = self._proofs[before.name]
-        worth, upper = proof.worth[column], proof.upper[column]
-        if worth > FREE and np.isfinite(upper):
-            dearer = max(0.0, self.solver.upper[own] - proof.value)
-            self._raise_lower(phase, float(upper - dearer / worth))
 
     @property
     def whole(self) -> bool:

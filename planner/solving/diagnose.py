@@ -1,8 +1,5 @@
-"""Why a target cannot be met, and the smallest changes that would make it reachable, each of them solved for.
-
-Each is found exactly, by one more linear program: the least addition to the budgets, by funder and year, and the least
-factor on all of them.
-"""
+"""Why a target cannot be met, and what would make it reachable: a larger limit, or all budgets times the least factor,
+which is found exactly, by one more linear program."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ import numpy as np
 
 from planner.config import Objective
 from planner.data.case import Case, with_model, without_targets
+from planner.formulation.budgets import account
 from planner.formulation.index_sets import Scope
 from planner.solving.engine import Engine
 from planner.solving.goals import Outcome, Phase, phases_of
@@ -30,16 +28,14 @@ FAR_APART = (
     "the solver finds no plan, yet to do nothing is one: figures lie too far apart to compute with (see the warnings of "
     "`planner check`, far-off first), or rows were changed in Python past the rules of their tables"
 )
-FunderYear = tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """The least reachable risk, and each smallest change that reaches the target; None where none is enough."""
+    """The least reachable risk, and the factor on all budgets that reaches the target; None where none is enough."""
 
     limit: float
     least_risk: float | None
-    extra_budget: dict[FunderYear, float] | None = None
     budget_factor: float | None = None
 
     def reasons(self) -> list[str]:
@@ -51,29 +47,14 @@ class Diagnosis:
             f"levers is {self.least_risk:.6g} MUSD",
             f"any of these is enough: raise objective.risk_limit to at least {round_up(self.least_risk):.6g} MUSD",
         ]
-        lines.append(self._more_money())
+        more_money = "  more money for the funders that have some is not enough"
         if self.budget_factor is not None:
-            lines.append(f"  or multiply every budget by {self.budget_factor:.6g}")
-        return lines
-
-    def _more_money(self) -> str:
-        if self.extra_budget is None:
-            return "  more money for the funders that have some is not enough"
-        where: list[str] = []
-        for (funder, year), musd in self.extra_budget.items():
-            where.append(f"{funder} {musd:.6g} in {year}")
-        total = math.fsum(self.extra_budget.values())
-        return f"  or add {total:.6g} MUSD to the budgets: {', '.join(where)}"
+            more_money = f"  or multiply every budget by {self.budget_factor:.6g}"
+        return [*lines, more_money]
 
     def as_json(self) -> dict[str, Any]:
         """For summary.json."""
-        values = asdict(self)
-        if self.extra_budget is not None:
-            rows: list[dict[str, Any]] = []
-            for (funder, year), musd in self.extra_budget.items():
-                rows.append({"funder": funder, "year": year, "musd": musd})
-            values["extra_budget"] = rows
-        return values
+        return asdict(self)
 
 
 def why_infeasible(case: Case, program: Program) -> dict[str, object]:
@@ -151,7 +132,7 @@ def _too_coarse(case: Case, limit: float) -> list[str]:
 
 
 def diagnose(case: Case, program: Program) -> Diagnosis:
-    """Find the least attainable risk, and the smallest changes with which the limit of goal `target` is reached."""
+    """Find the least attainable risk, and the factor on budgets with which the limit of goal `target` is reached."""
     limit = case.model.objective.risk_limit
     if limit is None:
         raise ValueError("only goal `target` has a limit to miss")
@@ -159,77 +140,23 @@ def diagnose(case: Case, program: Program) -> Diagnosis:
     found = Solver(program).minimise(risk)
     if found.stop is not Stop.OPTIMAL:
         return Diagnosis(limit=limit, least_risk=None)
-    years = account_years(case, program)
-    extra = least_extra_budget(program, years, limit)
-    factor = None
-    # A factor adds money where the additions may: where they are not enough, it is not.
-    if extra is not None:
-        budgets = {row: case.budget.get(of, 0.0) for row, of in years.items()}
-        factor = least_budget_factor(program, budgets, limit)
-    return Diagnosis(
-        limit=limit, least_risk=float(found.x[risk]), extra_budget=extra, budget_factor=factor
-    )
+    factor = least_budget_factor(program, limit)
+    return Diagnosis(limit=limit, least_risk=float(found.x[risk]), budget_factor=factor)
 
 
-def account_years(case: Case, program: Program) -> dict[int, FunderYear]:
-    """Row of each account -> funder and year."""
-    nodes = Scope(case).account_tree.nodes
-    years: dict[int, FunderYear] = {}
-    for row, (name, index) in enumerate(program.rows):
-        if name == "account":
-            funder, node = index
-            years[row] = (funder, nodes[node].year)
-    return years
-
-
-def least_extra_budget(
-    program: Program, years: dict[int, FunderYear], limit: float
-) -> dict[FunderYear, float] | None:
-    r"""min sum extra[i,t]: sum_c paid[i,c,a] + carried[a] <= budget[i,t] + extra[i,t] + carried in, risk <= limit."""
-    where = sorted(set(years.values()))
-    relief = {row: {where.index(key): 1.0} for row, key in years.items()}
-    extra = _least(program, relief, limit)
-    if extra is None:
-        return None
-    added: dict[FunderYear, float] = {}
-    for key, musd in zip(where, extra, strict=True):
-        if musd > 1e-9:
-            added[key] = round_up(musd)
-    return added
-
-
-def least_budget_factor(program: Program, budgets: dict[int, float], limit: float) -> float | None:
-    """min s with every budget multiplied by 1 + s, risk <= limit. budgets: MUSD by row of its account."""
-    relief = {row: {0: budget} for row, budget in budgets.items()}
-    share = _least(program, relief, limit)
-    return None if share is None or share[0] > LARGEST_FACTOR else round_up(1.0 + share[0])
-
-
-def _least(
-    program: Program, relief: dict[int, dict[int, float]], limit: float
-) -> list[float] | None:
-    """Least sum of new columns, each of which relieves rows by its coefficients, so that risk <= limit.
-
-    relief: row -> coefficient by number of the column."""
-    if not relief:
-        return None
-    first, total = len(program.columns), ("extra_total", None)
-    count = 1 + max(number for parts in relief.values() for number in parts)
-    extras: list[Key] = [("extra", number) for number in range(count)]
-    terms: list[dict[int, float]] = [{} for _ in range(count + 1)]
-    for row, parts in relief.items():
-        for number, part in parts.items():
-            terms[number][row] = -part
-    sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
-    wider = program.with_columns([*extras, total], terms)
-    wider = wider.with_rows([total], [sum_of_all], 0.0, 0.0)
+def least_budget_factor(program: Program, limit: float) -> float | None:
+    """min s with every budget multiplied by 1 + s, risk <= limit; None where no factor is enough."""
+    accounts = program.rows_of(account.name)
+    more = {row: -float(program.row_upper[row]) for row in accounts if program.row_upper[row] > 0}
+    extra: Key = ("extra", None)
+    wider = program.with_columns([extra], [more])
     solver = Solver(wider)
     solver.bound(wider.column["risk", None], limit)
-    found = solver.minimise(wider.column[total])
-    if found.stop is not Stop.OPTIMAL:
+    column = wider.column[extra]
+    found = solver.minimise(column)
+    if found.stop is not Stop.OPTIMAL or found.x[column] > LARGEST_FACTOR:
         return None
-    least: list[float] = found.x[first : first + count].tolist()
-    return least
+    return round_up(1.0 + float(found.x[column]))
 
 
 def reaches(case: Case, limit: float) -> bool:

@@ -9,9 +9,8 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of, grouped_by
-from planner.data.scenario_tree import parted, shown_by_scenario
 from planner.data.schema import FILTERS
-from planner.data.shock_effects import Moment, effects_by_scenario, periods_of
+from planner.data.shock_effects import Moment, periods_of
 from planner.errors import InputError, fault
 from planner.host import available_memory
 
@@ -21,8 +20,6 @@ takes (333 MiB where 450 are estimated)."""
 BYTES_PER_TERM_APART = 110.0
 """Measured with a thousand scenarios: the same where they are solved one by one, over all processes."""
 SHARE_OF_MEMORY = 0.9
-MOST_COUNTED = 20_000
-"""Different scenarios of which the histories are counted, which takes a tenth of a millisecond for each."""
 ALONE = 10
 """Scenarios, the hardest, that stand in one program where the others are solved one by one."""
 
@@ -44,27 +41,6 @@ def size_of(case: Case) -> Size:
     """Estimate from above."""
     nodes = _most_nodes(case)
     return Size(nodes, nodes * _terms_per_node(case))
-
-
-def counted_size(case: Case, room: float = float("inf")) -> Size:
-    """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
-    are not enough."""
-    terms = _terms_per_node(case)
-    effects = effects_by_scenario(case)
-    periods = periods_of(case)
-    groups = [tuple(case.scenarios)]
-    nodes = 0
-    for place, period in enumerate(periods):
-        shown = shown_by_scenario(effects, period)
-        before, groups = groups, []
-        for together in before:
-            groups += parted(together, shown)
-        # Histories never merge again.
-        least = nodes + len(groups) * (len(periods) - place)
-        if Size(least, least * terms).memory > room:
-            return Size(least, least * terms)
-        nodes += len(groups)
-    return Size(nodes, nodes * terms)
 
 
 def _most_nodes(case: Case) -> int:
@@ -119,15 +95,13 @@ def refuse_if_too_large(
     free = available_memory() if available is None else available
     room = free * SHARE_OF_MEMORY
     size = size_of(case)
-    if size.memory > room and len(_different(case)) <= MOST_COUNTED:
-        size = counted_size(case, room)
     needed = size.memory
     if alone is not None:
         in_one = (alone + 1) * len(periods_of(case)) * _terms_per_node(case)
         together = Size(size.nodes, min(size.terms, in_one))
         needed = together.memory + BYTES_PER_TERM_APART * size.terms
     if needed > room:
-        program = f"{size.nodes:,} histories and {size.terms:,} terms"
+        program = f"at most {size.nodes:,} histories and {size.terms:,} terms"
         free_text = f"{room / 2**30:,.1f} GiB are free"
         said = f"needs about {needed / 2**30:,.1f} GiB for {program}, and {free_text}"
         remedy = "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"

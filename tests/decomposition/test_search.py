@@ -20,7 +20,7 @@ from planner.decomposition.subproblem import BranchQuestion
 from planner.results.losses import risk_weights, weighed
 from planner.results.plan import Plan
 from planner.results.verify import verify
-from planner.solving.goals import RISK_AT_COST, Phase
+from planner.solving.goals import Phase
 from planner.solving.highs import Solver
 from planner.solving.program_writer import program_of
 from tests.cases import (
@@ -173,17 +173,6 @@ def test_every_round_holds_and_none_is_worse(case: Case) -> None:
         assert [one.lower for one in rounds] == sorted(one.lower for one in rounds)
         assert [one.upper for one in rounds] == sorted((one.upper for one in rounds), reverse=True)
         assert rounds[-1].upper - rounds[-1].lower <= 1e-6 * max(1.0, rounds[-1].upper)
-
-
-def test_the_least_cost_bounds_the_least_risk_at_that_cost(case: Case) -> None:
-    found = searched(case, alone=2)
-    program = program_of(case)
-    solver, column = Solver(program), program.column["risk", None]
-    solver.bound(program.column["cost", None], found.limits["cost"])
-    exact = float(solver.minimise(column).x[column])
-    found.master.lower.pop(RISK_AT_COST.name, None)
-    found.master.learn(Phase("cost"), RISK_AT_COST)
-    assert exact * (1 - 1e-4) <= found.master.lower[RISK_AT_COST.name] <= exact * (1 + 1e-7)
 
 
 def test_the_best_mean_of_two_plans_keeps_to_the_limit(tmp_path: Path) -> None:
