@@ -17,7 +17,7 @@ plan is the best mean of all plans found; a mean of plans is a plan, the program
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from types import SimpleNamespace
@@ -317,26 +317,6 @@ class Search:
         if step.lost(cuts) or self.impossible > MOST_IMPOSSIBLE:
             self.stop = Stop.UNPROVEN
         return self.stop is Stop.UNPROVEN
-
-    def least_beyond(
-        self, targets: Collection[str], others: Collection[str]
-    ) -> Mapping[str, float]:
-        """See `planner.solving.impossible_targets.LeastBeyond`: master and branches by turns, cuts kept."""
-        question = BranchQuestion(self.case.scenarios)
-        step = StepRule()
-        for _ in range(MOST_IMPOSSIBLE):
-            found = self.master.least_beyond(targets, others)
-            if found.stop is not Stop.OPTIMAL:
-                return {}
-            is_optimum = not step.at_centre
-            x = step.next(found.x)
-            results = self.pool.results(self.master.links(x), question)
-            lacking = [one for one in results if not one.feasible]
-            is_stuck = step.lost(self.master.add(lacking, x))
-            if is_stuck or (is_optimum and not lacking):
-                beyond = self.master.beyond(found.x)
-                return {target: beyond[target] for target in targets}
-        return {}
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
         """The bounds known already prove the best plan good enough; its value is noted where they do."""

@@ -39,7 +39,6 @@ from planner.formulation.declarations import NODE_LETTERS
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import DECLARED, EQUATIONS
 from planner.results.losses import weighted_loss, weights_in_risk
-from planner.solving.impossible_targets import with_beyond
 from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
 
@@ -302,7 +301,8 @@ def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     together = [grouping.reference, *names]
     rows = []
     for name, share in shares_within(case, together).items():
-        rows.append(Scenario(scenario=name, probability=share))
+        storyline = case.lookups.storylines[name]
+        rows.append(Scenario(scenario=name, storyline=storyline, probability=share))
     shocks = [row for row in case.tables.shocks if row.scenario in together]
     tables = replace(case.tables, scenarios=tuple(rows), shocks=tuple(shocks))
     return CasePart(
@@ -333,8 +333,7 @@ def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
 
 def branches(part: CasePart) -> list[Branch]:
     """The branches of a part."""
-    program = with_beyond(part.scope, Writer(part.scope).program(), 0.0)
-    return _Parting(part, program).branches()
+    return _Parting(part, Writer(part.scope).program()).branches()
 
 
 class _Parting:

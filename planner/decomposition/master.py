@@ -9,7 +9,7 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +34,6 @@ from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
-from planner.solving.impossible_targets import BEYOND, with_beyond
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
 from planner.solving.shadow_prices import Worths
@@ -107,10 +106,6 @@ class Master:
         losses = _losses(self.scope, grouping)
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
-        self._beyond: dict[str, int] = {}
-        for (name, target), j in column.items():
-            if name == BEYOND:
-                self._beyond[target] = j
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         self._plants = Units.of(self.scope.case, self.program)
         self._units = self._plants.columns
@@ -156,24 +151,6 @@ class Master:
             if self._held is not None:
                 self._plants.put(found.x, self._held)
         return found
-
-    def least_beyond(self, targets: Collection[str], others: Collection[str]) -> Solution:
-        """The point of the least sum of shares by which targets are missed that the cuts so far allow.
-
-        targets: of those that must hold and ask for demand to be served. others: may be missed for nothing.
-        """
-        cost = np.zeros(len(self.program.columns))
-        for target, j in self._beyond.items():
-            cost[j] = float(target in targets)
-            self.solver.bound(j, float(target in targets or target in others))
-        found = self.solver.minimise_sum(cost, ("dual", "ipm", "primal"), BEYOND)
-        for j in self._beyond.values():
-            self.solver.bound(j, 0.0)
-        return found
-
-    def beyond(self, x: Vector) -> dict[str, float]:
-        """Target -> the share of demand by which it is missed at a point."""
-        return _values(x, self._beyond)
 
     def _raise_lower(self, phase: Phase, value: float) -> None:
         """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
@@ -392,7 +369,7 @@ def _program(
         *_of_each_branch(writer, grouping, branches),
         *_usable(writer, capacities),
     ]
-    return with_beyond(scope, writer.program(REPLACED, rows), 0.0)
+    return writer.program(REPLACED, rows)
 
 
 def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Program:

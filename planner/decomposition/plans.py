@@ -36,7 +36,7 @@ from planner.results.violations import at_most, equal
 from planner.solving.diagnose import Diagnosis, targets_in_the_way
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
-from planner.solving.impossible_targets import nearest_shares, why_targets_fail
+from planner.solving.impossible_targets import must_be_served, why_targets_fail
 from planner.solving.paid import paid
 from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate, Key
@@ -53,7 +53,6 @@ from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
 NOT_ALL = "no plan meets all targets that must hold"
-OF_ANY_SIZE = "these shares are for plants of any size: whole plants may serve less"
 
 
 def begin(
@@ -251,21 +250,27 @@ def _why_none(search: Search) -> dict[str, Any]:
     if search.stop is not Stop.INFEASIBLE:
         return {}
     case = search.case
-    if case.model.policy.whole_plants and fits(case):
-        # Cuts alone say what plants of any size can serve.
-        failing = why_targets_fail(case, program_of(case))
-    else:
-        failing = nearest_shares(case, search.least_beyond)
-        if failing and case.model.policy.whole_plants:
-            failing["reasons"].append(OF_ANY_SIZE)
+    if failing := _failing_targets(search.master.grouping):
+        return failing
     limit, least = case.model.objective.risk_limit, search.upper.get("reach")
-    if failing or limit is None or least is None:
-        return failing or {"reasons": [NOT_ALL]}
+    if limit is None or least is None:
+        return {"reasons": [f"{NOT_ALL}: {', '.join(must_be_served(case))}"]}
     found = Diagnosis(limit=limit, least_risk=least)
     reasons = found.reasons()[:2]
     if fits(case):
         reasons += targets_in_the_way(case, limit)
     return {"reasons": reasons, "smallest_changes": found.as_json()}
+
+
+def _failing_targets(grouping: Grouping) -> dict[str, Any]:
+    """As `why_targets_fail`, of the first part of the case whose scenarios alone are enough for a target to fail."""
+    if must_be_served(grouping.case):
+        staying = [name for name in grouping.case.scenarios if name not in grouping.left]
+        for leaving in [part.names for part in parts(grouping)] or [()]:
+            case = part_of(grouping, [*staying, *leaving]).case
+            if failing := why_targets_fail(case, program_of(case)):
+                return failing
+    return {}
 
 
 def _shadow_prices(search: Search) -> list[PriceRow]:

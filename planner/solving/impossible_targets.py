@@ -7,8 +7,7 @@ or because of what other targets forbid.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,19 +27,6 @@ SHORT = 1e-7
 DIGITS = 6
 EACH_ALONE = "each of these shares is what can be met without the other targets named here"
 REMEDY = "ask for less (targets.share), give a price (targets.price_usd_per_kg), or begin later"
-LeastBeyond = Callable[[Collection[str], Collection[str]], Mapping[str, float]]
-"""(targets, others that do not count) -> by which share of demand each of the targets has to be missed, their sum being
-least; nothing where that was not found."""
-
-
-def with_beyond(scope: Scope, program: Program, upper: float) -> Program:
-    """The program with a column for each target that must hold and asks for demand to be served.
-
-    upper: the share of demand by which each may be missed.
-    """
-    relieved = _relieved_rows(scope, program)
-    keys: list[Key] = [(BEYOND, target) for target in relieved]
-    return program.with_columns(keys, list(relieved.values()), 0.0, upper)
 
 
 def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
@@ -48,14 +34,11 @@ def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
 
     program: that of the case, without a limit of risk.
     """
-    wider = with_beyond(Scope(case), program, 1.0)
-    return nearest_shares(case, partial(_least_beyond, wider))
-
-
-def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
-    """The same of a program that `least_beyond` asks."""
-    hard = _must_be_served(case)
-    beyond = least_beyond(hard, ()) if hard else {}
+    hard = must_be_served(case)
+    relieved = _relieved_rows(Scope(case), program)
+    keys: list[Key] = [(BEYOND, target) for target in relieved]
+    wider = program.with_columns(keys, list(relieved.values()), 0.0, 1.0)
+    beyond = _least_beyond(wider, hard, ()) if hard else {}
     named = [target for target, share in beyond.items() if share > SHORT]
     if not named:
         return {}
@@ -63,7 +46,7 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
     nearest: dict[str, float] = {}
     for target in named:
         others = [other for other in named if other != target]
-        left = least_beyond([target], others).get(target, 0.0)
+        left = _least_beyond(wider, [target], others).get(target, 0.0)
         share = case.lookups.targets[target].share
         nearest[target] = _rounded_down(max(share - left, 0.0))
         most = f"{100 * nearest[target]:.6g} % is the most that any plan serves"
@@ -73,7 +56,7 @@ def nearest_shares(case: Case, least_beyond: LeastBeyond) -> dict[str, Any]:
     return {"reasons": [*reasons, REMEDY], "nearest_shares": nearest}
 
 
-def _must_be_served(case: Case) -> list[str]:
+def must_be_served(case: Case) -> list[str]:
     """Targets without a price that ask for demand to be served."""
     served = [row for row in case.lookups.target_rows if row.kind == "served"]
     return [row.target for row in served if row.price_usd_per_kg is None]
@@ -81,7 +64,7 @@ def _must_be_served(case: Case) -> list[str]:
 
 def _relieved_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]]:
     """Target that must hold -> its rows, and the coefficient there (t) of the share by which it is missed."""
-    found: dict[str, dict[int, float]] = {target: {} for target in _must_be_served(scope.case)}
+    found: dict[str, dict[int, float]] = {target: {} for target in must_be_served(scope.case)}
     for i, (name, index) in enumerate(program.rows):
         if name == "served_target" and index[0] in found:
             target, element, node = index
@@ -93,7 +76,8 @@ def _relieved_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]
 def _least_beyond(
     program: Program, targets: Collection[str], others: Collection[str]
 ) -> dict[str, float]:
-    """See `LeastBeyond`; program: with a column for each target."""
+    """By which share of demand each of some targets has to be missed, their sum being least; nothing where that was not
+    found. others: may be missed for nothing. program: with a column for each target."""
     upper = program.upper.copy()
     cost = np.zeros(len(program.columns))
     asked: dict[str, int] = {}
