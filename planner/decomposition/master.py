@@ -38,7 +38,6 @@ from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution import Searched, Solution, Stop
-from planner.solving.target_prices import POINT, target_of, worth_of_targets
 from planner.solving.whole_plants import Counts, Units
 
 AFTER_CUTS = ("again", "ipm", "dual")
@@ -241,29 +240,16 @@ class Master:
                     of_loss[w] += dual * weight
         return of_loss, of_cost
 
-    def prices(
-        self, found: Solution, bases: Mapping[tuple[str, Key], float]
-    ) -> tuple[Worths, dict[str, float]]:
-        """What an optimum says beside the worth of what is scarce in the master, and in branches where nothing may be
-        missing: the worth of the rest, and what each target, a percentage point stricter, adds.
-
-        bases: (branch, row of a target) -> use or demand (t) of which it holds a share.
-        """
+    def prices(self, found: Solution) -> Worths:
+        """The worth of what is scarce in branches where nothing may be missing, as an optimum says."""
         scarce: Worths = defaultdict(float)
-        of_own_rows = worth_of_targets(self.scope, self.program, found.duals, found.x)
-        targets = defaultdict(float, of_own_rows)
         first = len(self.program.rows) - len(self.cuts)
-        of_cuts = found.duals[first:].tolist()
         # Later phases have more cuts.
-        for cut, dual in zip(self.cuts, of_cuts, strict=False):
-            if dual <= 0:
-                continue
-            for row, price in cut.of_targets.items():
-                base = bases.get((cut.branch, row), 0.0)
-                targets[target_of(row)] += dual * price * POINT * base
-            for label, worth in cut.worths.items():
-                scarce[label] += dual * worth
-        return scarce, targets
+        for cut, dual in zip(self.cuts, found.duals[first:].tolist(), strict=False):
+            if dual > 0:
+                for label, worth in cut.worths.items():
+                    scarce[label] += dual * worth
+        return scarce
 
     def shared_cost(self, x: Vector) -> float:
         """The cost of a point before and outside of all branches (MUSD)."""

@@ -39,15 +39,14 @@ from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import must_be_served, why_targets_fail
 from planner.solving.paid import paid
 from planner.solving.plans import ENDS, header, seconds_of
-from planner.solving.program import Certificate, Key
+from planner.solving.program import Certificate
 from planner.solving.program_size import ALONE, fits, refuse_if_too_large
 from planner.solving.program_writer import program_of
-from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced
+from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced, priced_phases
 from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import Due, decided_money, money_due
-from planner.solving.target_prices import binding, criterion
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
@@ -276,31 +275,23 @@ def _failing_targets(grouping: Grouping) -> dict[str, Any]:
 def _shadow_prices(search: Search) -> list[PriceRow]:
     """The prices of the master and of all branches together, at the optimum of the phase that prices what is scarce."""
     objective = "welfare" if "welfare" in search.optima else "risk"
-    total, of_targets = _prices_of(search, objective)
-    by_criterion = {objective: of_targets}
     scope = search.master.scope
-    for name in {criterion(scope, target) for target in search.case.lookups.targets}:
-        if name in search.optima and name not in by_criterion:
-            _, by_criterion[name] = _prices_of(search, name)
-    return price_rows(total, objective, binding(scope, by_criterion))
+    by_phase: dict[str, Worths] = {}
+    for name in priced_phases(scope, objective):
+        if name in search.optima:
+            by_phase[name] = _prices_of(search, name)
+    return price_rows(scope, by_phase, objective)
 
 
-def _prices_of(search: Search, phase: str) -> tuple[Worths, dict[str, float]]:
-    """The worth of one more of each scarce thing in a phase, and what each target adds to it, a percentage point
-    stricter."""
-    found = search.optima[phase]
-    master = search.master
+def _prices_of(search: Search, phase: str) -> Worths:
+    """The worth of one more of each scarce thing in a phase, and what each target adds to it."""
+    found, master = search.optima[phase], search.master
     later = len(master.cuts) - search.cuts[phase]
     duals = np.append(found.duals, np.zeros(later))
-    links = master.links(found.x)
     of_loss, of_cost = master.multipliers(duals)
-    parts = search.pool.prices(links, of_loss, of_cost)
-    bases: dict[tuple[str, Key], float] = {}
-    for part in parts:
-        bases |= part.bases
-    in_cuts, of_targets = master.prices(found, bases)
-    total = priced(master.scope, master.program, phase, duals)
-    for worths in (*[part.worths for part in parts], in_cuts):
+    parts = search.pool.prices(master.links(found.x), of_loss, of_cost)
+    total = priced(master.scope, master.program, phase, duals, found.x)
+    for worths in (*parts, master.prices(found)):
         for label, worth in worths.items():
             total[label] += worth
-    return total, of_targets
+    return total

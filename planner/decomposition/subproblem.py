@@ -34,7 +34,6 @@ from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector, dual_objective
 from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
 from planner.solving.solution import Solution, Stop
-from planner.solving.target_prices import TARGET_ROWS, bases_of_rows, prices_of_rows
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
@@ -112,9 +111,8 @@ def _only(amounts: Mapping[str, float] | None, names: Sequence[str]) -> Mapping[
 class Cut:
     """A row that holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
 
-    x: values of the links. slope: by position among all links, sparse. of_targets: row of a target in
-    the branch -> what a tonne less in its limit adds to the constant. worths: of a cut that asks for nothing missing, what one more unit
-    of each scarce thing takes off the constant.
+    x: values of the links. slope: by position among all links, sparse. worths: of a cut that asks for nothing missing, what
+    one more unit of each scarce thing takes off the constant.
     """
 
     branch: str
@@ -122,7 +120,6 @@ class Cut:
     of_loss: Mapping[str, float]
     constant: float
     slope: Mapping[int, float]
-    of_targets: Mapping[Key, float]
     worths: Worths = field(default_factory=dict)
 
 
@@ -200,7 +197,6 @@ class Branch:
         self._costs = costs
         self._capacities = capacities
         self._program = self._with_losses_and_cost(program)
-        self._has_targets = any(name in TARGET_ROWS for name, _ in program.rows)
 
     @property
     def columns(self) -> tuple[Key, ...]:
@@ -332,8 +328,7 @@ class Branch:
             of_loss={},
             constant=constant,
             slope=_by_position(slope, positions),
-            of_targets=prices_of_rows(own, found.duals),
-            worths=self.prices(found.duals),
+            worths=self.prices(found.duals, found.x),
         )
 
     def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
@@ -350,19 +345,15 @@ class Branch:
         # Look-ups by name, which `with_data` shares, would take more memory than the program.
         return replace(old, row_lower=low, row_upper=high, upper=upper)
 
-    def bases_of_targets(self, x: Vector) -> dict[Key, float]:
-        """Row of a target -> use or demand (t) of which it holds a share at a point (columns of its program)."""
-        return bases_of_rows(self._scope, self._program, x)
+    def prices(self, duals: Vector, x: Vector) -> Worths:
+        """The worth of what is scarce in the branch, of capacity that it shares with others, and of its targets.
 
-    def prices(self, duals: Vector) -> Worths:
-        """The worth of what is scarce in the branch, and of capacity that it shares with others.
-
-        duals: of the rows of its program.
+        duals: of the rows of its program. x: its point.
         """
         rows = duals[: self._height]
         of_all = np.zeros(len(self._program.rows))
         of_all[: self._height] = rows
-        total = priced(self._scope, self._program, None, of_all)
+        total = priced(self._scope, self._program, None, of_all, x)
         slope = -(self.linking.T @ rows)
         shared = [(USABLE, index) for index in self._capacities.values()]
         of_shared = slope[list(self._capacities)]
@@ -378,9 +369,6 @@ class Branch:
         *prices, of_cost = (-found.duals[count:]).tolist()
         of_limit = max(0.0, -of_cost - asked.with_cost)
         constant = found.value - float(np.sum(slope * x[positions]))
-        of_targets: Mapping[Key, float] = {}
-        if self._has_targets:
-            of_targets = prices_of_rows(self._program, found.duals[:count])
         held = [price * loss for price, loss in zip(prices, asked.allowed, strict=True)]
         constant += sum(held)
         if np.isfinite(asked.at_most):
@@ -391,7 +379,6 @@ class Branch:
             of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
-            of_targets=of_targets,
         )
 
 

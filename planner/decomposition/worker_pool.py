@@ -32,7 +32,7 @@ from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.amounts import Amounts, amounts, flow_order
 from planner.results.plan_amounts import PEOPLE, PlanAmounts
-from planner.solving.program import Key, Vector
+from planner.solving.program import Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.variable_values import Values
@@ -88,7 +88,7 @@ class HeldBranches:
         del self._branches
         return part_amounts(part, solution_amounts(part.scope, values), results)
 
-    def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> PartPrices:
+    def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
         """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
         scenario and the cost of each branch, added up."""
 
@@ -99,20 +99,16 @@ class HeldBranches:
         def question(branch: Branch) -> BranchQuestion | None:
             size = scale(branch)
             if size <= LEAST:
-                return BranchQuestion() if self._part.case.lookups.targets else None
+                return None
             weights = {w: of_loss[w] / size for w in branch.leaves}
             return BranchQuestion(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
-        bases: dict[tuple[str, Key], float] = {}
         for branch, _, found in self._each(at, x, question):
             if found is not None:
-                prices = branch.prices(scale(branch) * found.duals)
-                for label, price in prices.items():
+                for label, price in branch.prices(scale(branch) * found.duals, found.x).items():
                     total[label] += price
-                for row, base in branch.bases_of_targets(found.x).items():
-                    bases[branch.name, row] = base
-        return PartPrices(dict(total), bases)
+        return dict(total)
 
     def _each(
         self, at: Starts, x: Vector, ask: Callable[[Branch], BranchQuestion | None]
@@ -178,7 +174,7 @@ class WorkerPool:
         """The amounts of each part; see `HeldBranches.measure`."""
         return self._ask("measure", x, question, shared)
 
-    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[PartPrices]:
+    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
         given = [(starts, x, of_loss, of_cost) for starts in self._starts]
         return self._of_each_part("price", given)
@@ -207,15 +203,6 @@ class WorkerPool:
     def close(self) -> None:
         """End the workers."""
         self._open.close()
-
-
-@dataclass(frozen=True)
-class PartPrices:
-    """Worth of what is scarce in a part, and bases: use or demand (t) of which each row of a target in each branch
-    holds a share."""
-
-    worths: Worths
-    bases: Mapping[tuple[str, Key], float]
 
 
 # ---- the amounts of the plan -----------------------------------------------------------------------------------------

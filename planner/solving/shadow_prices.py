@@ -22,9 +22,10 @@ from planner.formulation.declarations import NODE_LETTERS, Equation, Variable
 from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
-from planner.solving.target_prices import UNIT, target_prices
+from planner.solving.target_prices import UNIT, criterion, worth_of_targets
 
 SMALLEST = 1e-7
+TARGET = "target"
 At = Mapping[str, Any]
 """An index by its letters."""
 
@@ -271,24 +272,31 @@ PriceRow = tuple[Any, ...]
 def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> list[PriceRow]:
     """The rows of `shadow_prices` of a program and its solution."""
     objective = "welfare" if "welfare" in outcome.phases else "risk"
-    solution = outcome.phases[objective]
-    total = priced(scope, program, objective, solution.duals)
-    return price_rows(total, objective, target_prices(scope, program, outcome))
+    by_phase: dict[str, Worths] = {}
+    for name in priced_phases(scope, objective):
+        solved = outcome.phases.get(name)
+        if solved is not None and len(solved.x) and len(solved.duals):
+            by_phase[name] = priced(scope, program, name, solved.duals, solved.x)
+    return price_rows(scope, by_phase, objective)
 
 
-def price_rows(
-    total: Worths, objective: str, targets: Iterable[tuple[str, float, str]] = ()
-) -> list[PriceRow]:
-    """The rows of `shadow_prices`: positive values only, largest first within each scarce thing.
+def priced_phases(scope: Scope, objective: str) -> list[str]:
+    """The objective, and the criteria to which targets add."""
+    criteria = [criterion(scope, target) for target in scope.case.lookups.targets]
+    return list(dict.fromkeys([objective, *criteria]))
 
-    targets: those that bind, what a percentage point stricter adds (MUSD), and to which criterion.
-    """
+
+def price_rows(scope: Scope, by_phase: Mapping[str, Worths], objective: str) -> list[PriceRow]:
+    """The rows of `shadow_prices`: positive values only, largest first within each scarce thing. A target is priced in the
+    phase of the criterion that it adds to, all else in that of the objective."""
     rows: list[tuple[ScarceThing, float, str, str]] = []
-    for (label, unit), value in total.items():
-        if value > SMALLEST:
-            rows.append((label, value, unit, objective))
-    for target, value, added_to in targets:
-        rows.append((ScarceThing("target", target), value, UNIT, added_to))
+    for phase, worths in by_phase.items():
+        for (label, unit), value in worths.items():
+            of_phase = objective
+            if label.scarce == TARGET:
+                of_phase = criterion(scope, label.item)
+            if value > SMALLEST and of_phase == phase:
+                rows.append((label, value, unit, phase))
     rows.sort(key=_place_in_table)
     return [(*label, *priced) for label, *priced in rows]
 
@@ -298,10 +306,12 @@ def _place_in_table(row: tuple[ScarceThing, float, str, str]) -> tuple[Any, ...]
     return label.scarce, -value, label[1:5], label.year or 0, label.quarter or 0
 
 
-def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
-    """Thing priced -> the sum of its row duals (m) in a program that minimises a column.
+def priced(
+    scope: Scope, program: Program, objective: str | None, duals: Vector, x: Vector
+) -> Worths:
+    """Thing priced -> the sum of its row duals (m) in a program that minimises a column; and what targets add.
 
-    objective: the column that is minimised; None where it has no column here.
+    objective: the column that is minimised; None where it has no column here. x: the optimum (n).
     """
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
@@ -312,6 +322,8 @@ def priced(scope: Scope, program: Program, objective: str | None, duals: Vector)
         total[label, unit] += value
     for label, unit, value in by_label(scope, program.columns, limited, COLUMNS):
         total[label, unit] += value
+    for target, value in worth_of_targets(scope, program, duals, x).items():
+        total[ScarceThing(TARGET, target), UNIT] += value
     return total
 
 
