@@ -106,12 +106,12 @@ class Alternatives(DeclaredTable):
     name = text("alternative")
     cost = changed("cost", "MUSD more")
     expected_loss = changed("expected loss", "MUSD more")
-    cvar = changed("mean of the worst cases", "MUSD more")
+    cvar = changed("worst cases", "MUSD more")
     risk = changed("blended risk", "MUSD more")
     both = changed("cost plus risk", "MUSD more")
-    public = changed("public money", "MUSD more, paid out")
+    public = changed("public money", "MUSD more")
     plants = whole("plants")
-    measures = whole("savings measures")
+    measures = whole("measures")
     changes = several("as it is asked")
 
 

@@ -96,6 +96,9 @@ def named(plan: Plan) -> pd.DataFrame:
     rows = recommended(plan)
     names, case = names_of(plan.case), plan.case
     owners = {row.project: f"{row.owner} ({row.status})" for row in case.tables.owners}
+    saves = are_measures(plan, rows["project"])
+    users = dict.fromkeys(rows.loc[saves, "project"], say("users"))
+    owners = users | owners
     built_in = _core(plan)
     paying = payers_of_plants(plan)
     places = zip(rows["country"], rows["stage"], strict=True)
@@ -107,7 +110,7 @@ def named(plan: Plan) -> pd.DataFrame:
         years=projects.map(_committed(plan)),
         of_possible=rows["tpa"] / [case.projects[project].max_new_tpa for project in projects],
         expected=rows["expected"].round(),
-        late=rows["late"].mask((rows["late"] == 0) & are_measures(plan, projects)),
+        late=rows["late"].mask((rows["late"] == 0) & saves),
         core=[built_in.get(project, "") for project in projects],
     )
 
