@@ -55,6 +55,7 @@ def figures(run: Path) -> dict[str, Any]:
         "utilisation": summary["utilisation"],
         "new_capacity_tpa": summary["new_capacity_tpa"],
         "purchases": scheduled(run),
+        "cheques": cheques(run),
         "fresh": {
             "futures": fresh["futures"],
             "plan": fresh["plan"]["policy"],
@@ -74,6 +75,35 @@ def scheduled(run: Path) -> dict[str, dict[str, dict[str, float]]]:
         of = found.setdefault(row["element"], {}).setdefault(row["form"], {"musd": 0.0})
         of[row["year"]] = of.get(row["year"], 0.0) + float(row["tonnes"])
         of["musd"] += float(row["musd"])
+    return found
+
+
+LARGE_MUSD = 30.0
+"""Plants of less capital are not told one by one."""
+
+
+def cheques(run: Path) -> dict[str, dict[str, float]]:
+    """Plants of much capital -> year, t/y, MUSD, and the share of what may run from its start on that is used: on
+    average over the scenarios, and in those where it is least and most."""
+    found: dict[str, dict[str, float]] = {}
+    for row in read(run / "tables" / "investments.csv"):
+        if row["stage"] != "saving" and float(row["capex_musd"]) >= LARGE_MUSD:
+            year, size, cost = (float(row[key]) for key in ("year", "tpa", "capex_musd"))
+            found[row["project"]] = {"year": year, "tpa": size, "capex_musd": cost}
+    odds = {
+        row["scenario"]: float(row["probability"]) for row in read(run / "inputs" / "scenarios.csv")
+    }
+    usable: Counter[tuple[str, str]] = Counter()
+    turned: Counter[tuple[str, str]] = Counter()
+    for row in read(run / "tables" / "capacity.csv"):
+        of = row["project"], row["scenario"]
+        if row["project"] in found:
+            usable[of] += float(row["usable_tpa"])
+            turned[of] += float(row["throughput_t"])
+    for project, told in found.items():
+        used = {name: turned[project, name] / (usable[project, name] or 1.0) for name in odds}
+        told["used"] = sum(odds[name] * share for name, share in used.items())
+        told["least"], told["most"] = min(used.values()), max(used.values())
     return found
 
 
@@ -231,15 +261,36 @@ def lines(case: Case) -> str:
     return table(["line", "owner", "state", "announced", "by the record"], rows)
 
 
-def doubts(case: Case) -> str:
-    """The figures that are tried at both ends."""
-    seen = {}
-    for row in case.tables.uncertainties:
-        seen.setdefault(row.uncertainty, row)
+def doubts(case: Case, found: dict[str, Any]) -> str:
+    """The figures that may be off, those first that move most: what is tried, what comes of it, and whom to ask."""
+    first = {row.uncertainty: row for row in reversed(case.tables.uncertainties)}
+    asked = {row.name: row for row in reversed(list(first.values()))}
+    trials = {one["input"]: one["tried"] for one in found["influences"]}
+    lost = {
+        (claim["lever"], trial["input"], trial["setting"]): trial["share"]
+        for claim in found["claims"]
+        if claim["basis"] == "missing"
+        for trial in claim["trials"]
+    }
     rows = []
-    for row in seen.values():
-        rows.append([row.name, f"x {row.low:g} to {row.high:g}", row.ask])
-    return table(["what may be off", "tried", "to be asked of"], rows)
+    for name in sorted(asked, key=[*trials, *asked].index):
+        ends = [end["setting"] for end in trials.get(name, [])]
+        cells = [to_and_fro([money(end["objective"]) for end in trials.get(name, [])])]
+        for lever in TURNED:
+            cells.append(to_and_fro([percent(lost[lever, name, end]) for end in ends]))
+        row = asked[name]
+        rows.append([row.name, f"x {row.low:g} to {row.high:g}", *cells, row.ask])
+    shares = [f"lost without {name}, %" for name in TURNED.values()]
+    return table(["what may be off", "tried", "cost plus risk, MUSD", *shares, "to be asked"], rows)
+
+
+TURNED = {"metal": "new metal", "mine": "mines", "people": "training and hiring"}
+"""The levers of which the table of doubts tells what is lost without them."""
+
+
+def to_and_fro(ends: Sequence[str]) -> str:
+    """What comes of the lower and of the higher factor; nothing where it was not tried."""
+    return ", ".join(ends)
 
 
 # ---- of the run ------------------------------------------------------------------------------------------------------
@@ -291,6 +342,20 @@ def built(case: Case, found: dict[str, Any]) -> str:
             told = ", ".join(f"{case.projects[p].name} {amount(sizes[p])}" for p in chosen)
         rows.append([stage, f"{len(chosen)} of {len(possible)}", told])
     return table(["stage", "built", "t/y"], rows)
+
+
+def written_cheques(case: Case, found: dict[str, Any]) -> str:
+    """The large sums of the plan: whose plant it would be, what the public pays, and how much of it is used."""
+    state = {row.project: row for row in case.tables.owners}
+    rows = []
+    for project, told in sorted(found["cheques"].items(), key=lambda one: -one[1]["capex_musd"]):
+        row = case.projects[project]
+        used = f"{percent(told['used'])} ({percent(told['least'])} to {percent(told['most'])})"
+        cells = [state[project].owner, state[project].status, f"{told['year']:.0f}"]
+        public = money(told["capex_musd"] * row.public_share)
+        rows.append([row.name, *cells, money(told["capex_musd"]), public, used])
+    head = ["plant", "owner", "state", "decided", "capital, MUSD", "of it public"]
+    return table([*head, "used of what may run, %"], rows)
 
 
 def bought(case: Case, found: dict[str, Any]) -> str:
@@ -407,17 +472,17 @@ def blocks(case: Case) -> dict[str, str]:
         "states": states(case),
         "lines": lines(case),
         "people": people(case),
-        "doubts": doubts(case),
+        "doubts": doubts(case, explained),
         "headline": headline(found),
         "in sample": in_sample(found),
         "built": built(case, found),
+        "cheques": written_cheques(case, found),
         "bought": bought(case, found),
         "covered": covered(found),
-        "changes": study("fourth-edition.csv"),
+        "changes": study("first-edition.csv"),
         "alternatives": alternatives(explained),
         "levers": levers(explained),
         "dropped": dropped(case, explained),
-        "trials": study("trials.csv"),
     }
 
 
