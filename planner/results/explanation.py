@@ -175,16 +175,14 @@ class Marginal:
 class Knowledge:
     """Value of information (MUSD of the objective) and regret by scenario.
 
-    evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above. vss:
-    objective if the plan for the mean scenario is carried out less the plan's. least_loss: had the scenario been known.
-    regret: loss with the plan less that; only where the objective is the least risk.
+    evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above.
+    least_loss: had the scenario been known. regret: loss with the plan less that; only where the objective is the least
+    risk.
     """
 
     stochastic: float
     wait_and_see: float
     evpi: float
-    expected_value_plan: float
-    vss: float
     loss: Mapping[str, float]
     least_loss: Mapping[str, float]
     regret: Mapping[str, float]

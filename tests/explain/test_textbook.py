@@ -89,7 +89,7 @@ def farmer(make_case: MakeCase) -> Case:
 
 
 def test_the_farmer_of_birge_and_louveaux(make_case: MakeCase) -> None:
-    """Table 5 and section 1.1: RP -108,390, WS -115,406, EVPI 7,016, EEV -107,240, VSS 1,150 USD."""
+    """Table 5 and section 1.1: RP -108,390, WS -115,406, EVPI 7,016 USD."""
     plan = solve_case(farmer(make_case), baseline=False)
     acres = {c: plan.summary["new_capacity_tpa"][f"{c}_crop"] / (YIELD[c] * BEST) for c in YIELD}
     assert acres == pytest.approx({"wheat": 170, "corn": 80, "beets": 250}, abs=0.01)
@@ -97,8 +97,6 @@ def test_the_farmer_of_birge_and_louveaux(make_case: MakeCase) -> None:
     assert 1000 * found.stochastic - NOT_SOLD == pytest.approx(-108_390, abs=1)
     assert 1000 * found.wait_and_see - NOT_SOLD == pytest.approx(-115_405.56, abs=1)
     assert 1000 * found.evpi == pytest.approx(7_015.56, abs=1)
-    assert 1000 * found.expected_value_plan - NOT_SOLD == pytest.approx(-107_240, abs=2)
-    assert 1000 * found.vss == pytest.approx(1_150, abs=2)
 
 
 SIX = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
