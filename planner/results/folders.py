@@ -30,6 +30,7 @@ if sys.platform != "win32":
     import fcntl
 
 SUMS = "SHA256SUMS"
+ADDED, CHANGED, MISSING = "added", "changed", "missing"
 SHOWN = 5
 """Files that a message names before it counts the others."""
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
@@ -95,30 +96,39 @@ def foreign_files(folder: Path) -> list[str]:
 
     A folder without a record is nobody's work but somebody else's: every file in it is named.
     """
-    foreign = _foreign(folder, current_sums(folder))
-    return [f"{name}: was {how}" for name, how in foreign.items()]
+    return [f"{name}: was {how}" for name, how in _foreign(folder, current_sums(folder)).items()]
 
 
 def _foreign(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:
-    """Name, relative to the folder -> `added` or `changed`. digests: of its files now."""
+    """What was `added` or `changed` of a folder, of the runs of their own in it, of links and of empty folders."""
     try:
-        written = recorded_sums(folder)
+        changed = changes(folder, digests)
     except (OSError, ValueError):
-        written = {}
-    found = {}
-    for name, digest in digests.items():
-        if name not in written:
-            found[name] = "added"
-        elif written[name] != digest:
-            found[name] = "changed"
+        changed = dict.fromkeys(digests, ADDED)
+    found = {name: how for name, how in changed.items() if how != MISSING}
     for path in sorted(folder.iterdir()):
         if path.is_symlink():
-            found[path.name] = "added"
+            found[path.name] = ADDED
         elif path.is_dir() and (path / SUMS).is_file():
             for name, how in _foreign(path, current_sums(path)).items():
                 found[f"{path.name}/{name}"] = how
         elif path.is_dir() and not any(path.iterdir()):
-            found[f"{path.name}/"] = "added"
+            found[f"{path.name}/"] = ADDED
+    return found
+
+
+def changes(folder: Path, digests: Mapping[str, str]) -> dict[str, str]:
+    """Name -> what became of it since the planner wrote the folder: `added`, `changed` or `missing`. digests: of its
+    files now. Raises OSError or ValueError if there is no record."""
+    written = recorded_sums(folder)
+    found = {}
+    for name in [*digests, *written]:
+        if name not in written:
+            found[name] = ADDED
+        elif name not in digests:
+            found[name] = MISSING
+        elif written[name] != digests[name]:
+            found[name] = CHANGED
     return found
 
 

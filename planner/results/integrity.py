@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from planner.errors import RunFolderError
-from planner.results.folders import SHOWN, SUMS, current_sums, recorded_sums
+from planner.results.folders import MISSING, SHOWN, SUMS, changes, current_sums
 from planner.results.schema import LATER_TABLES
 
 ASKED_LATER = (
@@ -37,16 +37,11 @@ def changes_since_written(folder: Path, digests: Mapping[str, str]) -> list[str]
         raise RunFolderError(
             f"{folder}: holds no {SUMS}, so nobody can tell whether it is as it was written; solve the case again"
         )
-    written = recorded_sums(folder)
     messages = []
-    for name in filter(_counts, written):
-        if name in digests and digests[name] != written[name]:
-            messages.append(f"{name}: was changed")
-        elif name not in digests and name not in ASKED_LATER:
-            messages.append(f"{name}: is missing")
-    for name in filter(_counts, digests):
-        if name not in written:
-            messages.append(f"{name}: was added")
+    for name, how in changes(folder, digests).items():
+        may_be_gone = how == MISSING and name in ASKED_LATER
+        if _counts(name) and not may_be_gone:
+            messages.append(f"{name}: {'is' if how == MISSING else 'was'} {how}")
     return messages
 
 

@@ -455,11 +455,10 @@ def _budgets(past: _Past) -> tuple[Row, ...]:
 
 def _paid(past: _Past) -> dict[tuple[str, str, int], float]:
     """(funder, country, year) -> payments (MUSD) along the history, planned ones too."""
-    tree = past.plan.amounts.trees.accounts
+    place = list(past.case.scenarios).index(past.along)
     paid: dict[tuple[str, str, int], float] = defaultdict(float)
-    for (funder, country, _), musd_at in past.plan.amounts.spent:
-        for node in tree.path_of(past.along):
-            paid[funder, country, tree.nodes[node].year] += float(musd_at[node])
+    for (funder, country, _, period), by_scenario in past.plan.amounts.visits.spent:
+        paid[funder, country, year_of(period)] += float(by_scenario[place])
     return paid
 
 

@@ -97,8 +97,6 @@ PAID_ITEMS = (
     *("training fees", "training seats", "hiring", PURCHASES),
 )
 """Items of `spending`, in their order."""
-PER_UNIT = "see unit"
-"""The unit of a number whose unit stands in another column of its row."""
 EVERY_TABLE = {table.name: table for table in _declared()}
 SHARES, COVERAGE = EVERY_TABLE["shares"], EVERY_TABLE["coverage"]
 RUN_FORMAT = 2

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.kept import kept
+from planner.data.shock_effects import year_of
 from planner.results.plan import Plan
 from planner.results.schema import PURCHASES
 
@@ -50,35 +51,30 @@ def builds(plan: Plan) -> list[Build]:
 def decided_along(plan: Plan, scenario: str) -> Decided:
     """Builds (t/y), intake, new seats and hires (persons) and scheduled purchases (t a year) along the history of one
     scenario."""
-    amounts = plan.amounts
-    trees = amounts.trees
+    visits = plan.amounts.visits
     place = list(plan.case.scenarios).index(scenario)
-    nodes = trees.decision_of_year[place]
     by_year = {
-        "build": amounts.builds,
-        "intake": amounts.intake,
-        "new_seats": amounts.new_seats,
-        "scheduled": amounts.scheduled,
+        "build": visits.builds,
+        "intake": visits.intake,
+        "new_seats": visits.new_seats,
+        "scheduled": visits.scheduled,
     }
-    found: dict[tuple[str, Any], float] = {}
+    found: dict[tuple[str, Any], float] = defaultdict(float)
     for name, of_kind in by_year.items():
-        for key, at_nodes in of_kind:
-            things = key if isinstance(key, tuple) else (key,)
-            for year, amount in zip(plan.years, at_nodes[nodes].tolist(), strict=True):
-                found[name, (*things, year)] = amount
-    hired: dict[tuple[str, Any], float] = defaultdict(float)
-    for team, persons in amounts.people["hired"]:
-        for node in trees.histories.path_of(scenario):
-            hired["hired", (*team, trees.histories.nodes[node].year)] += float(persons[node])
-    return {key: amount for key, amount in (found | hired).items() if amount > 0}
+        for key, by_scenario in of_kind:
+            found[name, key] = float(by_scenario[place])
+    for team, by_visit in visits.people["hired"]:
+        hired = visits.whole(by_visit)[place].tolist()
+        for year, persons in zip(visits.period_years.tolist(), hired, strict=True):
+            found["hired", (*team, year)] += persons
+    return {key: amount for key, amount in found.items() if amount > 0}
 
 
 def paid_along(plan: Plan, scenario: str) -> dict[tuple[str, int], float]:
     """(funder, year) -> payments (MUSD) along the history of one scenario, stock purchases left out."""
-    tree = plan.amounts.trees.accounts
+    place = list(plan.case.scenarios).index(scenario)
     paid: dict[tuple[str, int], float] = defaultdict(float)
-    for (funder, _, item), musd in plan.amounts.spent:
+    for (funder, _, item, period), by_scenario in plan.amounts.visits.spent:
         if item != PURCHASES:
-            for node in tree.path_of(scenario):
-                paid[funder, tree.nodes[node].year] += float(musd[node])
+            paid[funder, year_of(period)] += float(by_scenario[place])
     return {key: amount for key, amount in paid.items() if amount != 0}
