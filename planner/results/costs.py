@@ -5,8 +5,10 @@ All are expected, discounted and in MUSD. Every part but `capex`, people and pur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,37 +28,72 @@ Capacities = Mapping[str, Vector]
 """Project -> t/y at every visit."""
 
 
+class Charge(NamedTuple):
+    """What a decision costs in a year: `rate` (MUSD) times `amount` in `parts` equal parts, by scenario; `public_share` of
+    it out of budgets. part: of the cost."""
+
+    part: str
+    country: str
+    year: int
+    rate: float
+    amount: Vector
+    public_share: float = 1.0
+    parts: int = 1
+
+    @property
+    def paid_musd(self) -> Vector:
+        """What budgets pay, not discounted."""
+        return self.rate * self.public_share * self.amount / self.parts
+
+
+def charges(visits: AtVisits) -> Iterator[Charge]:
+    """What is paid for decisions of years: builds over the years in which they are paid, people as a year begins."""
+    case = visits.case
+    for (project, committed), tpa in visits.builds:
+        plant = case.projects[project]
+        capex = capex_per_tpa(case, project)
+        years = instalment_years(case, project, committed)
+        for year in years:
+            part = partial(Charge, "capex", plant.country, year, capex, tpa)
+            yield part(public_share=plant.public_share, parts=len(years))
+    for (programme, year), persons in visits.intake:
+        row = case.lookups.programmes[programme]
+        yield Charge("training", row.country, year, musd(row.cost_per_trainee_usd), persons)
+    for (programme, year), seats in visits.new_seats:
+        row = case.lookups.programmes[programme]
+        yield Charge("seats", row.country, year, musd(row.cost_per_seat_usd), seats)
+    for team, staff in case.lookups.workforce.items():
+        hired = visits.whole(visits.people["hired"][team])
+        for year in case.years:
+            joining = hired[:, visits.opening[year]]
+            yield Charge("hires", staff.country, year, musd(staff.hire_cost_usd), joining)
+
+
 def cost_parts(visits: AtVisits) -> dict[str, float]:
     """Part -> MUSD, in the order of summary.json."""
-    parts: dict[str, Callable[[AtVisits], Iterator[Vector]]] = {
-        "capex": _capex,
-        "fixed_opex": _fixed_opex,
-        "variable_opex": _variable_opex,
-        "imports": _imports,
-        "training": _training,
-        "seats": _seats,
-        "hires": _hires,
-        "stock_purchases": _purchases,
-        "stock_holding": _holding,
-        "targets": _targets,
+    of_decisions = defaultdict[str, list[Vector]](list)
+    for charge in charges(visits):
+        discounted = visits.case.lookups.cost_discount(charge.year) * charge.rate * charge.amount
+        of_decisions[charge.part].append(discounted / charge.parts)
+    parts: dict[str, Iterable[Vector]] = {
+        "capex": of_decisions["capex"],
+        "fixed_opex": _fixed_opex(visits),
+        "variable_opex": _variable_opex(visits),
+        "imports": _imports(visits),
+        "training": of_decisions["training"],
+        "seats": of_decisions["seats"],
+        "hires": of_decisions["hires"],
+        "stock_purchases": _purchases(visits),
+        "stock_holding": _holding(visits),
+        "targets": _targets(visits),
     }
     found = {}
     for name, amounts in parts.items():
         by_scenario = np.zeros(len(visits.chances))
-        for amount in amounts(visits):
+        for amount in amounts:
             by_scenario = by_scenario + amount
         found[name] = float(np.sum(visits.chances * by_scenario))
     return found
-
-
-def _capex(visits: AtVisits) -> Iterator[Vector]:
-    """Each build over the years in which it is paid, by scenario."""
-    case = visits.case
-    for (project, committed), tpa in visits.builds:
-        capex = capex_per_tpa(case, project)
-        years = instalment_years(case, project, committed)
-        for year in years:
-            yield case.lookups.cost_discount(year) * capex * tpa / len(years)
 
 
 def _fixed_opex(visits: AtVisits) -> Iterator[Vector]:
@@ -82,32 +119,6 @@ def _imports(visits: AtVisits) -> Iterator[Vector]:
         if flow.item in IMPORTED:
             prices = visits.inputs.import_price((flow.project, *flow.good))
             yield _over_time(visits, prices * tonnes)
-
-
-def _training(visits: AtVisits) -> Iterator[Vector]:
-    """Fees of trainees, by scenario."""
-    case = visits.case
-    for (programme, year), persons in visits.intake:
-        fee = musd(case.lookups.programmes[programme].cost_per_trainee_usd)
-        yield case.lookups.cost_discount(year) * fee * persons
-
-
-def _seats(visits: AtVisits) -> Iterator[Vector]:
-    """New seats, by scenario."""
-    case = visits.case
-    for (programme, year), seats in visits.new_seats:
-        price = musd(case.lookups.programmes[programme].cost_per_seat_usd)
-        yield case.lookups.cost_discount(year) * price * seats
-
-
-def _hires(visits: AtVisits) -> Iterator[Vector]:
-    """Hires, which are decided in the first period of a year, by scenario."""
-    case = visits.case
-    for team, row in case.lookups.workforce.items():
-        price = musd(row.hire_cost_usd)
-        hired = visits.whole(visits.people["hired"][team])
-        for year in case.years:
-            yield case.lookups.cost_discount(year) * price * hired[:, visits.opening[year]]
 
 
 def _purchases(visits: AtVisits) -> Iterator[Vector]:

@@ -136,10 +136,12 @@ class ElementFlows:
     def outside(self) -> dict[Place, Mixture]:
         """Imports and resold goods (t) by origin of the supplier."""
         found = {place: self.nothing() for place in self.places}
+        origin_of = self.case.lookups.supplier_origin
         for flow, tonnes in self.visits.flows:
-            if flow.item in IMPORTED and flow.element == self.element:
-                origin = self.case.lookups.supplier_origin[flow.project]
-                found[flow.country, flow.form][self.origins.index(origin)] += tonnes
+            is_of_element = flow.element == self.element and flow.project in origin_of
+            if flow.item in IMPORTED and is_of_element:
+                place = self.origins.index(origin_of[flow.project])
+                found[flow.country, flow.form][place] += tonnes
         return found
 
     @cached_property

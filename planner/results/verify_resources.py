@@ -16,10 +16,11 @@ from planner.data.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts
+from planner.results.costs import charges
 from planner.results.violations import Broken, at_most, equal, never
-from planner.results.visit_inputs import capex_per_tpa, instalment_years, may_be_decided
+from planner.results.visit_inputs import may_be_decided
 from planner.results.visits import AtVisits
-from planner.units import musd, musd_per_tonne
+from planner.units import musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
 """Columns of what moves between countries."""
@@ -215,9 +216,8 @@ def _accounts(visits: AtVisits) -> Iterator[Broken]:
 def _due(visits: AtVisits) -> Sums:
     """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
     due = _sums(visits)
-    for year in visits.case.years:
-        _add_people(visits, year, due)
-        _add_builds(visits, year, due)
+    for charge in charges(visits):
+        due[charge.country, charge.year] += charge.paid_musd
     for place, amount in _purchases(visits).items():
         due[place] += amount
     return due
@@ -234,28 +234,6 @@ def _purchases(visits: AtVisits) -> Sums:
         for period, amount in zip(visits.tree.periods, by_period, strict=True):
             paid[country, period] += amount
     return paid
-
-
-def _add_people(visits: AtVisits, year: int, due: Sums) -> None:
-    for programme, row in visits.case.lookups.programmes.items():
-        fees = musd(row.cost_per_trainee_usd) * visits.intake[programme, year]
-        seats = musd(row.cost_per_seat_usd) * visits.new_seats[programme, year]
-        due[row.country, year] += fees + seats
-    for team, staff in visits.case.lookups.workforce.items():
-        country, _ = team
-        by_period = visits.whole(visits.people["hired"][team])
-        hired = by_period[:, visits.opening[year]]
-        due[country, year] += musd(staff.hire_cost_usd) * hired
-
-
-def _add_builds(visits: AtVisits, year: int, due: Sums) -> None:
-    case = visits.case
-    for (project, committed), tpa in visits.builds:
-        years = instalment_years(case, project, committed)
-        if year in years:
-            row = case.projects[project]
-            public = capex_per_tpa(case, project) * row.public_share
-            due[row.country, year] += public * tpa / len(years)
 
 
 def _payments(visits: AtVisits) -> Iterator[Broken]:
