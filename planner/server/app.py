@@ -49,7 +49,7 @@ REGISTERED_SECONDS = 0.05
 MOST_PRICE = 1e6
 """Largest price of a missed target that may be asked for, USD/kg."""
 QUIET_SECONDS = 15.0
-"""After which a word is sent to a page that waits, so that a closed one is noticed."""
+"""After which news are sent all the same: of how long it takes, and so that a page that was closed is noticed."""
 PATIENCE = 1.0
 """After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
@@ -213,10 +213,8 @@ class Site:
                 new.clear()
                 news = await run_in_threadpool(self.regions.snapshot)
                 yield f"data: {json.dumps(news)}\n\n"
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(new.wait(), QUIET_SECONDS)
-                except TimeoutError:
-                    yield ": still here\n\n"
         finally:
             self._pages.discard(new)
 

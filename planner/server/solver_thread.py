@@ -198,6 +198,8 @@ class SolverThread:
         seconds = self._took.get(self._kind, most)
         if seconds < SHORT_SECONDS:
             return ""
+        if self.phase_seconds > seconds:
+            return "longer than the last time"
         return f"{'about' if self._kind in self._took else 'at most about'} {in_words(seconds)}"
 
     def held(self, case: Case) -> planner.Session:

@@ -317,7 +317,7 @@ def test_a_target_is_a_sentence_whose_blanks_stay_filled_until_it_is_asked_for(
 ) -> None:
     proven(page)
     page.locator("summary", has_text="Targets").click()
-    form = page.get_by_role("form", name="At least a share of the demand met")
+    form = page.get_by_role("form", name="At least a share of the demand for a good met")
     form.get_by_label("share, per cent").fill("990")
     form.get_by_label("Element").select_option(label="Dysprosium")
     form.get_by_label("from which year").fill("2029")
