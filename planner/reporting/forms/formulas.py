@@ -7,15 +7,25 @@ for the columns of a year and of those beside it.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.yearly_rows import Live, YearStep, after, before, larger, smaller, where
+from planner.finance.yearly_rows import (
+    YearStep,
+    after,
+    before,
+    carried,
+    carried_back,
+    highest,
+    over_years,
+    row,
+    single,
+)
 
 FIRST = 5
 """Column of the first year."""
@@ -25,18 +35,23 @@ BINDS: Mapping[str, int] = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "^":
 RIGHT_IN_BRACKETS = ("-", "/", "^")
 """Operators that need brackets around a right side which binds as they do: a-(b+c)."""
 LEFT_IN_BRACKETS = ("^",)
-VALUES: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "^": operator.pow,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-    "=": operator.eq,
+SIGNS: Mapping[np.ufunc, str] = {
+    np.add: "+",
+    np.subtract: "-",
+    np.multiply: "*",
+    np.true_divide: "/",
+    np.power: "^",
+    np.bitwise_and: "*",  # of conditions, which count as 1 and 0
 }
+COMPARISONS: Mapping[np.ufunc, str] = {
+    np.greater: ">",
+    np.greater_equal: ">=",
+    np.less: "<",
+    np.less_equal: "<=",
+    np.equal: "=",
+}
+FUNCTIONS: Mapping[np.ufunc, str] = {np.maximum: "MAX", np.minimum: "MIN"}
+"""What stands in a formula for a function of NumPy's."""
 NEUTRAL: Mapping[str, str] = {"*": "1", "+": "0"}
 """What changes nothing, by operator."""
 CELL = re.compile(r"\{now\}(\d+)")
@@ -49,12 +64,8 @@ class Formula(NamedTuple):
     rank: int
 
 
-class Cells(Live):
-    """A formula and its values, in a `LiveBook`."""
-
-    __array_ufunc__ = (
-        None  # so that `array + cells` is the method below, not one sum for each element
-    )
+class Cells(NDArrayOperatorsMixin):
+    """A formula and its values, in a `LiveBook`. NumPy hands it arithmetic, comparisons and functions of arrays."""
 
     def __init__(self, book: Any, values: Any, text: str, rank: int = ATOM) -> None:
         self.book = book
@@ -66,121 +77,29 @@ class Cells(Live):
         """The formula."""
         return self.formula.text
 
-    def __add__(self, other: Any) -> Cells:
-        return self._combined(self, "+", other)
+    def __array_ufunc__(self, function: np.ufunc, method: str, *parts: Any, **options: Any) -> Any:
+        """Amounts joined by an operator, compared, or handed to a function of the workbook."""
+        values = function(*map(_values, parts))
+        if function in SIGNS:
+            left, right = map(_formula, parts)
+            return self.made(values, *_joined(left, SIGNS[function], right))
+        texts = [_formula(part).text for part in parts]
+        if function in COMPARISONS:
+            return self.made(values, f"({COMPARISONS[function].join(texts)})")
+        if function in FUNCTIONS:
+            return self.made(values, f"{FUNCTIONS[function]}({','.join(texts)})")
+        return NotImplemented
 
-    def __radd__(self, other: Any) -> Cells:
-        return self._combined(other, "+", self)
+    def __array_function__(self, function: Any, types: Any, parts: Any, options: Any) -> Any:
+        """IF: the one function of arrays that formulas have besides."""
+        if function is not np.where:
+            return NotImplemented
+        texts = [_formula(part).text for part in parts]
+        return self.made(np.where(*map(_values, parts)), f"IF({','.join(texts)})")
 
-    def __sub__(self, other: Any) -> Cells:
-        return self._combined(self, "-", other)
-
-    def __rsub__(self, other: Any) -> Cells:
-        return self._combined(other, "-", self)
-
-    def __mul__(self, other: Any) -> Cells:
-        return self._combined(self, "*", other)
-
-    def __rmul__(self, other: Any) -> Cells:
-        return self._combined(other, "*", self)
-
-    def __truediv__(self, other: Any) -> Cells:
-        return self._combined(self, "/", other)
-
-    def __rtruediv__(self, other: Any) -> Cells:
-        return self._combined(other, "/", self)
-
-    def __pow__(self, other: Any) -> Cells:
-        return self._combined(self, "^", other)
-
-    def __and__(self, other: Any) -> Cells:
-        return self._combined(self, "*", other)  # both are conditions, which count as 1 and 0
-
-    def __gt__(self, other: Any) -> Cells:
-        return self._compared(">", other)
-
-    def __ge__(self, other: Any) -> Cells:
-        return self._compared(">=", other)
-
-    def __lt__(self, other: Any) -> Cells:
-        return self._compared("<", other)
-
-    def __le__(self, other: Any) -> Cells:
-        return self._compared("<=", other)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared("=", other)
-
-    __hash__ = None  # type: ignore[assignment]  # cells that are compared give cells
-
-    def _combined(self, left: Any, sign: str, right: Any) -> Cells:
-        """Two amounts joined by an operator."""
-        values = VALUES[sign](_values(left), _values(right))
-        return self._made(values, *_joined(_formula(left), sign, _formula(right)))
-
-    def _compared(self, sign: str, other: Any) -> Cells:
-        """A condition: each comparison stands in brackets."""
-        values = VALUES[sign](self.values, _values(other))
-        return self._made(values, f"({self.text}{sign}{_formula(other).text})")
-
-    def _called(self, values: Any, name: str, *arguments: Any) -> Cells:
-        """A function of the workbook, called with some amounts."""
-        texts = [_formula(argument).text for argument in arguments]
-        return self._made(values, f"{name}({','.join(texts)})")
-
-    def _made(self, values: Any, text: str, rank: int = ATOM) -> Cells:
+    def made(self, values: Any, text: str, rank: int = ATOM) -> Cells:
+        """Another formula of the same book."""
         return Cells(self.book, values, text, rank)
-
-    def larger(self, one: Any, other: Any) -> Cells:
-        """MAX."""
-        return self._called(larger(_values(one), _values(other)), "MAX", one, other)
-
-    def smaller(self, one: Any, other: Any) -> Cells:
-        """MIN."""
-        return self._called(smaller(_values(one), _values(other)), "MIN", one, other)
-
-    def where(self, condition: Any, then: Any, otherwise: Any) -> Cells:
-        """IF."""
-        values = where(_values(condition), _values(then), _values(otherwise))
-        return self._called(values, "IF", condition, then, otherwise)
-
-    def over_years(self) -> Cells:
-        """The sum of a formula over all years, each of which it is worked out for."""
-        return self._made(self.values.sum(), f"SUMPRODUCT({self.everywhere})")
-
-    def highest(self) -> Cells:
-        """The same with the largest; SUMPRODUCT has a program work it out for each year."""
-        return self._made(self.values.max(), f"SUMPRODUCT(MAX({self.everywhere}))")
-
-    def single(self) -> Cells:
-        """A figure that holds for all years is one cell already."""
-        return self
-
-    def row(self, sheet: str, label: str, unit: str) -> Cells:
-        """A line of a sheet."""
-        line: Cells = self.book.line(self, sheet, label, unit)
-        return line
-
-    def before(self) -> Cells:
-        """The same line a year before."""
-        return self._in_column("{before}", before(self.values))
-
-    def after(self) -> Cells:
-        """The same line a year after."""
-        return self._in_column("{after}", after(self.values))
-
-    def carried(self, step: YearStep, others: Sequence[Any], **line: str) -> Cells:
-        """A line that follows from itself a year before."""
-        balance: Cells = self.book.balance(step, [self, *others], **line)
-        return balance
-
-    def carried_back(self, step: YearStep, others: Sequence[Any], **line: str) -> Cells:
-        """A line that follows from itself a year after."""
-        balance: Cells = self.book.balance(step, [self, *others], **line, backward=True)
-        return balance
-
-    def _in_column(self, column: str, values: Any) -> Cells:
-        return self._made(values, self.text.replace("{now}", column))
 
     @property
     def everywhere(self) -> str:
@@ -188,6 +107,54 @@ class Cells(Live):
         first = xl_col_to_name(FIRST)
         last = xl_col_to_name(FIRST + self.book.years - 1)
         return CELL.sub(rf"${first}$\1:${last}$\1", self.text)
+
+
+@row.register
+def _(amounts: Cells, sheet: str, label: str, unit: str) -> Any:
+    """A line of a sheet."""
+    return amounts.book.line(amounts, sheet, label, unit)
+
+
+@before.register
+def _(amounts: Cells) -> Any:
+    """The same line a year before."""
+    return amounts.made(before(amounts.values), amounts.text.replace("{now}", "{before}"))
+
+
+@after.register
+def _(amounts: Cells) -> Any:
+    """The same line a year after."""
+    return amounts.made(after(amounts.values), amounts.text.replace("{now}", "{after}"))
+
+
+@carried.register
+def _(amounts: Cells, step: YearStep, others: Sequence[Any], **line: str) -> Any:
+    """A line that follows from itself a year before."""
+    return amounts.book.balance(step, [amounts, *others], **line)
+
+
+@carried_back.register
+def _(amounts: Cells, step: YearStep, others: Sequence[Any], **line: str) -> Any:
+    """A line that follows from itself a year after."""
+    return amounts.book.balance(step, [amounts, *others], **line, backward=True)
+
+
+@over_years.register
+def _(amounts: Cells) -> Any:
+    """The sum of a formula over all years, each of which it is worked out for."""
+    return amounts.made(amounts.values.sum(), f"SUMPRODUCT({amounts.everywhere})")
+
+
+@highest.register
+def _(amounts: Cells) -> Any:
+    """The same with the largest; SUMPRODUCT has a program work it out for each year."""
+    return amounts.made(amounts.values.max(), f"SUMPRODUCT(MAX({amounts.everywhere}))")
+
+
+@single.register
+def _(amounts: Cells) -> Any:
+    """A figure that holds for all years is one cell already."""
+    return amounts
 
 
 def _values(part: Any) -> Any:
