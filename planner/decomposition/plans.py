@@ -160,8 +160,7 @@ def _found(search: Search, build: float) -> _Found | Plan:
         shared = master.shared(point)
         question = search.last_question(search.best)
         parts = pool.amounts(master.links(point), question, shared)
-        decisions = len(master.scope.decision_tree.nodes)
-        money = decided_money(case, master.program, point, decisions)
+        money = decided_money(master.scope, master.program, point)
     results: list[BranchResult] = []
     for part in parts:
         results += part.results
@@ -186,7 +185,7 @@ def _plan(found: _Found, progress: Progress) -> Plan:
     """The plan found, verified."""
     case, summary = found.grouping.case, found.summary
     reference = part_of(found.grouping, [])
-    along = solution_amounts(reference.scope, values_on(reference, found.shared))
+    along = solution_amounts(values_on(reference, found.shared))
     plan = put_together(case, along, [part_amounts(reference, along), *found.parts])
     weights, shares = payment_weights(case)
     plan = paid(plan, money_due(plan, found.money), weights)

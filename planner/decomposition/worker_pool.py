@@ -32,10 +32,10 @@ from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.amounts import Amounts, amounts, flow_order
 from planner.results.plan_amounts import PEOPLE, PlanAmounts
+from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
 from planner.solving.shadow_prices import Worths
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.variable_values import Values
 
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""
@@ -86,7 +86,7 @@ class HeldBranches:
             results.append(replace(result, cuts=(), bases={}))
         # The amounts are asked for last, and one part's come to be while another's branches go.
         del self._branches
-        return part_amounts(part, solution_amounts(part.scope, values), results)
+        return part_amounts(part, solution_amounts(values), results)
 
     def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
         """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
@@ -220,9 +220,9 @@ class PartAmounts:
     results: Sequence[BranchResult] = ()
 
 
-def values_on(part: CasePart, shared: Shared) -> Values:
+def values_on(part: CasePart, shared: Shared) -> AtNodes:
     """Decisions and operations along the reference, on the nodes of a part."""
-    values = Values()
+    values = AtNodes(part.scope)
     values.add(shared.columns, shared.values, dict(zip(shared.nodes, part.stem, strict=True)))
     return values
 

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.formulation.index_sets import Scope
+import numpy as np
+
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.variable_trees import OperationNode
-from planner.solving.variable_values import Values
+from planner.solving.node_values import AtNodes
 from planner.thresholds import ROUNDING
 
 DIGITS = 9
@@ -44,53 +45,56 @@ class _Step:
         return min(max(share * self.demand - self.below, 0.0), self.most)
 
 
-def spread_shortages(scope: Scope, values: Values) -> None:
+def spread_shortages(at: AtNodes) -> None:
     """Make the shortages of a solution even where that costs nothing, and what is delivered with them."""
+    scope = at.scope
     short: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for (_, element, form, _), found in values.rows("shortfall"):
-        short[element, form] |= found.keys()
+    for index in at.indices("shortfall"):
+        _, element, form, _ = index
+        short[element, form].update(np.flatnonzero(at.vector("shortfall", *index)).tolist())
     for (_, element, form), countries in scope.traded.items():
         for node in sorted(short[element, form]):
             if (element, form, node) not in scope.asked_at:
                 goods = [(country, element, form, node) for country in countries]
-                _spread(scope, values, goods)
+                _spread(at, goods)
 
 
-def _spread(scope: Scope, values: Values, goods: Sequence[GoodAt]) -> None:
+def _spread(at: AtNodes, goods: Sequence[GoodAt]) -> None:
     """Spread the shortages of a group at a node over those that lose the same by a tonne, from the cheapest on."""
-    ends = _all_ends(scope, values, goods)
+    ends = _all_ends(at, goods)
     for cost in sorted({cost for cost, _ in ends}):
         steps = [step for same, step in ends if same == cost]
-        if _share(values, goods[0], steps):
-            ends = _all_ends(scope, values, goods)
+        if _share(at, goods[0], steps):
+            ends = _all_ends(at, goods)
 
 
-def _all_ends(scope: Scope, values: Values, goods: Sequence[GoodAt]) -> list[tuple[float, _Step]]:
+def _all_ends(at: AtNodes, goods: Sequence[GoodAt]) -> list[tuple[float, _Step]]:
     """Where the shortages of all countries end; see `_ends`."""
     ends: list[tuple[float, _Step]] = []
     for good in goods:
-        ends += _ends(scope, values, good)
+        ends += _ends(at, good)
     return ends
 
 
-def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step]]:
+def _ends(at: AtNodes, good: GoodAt) -> list[tuple[float, _Step]]:
     """The step in which a country's shortage ends, and what a tonne in it costs; at the border of two both. Nothing if
     it has no demand."""
+    scope = at.scope
     country, element, form, node = good
     demand = scope.demanded.get(good, 0.0)
     ends: list[tuple[float, _Step]] = []
     if demand <= 0.0:
         return ends
     savings = scope.savings_of.get(good, ())
-    saved = sum(values("saved", project, element, form, node) for project in savings)
+    saved = sum(at.vector("saved", project, element, form)[node] for project in savings)
     below = 0.0
     for number, loss in enumerate(scope.case.lookups.loss_steps((country, element, form))):
         width = loss.width * demand
-        tonnes = values("shortfall", *good, number)
-        if values("shortfall", *good, number + 1) <= ROUNDING:
-            at = (country, element, form, OperationNode(node))
-            cost = round(loss_per_tonne(scope, *at, number), DIGITS)
-            room = tonnes + values("delivered", *good)
+        tonnes = float(at.vector("shortfall", *good[:3], number)[node])
+        if at.vector("shortfall", *good[:3], number + 1)[node] <= ROUNDING:
+            place = (country, element, form, OperationNode(node))
+            cost = round(loss_per_tonne(scope, *place, number), DIGITS)
+            room = tonnes + float(at.vector("delivered", *good[:3])[node])
             most = min(width, room, max(tonnes, demand - saved - below))
             step = _Step(
                 country=country, step=number, below=below, short=tonnes, most=most, demand=demand
@@ -102,7 +106,7 @@ def _ends(scope: Scope, values: Values, good: GoodAt) -> list[tuple[float, _Step
     return ends
 
 
-def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> bool:
+def _share(at: AtNodes, good: GoodAt, steps: Sequence[_Step]) -> bool:
     """Give each of some countries the same share of demand missing, as far as it can be, with the same sum; true if
     that was asked for at all."""
     _, element, form, node = good
@@ -112,9 +116,11 @@ def _share(values: Values, good: GoodAt, steps: Sequence[_Step]) -> bool:
     share = _share_of(steps, total)
     for step in steps:
         tonnes = step.at(share)
-        values.put("shortfall", node, (step.country, element, form, step.step), tonnes)
-        left = values("delivered", step.country, element, form, node) + step.short - tonnes
-        values.put("delivered", node, (step.country, element, form), left)
+        shortfall = at.vector("shortfall", step.country, element, form, step.step)
+        delivered = at.vector("delivered", step.country, element, form)
+        left = delivered[node] + step.short - tonnes
+        shortfall[node] = tonnes if tonnes > ROUNDING else 0.0
+        delivered[node] = left if abs(left) > ROUNDING else 0.0
     return True
 
 

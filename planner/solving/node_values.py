@@ -1,4 +1,4 @@
-"""A solution at the nodes of histories.
+"""A solution at the nodes of histories and of decisions, of one program or of many that each hold a part of the tree.
 
 Sums are taken in one fixed order, so that amounts have the same digits however many scenarios there are.
 """
@@ -6,7 +6,7 @@ Sums are taken in one fixed order, so that amounts have the same digits however 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
 from typing import Any
 
@@ -15,34 +15,88 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
-from planner.solving.program import Vector
-from planner.solving.variable_values import Values
+from planner.formulation.whole_program import VARIABLES
+from planner.solving.program import Key, Vector
+from planner.thresholds import ROUNDING
 
 RowPlaces = NDArray[np.intp]
 Flags = NDArray[np.bool_]
+HISTORIES, DECISIONS = "n", "d"
 
 
-def total(parts: Iterable[Vector], size: int) -> Vector:
-    """Sum of vectors, one after the other."""
-    return reduce(np.add, parts, np.zeros(size))
+def _node_places() -> dict[str, tuple[str, int]]:
+    places: dict[str, tuple[str, int]] = {}
+    for variable in VARIABLES:
+        for letter in (HISTORIES, DECISIONS):
+            if letter in variable.letters:
+                places[variable.name] = letter, variable.letters.index(letter)
+    return places
+
+
+NODE_PLACES = _node_places()
+"""Variables that live on histories or decisions: which of the two, and the place of the node in their index."""
 
 
 class AtNodes:
-    """A solution at every node of histories; vectors are (nodes)."""
+    """A solution at every node; vectors are (nodes), 0 where no program had such a variable, or a small one.
 
-    def __init__(self, scope: Scope, values: Values) -> None:
-        self.scope, self.values, self.size = scope, values, len(scope.tree.nodes)
+    Of a case solved scenario by scenario: `add` what each part holds.
+    """
+
+    def __init__(
+        self, scope: Scope, columns: Sequence[Key] = (), x: Sequence[float] | Vector = ()
+    ) -> None:
+        """columns: names of the columns of a program; x: their values (n)."""
+        self.scope, self.size = scope, len(scope.tree.nodes)
         self.decision: RowPlaces = np.array(scope.decision, dtype=np.intp)
+        self._sizes = {HISTORIES: self.size, DECISIONS: len(scope.decision_tree.nodes)}
+        self._vectors: dict[str, dict[Any, Vector]] = defaultdict(dict)
+        self.add(columns, x)
+
+    def add(
+        self,
+        columns: Sequence[Key],
+        x: Sequence[float] | Vector,
+        nodes: Mapping[int, int] | None = None,
+    ) -> None:
+        """Take over a point of a program, in place of what is known of the same variables.
+
+        nodes: where the program holds a part of the histories, its nodes -> those of the whole; what lives on other nodes
+        is left out. Decisions are taken over as they are.
+        """
+        values = np.asarray(x, dtype=float)
+        kept = np.flatnonzero(np.abs(values) > ROUNDING)
+        for j, value in zip(kept.tolist(), values[kept].tolist(), strict=True):
+            name, index = columns[j]
+            letter, place = NODE_PLACES.get(name, ("", 0))
+            if not letter:
+                continue
+            parts = index if isinstance(index, tuple) else (index,)
+            node = parts[place]
+            if nodes is not None and letter == HISTORIES:
+                node = nodes.get(node)
+            if node is not None:
+                self.vector(name, *parts[:place], *parts[place + 1 :])[node] = value
+
+    def vector(self, name: str, *index: Any) -> Vector:
+        """A variable by its index without the node, to be changed."""
+        letter, _ = NODE_PLACES[name]
+        vectors = self._vectors[name]
+        if index not in vectors:
+            vectors[index] = np.zeros(self._sizes[letter])
+        return vectors[index]
 
     def __call__(self, name: str, *index: Any) -> Vector:
-        """A variable that lives on nodes; index: without the node."""
-        return self.values.by_node(name, self.size, *index)
+        """A variable by its index without the node, as it is now."""
+        return self.vector(name, *index).copy()
+
+    def indices(self, name: str) -> list[Any]:
+        """Indices, without the node, of a variable that is not zero everywhere."""
+        return [index for index, values in self._vectors[name].items() if values.any()]
 
     def by_decision(self, name: str, *index: Any) -> Vector:
         """A variable that lives on decision nodes, at the nodes that see the decision."""
-        decisions = range(len(self.scope.decision_tree.nodes))
-        values = [self.values(name, *index, decision) for decision in decisions]
-        return np.array(values)[self.decision]
+        return self.vector(name, *index)[self.decision]
 
     def rows(self, vectors: Iterable[Vector]) -> NDArray[np.float64]:
         """Vectors as the rows of an array, of which there may be none."""
@@ -50,7 +104,7 @@ class AtNodes:
 
     def total(self, parts: Iterable[Vector]) -> Vector:
         """Sum of vectors, one after the other."""
-        return total(parts, self.size)
+        return reduce(np.add, parts, np.zeros(self.size))
 
     @cached_property
     def demands(self) -> dict[Good, Vector]:

@@ -14,7 +14,6 @@ from planner.data.case import Case
 from planner.host import collector_paused
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
-from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import RUN_FORMAT
 from planner.results.summary import figures
 from planner.results.tables import TableViews
@@ -26,15 +25,12 @@ from planner.solving.engine import Engine, Variant
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
-from planner.solving.paid import paid
+from planner.solving.paid import paid_solution
 from planner.solving.program import Certificate
 from planner.solving.program_size import refuse_if_too_large
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
-from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
-from planner.solving.variable_values import Values
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -98,7 +94,8 @@ def solve_session(
         summary |= _why_none(live, outcome, progress)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return Plan(case, ENDS[outcome.stop], summary, {})
-    plan, more = _amounts(live, outcome)
+    weights, more = payment_weights(case)
+    plan = paid_solution(live.scope, live.program, outcome.last.x, weights)
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     checked = verify_amounts(plan)
@@ -131,16 +128,6 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     elif outcome.stop is Stop.UNPROVEN:
         found["reasons"] = why_unproven(live.scope, live.program, upper, outcome)
     return found
-
-
-def _amounts(live: LiveProgram, outcome: Outcome) -> tuple[PlanAmounts, Mapping[str, pd.DataFrame]]:
-    """The amounts of the plan, and the table `shares` where payments rest on it."""
-    scope, point = live.scope, outcome.last.x
-    plan = solution_amounts(scope, Values(live.program.columns, point))
-    decisions = len(scope.decision_tree.nodes)
-    decided = decided_money(live.case, live.program, point, decisions)
-    weights, shares = payment_weights(live.case)
-    return paid(plan, money_due(plan, decided), weights), shares
 
 
 def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) -> list[str]:

@@ -26,12 +26,9 @@ from planner.results.verify import verify_amounts
 from planner.solving.charges import fairest
 from planner.solving.game import Coalition, Game, named
 from planner.solving.goals import Progress, silent
-from planner.solving.paid import paid
+from planner.solving.paid import paid_solution
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program_size import refuse_if_too_large
-from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
-from planner.solving.variable_values import Values
 
 FEW = 6
 """Parties up to which every coalition is solved, and the charges have the largest least gain."""
@@ -254,11 +251,8 @@ class _Carried:
 
 def _carried(game: Game) -> dict[str, _Carried]:
     """Party -> the part of the plan of all that it carries (MUSD): own loss, payments and private cost."""
-    case, scope = game.case, game.scope
-    values = Values(game.program.columns, game.whole.x)
-    decided = decided_money(case, game.program, game.whole.x, len(scope.decision_tree.nodes))
-    plan = solution_amounts(scope, values)
-    plan = paid(plan, money_due(plan, decided), whole_budgets(case))
+    case = game.case
+    plan = paid_solution(game.scope, game.program, game.whole.x, whole_budgets(case))
     carried = {party: _Carried() for party in game.parties}
     aversion = case.model.objective.risk_aversion
     for country, parts in verify_amounts(plan).losses_by_country.items():

@@ -10,7 +10,6 @@ import numpy as np
 
 from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
-from planner.formulation.index_sets import Scope
 from planner.formulation.variable_trees import CountrySkill
 from planner.results.amounts import Amounts, FlowKey, amounts
 from planner.results.plan_amounts import PEOPLE, PlanAmounts
@@ -18,15 +17,13 @@ from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import flows_of
 from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
-from planner.solving.variable_values import Values
 from planner.thresholds import ROUNDING
 
 
-def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
-    """The amounts of a solution but for who pays. values: of one program, or of many together; its shortages are spread
-    evenly where that is free."""
-    spread_shortages(scope, values)
-    at = AtNodes(scope, values)
+def solution_amounts(at: AtNodes) -> PlanAmounts:
+    """The amounts of a solution but for who pays; its shortages are spread evenly where that is free."""
+    scope = at.scope
+    spread_shortages(at)
     trees = Trees(scope.tree, scope.decision_tree, scope.decision, scope.account_tree)
     flows: dict[FlowKey, Vector] = {}
     for flow, tonnes in flows_of(at):
@@ -43,10 +40,10 @@ def solution_amounts(scope: Scope, values: Values) -> PlanAmounts:
         short=amounts(short, at.size),
         stock=amounts(stock, at.size),
         people=_people(at),
-        builds=_decided(scope, values, "build", sorted(scope.expandable)),
-        intake=_decided(scope, values, "intake", scope.programmes),
-        new_seats=_decided(scope, values, "new_seats", scope.programmes),
-        scheduled=_decided(scope, values, "scheduled", scope.purchases),
+        builds=_decided(at, "build", sorted(scope.expandable)),
+        intake=_decided(at, "intake", scope.programmes),
+        new_seats=_decided(at, "new_seats", scope.programmes),
+        scheduled=_decided(at, "scheduled", scope.purchases),
         spent=Amounts({}, np.zeros((0, len(trees.accounts.nodes)))),
     )
 
@@ -69,14 +66,11 @@ def _people(at: AtNodes) -> dict[str, Amounts]:
     return {name: amounts(found[name], at.size) for name in PEOPLE}
 
 
-def _decided(
-    scope: Scope, values: Values, name: str, things: Iterable[str] | Iterable[Good]
-) -> Amounts:
+def _decided(at: AtNodes, name: str, things: Iterable[str] | Iterable[Good]) -> Amounts:
     """Amounts of a decision by thing at decision nodes."""
-    nodes = range(len(scope.decision_tree.nodes))
     found: dict[str | Good, Vector] = {}
     for thing in things:
         index = thing if isinstance(thing, tuple) else (thing,)
-        at_nodes = np.array([values(name, *index, node) for node in nodes])
+        at_nodes = at(name, *index)
         found[thing] = np.where(at_nodes > ROUNDING, at_nodes, 0.0)
-    return amounts(found, len(nodes)).something()
+    return amounts(found, len(at.scope.decision_tree.nodes)).something()

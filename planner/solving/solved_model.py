@@ -16,14 +16,11 @@ from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.results.verify import verify_amounts
 from planner.solving.highs import TOLERANCE
-from planner.solving.paid import paid
+from planner.solving.paid import paid_solution
 from planner.solving.plans import header, seconds_of
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import Writer
 from planner.solving.shares import payment_weights
-from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
-from planner.solving.variable_values import Values
 
 OWN_RULES = "it was solved outside the planner, maybe with rules of its own: that it is the best is not certified here"
 
@@ -62,10 +59,8 @@ def plan_of(model: Model) -> Plan:
     case, scope = model.scope.case, model.scope
     program = Writer(scope).program()
     point = _point(model, program)
-    amounts = solution_amounts(scope, Values(program.columns, point))
-    decided = decided_money(case, program, point, len(scope.decision_tree.nodes))
     weights, shares = payment_weights(case)
-    amounts = paid(amounts, money_due(amounts, decided), weights)
+    amounts = paid_solution(scope, program, point, weights)
     checked = verify_amounts(amounts)
     broken = [rule for rule, amount in checked.violations.items() if amount > TOLERANCE]
     if broken or not checked.holds:

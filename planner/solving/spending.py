@@ -9,6 +9,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.formulation.budgets import investment_spending
+from planner.formulation.index_sets import Scope
 from planner.results.amounts import Amounts, FlowKey, amounts
 from planner.results.plan_amounts import PlanAmounts
 from planner.results.schema import PAID_ITEMS, PURCHASES
@@ -22,8 +23,9 @@ Due = Mapping[tuple[str, str], Vector]
 """(country, item) -> MUSD that falls due at each decision node."""
 
 
-def decided_money(case: Case, program: Program, x: Vector, decisions: int) -> Due:
-    """What is spent on what is decided by year at a point x (n). decisions: number of decision nodes."""
+def decided_money(scope: Scope, program: Program, x: Vector) -> Due:
+    """What is spent on what is decided by year at a point x (n)."""
+    case, decisions = scope.case, len(scope.decision_tree.nodes)
     due: dict[tuple[str, str], Vector] = defaultdict(lambda: np.zeros(decisions))
     for row, (name, index) in enumerate(program.rows):
         if name != investment_spending.name:

@@ -18,10 +18,10 @@ from planner.results.plan_amounts import PlanAmounts
 from planner.results.study import BUILT, LEAST, LIST_GROUPS, MEANINGS, MOST
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
 from planner.solving.engine import Solved
+from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
-from planner.solving.variable_values import Values
 from planner.thresholds import ROUNDING
 
 PointMeasures = dict[str, float]
@@ -53,7 +53,7 @@ def outcome_names(case: Case) -> list[str]:
 
 def plan_of(solved: Solved) -> PlanAmounts:
     """The amounts of an optimum, but for who pays."""
-    return solution_amounts(solved.scope, Values(solved.program.columns, solved.point))
+    return solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
 
 
 def measure(solved: Solved) -> PointMeasures:
@@ -106,8 +106,7 @@ def _flat(groups: Mapping[str, Any]) -> dict[str, float]:
 
 def _public_spend(solved: Solved, plan: PlanAmounts) -> float:
     """Public spending (MUSD), expected."""
-    count = len(plan.trees.decisions.nodes)
-    decided = decided_money(plan.case, solved.program, solved.point, count)
+    decided = decided_money(solved.scope, solved.program, solved.point)
     chances = np.array([node.probability for node in plan.trees.accounts.nodes])
     return float(chances @ money_due(plan, decided).values.sum(axis=0))
 

@@ -9,8 +9,8 @@ import pytest
 
 import planner
 from planner.solving.live_program import LiveProgram
+from planner.solving.node_values import HISTORIES, NODE_PLACES, AtNodes
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.variable_values import NODE_PLACE, Values
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 
@@ -26,13 +26,14 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(
 ) -> None:
     """Each scenario is a part whose nodes are numbered 0, 1, .. from the first period; decisions are in every part."""
     session, x = solved
-    joined, tree = Values(), session.scope.tree
+    joined, tree = AtNodes(session.scope), session.scope.tree
     for w in reversed(session.case.scenarios):
         path = tree.path_of(w)
         own = {n: place for place, n in enumerate(path)}
         columns, values = [], []
         for (name, index), value in zip(session.program.columns, x, strict=True):
-            place = NODE_PLACE.get(name)
+            letter, of_node = NODE_PLACES.get(name, ("", 0))
+            place = of_node if letter == HISTORIES else None
             key = index if isinstance(index, tuple) else (index,)
             if place is not None and key[place] in own:
                 columns.append((name, (*key[:place], own[key[place]], *key[place + 1 :])))
@@ -41,17 +42,19 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(
                 columns.append((name, index))
                 values.append(value)
         joined.add(columns, values, dict(enumerate(path)))
-    whole = solution_amounts(session.scope, Values(session.program.columns, x))
-    assert solution_amounts(session.scope, joined).is_same(whole)
+    whole = solution_amounts(AtNodes(session.scope, session.program.columns, x))
+    assert solution_amounts(joined).is_same(whole)
 
 
-def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out() -> None:
-    values = Values()
+def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out(
+    solved: tuple[LiveProgram, np.ndarray],
+) -> None:
+    values = AtNodes(solved[0].scope)
     values.add(
         [("mined", ("mine", 0)), ("mined", ("mine", 1)), ("build", ("mine", 0))],
         [5.0, 7.0, 3.0],
         {1: 4},
     )
-    assert values.by_node("mined", 6, "mine").tolist() == [0, 0, 0, 0, 7, 0]
-    assert values("mined", "mine", 4) == 7
-    assert values("build", "mine", 0) == 3
+    mined = values("mined", "mine")
+    assert np.flatnonzero(mined).tolist() == [4] and mined[4] == 7
+    assert values("build", "mine")[0] == 3

@@ -11,11 +11,8 @@ from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import Plan
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
-from planner.solving.paid import paid
+from planner.solving.paid import paid_solution
 from planner.solving.payments import Accounts
-from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
-from planner.solving.variable_values import Values
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
@@ -190,10 +187,8 @@ def paid_by_weight(case: Case, weights: dict[str, float]) -> dict[str, float]:
     """Funder -> MUSD paid of what the plan of a case spends, the weights being those given and not budgets."""
     session = LiveProgram(case)
     point = session.solve(silent).last.x
-    plan = solution_amounts(session.scope, Values(session.program.columns, point))
-    decisions = len(session.scope.decision_tree.nodes)
-    due = money_due(plan, decided_money(case, session.program, point, decisions))
-    return {row.funder: row.paid_musd for row in paid(plan, due, weights).payments}
+    plan = paid_solution(session.scope, session.program, point, weights)
+    return {row.funder: row.paid_musd for row in plan.payments}
 
 
 def test_by_weight_a_funder_of_twice_the_weight_pays_twice_and_one_of_none_pays_nothing(
