@@ -331,7 +331,7 @@ class Regions:
     def _command(self, asked: Query) -> Shown:
         bench = self.bench
         kept = asked.get("folder", "")
-        run = kept or shown_as(bench.case)
+        run = kept or shown_as(bench.certified().case)
         return {
             "command": bench.command(run),
             "name": bench.name_of(kept) if kept else "",

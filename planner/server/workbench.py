@@ -146,7 +146,7 @@ class Workbench:
 
     def keep(self, name: str) -> Kept:
         """Write the present plan as a run folder, without pages, and put it on the shelf."""
-        plan = self._certified()
+        plan = self.certified()
         number = self.record.kept_ever + 1
         name = self._free_name(_plain(name) or f"variant {number}")
         words = re.sub(r"[^a-z0-9]+", "-", name.lower())
@@ -166,7 +166,7 @@ class Workbench:
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
 
-    def _certified(self) -> Plan:
+    def certified(self) -> Plan:
         """The plan of the present state. Raises RunFolderError while there is none."""
         found = self.solver.found
         if found.stage != "plan" or found.plan is None:

@@ -199,6 +199,8 @@ def test_a_target_out_of_reach_names_what_would_reach_it(bench: Workbench) -> No
         any("least attainable" in reason for reason in found.reasons)
         and found.changes["least_risk"]
     )
+    with pytest.raises(RunFolderError, match="no certified plan of the present state"):
+        Regions(bench).part("command", {})
     bench.step(-1)
     assert answered(bench).solver.found.stage == "plan"
 
