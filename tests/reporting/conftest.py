@@ -16,6 +16,7 @@ import planner
 from planner.cli import app
 from planner.data.load import checked_case
 from planner.reporting.pages.run import Report, report_of, write_pages
+from planner.reporting.parts import Chart, Part, Text
 from planner.results.explanation import Explanation, read_explanation
 from planner.results.plan import Plan
 from tests.cases import stored
@@ -137,3 +138,10 @@ def vary(tmp_path: Path) -> Vary:
         return planner.solve(case, baseline=baseline)
 
     return solve
+
+
+def words_of(part: Part) -> list[str]:
+    """The sentences of a part: its paragraphs, caption or note."""
+    if isinstance(part, Text):
+        return list(part.paragraphs)
+    return [part.caption if isinstance(part, Chart) else part.note]

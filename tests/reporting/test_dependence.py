@@ -17,12 +17,12 @@ import pytest
 import planner
 from planner.explanation.coverage import coverage
 from planner.reporting.chapters import dependence
-from planner.reporting.forms.html import words_of
 from planner.reporting.parts import Chapter, ReportTable
 from planner.results.coverage import Coverage
 from planner.results.plan import Plan
 from tests.cases import budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase
+from tests.reporting.conftest import words_of
 
 ROOT = Path(__file__).parents[2]
 CUT_OFF = {

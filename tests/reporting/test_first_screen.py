@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from planner.reporting.chapters import recommendation
-from planner.reporting.forms.html import words_of
 from planner.reporting.pages.run import Report, report_of
 from planner.reporting.words.numbers import money
 from planner.results.explanation import Explanation
@@ -19,6 +18,7 @@ from planner.results.figures.money import public_parts
 from planner.results.figures.plants import decisions
 from planner.results.plan import Plan
 from tests.cases import near
+from tests.reporting.conftest import words_of
 from tests.reporting.decided import made_up
 
 COMMAND = re.compile(r"\bplanner ([a-z]+)")

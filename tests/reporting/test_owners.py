@@ -10,9 +10,9 @@ import pytest
 import planner
 from planner.errors import InputError
 from planner.reporting.chapters import money
-from planner.reporting.forms.html import words_of
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, plant, scenarios, shock
+from tests.reporting.conftest import words_of
 
 HEAD = "project, owner, status, announced, expected, feed_contract, instrument"
 OWNERS = f"{HEAD}\nplant, A firm, study, 2027, 2029, the mine, a loan of 5 MUSD\nmine, B firm, runs, , , ,"

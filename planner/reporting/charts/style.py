@@ -47,8 +47,6 @@ LETTERS, LINE = 37, 13
 """Letters of a line of a label of a row, and its height, px; on a narrow page fit.js takes fewer letters."""
 HEADING_LETTER = 7.2
 """Width of a letter of the heading of one of small multiples, px; they are as wide as their charts at most."""
-LABELS = 240
-"""Width of the labels of rows, px."""
 
 
 def figure(title: str, field: str, form: str = DIGITS) -> alt.Tooltip:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
@@ -16,11 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.errors import PlannerError
-from planner.reporting.parts import Card, Chapter, Chart, Front, Part, ReportTable, Text, charts_of
+from planner.reporting.parts import Card, Chapter, Chart, Front, Part, ReportTable, charts_of
 from planner.reporting.words.numbers import unbroken
-
-DIGITS = 6
-"""Significant digits of the figures that charts hold."""
 
 
 @cache
@@ -103,30 +99,15 @@ def static(name: str) -> Markup:
 
 
 def embedded(charts: Iterable[Chart]) -> dict[str, Any]:
-    """Specifications by name, and the data of all of them, each set once: `columns` and `rows`."""
+    """Specifications by name, and the data of all of them, each set once."""
     datasets: dict[str, Any] = {}
     specs: dict[str, Any] = {}
     for chart in charts:
         spec = dict(chart.drawing)
         for name, rows in spec.pop("datasets", {}).items():
-            datasets[name] = _in_columns(rows)
+            datasets[name] = rows
         specs[chart.name] = spec
     return {"datasets": datasets, "charts": specs}
-
-
-def _in_columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    columns = list(rows[0]) if rows else []
-    cells = [[_rounded(row[column]) for column in columns] for row in rows]
-    return {"columns": columns, "rows": cells}
-
-
-def _rounded(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    if not math.isfinite(value):
-        return None
-    short = float(f"{value:.{DIGITS}g}")
-    return int(short) if short.is_integer() else short
 
 
 def _as_script(values: dict[str, Any]) -> Markup:
@@ -135,10 +116,3 @@ def _as_script(values: dict[str, Any]) -> Markup:
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return Markup(text)  # noqa: S704  no markup is left in it
-
-
-def words_of(part: Part) -> list[str]:
-    """The sentences of a part: its paragraphs, caption or note."""
-    if isinstance(part, Text):
-        return list(part.paragraphs)
-    return [part.caption if isinstance(part, Chart) else part.note]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from altair.utils.schemapi import debug_mode
@@ -28,7 +28,7 @@ from planner.reporting.chapters import (
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import Chapter, Chart, Front, Part, ReportTable, charts_of, lay_out
+from planner.reporting.parts import Chapter, Chart, Front, charts_of, lay_out
 from planner.reporting.words.sentences import Passages
 from planner.results.answers import with_answers
 from planner.results.plan import NO_PLAN, Plan
@@ -130,7 +130,7 @@ def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
     _write_text(folder / "report.html", render_page(report))
     _write_workbook(report, folder)
     if every_form and report.plan.solved and pdf.INSTALLED:
-        pdf.write_pdf(folder / "report.pdf", report.front, printed(report.chapters))
+        pdf.write_pdf(folder / "report.pdf", report.front, report.chapters)
 
 
 def write_page(plan: Plan, folder: Path) -> None:
@@ -146,21 +146,6 @@ def write_page_and_workbook(plan: Plan, folder: Path) -> None:
 def write_report_workbook(plan: Plan, folder: Path) -> None:
     """Write report.xlsx alone."""
     _write_workbook(report_of(with_answers(plan, folder)), folder)
-
-
-def printed(found: Sequence[Chapter]) -> list[Chapter]:
-    """The chapters that are printed: no input tables, which the page and the workbook hold."""
-    kept = []
-    for chapter in found:
-        parts = [part for part in chapter.parts if _is_printed(part, chapter)]
-        kept.append(replace(chapter, parts=parts))
-    return kept
-
-
-def _is_printed(part: Part, chapter: Chapter) -> bool:
-    if not isinstance(part, ReportTable):
-        return True
-    return part.on_page and not (chapter.anchor == "inputs" and part.folded)
 
 
 def _write_workbook(report: Report, folder: Path) -> None:

@@ -54,14 +54,6 @@
   // ---- charts ------------------------------------------------------------------------------------------------
   const store = document.getElementById("chart-data");
   const { datasets, charts } = store ? JSON.parse(store.textContent) : { datasets: {}, charts: {} };
-  const records = new Map();
-  const rowsOf = (name) => {
-    if (!records.has(name)) {
-      const { columns, rows } = datasets[name];
-      records.set(name, rows.map((row) => Object.fromEntries(row.map((cell, at) => [columns[at], cell]))));
-    }
-    return records.get(name);
-  };
   const named = (spec, found = new Set()) => {
     if (spec && typeof spec === "object") {
       if (spec.data && spec.data.name in datasets) found.add(spec.data.name);
@@ -77,7 +69,7 @@
     drawn.add(name);
     const room = Math.floor(node.clientWidth || document.querySelector("main").clientWidth - 80);
     const spec = fitted(structuredClone(charts[name]), room);
-    spec.datasets = Object.fromEntries([...named(spec)].map((data) => [data, rowsOf(data)]));
+    spec.datasets = Object.fromEntries([...named(spec)].map((data) => [data, structuredClone(datasets[data])]));
     const actions = { export: { png: true, svg: true }, source: false, compiled: false, editor: false };
     await vegaEmbed(node, spec, {
       ast: true, renderer: "svg", actions, downloadFileName: name, scaleFactor: { png: 2 },

@@ -45,15 +45,6 @@ def expected_sums(
     return _sums(table[list(by)].join(weighted), by)
 
 
-def sums_in(
-    plan: Plan, table: pd.DataFrame, scenario: str, by: Sequence[str], columns: Sequence[str]
-) -> pd.DataFrame:
-    """Sums of columns by keys in one scenario, or expected ones for `EXPECTED`."""
-    if scenario == EXPECTED:
-        return expected_sums(plan, table, by, columns)
-    return _sums(table.loc[table["scenario"] == scenario, [*by, *columns]], by)
-
-
 def _sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return table.groupby(list(by), as_index=False).sum()
 
@@ -96,11 +87,6 @@ def scenarios_by_loss(plan: Plan) -> list[str]:
         return -without[scenario], -with_plan[scenario], -chance, scenario
 
     return sorted(with_plan, key=largest_first)
-
-
-def worst_scenario(plan: Plan) -> str:
-    """The scenario with the largest loss."""
-    return scenarios_by_loss(plan)[0]
 
 
 @kept
