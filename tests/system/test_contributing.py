@@ -96,7 +96,7 @@ Path("run").mkdir()
 write_page(plan, Path("run"))
 page = Path("run/report.html").read_text()
 chapter = page[page.index('id="plan"'):]
-assert 'data-chart="employed"' in chapter and '"employed":{"spec"' in page
+assert 'data-chart="employed"' in chapter and '"employed":{' in page
 assert planner.chart(plan, "employed").to_dict()["mark"]["type"] == "bar"
 """
 COMMAND = """
