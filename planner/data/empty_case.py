@@ -85,12 +85,12 @@ def write_empty_case(folder: Path) -> None:
     folder.mkdir(parents=True)
     for name, columns in COLUMNS.items():
         fields = BY_NAME[name].row.model_fields
-        explained = [explained(fields[column]) for column in columns]
-        explained[0] = REMARK + explained[0]
+        meanings = [explained(fields[column]) for column in columns]
+        meanings[0] = REMARK + meanings[0]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*columns, "source"])
-            writer.writerow([*explained, "where the figures of the row are from"])
+            writer.writerow([*meanings, "where the figures of the row are from"])
     (folder / "model.toml").write_text(MODEL, encoding="utf-8", newline="\n")
     filled = _listed([BY_NAME[name] for name in COLUMNS])
     others = _listed(

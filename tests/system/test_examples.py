@@ -60,7 +60,7 @@ def test_examples_of_public_names_do_what_they_say(
     assert tried(value, name, names | {"folder": tmp_path / "out"}) > 0, f"{name} has no example"
 
 
-def test_examples_of_what_they_are_made_of_do_too(
+def test_examples_of_a_change_do_too(
     names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
