@@ -38,6 +38,16 @@ def chapter(plan: Plan) -> Chapter | None:
     return Chapter.of("limits", title, [scarce(plan), facts(plan)], behind=True)
 
 
+WORDS = {
+    "delivered good": "material at the user",
+    "leak": "material that leaks through a cut",
+    "nameplate limit": "room to build",
+    "new seats limit": "room for training seats",
+    "staff joining": "people who start work",
+}
+"""Words for scarce things whose name in the table is that of the program."""
+
+
 class ScarceTable(DeclaredTable):
     """A row a scarce thing."""
 
@@ -60,12 +70,16 @@ def scarce(plan: Plan) -> ReportTable | None:
     if rows.empty:
         return None
     names = names_of(plan.case)
+    forms = rows["form"].map(names.form)
     frame = names.told(rows).assign(
+        scarce=rows["scarce"].replace(WORDS),
+        form=forms,
         item=rows["item"].map(names.thing),
         year=rows["year"].astype(float),
         worth=rows["musd_per_unit"],
     )
-    return ScarceTable.over(frame, note=say("scarce", run=plan, tiny=TINY))
+    columns = ScarceTable.all() if forms.any() else ScarceTable.all("form")
+    return ScarceTable.over(frame, columns, note=say("scarce", run=plan, tiny=TINY))
 
 
 class Facts(DeclaredTable):
