@@ -116,7 +116,7 @@ def request(rng: random.Random, case: planner.Case) -> tuple[str, str, bytes | N
             "key": key(rng, case),
             "value": value(rng),
             "folder": folder(rng),
-            "ticked": value(rng),
+            "share": text(rng),
         }
         body |= {word: text(rng) for word in ("name", "low", "high", "points", "project")}
         if name == "edit":
@@ -124,19 +124,7 @@ def request(rng: random.Random, case: planner.Case) -> tuple[str, str, bytes | N
         raw = json.dumps(body if rng.random() < 0.95 else value(rng)).encode()
         return "POST", f"/{name}", raw if rng.random() < 0.95 else mangled(rng, raw)
     if kind < 0.9:
-        words = (
-            "table",
-            "id",
-            "column",
-            "tab",
-            "future",
-            "key",
-            "low",
-            "high",
-            "find",
-            "depth",
-            "year",
-        )
+        words = ("table", "id", "column", "folder", "find")
         query = "&".join(
             f"{w}={quote(str(pick(rng, case)), errors='replace')}"
             for w in rng.sample(words, rng.randint(0, 4))
@@ -170,7 +158,7 @@ def key(rng: random.Random, case: planner.Case) -> str:
         ]
     )
     known = rng.choice(
-        [cell, cell, "money", "appetite", "allies", "war", *case.model.flat(), "plant.coast_plant"]
+        [cell, cell, "money", "ally.JPN", "lever.mine", "target.a", "goal", *case.model.flat()]
     )
     return known if rng.random() < 0.8 else text(rng)
 

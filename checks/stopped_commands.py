@@ -26,7 +26,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 import planner
 from planner.api.studies import study_status
-from planner.server.journal import Journal
+from planner.server.journal import EditJournal
 from tests.robust.conftest import ROOT, STARTER, Zygote
 
 Check = Callable[[Path], object]
@@ -60,7 +60,7 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
 
 def kept_of(bench: Path) -> float:
     """The money that a workbench last had on disk, as a share; nobody holds its folder any more."""
-    journal = Journal(bench)
+    journal = EditJournal(bench)
     journal.close()
     return float(str(journal.record.edits[0].value)) if journal.record.edits else 0.0
 
