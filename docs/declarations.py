@@ -216,7 +216,6 @@ SECTIONS = {
     "Distribution": "`distribution` of an uncertainty",
     "StudyLever": "`[[levers]]`",
     "Option": "`[[levers.options]]`",
-    "Correlated": "`[[correlated]]`",
 }
 """Declaration -> its heading."""
 DESIGNS = {
@@ -224,7 +223,6 @@ DESIGNS = {
     "Grid": "levels = 4",
     "LatinHypercube": "points = 64\nseed = 1",
     "Sobol": "points = 64\nseed = 1",
-    "Morris": "trajectories = 20\nlevels = 4\nseed = 1",
     "PointList": 'file = "points.csv"',
 }
 """Declaration -> keys of the design, as one would write them."""

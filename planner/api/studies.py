@@ -35,7 +35,7 @@ def study(
     study
         A study file, or a mapping with what one would hold. `uncertainties` is a list of mappings, each with a `name`, a
         `change` with `?` for the value, and a `range` of numbers or `values` (whole numbers and words: `values`). `design`
-        says which points are solved, by its `kind`: `lhs` or `sobol` (`points`, `seed`), `morris` (`trajectories`), `grid`
+        says which points are solved, by its `kind`: `lhs` or `sobol` (`points`, `seed`), `grid`
         or `one_at_a_time` (`levels`), or `list` (`file`: a path or a DataFrame). models/studies/REFERENCE.md has
         every key.
     out
@@ -64,7 +64,7 @@ def study(
     StoppedError
         If no worker can be had any more.
     NotInstalledError
-        For the designs `sobol` and `morris` without the extra `study`.
+        For the design `sobol` without the extra `study`.
 
     Examples
     --------

@@ -90,9 +90,8 @@ def moves(values: Iterable[float]) -> bool:
 
 @dataclass(frozen=True)
 class SensitivityIndex:
-    """Influence of one uncertainty. Sobol: first order and total, shares of the variance. Morris: mean effect (mu),
-    its spread (sigma, as `first_within`) and mean absolute effect (mu star, as `total`), in units of the outcome.
-    RBD-FAST: first order, in both. All other `*_within` are half-widths of 95 % intervals."""
+    """Influence of one uncertainty. Sobol: first order and total, shares of the variance. RBD-FAST: first
+    order, in both. `*_within` are half-widths of 95 % intervals."""
 
     name: str
     first: float

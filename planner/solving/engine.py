@@ -62,6 +62,8 @@ from planner.solving.ways import KEPT_TERMS, STRUCTURES
 
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
+TELLING = 6
+"""Answers of a list that say how long the others take."""
 ANSWER = "answer"
 """Kind of the entries of a journal."""
 BAD_INPUT, CRASHED = "bad_input", "crashed"
@@ -312,6 +314,8 @@ class Engine:
             known = self._written(journal, questions.values(), measure, kind)
         before = {questions[name]: questions[first] for name, first in (after or {}).items()}
         left = [one for one in dict.fromkeys(questions.values()) if one not in known]
+        # Near and far ones mixed, so that the first say how long the others take.
+        left.sort(key=lambda one: digest_of(self.base, one, measure))
         answered = 0
         first = [one for one in left if one not in before]
         starts = set(before.values())
@@ -330,8 +334,10 @@ class Engine:
                 self._write(journal, asked[number], measure, answer)
                 answered += 1
                 if answered < len(left):
-                    rest = in_words(self.seconds_for(len(left) - answered))
-                    progress(f"{answered} of {len(left)} programs are solved; about {rest} left")
+                    step = f"{answered} of {len(left)} programs are solved"
+                    if answered >= min(TELLING, len(left) // 2):
+                        step += f"; about {in_words(self.seconds_for(len(left) - answered))} left"
+                    progress(step)
         return {name: known[one].get(name) for name, one in questions.items()}
 
     def left_of(

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.stats import norm
 
 from planner.config import parse_value
 from planner.data.cells import is_number
@@ -27,14 +26,12 @@ from planner.studies.points import DesignRow
 from planner.studies.study_file import (
     Grid,
     LatinHypercube,
-    Morris,
     OneAtATime,
     PointList,
     Sobol,
     StudyFile,
     Uncertainty,
     Value,
-    normal_correlation,
 )
 
 Samples = NDArray[np.float64]
@@ -99,22 +96,16 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{ROUND}g}")
 
 
-Groups = Sequence[tuple[Sequence[int], float]]
-"""(axes, rank correlation of each pair of them)."""
 FEWEST_HALVED = 8
 """Points from which on half of a Latin hypercube is one too."""
 
 
-def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> Samples:
+def latin_hypercube(points: int, count: int, seed: int) -> Samples:
     """points x count shares, one in each of `points` layers of every axis; the first half is the hypercube of half the
-    points, where that is even: the other half takes the layers that are left when each is cut in two.
-
-    Correlation re-orders the columns of what is added and leaves the layers as they are
-    (Iman and Conover, A distribution-free approach to inducing rank correlation, Comm. Stat. B 11, 1982).
-    """
+    points, where that is even: the other half takes the layers that are left when each is cut in two."""
     before = np.empty((0, count))
     if points % 2 == 0 and points >= 2 * FEWEST_HALVED:
-        before = latin_hypercube(points // 2, count, seed, groups)
+        before = latin_hypercube(points // 2, count, seed)
     generator = np.random.default_rng([seed, points])
     more = points - len(before)
     fresh = np.empty((more, count))
@@ -123,30 +114,7 @@ def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> 
         left = np.setdiff1d(np.arange(points), taken)
         layers = generator.permutation(left)
         fresh[:, axis] = (layers + generator.random(more)) / points
-    for axes, correlation in groups:
-        mixed = _correlated_scores(more, _equal_correlations(len(axes), correlation), generator)
-        for axis, scores in zip(axes, mixed.T, strict=True):
-            ranks = scores.argsort().argsort()
-            fresh[:, axis] = np.sort(fresh[:, axis])[ranks]
     return np.vstack([before, fresh])
-
-
-def _correlated_scores(count: int, wanted: Samples, generator: np.random.Generator) -> Samples:
-    """Normal scores, count x axes, that are correlated as wanted."""
-    axes = len(wanted)
-    scores = norm.ppf(np.arange(1, count + 1) / (count + 1))
-    mixed = np.column_stack([generator.permutation(scores) for _ in range(axes)])
-    if count > 2 * axes:  # fewer may be on one line by chance
-        by_chance = np.linalg.cholesky(np.corrcoef(mixed, rowvar=False))
-        mixed = mixed @ np.linalg.inv(by_chance).T
-    return np.asarray(mixed @ np.linalg.cholesky(wanted).T)
-
-
-def _equal_correlations(count: int, rank_correlation: float) -> Samples:
-    """count x count: how normal quantities are correlated of which each pair has this rank correlation."""
-    found = np.full((count, count), normal_correlation(rank_correlation))
-    np.fill_diagonal(found, 1.0)
-    return found
 
 
 def problem(count: int) -> dict[str, Any]:
@@ -164,14 +132,6 @@ def sobol_sample(points: int, count: int, seed: int) -> Samples:
     salib = late("SALib.sample.sobol")
     drawn = salib.sample(problem(count), points, calc_second_order=False, seed=seed)
     return np.asarray(drawn)
-
-
-def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
-    """Trajectories of elementary effects, each drawn by itself: trajectories * (count + 1) rows."""
-    seeds = np.random.SeedSequence(seed).generate_state(trajectories).tolist()
-    salib = late("SALib.sample.morris")
-    drawn = [salib.sample(problem(count), 1, num_levels=levels, seed=one) for one in seeds]
-    return np.vstack(drawn)
 
 
 MOST_POINTS = 1_000_000
@@ -194,8 +154,6 @@ def _sample_size(study: StudyFile) -> int:
         return given.points
     if isinstance(given, Sobol):
         return given.points * (axes + 2)
-    if isinstance(given, Morris):
-        return given.trajectories * (axes + 1)
     if isinstance(given, PointList):
         return len(given.rows or ())
     lengths = [
@@ -234,36 +192,13 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
         return _listed(study, given, folder)
     count = len(study.uncertainties)
     if isinstance(given, LatinHypercube):
-        shares = latin_hypercube(given.points, count, given.seed, _groups(study))
+        shares = latin_hypercube(given.points, count, given.seed)
     elif isinstance(given, Sobol):
         shares = sobol_sample(given.points, count, given.seed)
-    elif isinstance(given, Morris):
-        shares = morris_sample(given.trajectories, count, given.levels, given.seed)
     columns: list[Sequence[Value]] = []
     for uncertainty, column in zip(study.uncertainties, shares.T, strict=True):
-        if isinstance(given, Morris):
-            columns.append(_along(uncertainty, column))
-        else:
-            columns.append(quantiles(uncertainty, column))
+        columns.append(quantiles(uncertainty, column))
     return list(zip(*columns, strict=True))
-
-
-def _groups(study: StudyFile) -> Groups:
-    """The uncertainties of a study that move together."""
-    groups: list[tuple[list[int], float]] = []
-    for group in study.correlated:
-        axes = [study.names.index(member) for member in group.members]
-        groups.append((axes, group.correlation))
-    return groups
-
-
-def _along(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
-    """Values for elementary effects, which are taken along the range, so its ends are reached; listed ones by place."""
-    if uncertainty.values is not None:
-        places = np.array([_rounded(share) for share in shares.tolist()])
-        return quantiles(uncertainty, places)
-    low, high = numeric_ends(uncertainty)
-    return [_rounded(low + share * (high - low)) for share in shares.tolist()]
 
 
 def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:

@@ -243,8 +243,7 @@ def _groups(study: StudyFile, wanted: Sequence[Point]) -> list[list[Point]]:
 
 def block_size(study: StudyFile) -> int:
     """Rows of the design whose members belong together; 1 in a sample without blocks."""
-    count = len(study.uncertainties)
-    return {"sobol": count + 2, "morris": count + 1}.get(study.design.kind, 1)
+    return len(study.uncertainties) + 2 if study.design.kind == "sobol" else 1
 
 
 def _coordinates(study: StudyFile, wanted: Sequence[Point]) -> NDArray[np.float64]:

@@ -1,13 +1,13 @@
 """What moves an outcome, and where a plan fails: indices with 95 % intervals, and boxes, from the sample of a study.
 
-Indices are SALib's. A Sobol or Morris sample falls into blocks
+Indices are SALib's. A Sobol sample falls into blocks
 whose members belong together. A block with a missing member is left out whole, and how many were is told: an index
 from half a block would be wrong without saying so. Any other sample is ranked by what
 each uncertainty explains of the variance once it is known (RBD-FAST: Tarantola, Gatelli and Mara, Reliability
-Engineering and System Safety 91, 2006), which holds where uncertainties are correlated too.
+Engineering and System Safety 91, 2006).
 
 Where a plan fails is what a small tree says (CART of scikit-learn). PRIM is a matter of taste of whoever looks: EMA Workbench
-takes the tables of a study, as models/studies/REFERENCE.md shows.
+takes the tables of a study.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from planner.late import late, missing
 from planner.results.study import Box, Indices, SensitivityIndex, moves
 from planner.studies.design import numeric_ends, problem
 from planner.studies.points import block_size
-from planner.studies.study_file import Morris, OneAtATime, Sobol, StudyFile
+from planner.studies.study_file import OneAtATime, Sobol, StudyFile
 
 CONFIDENCE = 0.95
 FEWEST = 60
@@ -64,8 +64,6 @@ def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices
     if isinstance(design, Sobol):
         return sobol_indices(names, values, outcome)
     shares = _shares(study, ordered)
-    if isinstance(design, Morris):
-        return morris_indices(names, shares, values, levels=design.levels, outcome=outcome)
     return ranking(names, shares, values, outcome)
 
 
@@ -91,31 +89,6 @@ def sobol_indices(names: Sequence[str], values: Vector, outcome: str = "") -> In
     rows = _rows(names, first, total)
     used = len(kept) // size
     return Indices(outcome=outcome, kind="sobol", rows=rows, used=used, left_out=left_out)
-
-
-def morris_indices(
-    names: Sequence[str], shares: Vector, values: Vector, *, levels: int, outcome: str = ""
-) -> Indices | None:
-    """Mean absolute elementary effects (Campolongo, Cariboni and Saltelli 2007) of a `morris_sample` and its values."""
-    block = len(names) + 1
-    kept, left_out = _whole_blocks(values, block)
-    if not moves(kept):
-        return None
-    whole = np.repeat(~np.isnan(values.reshape(-1, block)).any(axis=1), block)
-    found = late("SALib.analyze.morris").analyze(
-        problem(len(names)),
-        shares[whole],
-        kept,
-        num_resamples=RESAMPLES,
-        conf_level=CONFIDENCE,
-        num_levels=levels,
-        seed=ANY_SEED,
-    )
-    mean_effect = (found["mu"], found["sigma"])
-    effect = (found["mu_star"], found["mu_star_conf"])
-    rows = _rows(names, mean_effect, effect)
-    used = len(kept) // block
-    return Indices(outcome=outcome, kind="morris", rows=rows, used=used, left_out=left_out)
 
 
 def _known_points(

@@ -6,7 +6,6 @@ and Software 96, 2017): uncertainties are not ours to choose, levers are, outcom
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from pydantic import (
 from planner.config import Toml, read_toml
 from planner.data.cells import is_number
 from planner.data.change import Change, OpenChange, change_of, changes_of, parse_open, plain
-from planner.errors import Fault, InputError, did_you_mean, file_words
+from planner.errors import Fault, InputError, file_words
 from planner.studies.study_faults import at, faults_of, text_faults, twice
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -186,15 +185,6 @@ class StudyLever(_StudySection):
         return self
 
 
-class Correlated(_StudySection):
-    """Uncertainties that move together. With the design `lhs`."""
-
-    members: Annotated[list[str], Field(min_length=2)]
-    """Names of uncertainties."""
-    correlation: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)]
-    """Rank correlation of every pair."""
-
-
 class OneAtATime(_StudySection):
     """The base, then each uncertainty alone at its ends (ranges) or at its values. Shows a tornado."""
 
@@ -212,7 +202,7 @@ class Grid(_StudySection):
 
 
 class LatinHypercube(_StudySection):
-    """Latin hypercube (McKay, Beckman and Conover 1979); correlation after Iman and Conover (1982).
+    """Latin hypercube (McKay, Beckman and Conover 1979).
 
     With the same seed, twice the points contain the points: a study grows in its folder without running any twice.
     """
@@ -242,24 +232,6 @@ class Sobol(_StudySection):
         return self
 
 
-class Morris(_StudySection):
-    """Elementary effects (Morris 1991): trajectories * (uncertainties + 1) runs. Needs the extra `study`."""
-
-    kind: Literal["morris"]
-    trajectories: Annotated[int, Field(ge=2, le=100_000)]
-    """Number of trajectories; with more, those it had are kept."""
-    levels: Annotated[int, Field(ge=2, le=100)] = 4
-    """Levels of each range; even."""
-    seed: Seed = 0
-    """Seed."""
-
-    @model_validator(mode="after")
-    def _even(self) -> Morris:
-        if self.levels % 2:
-            raise ValueError("`levels` must be even, or half of a range is left out; take one more")
-        return self
-
-
 class PointList(_StudySection):
     """Points from a CSV file: one column per uncertainty; an empty cell is the base.
 
@@ -280,7 +252,7 @@ class PointList(_StudySection):
 
 
 Design = Annotated[
-    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList, Field(discriminator="kind")
+    OneAtATime | Grid | LatinHypercube | Sobol | PointList, Field(discriminator="kind")
 ]
 
 
@@ -301,8 +273,6 @@ class StudyFile(_StudySection):
     """What is not ours to choose."""
     levers: list[StudyLever] = []
     """What is."""
-    correlated: list[Correlated] = []
-    """Uncertainties that move together."""
     outcomes: list[str] = ["risk_musd", "cost_musd"]
     """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`."""
     fails_when: str = ""
@@ -325,9 +295,8 @@ class StudyFile(_StudySection):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
-        """The study, if its names, groups and condition of failure have a meaning together. Raises ValueError."""
+        """The study, if its names and condition of failure have a meaning together. Raises ValueError."""
         self._check_names()
-        self._check_groups()
         if self.fails_when:
             try:
                 failure(self.fails_when)
@@ -345,29 +314,6 @@ class StudyFile(_StudySection):
                     raise at((key, number, "name"), said)
                 before.append(name)
 
-    def _check_groups(self) -> None:
-        """Groups have members that are known, in one group each, and correlations that can be."""
-        known = self.names
-        grouped: set[str] = set()
-        for number, group in enumerate(self.correlated):
-            place = ("correlated", number, "members")
-            for member in group.members:
-                if member not in known:
-                    near = did_you_mean(member, known)
-                    raise at(place, f'unknown uncertainty "{member}"{near}; correct the name')
-                if member in grouped:
-                    said = f'"{member}" stands twice; put all that moves together into one group'
-                    raise at(place, said)
-                grouped.add(member)
-            count = len(group.members)
-            if normal_correlation(group.correlation) <= -1 / (count - 1):
-                said = f"{count} members cannot all be correlated so negatively; take less"
-                raise at(("correlated", number, "correlation"), said)
-        kind = self.design.kind
-        if self.correlated and kind != "lhs":
-            said = f"`{kind}` draws no correlated groups; take `lhs`, or take the groups out"
-            raise at(("design", "kind"), said)
-
     def fault(
         self,
         loc: Sequence[str | int],
@@ -384,11 +330,6 @@ class StudyFile(_StudySection):
 
 FAILURE = re.compile(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*")
 """A condition on an outcome: its name, the sense and the limit."""
-
-
-def normal_correlation(rank: float) -> float:
-    """The correlation of two normal quantities whose ranks are correlated so much (Pearson 1907)."""
-    return 2 * math.sin(math.pi * rank / 6)
 
 
 def study_schema() -> dict[str, Any]:
@@ -471,18 +412,16 @@ def _without_frames(values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**values, "design": {**others, "rows": rows}}
 
 
-KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list")
+KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "list")
 SECTIONS: tuple[type[BaseModel], ...] = (
     StudyFile,
     Uncertainty,
     StudyLever,
     Option,
-    Correlated,
     Distribution,
     OneAtATime,
     Grid,
     LatinHypercube,
     Sobol,
-    Morris,
     PointList,
 )

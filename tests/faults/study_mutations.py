@@ -49,13 +49,10 @@ label = "alone"
 kind = "lhs"
 points = 8
 seed = 3
-[[correlated]]
-members = ["money", "lead time"]
-correlation = 0.5
 """
 LINES = STUDY.splitlines()
 TEXTS = ("name", "title", "unit", "label", "fails_when", "kind", "change", "case", "model")
-NUMBERS = ("time_limit", "mode", "points", "seed", "correlation")
+NUMBERS = ("time_limit", "mode", "points", "seed")
 
 
 @dataclass(frozen=True)
@@ -162,8 +159,6 @@ kind = "lhs" | kind = "lsh" | design.kind | did you mean "lhs"
 points = 8 | points = 1 | design.points | greater than or equal to 2
 points = 8 | points = 8.5 | design.points | integer
 points = 8 | points = 8 & level = 8 | design.level | unknown key
-correlation = 0.5 | correlation = 1.0 | correlated.1.correlation | less than 1
-members = ["money", "lead time"] | members = ["money"] | correlated.1.members | at least 2
 time_limit = 60.0 | time_limit = 0 | time_limit | greater than 0
 """
 """A line | what stands there instead, lines joined by & | the key of the last of them | words."""
@@ -248,7 +243,6 @@ def _meanings() -> Iterator[StudyFault]:
         yield StudyFault(f"{column}: {text!r}", at, text, at + text.count("\n"), column, says)
     money_is, lead_is = 'uncertainty "money"', 'uncertainty "lead time"'
     lever_is = 'lever "together", alone'
-    correlated = "correlated.1.members"
     for text, column, says in (
         ('outcomes = ["rsik_musd"]', "outcomes", 'did you mean "risk_musd"'),
         (
@@ -261,8 +255,6 @@ def _meanings() -> Iterator[StudyFault]:
         ('name = "lead time"', "uncertainties.2.name", ""),
         ('name = "Money"', "uncertainties.2.name", "two uncertainties"),
         ('name = "money"', "levers.1.name", "two uncertainties or levers"),
-        ('members = ["money", "lead tiem"]', correlated, 'did you mean "lead time"'),
-        ('members = ["money", "money"]', correlated, "stands twice"),
         ('change = "budget.USA.*.musd=x?"', "uncertainties.1.change", 'did you mean "budgets"'),
         ('change = "budgets.USA.*.muds=x?"', "uncertainties.1.change", 'did you mean "musd"'),
         ('change = "budgets.UAS.*.musd=x?"', money_is, "no such row of"),

@@ -89,7 +89,6 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     [
         {"kind": "one_at_a_time"},
         {"kind": "sobol", "points": 8, "seed": 0},
-        {"kind": "morris", "trajectories": 4, "seed": 0},
         {"kind": "grid", "levels": 3},
     ],
 )
@@ -99,12 +98,9 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
-    assert {
-        "one_at_a_time": "tornado",
-        "sobol": "indices",
-        "morris": "indices",
-        "grid": "response_curves",
-    }[str(design["kind"])] in tables
+    assert {"one_at_a_time": "tornado", "sobol": "indices", "grid": "response_curves"}[
+        str(design["kind"])
+    ] in tables
 
 
 WHO = {"name": "who", "change": "policy.coordination=?", "values": ["allied", "nationl"]}

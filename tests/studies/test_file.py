@@ -33,7 +33,6 @@ kind = "grid"
         ("rnge = [1, 2]", 6, 'unknown key (did you mean "range"?)'),
         ("values = [1]", 2, "both `range` and `values`"),
         ('distribution = { kind = "normal", mean = 1 }', 6, "needs `spread`"),
-        ("[[correlated]]\nmembers = ['a', 'B']\ncorrelation = 0.5", 7, 'unknown uncertainty "B"'),
         ("[[levers]]\nname = 'a'\noptions = []", 8, "at least 1 item"),
         (
             "[[levers]]\nname = 'b'\noptions = [{ label = 'x' }, { label = 'x' }]",
@@ -54,16 +53,6 @@ def test_a_fault_is_told_at_its_line(tmp_path: Path, more: str, line: int, told:
         read_study(path)
     assert told in str(error.value)
     assert error.value.faults[0].line == line
-
-
-@pytest.mark.parametrize("design", ["sobol", "morris", "grid"])
-def test_correlated_groups_are_refused_by_every_design_but_lhs(design: str) -> None:
-    size = {"sobol": {"points": 8}, "morris": {"trajectories": 4}}.get(design, {})
-    groups = [{"members": ["budget", "demand"], "correlation": 0.5}]
-    asked = sample() | {"correlated": groups, "design": {"kind": design, **size}}
-    with pytest.raises(InputError, match=f"`{design}` draws no correlated groups") as error:
-        build_study(asked)
-    assert error.value.faults[0].column == "design.kind"
 
 
 @pytest.mark.parametrize(

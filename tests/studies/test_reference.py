@@ -33,7 +33,7 @@ def test_the_whole_file_and_every_design_that_are_shown_fit_the_case(tmp_path: P
     ]
     assert len(shown) == len(DESIGNS)
     for example in shown:
-        plain = {k: v for k, v in tomllib.loads(WHOLE).items() if k != "correlated"} | example
+        plain = tomllib.loads(WHOLE) | example
         assert len(design(build_study(plain), tmp_path)) > 1
 
 

@@ -20,8 +20,8 @@ def explained(tmp_path: Path) -> Path:
     return asked(solved(tmp_path / "explained"))
 
 
-def solved(run: Path, discount: float = 0.05) -> Path:
-    case = planner.load(STARTER).changed({"discount_rate": discount})
+def solved(run: Path, *changes: str) -> Path:
+    case = planner.load(STARTER).changed(changes)
     planner.solve(case, baseline=False).write(run)
     return run
 
@@ -52,11 +52,15 @@ def test_they_are_shown_in_a_run_of_the_same_inputs(explained: Path, tmp_path: P
     assert evaluated == {"futures": 9, "optimality_gap": {"value": 7.0}}
 
 
-def test_a_run_of_another_model_is_left_as_it_is(explained: Path, tmp_path: Path) -> None:
-    stored, other = tmp_path / "stored", solved(tmp_path / "other", discount=0.06)
+@pytest.mark.parametrize("change", ["discount_rate=0.06", "elements.Dy.loss_usd_per_kg=x1.01"])
+def test_a_run_of_another_model_or_input_is_left_as_it_is(
+    explained: Path, tmp_path: Path, change: str
+) -> None:
+    stored, other = tmp_path / "stored", solved(tmp_path / "other", change)
     keep(explained, stored)
     assert show(other, stored).startswith("Not explained: inputs or model")
     assert not (other / "explain.json").exists()
+    assert planner.open_run(other).explanation is None
 
 
 def test_where_nothing_is_stored_that_is_said(tmp_path: Path) -> None:

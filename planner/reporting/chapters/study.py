@@ -43,7 +43,6 @@ say = Passages("study.j2")
 MOST_BARS = 20
 KINDS = {
     "sobol": ("share of the variance", "with interactions", "points of the base sample"),
-    "morris": ("", "mean absolute effect", "trajectories"),
     "rbd_fast": ("share of the variance", "alone", "points"),
 }
 """Kind of index -> axis, name of the total, unit of the sample."""
