@@ -91,7 +91,7 @@ def one_input(data: bytes) -> None:
     elif kind < STUDIES:
         (ROOM / "study.toml").write_bytes(rest)
         with suppress(InputError):
-            check_study(read_study(ROOM / "study.toml"), TEACHING, "study.toml")
+            check_study(read_study(ROOM / "study.toml"), TEACHING)
     elif kind < RUNS:
         changed_run(kind, rest)
     elif kind < 110:

@@ -73,7 +73,7 @@ def routes(seconds: float, rng: random.Random) -> int:
     with tempfile.TemporaryDirectory() as name:
         site = Site(
             OpenedCase(
-                ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, Path(name) / "bench"
+                ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", (), Path(name) / "bench"
             ),
             planner.open_run(REFERENCE),
         )

@@ -25,7 +25,6 @@ from pathlib import Path
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import planner
-from planner.api.studies import study_status
 from planner.server.journal import EditJournal
 from tests.robust.conftest import ROOT, STARTER, Zygote
 
@@ -48,7 +47,7 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
         "report": (["report", run], run, planner.open_run),
         "explain": (["explain", run, "--workers", 1], run, planner.open_run),
         "shares": (["shares", run], run, planner.open_run),
-        "study": (["study", "run", study, "--out", room / "study"], room / "study", study_status),
+        "study": (["study", "run", study, "--out", room / "study"], room / "study", planner.open_study),
         "sample": (
             ["sample", ROOT / "inputs" / "allied-2026", "--draws", 8, "--out", drawn],
             drawn,

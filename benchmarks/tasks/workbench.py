@@ -50,7 +50,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         write_case(drawn, Path(scratch) / "case")
         desk = Workbench(
-            OpenedCase(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None
+            OpenedCase(Path(scratch) / "case", None, (), Path(scratch) / "bench"), lambda: None
         )
         try:
             with clock.section("first"):

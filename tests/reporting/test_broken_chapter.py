@@ -59,7 +59,8 @@ def test_a_plan_that_loses_where_nothing_was_lost_before_is_written_and_told(
     result = CliRunner().invoke(app, ["solve", str(case), "--out", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
     page = read_page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
-    assert "The worst scenario loses 300 MUSD, 0 MUSD without a plan" in page.text
+    assert "Worst scenario: 300 MUSD lost, 0 MUSD without a plan" in page.text
+    assert "Without a plan no scenario of this case leaves anybody short" in page.text
 
 
 @pytest.mark.filterwarnings("default::planner.errors.ChapterWarning")
