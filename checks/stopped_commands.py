@@ -47,7 +47,11 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
         "report": (["report", run], run, planner.open_run),
         "explain": (["explain", run, "--workers", 1], run, planner.open_run),
         "shares": (["shares", run], run, planner.open_run),
-        "study": (["study", "run", study, "--out", room / "study"], room / "study", planner.open_study),
+        "study": (
+            ["study", "run", study, "--out", room / "study"],
+            room / "study",
+            planner.open_study,
+        ),
         "sample": (
             ["sample", ROOT / "inputs" / "allied-2026", "--draws", 8, "--out", drawn],
             drawn,

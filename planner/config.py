@@ -239,7 +239,7 @@ class Policy(_Section):
     investment: Literal["committed", "adaptive", "staged"] = "committed"
     """`committed` (two-stage): one investment path for all scenarios; `adaptive` (multistage): investment may answer
     what has been revealed so far; `staged`: what the storylines have revealed so far, not the single draws. CVaR at
-    the end of the horizon is not time-consistent with the last two."""
+    the end of the horizon is not time-consistent: what is decided at later nodes may not be optimal for them alone."""
     coordination: Literal["allied", "blocs", "national"] = "allied"
     """`allied`: all countries share feeds and products; `blocs`: countries of one bloc do;
     `national`: each country alone."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import planner
 from benchmarks.clock import Clock
+from planner.data.changed_case import applied
 from planner.solving.engine import Engine
-from planner.studies.design import design, latin_hypercube, quantiles
+from planner.studies.design import design
 from planner.studies.outcomes import point_figures
 from planner.studies.points import Settler, chains, points
 from planner.studies.run import open_case
@@ -22,17 +25,17 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     path = Path(job["study"])
     asked = read_study(path)
     case = open_case(asked, path.parent)
+    settler, rows = Settler(asked, case), design(asked, path.parent)
     if job["calls"]:
         session = planner.Session(case)
         with clock.section("first call"):
             session.figures()
-        settler, varied = Settler(asked, case), asked.uncertainties
-        shares = latin_hypercube(job["calls"], len(varied), seed=1)
-        columns = [quantiles(one, column) for one, column in zip(varied, shares.T, strict=True)]
+        places = np.random.default_rng(1).choice(len(rows), job["calls"])
         with clock.section("calls"):
-            for row in zip(*columns, strict=True):
-                session.figures(case.changed(settler.changes(row)))
-    found = points(Settler(asked, case), sha256=case.sha256, rows=design(asked, path.parent))
+            for place in places:
+                changes = settler.changes(rows[place])
+                session.figures(applied(case, changes, make_room=True).checked())
+    found = points(settler, sha256=case.sha256, rows=rows)
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     engine = Engine(case, asked.time_limit)
     questions = [point.question for point in solved]

@@ -253,10 +253,12 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(
 def test_a_plant_leads_to_its_investment_case(page: Page, server: Server) -> None:
     halve_the_money(page)
     proven(page)
-    with page.context.expect_page() as opening:
-        page.locator("#views").get_by_role("link", name="Desert mine, Australia").click()
-    expect(opening.value.locator("h1")).to_contain_text("Desert mine")
     run = server.site.bench.opened.folder / shown_as(server.site.bench.case)
+    link = page.locator("#views").get_by_role("link", name="Desert mine, Australia")
+    expect(link).to_have_attribute("href", re.compile(run.name))  # of the plan that is shown now
+    with page.context.expect_page() as opening:
+        link.click()
+    expect(opening.value.locator("h1")).to_contain_text("Desert mine")
     assert (run / "project-desert_mine.html").exists() and (run / "summary.json").exists()
     opening.value.close()
 
