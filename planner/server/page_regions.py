@@ -138,7 +138,7 @@ class Regions:
             "side": (plan, len(bench.known)),
             "shelf": (record.kept, plan),
         }
-        return {region: str(hash(content)) for region, content in shown.items()}
+        return {region: str(hash(repr(content))) for region, content in shown.items()}
 
     def _plan_of_regions(self) -> dict[str, str]:
         """By region the plan that it shows, '' for that of an earlier state."""

@@ -52,6 +52,15 @@ def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> 
     assert named_on_frontier(bench) == ["half", "now"]
 
 
+def test_a_plan_with_a_target_of_its_own_is_kept_and_shown(bench: Workbench) -> None:
+    columns = {"kind": "served", "element": "Dy", "first_year": 2029, "share": 0.4}
+    bench.edit(Edit("target.added-1", columns))
+    answered(bench).keep("at least 40 %")
+    state = Regions(bench).snapshot()
+    assert set(state["versions"]) >= {"frontier", "shelf"}
+    assert "at least 40 %" in said_by(Regions(bench), "shelf")
+
+
 def test_a_budget_has_one_percentage(bench: Workbench) -> None:
     """A country without a share of its own moves along with all public money; one with a share keeps it."""
     bench.edit(Edit("money", 0.5))
