@@ -18,6 +18,7 @@ from planner.data.case import Case
 from planner.errors import PlannerError, StoppedError
 from planner.host import give_memory_back
 from planner.parallel import SOLVER_THREAD
+from planner.reporting.words.numbers import percent
 from planner.results.plan import Plan, Status
 from planner.server.answers import steps_between
 from planner.server.edits import Edits
@@ -44,6 +45,8 @@ GOALS = {
 """The phases of the solver, in words."""
 IDLE_SECONDS = 0.7
 """Seconds since the last answer before something is done in the background."""
+SLIGHT_GAP = 5e-4
+"""Optimality gap from which on it is told: two plans that differ by less than theirs may be either way round."""
 SHORT_SECONDS = 2.0
 """Seconds up to which nobody is told how long an answer takes."""
 AGAIN_SECONDS = 0.1
@@ -77,9 +80,13 @@ class FoundSoFar:
 
     @property
     def proof(self) -> str:
-        """Words on the proof of the figures shown."""
-        is_certified = self.plan is not None and self.plan.status is Status.OPTIMAL
-        return PROOF[self.stage] if is_certified or self.stage != "plan" else "not certified"
+        """Words on the proof of the figures shown: of whole plants also how far from the least they may be."""
+        if self.stage != "plan" or self.plan is None:
+            return PROOF[self.stage]
+        if self.plan.status is not Status.OPTIMAL:
+            return "not certified"
+        gap = max(self.plan.summary.get("gap", {}).values(), default=0.0)
+        return f"certified within {percent(gap)}" if gap > SLIGHT_GAP else PROOF["plan"]
 
 
 class SolverThread:

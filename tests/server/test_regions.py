@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 
 import pandas as pd
@@ -169,3 +170,12 @@ def test_the_curve_of_what_it_is_compared_with_stays(bench: Workbench) -> None:
     bench.edit(Edit("money", 0.5))
     answered(bench)
     assert pale in said_by(Regions(bench), "frontier")
+
+
+def test_a_plan_of_whole_plants_says_how_far_from_the_least_it_may_be(bench: Workbench) -> None:
+    found = answered(bench).solver.found
+    assert found.proof == "certified"
+    assert found.plan is not None
+    summary = found.plan.summary | {"gap": {"welfare": 0.0131}}
+    whole = replace(found, plan=replace(found.plan, summary=summary))
+    assert whole.proof == "certified within 1.3 %"
