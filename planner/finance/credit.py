@@ -40,8 +40,8 @@ class DebtFigures:
     rate: interest, nominal. first, last: years of the first and the last payment, None where nothing is paid. fees: of
     all years. least, average: DSCR over the service of all that ranks before it or with it, in the years in which it is
     paid. llcr, plcr: cash flow in the years in which it is paid (of lenders' own loan: in all years agreed), or from its
-    first payment to the end of the project, as present value at its interest, over all that is owed at its first payment
-    by what ranks before it or with it. tail: share of all tonnes that are sold after its last payment.
+    first payment to the end of the project, losses counted, as present value at its interest, over all that is owed at
+    its first payment by what ranks before it or with it. tail: share of all tonnes that are sold after its last payment.
     """
 
     name: str
@@ -248,8 +248,8 @@ def life_cover(
     owed: Array,
     to_the_end: bool = False,
 ) -> Array:
-    """Cash flow in the years in which a loan is paid (LLCR), or from its first payment `to_the_end` of the project (PLCR), as
-    present value at its interest, over what is owed as they begin; not a number where nothing is. number: of each year,
+    """Cash flow in the years in which a loan is paid (LLCR), or from its first payment `to_the_end` of the project (PLCR),
+    losses counted, as present value at its interest, over what is owed as they begin; not a number where nothing is. number: of each year,
     from 1."""
     paying = where(loan.service > PAID, 1.0, 0.0)
     what = "while a loan is paid"
@@ -280,8 +280,8 @@ def _figures(
         cash = np.maximum(flows.cfads, 0.0)
         if not flows.loan.missed.any():
             least, average = _least_and_mean(cash[paying], before.paid[paying])
-            llcr = _life_cover_of(loan, before, cash, x)
-            earned = float(npv(loan.rate, cash[opens:]))
+            llcr = _life_cover_of(loan, before, flows.cfads, x)
+            earned = float(npv(loan.rate, flows.cfads[opens:]))
             plcr = earned / float(before.owed[opens - 1])
         tail = _share_after(tonnes_sold(flows), closes)
     return DebtFigures(

@@ -40,8 +40,9 @@ class Loan:
     facility, which ranks with it. missed: 1 in years after the grace agreed, up to the last of the loan, in which nothing is
     paid on what is owed. reserve: months of the largest senior service, filled once, held while senior debt is owed. begun:
     years until the first repayment, the grace agreed or longer where cash comes later. cover: present value of cash flow
-    over senior debt at the first repayment; without a drawn facility it is that of every year that pays, as service follows
-    cash flow. rate: interest, nominal.
+    from the first repayment to the last year agreed, losses counted, over senior debt at the first repayment; without a
+    drawn facility and without losses it is that of every year that pays, as service follows cash flow. rate: interest,
+    nominal.
     """
 
     draws: Array
@@ -93,13 +94,15 @@ class RepaymentTerm:
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
     """The debt that cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years
-    of the loan, by year; left: of it what the overrun facility leaves at the cover asked. bears: debt at the end of each
+    of the loan, by year; life: the same from the first repayment on, losses counted; left: of what serves, what the overrun
+    facility leaves at the cover asked. bears: debt at the end of each
     year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then, were every
     year to serve all that is left over `dscr`.
     """
 
     begun: Array
     serves: Array
+    life: Array
     left: Array
     bears: Array
     most: Array
@@ -224,7 +227,7 @@ def _size(
         share = line(share, "debt drawn over that capital", "share")
         part = where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
         part = line(part, "debt over what cash flow over cover is worth then", "share")
-        worth = over_years(found.serves * weight)
+        worth = over_years(found.life * weight)
         owed_then = where(number == found.begun, standby.owed, 0.0)
         debt = share * whole + over_years(owed_then)
         debt = line(debt, "debt then, with the overrun facility")
@@ -244,6 +247,8 @@ def _repayment(
     longest = highest(years_left)
     begun = where(longest > 0, x["debt_years"] - longest, term.grace)
     begun = line(begun, "years until the first repayment", "years")
+    life = where(number > begun, term.due * cfads, 0.0)
+    life = line(life, "cash flow from the first repayment to the last year agreed, losses counted")
     served = left / x["dscr"]
     label = "debt that a year can open with"
     opening = carried_back(served, _opening, (rate,), sheet="Debt", label=label, unit="MUSD")
@@ -255,7 +260,7 @@ def _repayment(
     most = line(most, "debt that cash flow bears then")
     sculpted = line(sculpted, "cash flow over cover, its worth at the first repayment")
     return Repayment(
-        begun=begun, serves=serves, left=left, bears=bears, most=most, sculpted=sculpted
+        begun=begun, serves=serves, life=life, left=left, bears=bears, most=most, sculpted=sculpted
     )
 
 

@@ -12,7 +12,7 @@ import pyxirr
 from planner.finance.cashflow import CashFlows
 from planner.finance.loans import PAID, Loan
 from planner.finance.project_facts import Levels
-from planner.finance.yearly_rows import Array, added
+from planner.finance.yearly_rows import Array, added, before, highest, over_years, row, where
 
 LEAST_OWN = 1e-3
 """Share of the capital that owners pay while it is built, at or below which they have no rate of return."""
@@ -26,8 +26,8 @@ class Returns:
     dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
     there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
     debt, debt_share, most_owed: of lenders, the share over capital less grant, the most with interest until the first
-    repayment; paid_in: by owners while it is built (nominal); where that is next to nothing they have no
-    rate of return.
+    repayment; paid_in: by owners while it is built (nominal); puts_in: it is more than next to nothing, without which they
+    have no rate of return.
     """
 
     npv_before_tax: float
@@ -47,6 +47,7 @@ class Returns:
     llcr: float | None
     senior: bool
     paid_in: float
+    puts_in: bool
 
     @property
     def missed_of_senior(self) -> int | None:
@@ -70,12 +71,23 @@ def worth(flows: CashFlows, x: Levels, to: str = "after_tax") -> Array:
 
 
 def irr(amounts: Sequence[float]) -> float | None:
-    """Rate at which the NPV is zero; None if money never changes sign, or less comes back than is spent: a rate below
-    nought tells owners nothing, and has several answers where a plant costs money to close."""
-    if not min(amounts, default=0.0) < 0 < sum(amounts):
+    """Rate at which the NPV is zero; None if less comes back than is spent: a rate below nought tells owners nothing, and
+    has several answers where a plant costs money to close. None too if the sum to date is ever below nought again once it was
+    above: then several rates may be right (Norstrom's rule)."""
+    sums = np.array([*accumulate(amounts)])
+    if not amounts or not has_one_rate(np.array(amounts), sums).any():
         return None
     found = pyxirr.irr(list(amounts))
     return None if found is None or found < 0 else float(found)
+
+
+def has_one_rate(amounts: Array, sums: Array, label: str = "amounts") -> Array:
+    """1 where amounts by year bring back more than is spent, and their sums to date never fall from above nought to
+    below it; one year long."""
+    falls = where((before(sums) > PAID) & (sums < -PAID), 1.0, 0.0)
+    falls = row(falls, "Returns", f"{label}: to date falls below nought", "flag")
+    is_spent = highest(0.0 - sums) > PAID
+    return where((over_years(amounts) > 0) & is_spent & (over_years(falls) <= 0), 1.0, 0.0)
 
 
 def payback(amounts: Sequence[float]) -> float | None:
@@ -131,6 +143,7 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         llcr=None if missed or np.isnan(llcr) else llcr,
         senior=cover is not None,
         paid_in=float(paid_in),
+        puts_in=bool(puts_in),
     )
 
 

@@ -31,6 +31,11 @@ def test_npv_irr_payback_by_hand() -> None:
     assert (
         irr([-100, 40, 40]) is None and irr([-100, 99, -0.5]) is None
     )  # less comes back than was spent
+    # Three rates would do, 5.4, 90 and 205 %: to date it is in the red again. A closing that leaves a gain is no matter.
+    twice = np.array([-10.0, 60, -110, 61])
+    assert npv(0.0, twice) > 0 > npv(0.5, twice) and npv(1.5, twice) > 0 > npv(3.0, twice)
+    assert irr(twice.tolist()) is None
+    assert irr([-100, 80, 80, -10]) == pytest.approx(0.34097, abs=1e-5)
     # 100 spent in year 1; 40 a year after it: 120 after the fourth, so half of that year.
     assert payback([-100, 40, 40, 40]) == pytest.approx(3.5)
     assert payback([-100, 40]) is None and payback([10, 10]) is None

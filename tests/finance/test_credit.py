@@ -64,12 +64,31 @@ def test_cover_of_each_loan(name: str) -> None:
         start, end = paying[0], paying[-1]
         rate = (1 + real) * (1 + t["inflation"]) - 1
         then = owed[start - 1]
-        assert debt.plcr == pytest.approx(present(rate, cash[start:]) / then, **EXACT)
-        if debt.name != LENDERS:
-            life = present(rate, cash[start : end + 1]) / then
-            assert debt.llcr == pytest.approx(life, **EXACT)
+        to_the_end = present(rate, hand["cfads"][start:]) / then
+        assert debt.plcr == pytest.approx(to_the_end, **EXACT)
+        until = int(t["debt_years"]) if debt.name == LENDERS else end + 1
+        life = present(rate, hand["cfads"][start:until]) / then
+        assert debt.llcr == pytest.approx(life, **EXACT)
         tonnes = np.array([0, 0, 4, 8, 8, 0.0])
         assert debt.tail == pytest.approx(tonnes[end + 1 :].sum() / 20, **EXACT)
+
+
+def test_years_of_loss_count_in_the_cover_of_the_life() -> None:
+    """A loan that the first year of output pays back, since the last one agreed is one of loss."""
+    found = separation()
+    (quote,) = found.quotes
+    low = replace(quote, price=np.array([6.0, 6.0, 6.0, 0.01, 6.0, 6.0]))
+    found, terms = replace(found, quotes=(low,)), plain_terms(debt_years=4, grace_years=0)
+    x = base_levels(found, terms)
+    (own,) = credit(found, x, WHOLE, terms=terms).debts
+    cash = cash_flows(found, x, WHOLE).cfads
+    assert cash[2] > 0 and cash[3] < 0 and cash[4] > 0
+    assert own.first == own.last == 2028
+    owed = own.owed[1]
+    assert own.llcr == pytest.approx(present(0.1, cash[2:4]) / owed, **EXACT)
+    assert own.plcr == pytest.approx(present(0.1, cash[2:]) / owed, **EXACT)
+    returns = returns_of(cash_flows(found, x, WHOLE), x, cash_flows(found, x, WHOLE))
+    assert returns.llcr == own.llcr
 
 
 def test_cover_of_the_loan_is_that_of_returns() -> None:

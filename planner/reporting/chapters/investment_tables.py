@@ -133,7 +133,24 @@ def returns(found: BusinessCase) -> ReportTable:
             rows.append({"figure": figure.label, "unit": figure.unit, **told})
     columns = ReturnsTable.all()
     columns += [called(title) for title, _ in found.modes]
-    return ReturnsTable.from_rows(rows, columns)
+    told_of = [sold.returns for _, sold in found.modes]
+    note = say(
+        "returns",
+        found=found,
+        no_rate=any(None in (one.irr_after_tax, one.irr_owners) for one in told_of),
+        not_paid_in=not all(one.puts_in for one in told_of),
+        served=found.told(found.served) if found.served else "",
+    )
+    return ReturnsTable.from_rows(rows, columns, note=note)
+
+
+def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
+    """What owners pay after the ramp (nominal MUSD), with the first and the last year; None where they pay nothing."""
+    years = np.array(found.investment.years)
+    pays = (starting_up(sold.flows, sold.levels) <= 0) & (sold.flows.owners < -CENT)
+    if not pays.any():
+        return None
+    return -float(sold.flows.owners[pays].sum()), int(years[pays][0]), int(years[pays][-1])
 
 
 class SourcesAndUses(DeclaredTable):
@@ -151,14 +168,13 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
     years = np.array(found.investment.years)
     until, later = [], []
     for title, sold in found.modes:
-        flows, early = sold.flows, starting_up(sold.flows, sold.levels)
+        early = starting_up(sold.flows, sold.levels)
         until.append(f"{midway(title)} {years[early > 0][-1]}")
-        pays = (early <= 0) & (flows.owners < -CENT)
-        if pays.any():
-            paid = number(-float(flows.owners[pays].sum()))
-            first, last = years[pays][0], years[pays][-1]
+        pays = paid_later(found, sold)
+        if pays is not None:
+            paid, first, last = pays
             span = f"{first}" if first == last else f"{first} to {last}"
-            later.append(f"{midway(title)} {paid} MUSD, {span}")
+            later.append(f"{midway(title)} {number(paid)} MUSD, {span}")
     rows = []
     for side, place in (("use", 1), ("source", 0)):
         named = {title: sides[place] for title, sides in by_title.items()}

@@ -22,10 +22,10 @@ from planner.finance.credit import downside_cases, life_cover
 from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
-from planner.finance.returns import LEAST_OWN
+from planner.finance.returns import LEAST_OWN, has_one_rate
 from planner.finance.sensitivity import HIGH, LOW, price_terms
 from planner.finance.statements import statements
-from planner.finance.yearly_rows import larger, over_years, row, where
+from planner.finance.yearly_rows import Array, carried, larger, over_years, row, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
@@ -506,8 +506,17 @@ def _valued(book: Book, one: Answered, key: str) -> None:
     value = getattr(one.sold.returns, f"npv_{key}")
     _once(book, f"npv_{key}", f"NPV {label}", "MUSD", npv, mode=mode, value=value)
     sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in GUESSES)
-    irr = f'IF(SUM({cells})>0,{sought}"none"))),"none")'
-    label_of_rate = f"IRR {label} (none: less comes back than is spent)"
+    sums: Any = carried(
+        real, _to_date, (), sheet="Returns", label=f"{label}, real, to date", unit="MUSD"
+    )
+    rated: Any = row(
+        has_one_rate(real, sums, label), "Returns", f"{label}: one IRR at most", "flag"
+    )
+    irr = f'IF({rated.text}=1,{sought}"none"))),"none")'
+    why = (
+        "less comes back than is spent, or to date falls below nought, so that rates may be several"
+    )
+    label_of_rate = f"IRR {label} (none: {why})"
     if is_owners:
         capital: Any = flows.capital
         paid: Any = where(capital > 0, larger(0.0 - nominal, 0.0), 0.0)
@@ -517,6 +526,10 @@ def _valued(book: Book, one: Answered, key: str) -> None:
         label_of_rate = f"IRR {label} (none: as above, or owners pay nothing while it is built)"
     value = getattr(one.sold.returns, f"irr_{key}")
     _once(book, f"irr_{key}", label_of_rate, "a year", irr, mode=mode, value=value)
+
+
+def _to_date(last: Array, amounts: Array) -> Array:
+    return last + amounts
 
 
 def _debt(book: Book, one: Answered) -> None:
@@ -546,9 +559,8 @@ def _debt(book: Book, one: Answered) -> None:
     life: Any = loan.cover
     formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
     _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
-    cash: Any = row(larger(one.flows.cfads, 0.0), "Debt", "cash flow, not below nought", "MUSD")
     to_the_end: Any = life_cover(
-        cash, loan, rate=loan.rate, number=one.number, owed=owed, to_the_end=True
+        one.flows.cfads, loan, rate=loan.rate, number=one.number, owed=owed, to_the_end=True
     )
     formula = f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))'
     plcr = one.sold.credit.plcr

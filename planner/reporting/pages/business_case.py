@@ -128,6 +128,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_inputs(found, names),
         "study_words": _study_words(found),
         "taxed": _taxed(found),
+        "paid_later": tables.paid_later(found, found.shown),
     }
     told = []
     for passage, about in ABOUT.items():
