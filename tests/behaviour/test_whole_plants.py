@@ -340,19 +340,20 @@ def test_the_cost_tells_what_whole_plants_cost(make_case: MakeCase) -> None:
     """Two small plants, 60 t/y for 66 MUSD, leave 120 t unserved at 1 MUSD each; of any size, for the same money, 109.1."""
     case = knapsack(make_case, {"objective.goal": "welfare", "objective.risk_aversion": 0.0})
     plan = planner.solve(case, baseline=False)
-    said = (
-        f"cost plus risk is {money(186)}, where no plan of whole plants has less than {money(186)}"
-    )
-    assert f"The plan is of whole plants: {said}." in bridge_table(plan).note
+    said = f"cost plus risk is {money(186)}, and it is proven that no such plan has less than {money(186)}"
+    assert f"Plants are whole: {said}." in bridge_table(plan).note
     plan = replace(plan, explanation=explain(plan, "run"))
     of_any_size = 66 + 3 * (60 - 26 / 1.1)
-    assert f"{said} and plants of any size have {money(of_any_size)}." in bridge_table(plan).note
+    assert (
+        f"{said}; with plants of any size it would be {money(of_any_size)}."
+        in bridge_table(plan).note
+    )
     within_risk = planner.solve(knapsack(make_case), baseline=False)
     assert (
-        f"the cost is {money(66)}, where no plan of whole plants within"
+        f"the cost is {money(66)}, and it is proven that no such plan within"
         in bridge_table(within_risk).note
     )
-    assert "whole plants" not in bridge_table(planner.solve(make_case(), baseline=False)).note
+    assert "Plants are whole" not in bridge_table(planner.solve(make_case(), baseline=False)).note
 
 
 def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:

@@ -39,7 +39,7 @@ def test_the_frontier_names_its_plans(made: Report) -> None:
 
 
 def test_what_each_plant_adds_is_a_table_and_a_sheet(run: Plan, made: Report) -> None:
-    table = shelves.table(shelves.shelved(run))
+    table = shelves.table(run, shelves.shelved(run))
     assert table is not None
     rows = [dict(zip((c.title for c in table.columns), row, strict=True)) for row in table.rows]
     by_name = {row["plant"]: row for row in rows}

@@ -70,7 +70,7 @@ def told_in(report: Report, anchor: str) -> str:
 def test_the_first_words_say_what_to_approve_and_who_pays(report: Report, plan: Plan) -> None:
     lead = told_in(report, "recommendation")
     assert lead.startswith(
-        "Recommendation Approve from 2027 to 2029: 3 plants and stock purchases, "
+        "Recommendation Approve from 2027 to 2029: 3 plants and stock purchases (2027–2028), "
     )
     assert f"{money(plan.summary['public_spend_musd'])} of public money." in lead
     assert "MUSD: United States 43.9, Japan 21.9, Australia 2.74." in lead

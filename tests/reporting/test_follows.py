@@ -44,7 +44,7 @@ def test_a_marginal_value_is_the_most_that_more_can_bring(run: Plan) -> None:
 
 def test_a_plant_that_adds_little_is_not_said_to_be_worth_nothing(run: Plan) -> None:
     rows = shelves.shelved(run)
-    table = shelves.table(rows)
+    table = shelves.table(run, rows)
     assert table is not None
     assert "Plants of a kind stand in for each other" in shelves.lead(run, rows)
     # Which plants go together was not asked.

@@ -29,7 +29,10 @@ def test_a_measure_is_no_plant(run: Plan) -> None:
 
 
 def test_measures_are_told_beside_plants(run: Plan) -> None:
-    assert "Approve in 2026: 1 savings measure and stock purchases, " in recommendation.told(run)[0]
+    assert (
+        "Approve in 2026: 1 savings measure and stock purchases (2028), "
+        in recommendation.told(run)[0]
+    )
     chart = recommendation.timeline(run)
     assert chart is not None and chart.caption.startswith("1 savings measure by their lead times")
     table = plants.investments(run)

@@ -47,7 +47,8 @@ def chapter(plan: Plan) -> Chapter | None:
     ]
     of_any_size = found.alternative("linear") is not None
     later = found.alternative("later")
-    lead = say("lead", own=found.own, later=later, of_any_size=of_any_size)
+    whole_plants = found.alternative("plan")
+    lead = say("lead", own=found.own, later=later, whole=whole_plants, of_any_size=of_any_size)
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
 
@@ -122,25 +123,33 @@ MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
 def alternatives(plan: Plan, found: Explanation) -> ReportTable:
     """What could be done in place of the plan, each by what it has more, the plan last."""
     rows = []
-    for one in found.alternatives:
+    shown = [one for one in found.alternatives if one.key != "staged" or _storylines_act(plan)]
+    for one in shown:
         row = {field: getattr(one, field) - getattr(found.own, field) for field in MOVED}
         begun = counted(plan, one.builds)
         row |= {"plants": float(begun.plants), "measures": float(begun.measures)}
         row["both"] = row["cost"] + row["risk"]
         name = alternative_name(one, names_of(plan.case))
         rows.append(row | {"name": name, "changes": one.changes})
+    of_any_size = found.alternative("linear") is not None
     left_out = [] if any(row["measures"] for row in rows) else ["measures"]
     return Alternatives.from_rows(
         rows,
         Alternatives.all(*left_out),
-        title=say("alternatives_title", alternatives=len(rows) - 1),
+        title=say("alternatives_title", alternatives=len(rows) - 1 - of_any_size),
         note=say(
             "alternatives_note",
             goal=found.goal,
-            alternatives=found.alternatives,
-            of_any_size=found.alternative("linear") is not None,
+            alternatives=shown,
+            of_any_size=of_any_size,
+            targets=bool(plan.case.lookups.targets),
         ),
     )
+
+
+def _storylines_act(plan: Plan) -> bool:
+    """Some shock is of a storyline and not drawn from a hazard: without any, storylines show nothing to be answered."""
+    return any(not shock.hazard for shock in plan.case.tables.shocks)
 
 
 def alternative_name(one: AlternativePlan, names: Names) -> str:

@@ -195,7 +195,8 @@ def _deepest(plan: Plan) -> pd.Series[str]:
     told = {}
     for case in rows_of(most_unmet(plan)):
         name, chance = names_of(plan.case).scenario(case.scenario), plan.weights[case.scenario]
-        told[case.element] = say("deepest", case=case, name=name, chance=chance)
+        drawn = bool(plan.case.tables.draws)
+        told[case.element] = say("deepest", case=case, name=name, chance=chance, drawn=drawn)
     return pd.Series(told, dtype=object)
 
 

@@ -180,4 +180,5 @@ def losses_chart(plan: Plan) -> Chart:
         worst=[money(part["loss"].max() * per) for part in reversed(drawn)],
         scenarios=len(plan.weights),
         shown=len(rows),
+        drawn=bool(plan.case.tables.draws),
     )

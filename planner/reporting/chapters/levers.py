@@ -105,7 +105,7 @@ def lever_chart(found: Explanation) -> Chart | None:
         often=often,
         what=OBJECTIVES[found.goal],
         whole=found.values.whole,
-        tried=_is_tried(found),
+        tried=len(found.influences),
         supposed=any(claim.supposed for claim in found.claims),
     )
 
@@ -128,6 +128,9 @@ def odds_text(found: Explanation) -> Text | None:
     turned = []
     for trial in odds.trials:
         claim = by_claim.get((trial.lever, trial.basis))
-        if claim is not None:
+        # What is open already does not turn.
+        if claim is not None and claim.verdict not in (OPEN, trial.verdict):
             turned.append(say("turned", about=say("measure", claim=claim), trial=trial))
-    return Text([say("by_odds", odds=odds), *turned], source=ODDS, listed=bool(turned))
+    return Text(
+        [say("by_odds", odds=odds, turns=len(turned)), *turned], source=ODDS, listed=bool(turned)
+    )

@@ -17,9 +17,16 @@ from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import count, money_by_name, number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
-from planner.results.figures.money import public_parts
+from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
-from planner.results.figures.plants import are_measures, built, counted, decisions, everywhere
+from planner.results.figures.plants import (
+    are_measures,
+    built,
+    counted,
+    decisions,
+    everywhere,
+    is_measure,
+)
 from planner.results.figures.recommended import is_scheduled
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -28,6 +35,8 @@ from planner.results.reader import rows_of
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
 MOST_SUPPLIERS, MOST_LINES, MOST_ROWS = 2, 10, 40
+NO_OWNER = "nobody"
+"""The first word of the owner of a plant that has none."""
 PAID = "tables/payments.csv: paid_musd"
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 
@@ -68,6 +77,7 @@ def told(plan: Plan) -> list[str]:
     stock = ""
     if not purchases_by_year(plan).empty:
         stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
+        stock += f" ({stock_chapter.years_of_purchases(plan)})"
     names = names_of(plan.case)
     paid = {names.party(funder): musd for funder, musd in money.payers.items()}
     years = sorted(set(rows["year"]))
@@ -84,7 +94,26 @@ def told(plan: Plan) -> list[str]:
         parts=public_parts(plan),
         money=money,
         payers=money_by_name(paid),
+        paid_in=_years_of_payments(plan),
     )
+
+
+def _years_of_payments(plan: Plan) -> list[int]:
+    """The years in which public money is paid, in order."""
+    paid = spent(plan, "year")
+    return sorted(paid.index[paid > 0].tolist())
+
+
+def _owners(plan: Plan, projects: pd.Series) -> dict[str, int]:
+    """The number of plants that are built, and of those that are ideas and that have no owner."""
+    stated = {row.project: row for row in plan.case.tables.owners}
+    own = [project for project in projects.unique() if not is_measure(plan, project)]
+    rows = [stated[project] for project in own if project in stated]
+    return {
+        "plants": len(own),
+        "ideas": sum(row.status == "idea" for row in rows),
+        "nobody": sum(row.owner.casefold().startswith(NO_OWNER) for row in rows),
+    }
 
 
 def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
@@ -109,7 +138,16 @@ def lines(plan: Plan) -> ReportTable | None:
         largest,
         plants.shown(plan, plants.LARGEST),
         title=say("lines_title", lines=min(len(rows), MOST_LINES), rest=len(rest)),
-        note=say("lines_note", some=not everywhere(decisions(plan)), drawn=len(plan.weights)),
+        note=say(
+            "lines_note",
+            some=not everywhere(decisions(plan)),
+            drawn=len(plan.weights),
+            owners=_owners(plan, decisions(plan)["project"]),
+            years=sorted(set(decisions(plan)["year"])),
+            paid_in=_years_of_payments(plan),
+            contained=stock_chapter.counts_contained(plan),
+            first_decision=plan.case.lookups.first_decision_year,
+        ),
     )
 
 

@@ -24,12 +24,14 @@ from planner.results.plan import Plan
 say = Passages("shelves.j2")
 SHELVES = (RUNS, CHEAP, DEAR)
 SLIGHTLY_USED, MOST_NAMED = 0.1, 3
+SAME_MUSD = 1e-3
+"""What dropping adds is the same for two plants where it differs by less."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """What each plant is for, as far as it was asked."""
     rows = shelved(plan)
-    return Chapter.of("shelves", "Three shelves", [table(rows)], lead=lead(plan, rows))
+    return Chapter.of("shelves", "Three shelves", [table(plan, rows)], lead=lead(plan, rows))
 
 
 def shelved(plan: Plan) -> pd.DataFrame:
@@ -39,7 +41,7 @@ def shelved(plan: Plan) -> pd.DataFrame:
     rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
     if plan.explanation is None:
         return rows[~are_measures(plan, rows["project"])]
-    rows = rows.assign(idle=rows["capex_musd"] * (1.0 - rows["calm"].fillna(0.0)))
+    rows = rows.assign(idle=rows["capex_musd"] * (1.0 - rows["calm"].fillna(0.0)).clip(lower=0.0))
     by_plant = {row["project"]: row for row in records(rows)}
     told = []
     for one in plan.explanation.droppings:
@@ -56,7 +58,7 @@ def shelved(plan: Plan) -> pd.DataFrame:
 def lead(plan: Plan, rows: pd.DataFrame) -> str:
     """The number and the capital of each shelf, and the plants that hardly run."""
     asked = plan.explanation is not None
-    shelves = []
+    shelves, unasked = [], _unasked(plan, rows)
     for shelf in SHELVES if asked else ():
         capital = rows.loc[rows["shelf"] == shelf, "capex_musd"]
         shelves.append({"shelf": shelf, "plants": len(capital), "capital": float(capital.sum())})
@@ -65,9 +67,29 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
         "lead",
         asked=asked,
         shelves=shelves,
+        unasked=unasked["project"].map(names_of(plan.case).placed).tolist(),
+        unasked_capital=float(unasked["capex_musd"].sum()),
+        of_any_size=plan.case.model.policy.whole_plants,
+        together=_need_each_other(rows) if asked else [],
         idle=idle.head(MOST_NAMED).to_dict("records"),
         most=SLIGHTLY_USED,
     )
+
+
+def _unasked(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `recommended` of the plants that were not dropped: it was asked of a plan that does not build them."""
+    own = recommended(plan)
+    return own[~are_measures(plan, own["project"]) & ~own["project"].isin(rows["project"])]
+
+
+def _need_each_other(rows: pd.DataFrame) -> list[list[str]]:
+    """Names of plants of several stages that add the same, risk and cost: who drops one drops the others."""
+    matter = rows[rows["adds"] > SAME_MUSD]
+    found = []
+    for _, alike in matter.groupby([(matter[by] / SAME_MUSD).round() for by in ("risk", "cost")]):
+        if alike["stage"].nunique() > 1:
+            found.append(alike["name"].tolist())
+    return found
 
 
 class Shelves(DeclaredTable):
@@ -95,10 +117,13 @@ class Shelves(DeclaredTable):
     cost = changed("to cost", "MUSD")
 
 
-def table(rows: pd.DataFrame) -> ReportTable | None:
+def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
     """Every plant on its shelf, or with its use alone where nobody asked."""
     if rows.empty:
         return None
     asked = "shelf" in rows
+    of_any_size = asked and plan.case.model.policy.whole_plants
     left_out = [] if asked else ["shelf", "idle", "adds", "risk", "cost"]
-    return Shelves.over(rows, Shelves.all(*left_out), note=say("table", asked=asked))
+    return Shelves.over(
+        rows, Shelves.all(*left_out), note=say("table", asked=asked, of_any_size=of_any_size)
+    )

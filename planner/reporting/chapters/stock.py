@@ -6,6 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from planner.data.lookups import RARE_EARTHS
 from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, amounts, in_musd, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number, span
@@ -28,7 +29,13 @@ def chapter(plan: Plan) -> Chapter | None:
 def lead(plan: Plan) -> str:
     """Tonnes and money in all."""
     paid = public_parts(plan).stock
-    return say("lead", goods=goods(plan), scheduled=scheduled_musd(plan), paid=paid)
+    return say(
+        "lead",
+        goods=goods(plan),
+        contained=counts_contained(plan),
+        scheduled=scheduled_musd(plan),
+        paid=paid,
+    )
 
 
 def goods(plan: Plan) -> str:
@@ -41,6 +48,18 @@ def goods(plan: Plan) -> str:
         tonnes.append(f"{good} {number(row.tonnes)} t")
     years = sorted(set(rows["year"]))
     return say("bought", tonnes=tonnes, scheduled=is_scheduled(plan), years=years)
+
+
+def counts_contained(plan: Plan) -> bool:
+    """Metal or magnets are bought whose tonnes are of the oxide that they contain."""
+    forms = set(purchases_by_year(plan)["form"])
+    return plan.case.commodity == RARE_EARTHS and not forms.isdisjoint(("metal", "magnet"))
+
+
+def years_of_purchases(plan: Plan) -> str:
+    """The first year of purchases and the last."""
+    years = purchases_by_year(plan)["year"]
+    return span(years.min(), years.max())
 
 
 def scheduled_musd(plan: Plan) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
+from planner.data.odds import are_bounded, odds_of
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import (
     SHEET,
@@ -13,26 +16,32 @@ from planner.reporting.parts import (
     ReportTable,
     TableRow,
     Text,
+    per_cent,
     several,
     text,
     told_chart,
 )
+from planner.reporting.words.names import names_of, readable
 from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import EXPLANATION
+from planner.results.explanation import EXPLANATION, Influence
 from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
 
 say = Passages("sure.j2")
+OBJECTIVES = ("the least risk", "cost plus risk")
+"""What questions are about, by whether the goal is welfare."""
+DRAW = re.compile(r", draw \d+ of \d+$")
+"""What the name of a drawn scenario has behind that of its storyline."""
 RANGES = "evaluation.json: plan, ranges, optimality_gap"
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """A sentence, ranges, facts, and what is not looked at."""
     left_out = Text(say.lines("left_out", run=plan), title="What the model leaves out", listed=True)
-    parts = [ranges_chart(plan), facts(plan), left_out]
+    parts = [ranges_chart(plan), facts(plan), odds(plan), left_out]
     return Chapter.of("sure", "How sure", parts, lead=lead(plan))
 
 
@@ -48,7 +57,16 @@ def lead(plan: Plan) -> str:
         tried=len(found.influences) if found is not None else 0,
         doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
         drawn=len(plan.weights) if plan.case.tables.draws else 0,
+        gap=(plan.evaluation or {}).get("optimality_gap"),
+        objective=OBJECTIVES[plan.case.model.objective.goal == "welfare"],
+        most=max(found.influences, key=_effect, default=None) if found is not None else None,
+        everything=found.values.everything if found is not None else None,
     )
+
+
+def _effect(one: Influence) -> float:
+    """The largest change that a doubtful figure makes to the objective (MUSD)."""
+    return one.effect
 
 
 def ranges_chart(plan: Plan) -> Chart | None:
@@ -82,7 +100,6 @@ def ranges_chart(plan: Plan) -> Chart | None:
 class FactsToSettle(DeclaredTable):
     """A row a doubtful figure."""
 
-    title = "The facts that would change the result most"
     source = f"{EXPLANATION}: influences; inputs/uncertainties.csv"
     stacked = True
     sheet = "doubts"
@@ -116,4 +133,46 @@ def facts(plan: Plan) -> ReportTable | None:
         rows.setdefault(name, untried)["ask"] = doubt.ask
     if not rows:
         return None
-    return FactsToSettle.from_rows(list(rows.values()), note=say("facts", found=found))
+    tried = len(found.influences) if found is not None else 0
+    told = {
+        "found": found,
+        "tried": tried,
+        "unranked": len(rows) - tried,
+        "compared": bool(risk_ranges(plan)),
+        "objective": OBJECTIVES[plan.case.model.objective.goal == "welfare"],
+    }
+    title, note = say("facts_title", **told), say("facts", **told)
+    return FactsToSettle.from_rows(list(rows.values()), title=title, note=note)
+
+
+class StorylineOdds(DeclaredTable):
+    """A row a storyline."""
+
+    source = "inputs/scenarios.csv: probability, probability_low, probability_high"
+
+    storyline = text()
+    probability = per_cent("probability")
+    low = per_cent("at least")
+    high = per_cent("at most")
+
+
+def odds(plan: Plan) -> ReportTable | None:
+    """How probable each storyline is, the most probable first; None where there is one alone."""
+    found = odds_of(plan.case)
+    if len(found) < 2:
+        return None
+    names = names_of(plan.case)
+    rows = []
+    most_first = sorted(found.items(), key=lambda item: -item[1].probability)
+    for storyline, one in most_first:
+        called = {DRAW.sub("", names.scenario(scenario)) for scenario in one.shares}
+        name = called.pop() if len(called) == 1 else readable(storyline)
+        row = {"storyline": name, "low": one.low, "high": one.high}
+        rows.append(row | {"probability": one.probability})
+    bounded = are_bounded(plan.case)
+    return StorylineOdds.from_rows(
+        rows,
+        StorylineOdds.all(*(() if bounded else ("low", "high"))),
+        title=say("odds_title"),
+        note=say("odds", bounded=bounded),
+    )

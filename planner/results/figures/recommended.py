@@ -122,8 +122,8 @@ class Deviation:
 
 
 def risk_ranges(plan: Plan) -> list[Deviation]:
-    """How far the risk with the plan in fresh scenarios may be off: by the sample, the odds, the losses per kg, and by a
-    plan that is not the best; the widest first."""
+    """How far the risk with the plan in fresh scenarios may be off: by the sample, the odds, and the losses per kg; the
+    widest first."""
     risk, stated = out_of_sample(plan), plan.evaluation or {}
     if risk is None:
         return []
@@ -133,10 +133,6 @@ def risk_ranges(plan: Plan) -> list[Deviation]:
     for about, ends in (stated.get("ranges") or {}).items():
         if ends is not None:
             found.append(Deviation(about, ends["low"], ends["high"]))
-    gap = stated.get("optimality_gap")
-    if gap:
-        most = gap["value"] if gap.get("high") is None else gap["high"]
-        found.append(Deviation("gap", risk.value - most, risk.value))
     return sorted(found, key=lambda one: one.low - one.high)
 
 
