@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
 import pytest
 
 from planner.data.case import with_rows
@@ -88,3 +89,12 @@ def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run:
 def test_a_plan_that_was_not_evaluated_says_in_which_scenarios_it_reduces_losses(run: Plan) -> None:
     lead = buys.lead(run)
     assert "in the 3 scenarios of the plan" in lead and "planner evaluate RUN --register" in lead
+
+
+def test_plants_that_are_worth_nothing_without_each_other_are_named_together(run: Plan) -> None:
+    """Of three plants two of different stages add the same, risk and cost; two of one stage may stand in for each other."""
+    rows = shelves.shelved(run).head(1)
+    columns = {"name": list("ABC"), "stage": ["mine", "separation", "mine"], "adds": 5.0}
+    pair = pd.concat([rows] * 3).assign(**columns, risk=[7.0, 7.0, 9.0], cost=[-2.0, -2.0, -4.0])
+    assert "A; B go together" in shelves.lead(run, pair)
+    assert "go together" not in shelves.lead(run, pair.assign(stage="mine"))

@@ -78,3 +78,12 @@ def test_beyond_ten_lines_the_others_stand_together(solve: SolveCase) -> None:
     at = [column.field for column in table.heads].index("capex_musd")
     # 10 and 11 MUSD; 12 times 10 and 0 to 11 in all.
     assert [row[at] for row in table.shown[-2:]] == ["21.0", "186"]
+
+
+def test_the_note_of_the_lines_counts_ideas_and_plants_without_an_owner(solve: SolveCase) -> None:
+    """Of three plants two are ideas, and one of these has no owner; the third is not said to be anybody's."""
+    plants = [plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=MUSD) for at in range(3)]
+    owners = f"{HEAD}\np0, A firm, idea, , , ,\np1, nobody yet, idea, , , ,"
+    table = lines(solve(projects=[mine(), *plants], budgets=budget(1000), owners=owners))
+    assert table is not None
+    assert table.note.startswith("2 of 3 plants are ideas, and 1 has no owner yet. ")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from planner.data.odds import are_bounded, odds_of
@@ -21,7 +19,7 @@ from planner.reporting.parts import (
     text,
     told_chart,
 )
-from planner.reporting.words.names import names_of, readable
+from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION, Influence
@@ -33,9 +31,8 @@ from planner.results.plan import Plan
 say = Passages("sure.j2")
 OBJECTIVES = ("the least risk", "cost plus risk")
 """What questions are about, by whether the goal is welfare."""
-DRAW = re.compile(r", draw \d+ of \d+$")
-"""What the name of a drawn scenario has behind that of its storyline."""
-RANGES = "evaluation.json: plan, ranges, optimality_gap"
+RANGES = "evaluation.json: plan, ranges"
+TICKS = 6
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -84,7 +81,7 @@ def ranges_chart(plan: Plan) -> Chart | None:
     title = f"blended risk with the plan, {unit}"
     spec = shapes.around(
         pd.DataFrame(rows),
-        style.across_amounts("risk", title, tickCount=6),
+        style.across_amounts("risk", title, tickCount=TICKS).scale(nice=TICKS),
         "to",
         row="about",
         look={"higher": style.MISSING, "lower": style.ACCENT},
@@ -165,9 +162,11 @@ def odds(plan: Plan) -> ReportTable | None:
     rows = []
     most_first = sorted(found.items(), key=lambda item: -item[1].probability)
     for storyline, one in most_first:
-        called = {DRAW.sub("", names.scenario(scenario)) for scenario in one.shares}
-        name = called.pop() if len(called) == 1 else readable(storyline)
-        row = {"storyline": name, "low": one.low, "high": one.high}
+        row = {
+            "storyline": names.storyline(storyline, one.shares),
+            "low": one.low,
+            "high": one.high,
+        }
         rows.append(row | {"probability": one.probability})
     bounded = are_bounded(plan.case)
     return StorylineOdds.from_rows(

@@ -25,6 +25,8 @@ ITEM_NAMES = {
 """Items of public spending but capital, which is called by its stage."""
 SCRAP = re.compile("scrap|swarf|recycl", re.IGNORECASE)
 """What the id of a feed has in it that is no ore."""
+DRAW = re.compile(r", draw \d+ of \d+$")
+"""What the name of a drawn scenario has behind that of its storyline."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_NAME = 120
 """Letters of a name."""
@@ -198,6 +200,11 @@ class Names:
         if scenarios == "all":
             return "all"
         return "; ".join(map(self.scenario, scenarios.split(";")))
+
+    def storyline(self, storyline: str, scenarios: Iterable[str]) -> str:
+        """What the names of its scenarios have in front of the number of a draw; its readable id where they differ."""
+        called = {DRAW.sub("", self.scenario(scenario)) for scenario in scenarios}
+        return called.pop() if len(called) == 1 else readable(storyline)
 
     def without(self, missing: str) -> str:
         """Words for what a row of the coverage table leaves out: `origin:X`, `country:C`, `project:P` or two of
