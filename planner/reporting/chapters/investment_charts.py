@@ -62,6 +62,7 @@ def cover(found: BusinessCase) -> list[Chart]:
         told=found.told(sold),
         least=float(cover.min()),
         asked=asked,
+        adverse=float(adverse.max()),
     )
     return [drawn]
 

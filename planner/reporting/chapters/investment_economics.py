@@ -84,13 +84,16 @@ class StudyTable(DeclaredTable):
 STUDY_STEPS = {
     "npv": ("NPV after tax as the study says", "MUSD"),
     "unexplained": (
-        "what the study has besides, as ramp, replacements, royalties, working capital",
+        "balancing figure: what the other rows leave unexplained (ramp, replacements, royalties, working capital)",
         "",
     ),
     "tonnes": ("capacity in use at full operation", "t/y"),
     "capital": ("capital, contingency included", "MUSD"),
     "running": ("running cost at full operation, without feed", "MUSD a year"),
-    "gross": ("prices: value of all that is made at full operation", "MUSD a year"),
+    "gross": (
+        "prices: value of all that is made at full operation, before the separation discount",
+        "MUSD a year",
+    ),
     "net": ("separation discount and feed: what of it is left", "MUSD a year"),
     "life": ("years of output", "years"),
     "market": ("what the alliance wants of it limits sales", ""),
@@ -121,11 +124,20 @@ def study(found: BusinessCase, names: Names) -> list[Part]:
     """From the NPV of the sponsor's study to that of the case; nothing where the case has none of a study."""
     rows: list[TableRow] = []
     npv = 0.0
+    gross = None
     for one in found.study:
         npv += one.change
         step, unit = STUDY_STEPS[one.what]
         rows.append(vars(one) | {"step": step, "unit": unit, "npv": npv})
         rows += _split(one.parts, names)
+        if one.what == "gross":
+            gross = one
+        elif one.what == "net" and gross and gross.theirs and gross.ours:
+            share = {
+                "theirs": (one.theirs or 0.0) / gross.theirs,
+                "ours": (one.ours or 0.0) / gross.ours,
+            }
+            rows.append({"step": "as share of all that is made", "unit": "share", **share})
     note = say("study", source=found.study_source)
     return [StudyTable.from_rows(rows, note=note)] if rows else []
 

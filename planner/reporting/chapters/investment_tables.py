@@ -215,7 +215,7 @@ class Materials(DeclaredTable):
     form = text()
     tonnes = figures("in a full year", "t oxide equivalent")
     sold = figures("sold at most", "t oxide equivalent")
-    money = figures("at the deck", "MUSD/y")
+    money = figures("at the deck, after any separation discount", "MUSD/y")
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
@@ -235,12 +235,21 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         paid = -float(flows.feed.max())
         of_plant.append({"does": "pays for all it takes in", "money": paid})
         rows += [{"plant": plant.name, "material": "", "form": ""} | row for row in of_plant]
-    return Materials.from_rows(rows)
+    sizes = [plant.size for plant in found.investment.plants]
+    planned = found.planned
+    note = say(
+        "materials",
+        sizes=[number(size) for size in sizes],
+        planned=[number(plant.size) for plant in planned.investment.plants] if planned else [],
+        used=[percent(share) for share in planned.use] if planned else [],
+    )
+    return Materials.from_rows(rows, note=note)
 
 
 def _material(does: str, material: Material, most: float) -> TableRow:
     tonnes = most * material.per_tonne
-    return {"does": does, "material": material.name, "form": material.form, "tonnes": tonnes}
+    form = f"{material.form} in concentrate" if material.payable else material.form
+    return {"does": does, "material": material.name, "form": form, "tonnes": tonnes}
 
 
 class Markets(DeclaredTable):
@@ -297,7 +306,8 @@ def statement_tables(found: BusinessCase) -> list[Part]:
                     row[name] = float(np.round(amounts[place] / index, 2))
                 rows.append(row)
         titled = f"{title}: {midway(found.told(sold))}"
-        note = say("statements", told=found.told(sold))
+        lent = midway(found.told(found.lent)) if found.lent is not sold else ""
+        note = say("statements", told=found.told(sold), lent=lent)
         parts.append(StatementTable.from_rows(rows, columns, title=titled, note=note))
     return parts
 
@@ -349,6 +359,8 @@ class PublicMoneyTable(DeclaredTable):
 
 
 CONTRACTS = "contracts that are public"
+HARDLY = 0.02
+"""Share of the public cost by which it may differ with the return that owners ask, and count as one that does not."""
 
 
 def public_money(found: BusinessCase) -> Part:
@@ -366,8 +378,19 @@ def public_money(found: BusinessCase) -> Part:
         }
         rows.append(vars(one) | words | {"amount": None if np.isnan(one.amount) else one.amount})
     dearer = found.supported is not None and found.public_cost > found.owned
-    note = say("public_money", dated=found.dated, found=found, dearer=dearer)
-    table = PublicMoneyTable.from_rows(rows, note=note)
+    by_return = found.package.returns.values() if found.package else ()
+    costs = [cost for cost in by_return if cost is not None]
+    note = say(
+        "public_money",
+        dated=found.dated,
+        found=found,
+        dearer=dearer,
+        by_losses=bool(costs) and max(costs) - min(costs) < HARDLY * max(costs),
+        on_capital=sum(one.cost for one in found.money if one.kind == "grant"),
+    )
+    is_risky = any(abs(one.worst - one.cost) > CENT for one in found.money)
+    columns = PublicMoneyTable.all(*([] if is_risky else ["worst"]))
+    table = PublicMoneyTable.from_rows(rows, columns, note=note)
     return _or_text(table, "no_instrument")
 
 
@@ -406,7 +429,9 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             name, chance = names.scenario(future), found.futures[future]
             rows.append(row(name, use, chance=chance, saved=rounded))
     of_plants = [called(plant, form=PER_CENT) for plant in plants]
-    columns = [*Throughput.all("saved"), *of_plants, *Throughput.all("future", "chance")]
+    columns = [*Throughput.all("saved"), *of_plants]
+    if saved:
+        columns += Throughput.all("future", "chance")
     return Throughput.from_rows(rows, columns)
 
 
@@ -444,7 +469,9 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
             "from_source": quote.source,
         }
         rows.append(vars(quote) | row)
-    return DeckTable.from_rows(rows)
+    has_futures = any(quote.by_future for quote in found.investment.quotes)
+    columns = DeckTable.all(*([] if has_futures else ["in_futures"]))
+    return DeckTable.from_rows(rows, columns, note=say("deck"))
 
 
 NAMED = ("contract", "project", "kind", "party", "element")

@@ -19,7 +19,7 @@ from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import PLAN, BusinessCase
+from planner.results.business_case import CENT, PLAN, BusinessCase
 
 say = Passages(
     "business_case.j2",
@@ -89,7 +89,7 @@ def _front(found: BusinessCase, case: Case) -> Front:
         title=plants,
         subtitle=f"{stages}; run “{found.run}”",
         question=first.sentence,
-        cards=_cards(found),
+        cards=_cards(found, case),
         statements=rest,
         note=_say("basis", found, case),
     )
@@ -126,6 +126,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_in_the_plan(found, case, names),
         **_on_markets(found, names),
         **_inputs(found, names),
+        "principal": _principal(found),
         "study_words": _study_words(found),
         "taxed": _taxed(found),
         "paid_later": tables.paid_later(found, found.shown),
@@ -160,7 +161,7 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
         used = percent(planned.use[place] if planned else 0.0)
         apart.append(
             f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of that; "
-            f"at full size the market would take {sold} of what it can make"
+            f"at full size, without the other plants of the plan, the market would take {sold} of what it can make"
         )
     for by_year in found.builds.values():
         for year, tpa in by_year.items():
@@ -225,6 +226,16 @@ def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
     return told
 
 
+def _principal(found: BusinessCase) -> int | None:
+    """The first year in which lenders' own loan of the chapter on debt is paid back by more than its interest; None without
+    it."""
+    loan = found.lent.credit.lenders
+    if loan is None:
+        return None
+    years = zip(found.investment.years, loan.paid, loan.interest, strict=True)
+    return next((year for year, paid, interest in years if paid > interest + CENT), None)
+
+
 def _study_words(found: BusinessCase) -> list[str]:
     """What changes the NPV of a sponsor's study most, with by how much."""
     steps = [one for one in found.study[1:] if one.what != PLAN]
@@ -269,14 +280,19 @@ def _instead(more: Mapping[str, float], case: Case, names: Names) -> list[str]:
     return told
 
 
-def _cards(found: BusinessCase) -> list[Card]:
+def _cards(found: BusinessCase, case: Case) -> list[Card]:
     """Key figures of one case."""
+    of_plan = [case.projects[project].public_share for project in found.projects]
+    shares = " / ".join(percent(share) for share in of_plan) if any(of_plan) else ""
     removal, one = found.removal, found.shown
     told = found.told(one)
     told = told[0].lower() + told[1:]
     cost = number(found.public_cost) if found.package else NOTHING
     stated = f"{number(found.stated_cost)} MUSD" if found.stated_cost else "none"
     least = f"present value; {stated} of it stated in the case"
+    if shares:
+        least += f" (the public share of the plan, {shares}, is not counted)"
+    least += f"; {number(found.owned)} MUSD as a plant of the public's own"
     irr = percent(one.returns.irr_owners)
     each_year = "a year" if one.returns.irr_owners is not None else ""
     unit = "MUSD" if found.package else ""
