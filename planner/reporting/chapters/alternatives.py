@@ -25,7 +25,7 @@ from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import NamedPlan
 from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation
-from planner.results.figures.decision import recourse
+from planner.results.figures.decision import price_of_waiting, recourse
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
 
@@ -48,7 +48,14 @@ def chapter(plan: Plan) -> Chapter | None:
     of_any_size = found.alternative("linear") is not None
     later = found.alternative("later")
     whole_plants = found.alternative("plan")
-    lead = say("lead", own=found.own, later=later, whole=whole_plants, of_any_size=of_any_size)
+    lead = say(
+        "lead",
+        waiting=price_of_waiting(plan),
+        own=found.own,
+        later=later,
+        whole=whole_plants,
+        of_any_size=of_any_size,
+    )
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
 

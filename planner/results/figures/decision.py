@@ -35,6 +35,15 @@ def doing_nothing(plan: Plan) -> dict[str, float]:
     return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
 
 
+def price_of_waiting(plan: Plan) -> float | None:
+    """What cost plus risk (MUSD) are higher after a delay of two years, with plants of any size; None if it was not asked."""
+    found = plan.explanation
+    later = found.alternative("later") if found is not None else None
+    if found is None or later is None:
+        return None
+    return later.cost + later.risk - found.own.cost - found.own.risk
+
+
 def cut_suppliers(plan: Plan) -> list[str]:
     """The suppliers whose imports some scenario cuts."""
     suppliers: set[str] = set()
