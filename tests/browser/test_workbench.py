@@ -107,6 +107,8 @@ def halve_the_money(page: Page) -> None:
     box = page.locator("#q-money-box")
     box.fill("50")
     box.press("Enter")
+    # Until the change is there, what is proven is the plan before.
+    expect(page.locator(".edits")).to_contain_text("50 % of all public money")
 
 
 def proven(page: Page) -> None:

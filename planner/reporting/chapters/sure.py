@@ -142,7 +142,7 @@ def facts(plan: Plan) -> ReportTable | None:
     return FactsToSettle.from_rows(list(rows.values()), title=title, note=note)
 
 
-class StorylineOdds(DeclaredTable):
+class OddsOfStorylines(DeclaredTable):
     """A row a storyline."""
 
     source = "inputs/scenarios.csv: probability, probability_low, probability_high"
@@ -169,9 +169,9 @@ def odds(plan: Plan) -> ReportTable | None:
         }
         rows.append(row | {"probability": one.probability})
     bounded = are_bounded(plan.case)
-    return StorylineOdds.from_rows(
+    return OddsOfStorylines.from_rows(
         rows,
-        StorylineOdds.all(*(() if bounded else ("low", "high"))),
+        OddsOfStorylines.all(*(() if bounded else ("low", "high"))),
         title=say("odds_title"),
         note=say("odds", bounded=bounded),
     )
