@@ -37,7 +37,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.declarations import NODE_LETTERS
 from planner.formulation.index_sets import Scope
-from planner.formulation.whole_program import DECLARED, EQUATIONS
+from planner.formulation.whole_program import EQUATIONS, NODE_PLACES
 from planner.results.losses import weighted_loss, weights_in_risk
 from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
@@ -435,19 +435,6 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
         existing = float(program.row_lower[i] / own)
         found[index] = UsableCapacity(index[0], existing, tuple(shares))
     return found
-
-
-def _node_places() -> dict[str, tuple[str, int]]:
-    found: dict[str, tuple[str, int]] = {}
-    for declared in DECLARED:
-        for kind in ("n", "a", "w"):
-            if kind in declared.letters:
-                found[declared.name] = (kind, declared.letters.index(kind))
-    return found
-
-
-NODE_PLACES = _node_places()
-"""Variable or equation -> kind of its node (n: operations, a: accounts, w: staff) and the place of it in its index."""
 
 
 def link_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
 
@@ -257,7 +257,7 @@ def _why_none(search: Search) -> dict[str, Any]:
     reasons = found.reasons()[:2]
     if fits(case):
         reasons += targets_in_the_way(case, limit)
-    return {"reasons": reasons, "smallest_changes": found.as_json()}
+    return {"reasons": reasons, "smallest_changes": asdict(found)}
 
 
 def _failing_targets(grouping: Grouping) -> dict[str, Any]:

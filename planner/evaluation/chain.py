@@ -10,7 +10,7 @@ futures do the same to it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ from planner.formulation.import_cover import every_demand
 from planner.formulation.index_sets import OF_FIGURES, Scope
 from planner.formulation.linear_expressions import Term
 from planner.formulation.variable_trees import GoodAt, ProjectAt, SuppliedAt
-from planner.formulation.whole_program import DECLARED, EQUATIONS, VARIABLES
+from planner.formulation.whole_program import DECLARED, EQUATIONS, NODE_PLACES, VARIABLES
 from planner.solving.engine import FixedAmounts
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
@@ -52,8 +52,6 @@ OF_A_PLANT = ("p", "n")
 """Index of the equations that capacity shocks and delays touch."""
 TRADE = {"shocks.factor:import": "imports", "shocks.leak:import": "imports", "shocks.factor:demand": "demand"}  # fmt: skip
 """Figures of shocks that rows and bounds of a good read -> the effects that hold them."""
-NODE_LETTERS = ("n", "a", "w")
-"""Letters of an index that stand for a period of the chain."""
 ShockedPlace = tuple[str, str, str, Period]
 """(effects, element, form, period): goods of all countries that a shock touches in a period."""
 
@@ -246,7 +244,8 @@ class ChainProgram:
     def node_of(self, key: Key) -> int:
         """The period of a variable or a row, by its position in the chain."""
         name, index = key
-        return int(index[_NODE_PLACES[name]] if isinstance(index, tuple) else index)
+        _, place = NODE_PLACES[name]
+        return int(index[place] if isinstance(index, tuple) else index)
 
     def _written(self) -> tuple[dict[str, ListedRows], dict[ShockedPlace, ListedRows]]:
         """What is written again for a plant, and for goods in a period: equations and variables with their indices."""
@@ -363,15 +362,4 @@ def _touched() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     return touched
 
 
-def _node_places() -> Mapping[str, int]:
-    """Variable or equation of the chain -> the place of the period in its index."""
-    places: dict[str, int] = {}
-    for declared in DECLARED:
-        for place, letter in enumerate(declared.letters):
-            if letter in NODE_LETTERS:
-                places[declared.name] = place
-    return places
-
-
 _TOUCHED = _touched()
-_NODE_PLACES = _node_places()

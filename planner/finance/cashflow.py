@@ -54,20 +54,14 @@ UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type
 
 
 @dataclass(frozen=True, kw_only=True)
-class CashFlows:
-    """All plants together by year, nominal MUSD: those of each country, added up, and the debt of all. owners: what is left
-    for them after debt, reserve account and tax, and after what lenders have kept from them; kept: that account at the end
-    of the year.
+class FlowsBeforeDebt:
+    """Some plants by year before debt, nominal MUSD: what adds up over countries.
 
-    late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all.
-    before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
-    over that of the base year. receivables, stock, payables: at the end of the year; working: receivables and stock less
-    payables. completed: 1 from the year on in which the completion test is passed. standby: the overrun facility.
+    late: sustaining capital and closure less residual value. credit: tax credits, those on capital and all. before_tax,
+    after_tax: of all capital. receivables, stock, payables: at the end of the year; working: receivables and stock less
+    payables.
     """
 
-    plants: tuple[PlantFlows, ...]
-    countries: tuple[CountryFlows, ...]
-    index: Array
     sales: Array
     costs: Array
     royalty: Array
@@ -85,9 +79,23 @@ class CashFlows:
     stock: Array
     payables: Array
     working: Array
-    completed: Array
     before_tax: Array
     after_tax: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class CashFlows(FlowsBeforeDebt):
+    """All plants together by year, nominal MUSD: those of each country, added up, and the debt of all.
+
+    owners: what is left for them after debt, reserve account and tax, and after what lenders have kept from them; kept: that
+    account at the end of the year. cfads: cash flow that can serve debt. index: money of the year over that of the base
+    year. completed: 1 from the year on in which the completion test is passed. standby: the overrun facility.
+    """
+
+    plants: tuple[PlantFlows, ...]
+    countries: tuple[CountryFlows, ...]
+    index: Array
+    completed: Array
     cfads: Array
     loan: Loan
     standby: LevelLoan
@@ -117,8 +125,8 @@ class CashFlows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountryFlows:
-    """The plants of one country by year before debt, nominal MUSD, as in `CashFlows`.
+class CountryFlows(FlowsBeforeDebt):
+    """The plants of one country by year before debt, nominal MUSD.
 
     rate, limit: by which its profit is taxed. wacc: the cost of capital there. share: of all capital, which interest and
     availability payments are spread by.
@@ -129,25 +137,6 @@ class CountryFlows:
     limit: Array
     wacc: Array
     share: Array | float
-    sales: Array
-    costs: Array
-    royalty: Array
-    availability: Array
-    ebitda: Array
-    capital: Array
-    grant: Array
-    late: Array
-    depreciation: Array
-    taxable: Array
-    tax: Array
-    credit_on_capital: Array
-    credit: Array
-    receivables: Array
-    stock: Array
-    payables: Array
-    working: Array
-    before_tax: Array
-    after_tax: Array
 
     def due(self, financing: Array, whose: str) -> Array:
         """Tax by year, with its part of interest and fees of all plants."""
@@ -156,8 +145,6 @@ class CountryFlows:
         return tax_due(taxed, self.rate, self.limit, f"{self.country}, {whose}")
 
 
-ADDED_UP = tuple(f.name for f in fields(CountryFlows))[5:]
-"""What is added up over countries: all but the terms of each."""
 BALANCES = ("receivables", "stock", "payables", "working")
 """Of these what stands at the end of a year."""
 
@@ -250,22 +237,16 @@ def _by_country(plants: Sequence[PlantFlows], x: Levels, index: Array) -> tuple[
     countries = list(dict.fromkeys(plant.country for plant in plants))
     out = []
     for country in countries:
-        own = [plant for plant in plants if plant.country == country]
+        own = _together([plant for plant in plants if plant.country == country], index)
         share: Array | float = 1.0
         if len(countries) > 1:
-            spent = over_years(_together(own, index).capital * index)
+            spent = over_years(own.capital * index)
             share = spent / larger(over_years(every.capital * index), PAID)
             share = row(share, "Tax", f"{country}: share of the capital", "share")
         whose = f"{country}: " if len(countries) > 1 else ""
         at_home = levels_of(x, country)
         one = _in_country(
-            country,
-            _together(own, index),
-            at_home,
-            index=index,
-            availability=paid * share,
-            share=share,
-            whose=whose,
+            country, own, at_home, index=index, availability=paid * share, share=share, whose=whose
         )
         out.append(one)
     return tuple(out)
@@ -336,7 +317,7 @@ def _in_country(
 def _added_up(countries: Sequence[CountryFlows]) -> dict[str, Any]:
     """Flows of all countries, by field of `CashFlows`."""
     flows = {}
-    for name in ADDED_UP:
+    for name in (field.name for field in fields(FlowsBeforeDebt)):
         first, *others = [getattr(one, name) for one in countries]
         flows[name] = first
         if others:

@@ -12,7 +12,7 @@ from planner.finance.economics import least_prices, tonnes_sold
 from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
-from planner.finance.returns import npv, worth
+from planner.finance.returns import worth
 from planner.finance.sensitivity import HIGH, LOW, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
 from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
@@ -134,12 +134,12 @@ def credit(
     binds, tight = size_bound(found, flows, x)
     return Credit(
         debts=tuple(debts(flows, x)),
-        downsides=tuple(downsides(found, x, use, terms=terms)),
-        least_prices=serving_prices(found, x, use),
+        downsides=tuple(downsides(found, x, use, loan=flows.loan, terms=terms)),
+        least_prices=serving_prices(found, flows.loan, x, use),
         grace=fitting_grace(found, x, use) if flows.loan.missed.any() else None,
         binds=binds,
         tight=tight,
-        security=security(found, x, use, terms=terms),
+        security=security(found, flows, x, use, terms=terms),
     )
 
 
@@ -158,10 +158,14 @@ def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | No
 
 
 def security(
-    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
+    found: Investment,
+    flows: CashFlows,
+    x: Levels,
+    use: Sequence[Array],
+    *,
+    terms: Mapping[str, FinanceTerm],
 ) -> Security:
-    """What owners stand for and lenders hold, in the base, where output is late and where capital is dear."""
-    flows = cash_flows(found, x, use)
+    """What owners stand for and lenders hold, in the base (`flows`), where output is late and where capital is dear."""
     cases = worse_cases(found, terms)
     late = cash_flows(found, {**x, **at_ends(found, terms, cases[LATE])}, use)
     dear = cash_flows(found, {**x, **at_ends(found, terms, cases[DEAR])}, use)
@@ -281,8 +285,17 @@ def _figures(
         if not flows.loan.missed.any():
             least, average = _least_and_mean(cash[paying], before.paid[paying])
             llcr = _life_cover_of(loan, before, flows.cfads, x)
-            earned = float(npv(loan.rate, flows.cfads[opens:]))
-            plcr = earned / float(before.owed[opens - 1])
+            number = x["year"] - x["first_year"] + 1.0
+            plcr = float(
+                life_cover(
+                    flows.cfads,
+                    loan,
+                    rate=loan.rate,
+                    number=number,
+                    owed=before.owed,
+                    to_the_end=True,
+                )
+            )
         tail = _share_after(tonnes_sold(flows), closes)
     return DebtFigures(
         name=name,
@@ -323,10 +336,14 @@ def _share_after(tonnes: Array, year: int) -> float:
 
 
 def downsides(
-    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
+    found: Investment,
+    x: Levels,
+    use: Sequence[Array],
+    *,
+    loan: Loan,
+    terms: Mapping[str, FinanceTerm],
 ) -> list[Downside]:
-    """The base, all prices high, and the cases that are worse than the base."""
-    loan = cash_flows(found, x, use).loan
+    """The base, all prices high, and the cases that are worse than the base, with the loan of the base."""
     service = np.where(loan.missed.any(), 0.0, loan.senior)
     told = []
     for what, ends in downside_cases(found, terms).items():
@@ -386,10 +403,9 @@ def _downside(
     )
 
 
-def serving_prices(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
-    """The factor on all prices down to which cash flow covers senior debt service in every year; None without debt, or if
-    the plant earns no more at higher prices."""
-    loan = cash_flows(found, x, use).loan
+def serving_prices(found: Investment, loan: Loan, x: Levels, use: Sequence[Array]) -> float | None:
+    """The factor on all prices down to which cash flow covers senior debt service of a loan in every year; None without debt,
+    or if the plant earns no more at higher prices."""
     service = loan.senior
     paying = service > PAID
     if not paying.any() or loan.missed.any():

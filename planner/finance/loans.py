@@ -20,6 +20,7 @@ from planner.finance.yearly_rows import (
     row,
     single,
     smaller,
+    to_date,
     where,
 )
 
@@ -93,15 +94,14 @@ class RepaymentTerm:
 
 @dataclass(frozen=True, kw_only=True)
 class Repayment:
-    """The debt that cash flow bears of a loan. begun: years until the first repayment. serves: cash flow in the years
-    of the loan, by year; life: the same from the first repayment on, losses counted; left: of what serves, what the overrun
-    facility leaves at the cover asked. bears: debt at the end of each
+    """The debt that cash flow bears of a loan. begun: years until the first repayment. life: cash flow from the first
+    repayment to the last year agreed, losses counted; left: of cash flow in the years of the loan, what the overrun facility
+    leaves at the cover asked. bears: debt at the end of each
     year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then, were every
     year to serve all that is left over `dscr`.
     """
 
     begun: Array
-    serves: Array
     life: Array
     left: Array
     bears: Array
@@ -259,9 +259,7 @@ def _repayment(
     bears = line(after(opening), "debt that later cash flow bears, end of the year")
     most = line(most, "debt that cash flow bears then")
     sculpted = line(sculpted, "cash flow over cover, its worth at the first repayment")
-    return Repayment(
-        begun=begun, serves=serves, life=life, left=left, bears=bears, most=most, sculpted=sculpted
-    )
+    return Repayment(begun=begun, life=life, left=left, bears=bears, most=most, sculpted=sculpted)
 
 
 def _opening(following: Array, paid: Array, rate: Array) -> Array:
@@ -276,16 +274,12 @@ def _fees(draws: Array, number: Array, x: Levels) -> Array:
     agreed = over_years(draws)
     agreed = line(agreed, "loan agreed")
     label = "drawn in all, end of the year"
-    drawn = carried(draws, _drawn, (), sheet="Debt", label=label, unit="MUSD")
+    drawn = carried(draws, to_date, (), sheet="Debt", label=label, unit="MUSD")
     undrawn = larger(agreed - before(drawn) - draws / 4.0, 0.0)  # half a draw for half a year
     upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
     upfront = line(upfront, "upfront fee")
     commitment = line(x["commitment_fee"] * undrawn, "commitment fee")
     return line(upfront + commitment, "fees of lenders")
-
-
-def _drawn(last: Array, draws: Array) -> Array:
-    return last + draws
 
 
 def _owed(
@@ -333,7 +327,7 @@ def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array)
     built = highest((capital > 0) * number)
     upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
     label = f"{OVERRUN}: drawn in all, end of the year"
-    drawn = carried(share * capital, _drawn, (), sheet="Debt", label=label, unit="MUSD")
+    drawn = carried(share * capital, to_date, (), sheet="Debt", label=label, unit="MUSD")
     ready = where(number <= built, agreed - drawn, 0.0)
     fees = line(upfront + x["commitment_fee"] * ready, f"{OVERRUN}: fees")
     return _level_loan(capital, share, number, terms=terms, fees=fees)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.yearly_rows import Array, before, carried, row
+from planner.finance.yearly_rows import Array, before, carried, row, to_date
 
 SHEET = "Statements"
 
@@ -111,11 +111,7 @@ def _balance(flows: CashFlows, profit: Array) -> dict[str, Array]:
 
 
 def _grown(change: Array, label: str) -> Array:
-    return carried(change, _added, (), sheet=SHEET, label=label, unit="MUSD, end of the year")
-
-
-def _added(last: Array, change: Array) -> Array:
-    return last + change
+    return carried(change, to_date, (), sheet=SHEET, label=label, unit="MUSD, end of the year")
 
 
 def _named(statement: str, lines: Mapping[str, Array], unit: str) -> dict[str, Array]:

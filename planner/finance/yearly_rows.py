@@ -39,6 +39,11 @@ def after(amounts: Any) -> Array:
     return np.concatenate([amounts[..., 1:], np.zeros_like(amounts[..., :1])], axis=-1)
 
 
+def to_date(last: Array, change: Array) -> Array:
+    """The step of a sum to date, for `carried`."""
+    return last + change
+
+
 @singledispatch
 def carried(
     amounts: Any, step: YearStep, others: Sequence[Any], *, sheet: str, label: str, unit: str

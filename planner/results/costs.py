@@ -54,8 +54,15 @@ def charges(visits: AtVisits) -> Iterator[Charge]:
         capex = capex_per_tpa(case, project)
         years = instalment_years(case, project, committed)
         for year in years:
-            part = partial(Charge, "capex", plant.country, year, capex, tpa)
-            yield part(public_share=plant.public_share, parts=len(years))
+            yield Charge(
+                "capex",
+                plant.country,
+                year,
+                capex,
+                tpa,
+                public_share=plant.public_share,
+                parts=len(years),
+            )
     for (programme, year), persons in visits.intake:
         row = case.lookups.programmes[programme]
         yield Charge("training", row.country, year, musd(row.cost_per_trainee_usd), persons)

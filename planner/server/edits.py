@@ -115,11 +115,6 @@ def _changed(case: Case, edit: Edit) -> Case:
     return case.changed({edit.key: edit.value})
 
 
-def seeking_least(case: Case) -> Case:
-    """The case with the goal of least risk, its state else the same."""
-    return _goal(case, "", "risk")
-
-
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise refused("edit", what, f"must be a number from {low:g} to {high:g}")

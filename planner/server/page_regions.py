@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from html import unescape
 from itertools import count
 from math import inf
@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.reporting.chapters import beside, buys, money, recommendation
+from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
@@ -24,7 +25,7 @@ from planner.reporting.words import names, numbers
 from planner.results.comparison import Cause, Comparison
 from planner.results.plan import Plan
 from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both, figures_of
-from planner.server.edits import Edit, refused
+from planner.server.edits import refused
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
@@ -182,7 +183,7 @@ class Regions:
         old = {} if before is None else before.summary
         targets = found.case.lookups.targets
         return {
-            **words_of(self.bench),
+            "sentence": partial(target_sentence, self.bench.base),
             "found": found,
             "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
             "objective": found.case.model.objective,
@@ -260,10 +261,11 @@ class Regions:
         """What each change does alone, as far as it is known."""
         known = self.bench.known
         steps = self.bench.steps()
+        words_for = _environment().get_template("said.html.j2").make_module(words_of(self.bench))
         causes = []
         for step in steps:
             if repr(step.edits) in known:
-                words = self._words(step.edit)
+                words = unescape(words_for.said(step.edit))  # type: ignore[attr-defined]
                 group = f"no longer: {words}" if step.back else words
                 causes.append(Cause(group=group, cells=1, alone=known[repr(step.edits)]))
         compared = Comparison(
@@ -275,12 +277,6 @@ class Regions:
             causes=causes,
         )
         return effects_table(compared, len(steps) - len(causes))
-
-    def _words(self, edit: Edit) -> str:
-        """An edit in words."""
-        words = _environment().get_template("said.html.j2").make_module(words_of(self.bench))
-        said: str = words.said(edit)  # type: ignore[attr-defined]
-        return unescape(said)
 
     def _shelf(self, asked: Query) -> Shown:
         """The region of kept variants, each beside the pinned one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
@@ -52,10 +51,6 @@ class Diagnosis:
             more_money = f"  or multiply every budget by {self.budget_factor:.6g}"
         return [*lines, more_money]
 
-    def as_json(self) -> dict[str, Any]:
-        """For summary.json."""
-        return asdict(self)
-
 
 def why_infeasible(case: Case, program: Program) -> dict[str, object]:
     """The part of the summary that says why there is no plan: `reasons` a planner can act on and, for goal `target`,
@@ -78,7 +73,7 @@ def why_infeasible(case: Case, program: Program) -> dict[str, object]:
     reasons = [*found.reasons(), *targets_in_the_way(case, limit)]
     if whole_plants:
         reasons.append("these amounts are for plants of any size: whole plants may need more")
-    return {"reasons": reasons, "smallest_changes": found.as_json()}
+    return {"reasons": reasons, "smallest_changes": asdict(found)}
 
 
 def targets_in_the_way(case: Case, limit: float) -> list[str]:

@@ -35,10 +35,12 @@ def why_targets_fail(case: Case, program: Program) -> dict[str, Any]:
     program: that of the case, without a limit of risk.
     """
     hard = must_be_served(case)
-    relieved = _relieved_rows(Scope(case), program)
+    if not hard:
+        return {}
+    relieved = _relieved_rows(Scope(case), program, hard)
     keys: list[Key] = [(BEYOND, target) for target in relieved]
     wider = program.with_columns(keys, list(relieved.values()), 0.0, 1.0)
-    beyond = _least_beyond(wider, hard, ()) if hard else {}
+    beyond = _least_beyond(wider, hard, ())
     named = [target for target, share in beyond.items() if share > SHORT]
     if not named:
         return {}
@@ -62,9 +64,11 @@ def must_be_served(case: Case) -> list[str]:
     return [row.target for row in served if row.price_usd_per_kg is None]
 
 
-def _relieved_rows(scope: Scope, program: Program) -> dict[str, dict[int, float]]:
-    """Target that must hold -> its rows, and the coefficient there (t) of the share by which it is missed."""
-    found: dict[str, dict[int, float]] = {target: {} for target in must_be_served(scope.case)}
+def _relieved_rows(
+    scope: Scope, program: Program, targets: Collection[str]
+) -> dict[str, dict[int, float]]:
+    """Target -> its rows, and the coefficient there (t) of the share by which it is missed."""
+    found: dict[str, dict[int, float]] = {target: {} for target in targets}
     for i, (name, index) in enumerate(program.rows):
         if name == "served_target" and index[0] in found:
             target, element, node = index

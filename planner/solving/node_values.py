@@ -15,26 +15,13 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import Good
 from planner.formulation.index_sets import Scope
-from planner.formulation.whole_program import VARIABLES
+from planner.formulation.whole_program import NODE_PLACES
 from planner.solving.program import Key, Vector
 from planner.thresholds import ROUNDING
 
 RowPlaces = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 HISTORIES, DECISIONS = "n", "d"
-
-
-def _node_places() -> dict[str, tuple[str, int]]:
-    places: dict[str, tuple[str, int]] = {}
-    for variable in VARIABLES:
-        for letter in (HISTORIES, DECISIONS):
-            if letter in variable.letters:
-                places[variable.name] = letter, variable.letters.index(letter)
-    return places
-
-
-NODE_PLACES = _node_places()
-"""Variables that live on histories or decisions: which of the two, and the place of the node in their index."""
 
 
 class AtNodes:
@@ -69,7 +56,7 @@ class AtNodes:
         for j, value in zip(kept.tolist(), values[kept].tolist(), strict=True):
             name, index = columns[j]
             letter, place = NODE_PLACES.get(name, ("", 0))
-            if not letter:
+            if letter not in self._sizes:
                 continue
             parts = index if isinstance(index, tuple) else (index,)
             node = parts[place]

@@ -127,7 +127,8 @@ class Program:
         """Number of figures that are others in a program with the same rows, columns and pattern."""
         differing = 0
         for mine, theirs in zip(self.figures, other.figures, strict=True):
-            differing += int(np.count_nonzero(mine != theirs))
+            if mine is not theirs:
+                differing += int(np.count_nonzero(mine != theirs))
         return differing
 
     def with_rows(

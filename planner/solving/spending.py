@@ -27,10 +27,8 @@ def decided_money(scope: Scope, program: Program, x: Vector) -> Due:
     """What is spent on what is decided by year at a point x (n)."""
     case, decisions = scope.case, len(scope.decision_tree.nodes)
     due: dict[tuple[str, str], Vector] = defaultdict(lambda: np.zeros(decisions))
-    for row, (name, index) in enumerate(program.rows):
-        if name != investment_spending.name:
-            continue
-        country, node = index
+    for row in program.rows_of(investment_spending.name):
+        _, (country, node) = program.rows[row]
         for column, coefficient in program.terms(row).items():
             item = _item(case, program.columns[column])
             if item and x[column] > ROUNDING:

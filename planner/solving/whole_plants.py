@@ -9,7 +9,7 @@ the solution, with certificate and shadow prices. Wolsey, Integer Programming (2
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,10 +88,8 @@ def _within(value: float, bound: float, gap: float) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Units:
-    """The numbers of whole plants in a program: project and decision of each, its column, that of the new nameplate, and
-    the size of one (t/y)."""
+    """The numbers of whole plants in a program: the column of each, that of the new nameplate, and the size of one (t/y)."""
 
-    indices: Sequence[tuple[str, int]]
     columns: Columns
     builds: Columns
     sizes: Vector
@@ -108,7 +106,6 @@ class Units:
             builds.append(program.column["build", (project, decision)])
             sizes.append(case.projects[project].unit_tpa)
         return cls(
-            indices=indices,
             columns=np.array(columns, dtype=np.int32),
             builds=np.array(builds, dtype=np.int32),
             sizes=np.array(sizes, dtype=float),

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import planner
+from planner.formulation.whole_program import NODE_PLACES
 from planner.solving.live_program import LiveProgram
-from planner.solving.node_values import HISTORIES, NODE_PLACES, AtNodes
+from planner.solving.node_values import HISTORIES, AtNodes
 from planner.solving.solution_amounts import solution_amounts
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"

@@ -55,14 +55,14 @@ def test_scenarios_that_the_plan_was_made_for_are_not_called_new(plan: Plan) -> 
 def test_the_stock_of_the_policy_stands_in_the_cost_that_is_told(plan: Plan) -> None:
     """The plan buys stock itself; where the policy buys for 500 MUSD more than that, the plan costs 500 MUSD more."""
     without = plan.without["cost_musd"]
-    stock = cost_beyond(plan, without)
+    stock = cost_beyond(plan)
     assert stock == near(plan.summary["cost_musd"] - without)
     paid = plan.tables["spending"]
     paid = paid[paid["item"] == "stock purchases"]
     own = sum(row.expected * plan.case.lookups.cost_discount(row.year) for row in paid.itertuples())
     bought = {"stock_purchases_musd": {"plan": own + 500.0, "without_plan": 0.0}}
     run = dataclasses.replace(plan, evaluation=evaluation(**bought))
-    assert cost_beyond(run, without) == near(stock + 500.0)
+    assert cost_beyond(run) == near(stock + 500.0)
     assert bridge_table(run).shown[-1][0] == "Cost beyond no plan, in new scenarios"
 
 

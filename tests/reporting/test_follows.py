@@ -12,7 +12,7 @@ from planner.data.schema import UncertainRange
 from planner.reporting.chapters import buys, levers, limits, recommendation, shelves, sure
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.words.names import names_of
-from planner.results.explanation import Explanation, NearOptimal, Range
+from planner.results.explanation import Explanation, Influence, NearOptimal, Range, Tried
 from planner.results.plan import Plan
 from tests.reporting.decided import made_up_droppings
 
@@ -65,6 +65,25 @@ def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> No
     assert chapter is not None and "judged by the figures as given alone" in chapter.lead
     chart = levers.lever_chart(bare)
     assert chart is not None and "all ends" not in chart.caption
+
+
+def test_the_doubt_that_moves_most_is_the_first_of_the_table_though_it_lowers_the_objective(
+    run: Plan,
+) -> None:
+    assert run.explanation is not None
+    influences = [
+        Influence(
+            input=name,
+            why="",
+            confidence="",
+            tried=[Tried("x 2", [], run.explanation.values.everything + effect)],
+            effect=effect,
+        )
+        for name, effect in {"use": -400.0, "price": 100.0}.items()
+    ]
+    tried = dataclasses.replace(run.explanation, influences=influences)
+    lead = sure.lead(dataclasses.replace(run, explanation=tried))
+    assert "“use” moves" in lead and "“price” moves" not in lead
 
 
 def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:

@@ -165,7 +165,7 @@ def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTa
         frame.fillna({"tpa": 0.0, "capex_musd": 0.0, "public_musd": 0.0}),
         [column for column in columns if other is not None or column.field != "grown"],
         title=say("plants_title"),
-        note=say("plants", compared=other is not None),
+        note=say("plants"),
         links=links,
     )
 

@@ -22,7 +22,7 @@ from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
-from planner.results.figures.decision import doing_nothing, price_of_waiting
+from planner.results.figures.decision import price_of_waiting
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.recommended import cost_beyond
 from planner.results.figures.sums import costliest_first
@@ -66,8 +66,9 @@ def lead(plan: Plan) -> str:
         scenarios=scenarios_of(plan, bool(fresh)),
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
-        beyond=cost_beyond(plan, doing_nothing(plan).get("cost")),
+        beyond=cost_beyond(plan),
         waiting=price_of_waiting(plan),
+        of_any_size=plan.case.model.policy.whole_plants,
     )
 
 

@@ -63,7 +63,7 @@ def _steps(plan: Plan) -> dict[str, Step]:
     """The steps by their keys, to the cost that the page leads with."""
     without = doing_nothing(plan).get("cost")
     steps = {step.key: step for step in bridge(plan, without)}
-    fresh = cost_beyond(plan, without)
+    fresh = cost_beyond(plan)
     if fresh is not None and fresh != steps["beyond"].musd:
         steps["policy_stock"] = Step("policy_stock", fresh - steps["beyond"].musd)
         steps["fresh"] = Step("fresh", fresh, is_sum=True)

@@ -80,7 +80,7 @@ def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
     """Pictures of each outcome under one option."""
     parts: list[Part | None] = []
     for one in option.outcomes:
-        parts += _pictures(found, option, one, f"{place}.{one.outcome}")
+        parts += _pictures(found, one, f"{place}.{one.outcome}")
     kept = [part for part in parts if part is not None] or [_summary(found, option.rows)]
     if found.not_installed and found.design != "one_at_a_time":
         kept.append(Text([say("not_installed", needs=found.not_installed)]))
@@ -88,9 +88,7 @@ def outcomes(found: StudyResults, option: OptionResults, place: int) -> Chapter:
     return Chapter(anchor=f"outcomes{place}", title=title, parts=kept)
 
 
-def _pictures(
-    found: StudyResults, option: OptionResults, one: OutcomeResults, prefix: str
-) -> list[Part | None]:
+def _pictures(found: StudyResults, one: OutcomeResults, prefix: str) -> list[Part | None]:
     """Charts and tables on what moves an outcome, as far as the design of the study tells."""
     parts: list[Part | None] = []
     if one.tornado is not None and len(one.tornado):

@@ -22,8 +22,7 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
-from planner.results.explanation import EXPLANATION, Influence
-from planner.results.figures.decision import doing_nothing
+from planner.results.explanation import EXPLANATION
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
@@ -50,20 +49,15 @@ def lead(plan: Plan) -> str:
         risk=out_of_sample(plan),
         widest=ranges[0] if ranges else None,
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
-        cost=cost_beyond(plan, doing_nothing(plan).get("cost")),
+        cost=cost_beyond(plan),
         tried=len(found.influences) if found is not None else 0,
         doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
         drawn=len(plan.weights) if plan.case.tables.draws else 0,
         gap=(plan.evaluation or {}).get("optimality_gap"),
         objective=OBJECTIVES[plan.case.model.objective.goal == "welfare"],
-        most=max(found.influences, key=_effect, default=None) if found is not None else None,
+        most=found.influences[0] if found is not None and found.influences else None,
         everything=found.values.everything if found is not None else None,
     )
-
-
-def _effect(one: Influence) -> float:
-    """The largest change that a doubtful figure makes to the objective (MUSD)."""
-    return one.effect
 
 
 def ranges_chart(plan: Plan) -> Chart | None:

@@ -144,7 +144,7 @@ def write_business_case(
                 _downsides(book, one)
         live.heading = ""
         _checks(book)
-        _answer(book, told, names)
+        _answer(book, told)
         _told(book, case, names)
 
 
@@ -569,7 +569,7 @@ def _debt(book: Book, one: Answered) -> None:
     book.checks.append((f"debt left at the end ({one.title})", last))
 
 
-def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
+def _answer(book: Book, told: Sequence[Statement]) -> None:
     """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
     sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
     as_is = (

@@ -125,7 +125,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_worth(found, names),
         **_in_the_plan(found, case, names),
         **_on_markets(found, names),
-        **_inputs(found, names),
+        **_inputs(found),
         "principal": _principal(found),
         "study_words": _study_words(found),
         "taxed": _taxed(found),
@@ -200,7 +200,7 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
     }
 
 
-def _inputs(found: BusinessCase, names: Names) -> dict[str, Any]:
+def _inputs(found: BusinessCase) -> dict[str, Any]:
     """Inputs that are judged or without a source, and those that somebody has to carry."""
     judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
     carried = [swing for swing in found.swings if swing.term.name in CARRIED]
@@ -309,7 +309,7 @@ def _cards(found: BusinessCase, case: Case) -> list[Card]:
 def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
     names = names_of(case)
     return [
-        _terms(found, names),
+        _terms(found),
         _sold(found, names),
         _costs_and_prices(found, names),
         _debt(found),
@@ -320,7 +320,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
     ]
 
 
-def _terms(found: BusinessCase, names: Names) -> Chapter:
+def _terms(found: BusinessCase) -> Chapter:
     return Chapter(
         anchor="terms",
         title="Term sheet",
@@ -376,7 +376,7 @@ def _moves(found: BusinessCase) -> Chapter:
 
 
 def _sources(found: BusinessCase, case: Case, names: Names) -> Chapter:
-    conventions = say.lines("conventions", found=found, names=names)
+    conventions = say.lines("conventions")
     parts: list[Part] = [
         Text(conventions, listed=True),
         tables.deck(found, names),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from planner.data.kept import kept
 from planner.results.explanation import Dropping
+from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.money import STOCK, cost_increment, spent, spent_on
 from planner.results.figures.plants import built, decisions
@@ -136,10 +137,10 @@ def risk_ranges(plan: Plan) -> list[Deviation]:
     return sorted(found, key=lambda one: one.low - one.high)
 
 
-def cost_beyond(plan: Plan, without: float | None) -> float | None:
+def cost_beyond(plan: Plan) -> float | None:
     """The cost beyond that of no plan (MUSD, present value); where the plan was evaluated in fresh scenarios with the stock
     that its policy buys there in place of its own. None where the cost of no plan is not known."""
-    increment = cost_increment(plan, without)
+    increment = cost_increment(plan, doing_nothing(plan).get("cost"))
     policy = (plan.evaluation or {}).get("stock_purchases_musd")
     if increment is None or policy is None or out_of_sample(plan) is None:
         return increment

@@ -1,6 +1,6 @@
 // Draws the charts of a region as reports do, gives their pictures and figures as files, has the point of the frontier dragged.
 /* global fitted */
-const views = new WeakMap(), picked = {}; // what is chosen in a chart stays so when it is drawn anew
+const views = new WeakMap();
 const AXIS_ROOM = 58, LEAST_HEIGHT = 120, DIGITS = 4, STEP = 0.02, COMMIT_AFTER = 700; // px, px, digits, share of the axis, ms
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: DIGITS });
 
@@ -22,10 +22,6 @@ async function draw(node) {
   const options = { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: tell };
   const { view } = await window.vegaEmbed(node, spec, options);
   views.set(node, { view, spec });
-  for (const { name, bind } of spec.params ?? []) {
-    if (bind?.options?.includes(picked[name])) await view.signal(name, picked[name]).runAsync();
-    if (bind) view.addSignalListener(name, (_, value) => { picked[name] = value; });
-  }
   const caption = node.closest("figure").querySelector("figcaption");
   if (!caption.querySelector("[data-save]")) caption.append(...["png", "csv"].map((kind) => saving(kind, node.dataset.title)));
   const point = node.closest("#curve")?.querySelector("#point");

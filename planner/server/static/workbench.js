@@ -224,10 +224,8 @@ document.addEventListener("click", async (event) => {
   const node = event.target.closest("button, a"), questions = $("#questions");
   if (questions.classList.contains("open") && !event.composedPath().includes(questions)) sheet(false);
   if (!node || node.ariaDisabled === "true") return;
-  if (node.dataset.post) {
-    await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
-    if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
-  } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
+  if (node.dataset.post) await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
+  else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
   else if (node.dataset.opens) {
     if (phone.matches) sheet(true);
     const group = document.getElementById(node.dataset.opens);
@@ -313,13 +311,7 @@ document.addEventListener("keydown", (event) => {
 dragPoint((risk) => post("/edit", { key: "goal", value: risk }));
 
 document.addEventListener("pointermove", (event) => {
-  const mark = event.target.closest?.("[data-tip]"), tip = $("#tip");
-  if (event.target.closest?.("[data-chart]")) return; // which tells of itself
-  tip.hidden = !mark;
-  if (!mark) return;
-  tip.replaceChildren(mark.dataset.tip, Object.assign(document.createElement("small"), { textContent: mark.dataset.from }));
-  tip.style.left = `${Math.min(event.pageX + 12, window.scrollX + window.innerWidth - tip.offsetWidth - 8)}px`;
-  tip.style.top = `${event.pageY + 14}px`;
+  if (!event.target.closest?.("[data-chart]")) $("#tip").hidden = true; // a chart shows and hides its own
 });
 
 phone.addEventListener("change", () => { drawCharts(document); fetchPart("views"); });
