@@ -76,7 +76,11 @@ def test_the_doubt_that_moves_most_is_the_first_of_the_table_though_it_lowers_th
             input=name,
             why="",
             confidence="",
-            tried=[Tried("x 2", [], run.explanation.values.everything + effect)],
+            tried=[
+                Tried(
+                    setting="x 2", changes=[], objective=run.explanation.values.everything + effect
+                )
+            ],
             effect=effect,
         )
         for name, effect in {"use": -400.0, "price": 100.0}.items()
