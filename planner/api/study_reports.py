@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,17 @@ from planner.results.plan import Plan
 from planner.results.study import OPTIMAL
 from planner.solving.goals import Progress, silent
 from planner.studies import run
-from planner.studies.analysis import analyse, hold, read_plans
+from planner.studies.analysis import analyse
 from planner.studies.store import read_results
 
 
-def study_report(
-    folder: str | Path, plans: Sequence[str | Path] = (), progress: Progress = silent
-) -> Path:
+def study_report(folder: str | Path) -> Path:
     """Write report.html and tables/*.csv of a study, finished or running.
 
     Parameters
     ----------
     folder
         Of the study.
-    plans
-        Run folders whose plans are fixed at every point.
-    progress
-        Called with each step in words.
 
     Returns
     -------
@@ -40,8 +34,6 @@ def study_report(
     ------
     RunFolderError
         For a folder that holds no study.
-    StoppedError
-        Where an optimum is not proven.
 
     Examples
     --------
@@ -49,9 +41,7 @@ def study_report(
     'report.html'
     """
     folder = Path(folder)
-    given = read_plans([Path(plan) for plan in plans])
-    held = hold(folder, given, progress) if given else None
-    write_report(analyse(folder, held), folder)
+    write_report(analyse(folder), folder)
     return folder / "report.html"
 
 

@@ -89,22 +89,12 @@ def status(folder: Folder) -> None:
 
 
 @study_app.command()
-def report(
-    folder: Folder,
-    plan: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--plan",
-            metavar="RUN",
-            help="Hold the plan of this run fixed at every point; as often as wanted.",
-        ),
-    ] = None,
-) -> None:
+def report(folder: Folder) -> None:
     """Write report.html and tables/*.csv of a study."""
     with exit_codes():
         with shown_progress() as progress:
             progress("writing the report")
-            page = study_report(folder, plan or (), progress)
+            page = study_report(folder)
         say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
 
 

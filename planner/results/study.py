@@ -1,4 +1,4 @@
-"""The findings of a study, as values: outcomes, influences, failures, options, plans held fixed."""
+"""The findings of a study, as values: outcomes, influences, failures, options."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ NOISE = 1e-5
 worsen by 1e-6 of its value for those after it."""
 BUILT = 1.0
 """New nameplate (t/y) from which on a project counts as part of a plan."""
-NEW_CAPACITY, LEAST, MOST = "new_capacity_tpa.", "least_capacity_tpa.", "most_capacity_tpa."
-"""New nameplate of a project in the plan found, and, where they differ, in the smallest and largest of the equally good
-plans that were looked for."""
+NEW_CAPACITY = "new_capacity_tpa."
+"""How the outcomes begin that tell the new nameplate of a project."""
 LONGEST_WHY = 200
 """Characters of the reason that is shown of a point without an optimum."""
 MEANINGS: Mapping[str, str] = STATED["outcomes"]
@@ -180,8 +179,7 @@ class OptionResults:
 
 @dataclass(frozen=True)
 class StudyResults:
-    """A study and its results. means and regret: by option, if there are levers. held: plans held fixed at every point,
-    robustness: by plan."""
+    """A study and its results. means: of the outcomes by option, if there are levers."""
 
     title: str
     design: str
@@ -191,8 +189,5 @@ class StudyResults:
     table: pd.DataFrame = field(repr=False)
     options: tuple[OptionResults, ...]
     means: pd.DataFrame | None = None
-    regret: pd.DataFrame | None = None
-    held: pd.DataFrame | None = None
-    robustness: pd.DataFrame | None = None
     not_installed: str = ""
     """What to install for indices and for the part of the space in which a plan fails; '' where it is."""

@@ -45,8 +45,6 @@ NO_LIMIT = 2**31 - 1
 AGAIN = ("again", "again primal")
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
-GOLDEN = 0.6180339887498949
-"""Its multiples leave no two columns with weights in a simple proportion."""
 Columns = NDArray[np.int32]
 """Positions of columns."""
 Origins = NDArray[np.int64]
@@ -346,19 +344,6 @@ class Solver:
     def _set_cost(self, cost: Vector) -> None:
         self._cost = cost
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-
-    def equally_good(self, columns: Columns) -> list[Vector]:
-        """Two more points of the optimum just found, at which some columns are as far apart as they are in a direction
-        of no meaning; fewer where one is not proven. What they agree on is, but for chance, the same in all."""
-        direction = np.zeros(len(self.program.columns))
-        direction[columns] = 1 + np.arange(1, len(columns) + 1) * GOLDEN % 1
-        found: list[Vector] = []
-        for cost in (direction, -direction):
-            self._set_cost(cost)
-            solution = self._run("primal", cost, None)
-            if solution.stop is Stop.OPTIMAL:
-                found.append(solution.x)
-        return found
 
     def proven(self, column: int, duals: Vector) -> float:
         """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""

@@ -1,9 +1,4 @@
-"""What the results of a study say, as tables. Rows without an optimum are left out of every figure and counted.
-
-A plan held fixed at every point is set against the best plan for the point: regret after Savage, The Theory of
-Statistical Decision, JASA 46 (1951); satisficing as the share of points at which a plan does not fail, after Starr's
-domain criterion (see Lempert and Collins, Risk Analysis 27, 2007).
-"""
+"""What the results of a study say, as tables. Rows without an optimum are left out of every figure and counted."""
 
 from __future__ import annotations
 
@@ -16,16 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.errors import StoppedError
-from planner.evaluation.decisions import single_path
 from planner.late import missing
-from planner.results.plan import Plan
-from planner.results.store import read_run
 from planner.results.study import (
     ALL,
     BUILT,
-    LEAST,
-    MOST,
     NEW_CAPACITY,
     OPTIMAL,
     Failures,
@@ -35,14 +24,8 @@ from planner.results.study import (
     moves,
     unsaid,
 )
-from planner.solving.engine import Engine, FixedAmounts, Question
-from planner.solving.frontier import LEAST_RISK
-from planner.solving.goals import Progress, silent
-from planner.studies.outcomes import PointMeasures, measure
-from planner.studies.points import Point, chains
-from planner.studies.run import reopen
 from planner.studies.sensitivity import cart, indices
-from planner.studies.store import assemble, read_asked, read_results, study_of
+from planner.studies.store import read_asked, read_results, study_of
 from planner.studies.study_file import StudyFile, failure, named_outcomes
 
 BINS = 12
@@ -52,9 +35,8 @@ Base = Mapping[str, Any]
 """Uncertainty -> the value that stands for the case as it is, as a cell of the design has it; None if there is none."""
 
 
-def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
-    """Analyse the points of a study folder, finished or not; held: as from `hold`. Raises RunFolderError,
-    InputError."""
+def analyse(folder: Path) -> StudyResults:
+    """Analyse the points of a study folder, finished or not. Raises RunFolderError, InputError."""
     asked = read_asked(folder)
     study = study_of(asked)
     table = read_results(folder)
@@ -68,10 +50,6 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         label = table[levers].astype(str).agg(", ".join, axis=1)
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
     options = [_option(study, asked["base"], name, rows) for name, rows in groups.items()]
-    means = losses = None
-    if levers:
-        means = by_option(groups, study.outcomes)
-        losses = regret(groups, study.outcomes[0], study.fails_when)
     return StudyResults(
         title=study.title,
         design=study.design.kind,
@@ -80,10 +58,7 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
         fails_when=study.fails_when,
         table=table,
         options=tuple(options),
-        means=means,
-        regret=losses,
-        held=held,
-        robustness=None if held is None else robustness(held),
+        means=by_option(groups, study.outcomes) if levers else None,
         not_installed=missing("SALib", "sklearn"),
     )
 
@@ -188,46 +163,24 @@ def response(
 
 
 def projects(rows: pd.DataFrame) -> pd.DataFrame:
-    """In what share of the points each project is built in every plan that is equally good, as far as they were looked
-    for, and in what share in one of them; how much (t/y) where it is: project, share, possible, mean_tpa, least_tpa,
-    most_tpa."""
+    """In what share of the points each project is built, and how much (t/y) where it is: project, share, mean_tpa,
+    least_tpa, most_tpa."""
     solved = rows[rows["status"] == OPTIMAL]
-    named = [column for column in rows.columns if column.startswith((NEW_CAPACITY, MOST))]
-    none = pd.Series(0.0, index=solved.index)
     lines: list[dict[str, Any]] = []
-    for project in sorted({column.partition(".")[2] for column in named}):
-        sizes = solved.get(f"{NEW_CAPACITY}{project}", none).fillna(0.0)
-        least = solved.get(f"{LEAST}{project}", sizes).fillna(sizes)
-        most = solved.get(f"{MOST}{project}", sizes).fillna(sizes)
-        built = most >= BUILT
-        if built.any():
-            line = {"project": project, "share": (least >= BUILT).mean(), "possible": built.mean()}
-            line["mean_tpa"] = sizes[built].mean()
-            line["least_tpa"] = least[built].min()
-            line["most_tpa"] = most[built].max()
+    for column in sorted(rows.columns):
+        if not column.startswith(NEW_CAPACITY):
+            continue
+        is_built = solved[column] >= BUILT
+        if is_built.any():
+            sizes = solved[column][is_built]
+            line = {"project": column.removeprefix(NEW_CAPACITY), "share": is_built.mean()}
+            line["mean_tpa"] = sizes.mean()
+            line["least_tpa"] = sizes.min()
+            line["most_tpa"] = sizes.max()
             lines.append(line)
-    columns = ["project", "share", "possible", "mean_tpa", "least_tpa", "most_tpa"]
+    columns = ["project", "share", "mean_tpa", "least_tpa", "most_tpa"]
     table = pd.DataFrame(lines, columns=columns)
-    return table.sort_values(["share", "possible", "mean_tpa"], ascending=False, ignore_index=True)
-
-
-def regret(groups: Mapping[str, pd.DataFrame], outcome: str, fails_when: str) -> pd.DataFrame:
-    """For each combination of levers: how much worse it is than the best of them, point by point.
-
-    option, mean, worst (regret), mean outcome, satisficing (share of the points run at which the plan does not fail).
-    Points at which some combination has no optimum are left out. Less is taken for better.
-    """
-    columns = {name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}
-    wide = pd.DataFrame(columns).dropna()
-    losses = wide.sub(wide.min(axis=1), axis=0)
-    kept: dict[str, float] = {}
-    for name, rows in groups.items():
-        run = rows[rows["status"].isin(ANSWERED)]
-        kept[name] = 1.0 - failed(run, fails_when).mean() if fails_when else np.nan
-    table = pd.DataFrame({"mean_regret": losses.mean(), "worst_regret": losses.max()})
-    table["mean"] = wide.mean()
-    table["satisficing"] = pd.Series(kept)
-    return table.rename_axis("option").reset_index()
+    return table.sort_values(["share", "mean_tpa"], ascending=False, ignore_index=True)
 
 
 def failed(rows: pd.DataFrame, fails_when: str) -> pd.Series[bool]:
@@ -242,82 +195,3 @@ def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd
     """Mean of each outcome by combination of levers."""
     means = {name: rows[list(outcomes)].mean() for name, rows in groups.items()}
     return pd.DataFrame(means).T.rename_axis("option").reset_index()
-
-
-# ---- plans held fixed at every point ---------------------------------------------------------------------------------
-
-HELD = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
-
-
-def read_plans(runs: list[Path]) -> dict[str, Plan]:
-    """Plans of run folders by the name of the folder. Raises RunFolderError, InputError."""
-    labels = [run.resolve().name for run in runs]
-    if len(set(labels)) < len(labels):
-        labels = [str(run) for run in runs]
-    return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
-
-
-def hold(folder: Path, plans: Mapping[str, Plan], tell: Progress = silent) -> pd.DataFrame:
-    """One row per plan and point of a study that has an optimum of its own.
-
-    plan, point, status (of the plan held fixed there: `infeasible` where it cannot be paid or staffed as decided),
-    risk_musd, least_risk_musd (of the best plan for the point), regret_musd, fails (by `fails_when`; blank without it).
-    Raises RunFolderError, InputError, StoppedError.
-    """
-    study, case, found = reopen(folder)
-    known = assemble(folder).drop_duplicates("point")
-    known = known[known["status"] == OPTIMAL].set_index("point")
-    best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
-    first = {point.id: point for point in reversed(found)}
-    solved = [point for point in found if point.id in known.index and point is first[point.id]]
-    near = chains(study, solved)
-    lines: list[dict[str, Any]] = []
-    for name, plan in plans.items():
-        tell(f"{name} at {len(solved)} points")
-        fixed = single_path(plan)
-        asked = [[_held(point, fixed) for point in chain] for chain in near]
-        answered = dict(Engine(case).answered(asked, measure))
-        for number, chain in enumerate(near):
-            for point, answer in zip(chain, answered[number], strict=True):
-                if answer.status not in ANSWERED:
-                    raise StoppedError(f"a plan held fixed has no proven optimum ({answer.status})")
-                values = answer.value or {}
-                risk = values.get("risk_musd", np.nan)
-                least = float(best[point.id])
-                line: dict[str, Any] = {"plan": name, "point": point.id, "status": answer.status}
-                line["risk_musd"] = risk
-                line["least_risk_musd"] = least
-                line["regret_musd"] = max(risk - least, 0.0)
-                line["fails"] = _fails(study.fails_when, values) if study.fails_when else None
-                lines.append(line)
-    return pd.DataFrame(lines, columns=list(HELD))
-
-
-def _held(point: Point, fixed: FixedAmounts) -> Question:
-    """Least risk, then least cost, of operations at a point with a plan as decided."""
-    return Question.of(*point.question.changes, *LEAST_RISK, fixed=fixed)
-
-
-def _fails(told: str, values: PointMeasures) -> bool:
-    outcome, sense, limit = failure(told)
-    value = values.get(outcome, 0.0)
-    return not values or (value > limit if sense == ">" else value < limit)
-
-
-def robustness(held: pd.DataFrame) -> pd.DataFrame:
-    """By plan: points, share at which it can be carried out, mean and worst risk and regret there, satisficing share.
-
-    satisficing: share of all points at which the plan does not fail; one that cannot be carried out fails.
-    """
-    done = held["status"] == OPTIMAL
-    known = held.assign(done=done, satisficing=1.0 - held["fails"].astype(float))
-    known.loc[~done, ["risk_musd", "regret_musd"]] = np.nan
-    return known.groupby("plan", sort=False, as_index=False).agg(
-        points=("done", "size"),
-        carried_out=("done", "mean"),
-        mean_risk_musd=("risk_musd", "mean"),
-        worst_risk_musd=("risk_musd", "max"),
-        mean_regret_musd=("regret_musd", "mean"),
-        worst_regret_musd=("regret_musd", "max"),
-        satisficing=("satisficing", "mean"),
-    )

@@ -15,11 +15,10 @@ from planner.results.amounts import Amounts
 from planner.results.costs import cost_parts
 from planner.results.losses import losses_by_country, losses_by_good, losses_of, service_level
 from planner.results.plan_amounts import PlanAmounts
-from planner.results.study import BUILT, LEAST, LIST_GROUPS, MEANINGS, MOST
+from planner.results.study import LIST_GROUPS, MEANINGS
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
 from planner.solving.engine import Solved
 from planner.solving.node_values import AtNodes
-from planner.solving.program import Vector
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
 from planner.thresholds import ROUNDING
@@ -49,16 +48,6 @@ def outcome_names(case: Case) -> list[str]:
     for group, its in members.items():
         names += [f"{group}.{member}" for member in its]
     return names
-
-
-def plan_of(solved: Solved) -> PlanAmounts:
-    """The amounts of an optimum, but for who pays."""
-    return solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
-
-
-def measure(solved: Solved) -> PointMeasures:
-    """Figures of an optimum, by name; members of a group that names only what is not zero may be left out."""
-    return _figures(solved, plan_of(solved))
 
 
 def _figures(solved: Solved, plan: PlanAmounts) -> PointMeasures:
@@ -157,34 +146,5 @@ class PointFigures:
 
 def point_figures(solved: Solved) -> PointFigures:
     """All that a study keeps of a point."""
-    plan = plan_of(solved)
-    values = _figures(solved, plan)
-    if not plan.case.model.policy.whole_plants:
-        values |= _spread(solved)
-    return PointFigures(values, decisions(plan))
-
-
-def _spread(solved: Solved) -> PointMeasures:
-    """The least and the most of each project over plans that are as good, where they differ by as much as counts as
-    built."""
-    columns = np.array(solved.program.columns_of("build"), dtype=np.int32)
-    points = [solved.point, *solved.solver.equally_good(columns)]
-    plans = [_built(solved, columns.tolist(), x) for x in points]
-    found: PointMeasures = {}
-    for project in sorted(set().union(*plans)):
-        sizes = [plan.get(project, 0.0) for plan in plans]
-        if max(sizes) - min(sizes) >= BUILT:
-            found[f"{LEAST}{project}"] = min(sizes)
-            found[f"{MOST}{project}"] = max(sizes)
-    return found
-
-
-def _built(solved: Solved, columns: Sequence[int], x: Vector) -> PointMeasures:
-    """Project -> expected new capacity (t/y) at a point x (n)."""
-    nodes = solved.scope.decision_tree.nodes
-    found: PointMeasures = defaultdict(float)
-    for column in columns:
-        if x[column] > ROUNDING:
-            _, (project, node) = solved.program.columns[column]
-            found[project] += nodes[node].probability * float(x[column])
-    return found
+    plan = solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
+    return PointFigures(_figures(solved, plan), decisions(plan))

@@ -16,7 +16,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.load import checked_case
-from planner.errors import Fault, InputError, RunFolderError
+from planner.errors import Fault, InputError
 from planner.parallel import Workers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.study import OPTIMAL, RESULTS, StudyStatus
@@ -37,7 +37,6 @@ from planner.studies.store import (
     provenance_of,
     read_asked,
     read_plan_table,
-    study_of,
 )
 from planner.studies.study_file import StudyFile, build_study, read_study
 
@@ -134,17 +133,6 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
     chosen = meant[0]
     case = chosen.question.on(Changer(stored_case(out)))
     return replace(case, name=f"{case.name}-{chosen.id[:8]}"), chosen.id
-
-
-def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
-    """The study that a folder holds. Raises RunFolderError."""
-    asked = read_asked(out)
-    case = stored_case(out)
-    if asked["versions"] != versions():
-        raise RunFolderError(
-            f"{out}: was run with other versions; run the study file into a new folder"
-        )
-    return study_of(asked), case, points_of(out)
 
 
 # ---- what is done and left ------------------------------------------------------------------------------------------

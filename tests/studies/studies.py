@@ -11,13 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from planner.data.case import Case
 from planner.data.load import checked_case
-from planner.evaluation.fixed_tree import solve_fixed
 from planner.results.journal import JOURNAL
-from planner.solving.engine import FixedAmounts, Solved
-from planner.solving.goals import Phase
-from planner.studies.outcomes import PointFigures, PointMeasures, measure, point_figures
+from planner.solving.engine import Solved
+from planner.studies.outcomes import PointFigures, point_figures
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -30,12 +27,6 @@ CUT = {"name": "cut", "change": "scenarios.cut.probability=?", "range": [0.05, 0
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
 FINAL = ("study.json", "design.parquet", "results.parquet", "plans.parquet")
-
-
-def measured_in(case: Case, amounts: FixedAmounts) -> PointMeasures:
-    """Figures at the least risk that operations can attain in the scenarios of a case, decisions fixed."""
-    solved = solve_fixed(case, amounts, [Phase("risk"), Phase("expected_loss")])
-    return measure(solved)
 
 
 def sample(points: int = 24, **more: Any) -> dict[str, Any]:

@@ -1,10 +1,8 @@
-"""Indices, discovery and fixed plans against answers that are known."""
+"""Indices and discovery against answers that are known."""
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +10,17 @@ import pandas as pd
 import pytest
 
 from planner.api.study_reports import study_report
-from planner.data.changed_case import Changer
-from planner.errors import InputError, RunFolderError, StoppedError
-from planner.evaluation.decisions import single_path
+from planner.errors import InputError, StoppedError
 from planner.reporting.chapters.study import failure_words, unit_of
-from planner.results.store import read_run
 from planner.results.study import MEANINGS, Failures, StudyStatus
-from planner.solving.engine import Question, Solved
+from planner.solving.engine import Solved
 from planner.studies import run
-from planner.studies.analysis import analyse, hold, robustness
+from planner.studies.analysis import analyse
 from planner.studies.outcomes import PointFigures
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
-from planner.studies.store import read_design
 from tests.studies import studies
-from tests.studies.studies import measured_in, sample
+from tests.studies.studies import sample
 
 
 def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
@@ -71,15 +65,18 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     shown = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     assert "http://" not in shown.replace("http://www.w3.org/", "") and "https://" not in shown
     assert page.count("<figure>") >= 3
-    for told in ("Regret", "A plan counts as failed when", "Projects in how many of the plans"):
+    for told in (
+        "Options compared",
+        "A plan counts as failed when",
+        "Projects in how many of the plans",
+    ):
         assert told in page
     boxes = pd.read_csv(tmp_path / "study" / "tables" / "failures.csv")
     assert (boxes["failures"] <= boxes["points"]).all() and boxes["coverage"].between(0, 1).all()
     found = analyse(tmp_path / "study")
-    assert found.regret is not None
-    table = found.regret.set_index("option")
-    assert table.loc["all", "worst_regret"] == pytest.approx(0.0, abs=1e-6)
-    assert table.loc["mines only", "mean_regret"] > 0
+    assert found.means is not None
+    table = found.means.set_index("option")
+    assert table.loc["mines only", "risk_musd"] > table.loc["all", "risk_musd"]
     assert found.options[0].projects.set_index("project").loc["coast_plant", "share"] == 1.0
     assert set(pd.read_csv(tmp_path / "study" / "tables" / "projects.csv")["option"]) == {"all"}
 
@@ -162,67 +159,6 @@ def test_points_that_were_never_run_are_no_failures(
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "all: The plan fails at every point" in page
     assert "mines only: No point was run." in page
-
-
-def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_path: Path) -> None:
-    run = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
-    cut = {**studies.CUT, "values": [0.05, 0.2, 0.4], "range": None}
-    budget = {**studies.BUDGET, "values": [0.1, 1.0, 1.5], "range": None}
-    asked = {
-        **studies.STARTER,
-        "uncertainties": [cut, budget],
-        "design": {"kind": "grid"},
-        "fails_when": "risk_musd > 2000",
-    }
-    run_points(asked, tmp_path / "study")
-    table = hold(
-        tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))}
-    )
-    assert len(table) == 18
-    by_plan = {str(name): rows.set_index("point") for name, rows in table.groupby("plan")}
-    design = read_design(tmp_path / "study").set_index("point")
-    poor = design.index[design["budget"] == 0.1]
-    assert set(by_plan["run"].loc[poor, "status"]) == {"infeasible"}, (
-        "a tenth of the budget does not pay for it"
-    )
-    assert by_plan["run"].loc[poor, "fails"].all()
-    rich = by_plan["run"].drop(poor)
-    for point, row in rich.iterrows():
-        case = Question.of(*json.loads(design.loc[point, "settings"])).on(Changer(run.case))
-        assert row["risk_musd"] == pytest.approx(
-            measured_in(case, single_path(run))["risk_musd"], rel=1e-7
-        )
-        assert row["regret_musd"] == pytest.approx(
-            row["risk_musd"] - row["least_risk_musd"], abs=1e-6
-        )
-        assert row["fails"] == (row["risk_musd"] > 2000)
-    own = design.index[(design["budget"] == 1.0) & (design["cut"] == 0.2)][0]
-    assert rich.loc[own, "regret_musd"] == pytest.approx(0.0, abs=2e-3 * run.summary["risk_musd"])
-    assert (by_plan["nothing"]["regret_musd"] > 50).all()
-    told = robustness(table).set_index("plan")
-    assert told.loc["run", "carried_out"] == pytest.approx(2 / 3)
-    assert told.loc["run", "satisficing"] == pytest.approx(1 - by_plan["run"]["fails"].mean())
-    assert told.loc["nothing", "mean_regret_musd"] == pytest.approx(
-        by_plan["nothing"]["regret_musd"].mean()
-    )
-
-
-def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The tables of a plan that invests, trains and hires nothing."""
-    empty = {name: tables[name].head(0) for name in ("investments", "training")}
-    return {**tables, **empty, "workforce": tables["workforce"].assign(hired=0.0)}
-
-
-def test_the_report_shows_given_plans(tmp_path: Path) -> None:
-    run_points(sample(8), tmp_path / "study")
-    run = studies.ROOT / "reports" / "reference" / "starter-base"
-    study_report(tmp_path / "study", [run])
-    table = pd.read_csv(tmp_path / "study" / "tables" / "robustness.csv")
-    assert list(table["plan"]) == ["starter-base"] and table["satisficing"].isna().all()
-    page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
-    assert "Fixed plans at all points" in page and "best plan for the same point" in page
-    with pytest.raises(RunFolderError):
-        study_report(tmp_path / "study", [tmp_path])
 
 
 def test_the_unit_of_an_outcome_is_that_of_its_meaning() -> None:

@@ -39,7 +39,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
 from planner.studies import run
-from planner.studies.outcomes import PointFigures, measure, outcome_names, point_figures
+from planner.studies.outcomes import PointFigures, outcome_names, point_figures
 from planner.studies.run import run_points, status_of
 from planner.studies.store import POINT, points_of, read_results
 from tests.forked import fork_workers, start_slow_study
@@ -272,7 +272,7 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
 
 def test_outcomes_are_the_figures_of_the_plan() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    ours = measure(Engine(case).solve())
+    ours = point_figures(Engine(case).solve()).values
     plan = solve_session(LiveProgram(case))
     short = plan.tables["shortfall"]
     short = short.assign(expected=short["tonnes"] * short["scenario"].map(case.scenarios))

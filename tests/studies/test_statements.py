@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,8 @@ import pytest
 import planner
 from planner.reporting.pages.study import write_report
 from planner.results.study import Failures, StudyResults
-from planner.solving.engine import Engine
-from planner.studies.analysis import analyse, projects
+from planner.studies.analysis import analyse
 from planner.studies.design import design
-from planner.studies.outcomes import point_figures
 from planner.studies.study_file import build_study
 from tests.studies import studies
 from tests.studies.studies import sample
@@ -133,38 +130,6 @@ def test_eight_base_points_name_no_driver_but_how_far_they_reach(tmp_path: Path)
     assert re.search(reached, words)
     assert "take about" not in page
     assert "intervals are of at least 95 %" in words
-
-
-def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None:
-    """Two plants that are alike in all: either serves, so neither is in every best plan, and both may be."""
-    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    twin = case.changed("projects.coast_plant.max_new_tpa=400")
-    row = next(r for r in twin.tables.projects if r.project == "coast_plant")
-    plants = (*twin.tables.projects, row.model_copy(update={"project": "twin_plant"}))
-    also = {
-        name: (
-            *rows,
-            *(
-                r.model_copy(update={"project": "twin_plant"})
-                for r in rows
-                if r.project == "coast_plant"
-            ),
-        )
-        for name in ("project_feeds", "staffing")
-        if (rows := getattr(twin.tables, name, ()))
-    }
-    both = replace(twin, tables=replace(twin.tables, projects=plants, **also)).checked()
-    result = point_figures(Engine(both).solve())
-    names = {
-        f"{end}_capacity_tpa.{plant}"
-        for end in ("least", "most")
-        for plant in ("coast_plant", "twin_plant")
-    }
-    assert names <= result.values.keys()
-    table = pd.DataFrame([result.values]).assign(status="optimal")
-    told = projects(table).set_index("project")
-    assert (told.loc[["coast_plant", "twin_plant"], "share"] == 0.0).all()
-    assert (told.loc[["coast_plant", "twin_plant"], "possible"] == 1.0).all()
 
 
 def test_a_demand_below_zero_is_no_case_whoever_asks() -> None:

@@ -1,4 +1,4 @@
-"""Chapters of a study: rows by status, outcomes and what moves them, options, fixed plans, failures, projects."""
+"""Chapters of a study: rows by status, outcomes and what moves them, options, failures, projects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from planner.reporting.parts import (
     TableRow,
     Text,
     figures,
-    in_musd,
     per_cent,
     text,
     told_chart,
@@ -118,56 +117,15 @@ def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
     return Summary.over(frame)
 
 
-class FixedPlans(DeclaredTable):
-    """A row a plan that is held fixed."""
-
-    source = "tables/robustness.csv"
-
-    plan = text()
-    carried_out = per_cent("can be carried out")
-    mean_risk_musd = in_musd("mean risk")
-    worst_risk_musd = in_musd("worst risk")
-    mean_regret_musd = in_musd("mean regret")
-    worst_regret_musd = in_musd("worst regret")
-    satisficing = per_cent("does not fail")
-
-
-def given(found: StudyResults) -> Chapter | None:
-    """Plans that were held fixed at every point."""
-    if found.held is None or found.robustness is None:
-        return None
-    table = FixedPlans.over(
-        found.robustness,
-        columns=FixedPlans.all() if found.fails_when else FixedPlans.all("satisficing"),
-        title=say("given_title", points=found.held["point"].nunique()),
-        note=say("given"),
-    )
-    return Chapter(anchor="given", title="Fixed plans at all points", parts=[table])
-
-
-class Regret(DeclaredTable):
-    """A row an option."""
-
-    option = text()
-    mean_regret = figures("mean regret")
-    worst_regret = figures("worst regret")
-    satisficing = per_cent("does not fail")
-
-
 def options(found: StudyResults) -> Chapter | None:
-    """Mean outcomes and regret by option."""
-    if found.means is None or found.regret is None:
+    """Mean outcomes by option."""
+    if found.means is None:
         return None
     columns = [text("option", field="option")]
     for outcome in found.outcomes:
         columns.append(figures(outcome_words(outcome), field=outcome))
     means = ReportTable(title="Mean outcome by option", columns=columns, frame=found.means)
-    regret = Regret.over(
-        found.regret,
-        title=f"Regret: {outcome_words(found.outcomes[0])}",
-        note=say("regret_by_option"),
-    )
-    return Chapter(anchor="options", title="Options compared", parts=[means, regret])
+    return Chapter(anchor="options", title="Options compared", parts=[means])
 
 
 def failure_statements(found: StudyResults) -> Iterator[Statement]:
@@ -203,8 +161,7 @@ class Projects(DeclaredTable):
     file = "tables/projects.csv"
 
     project = text()
-    share = per_cent("in all best plans")
-    possible = per_cent("in some")
+    share = per_cent("share of points")
     mean_tpa = figures("mean", "t/y")
     least_tpa = figures("least", "t/y")
     most_tpa = figures("most", "t/y")
@@ -237,10 +194,8 @@ def result_tables(found: StudyResults) -> dict[str, pd.DataFrame]:
                 kept.setdefault(name, []).append(table)
         kept.setdefault("projects", []).append(option.projects.assign(option=option.name))
     found_tables = {name: pd.concat(parts) for name, parts in kept.items()}
-    if found.held is not None and found.robustness is not None:
-        found_tables |= {"plans_by_point": found.held, "robustness": found.robustness}
-    if found.means is not None and found.regret is not None:
-        found_tables |= {"options": found.means, "regret": found.regret}
+    if found.means is not None:
+        found_tables["options"] = found.means
     if found.fails_when:
         found_tables["failures"] = pd.DataFrame(list(_boxes(found)))
     return found_tables

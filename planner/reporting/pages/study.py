@@ -13,7 +13,6 @@ from planner.results.store import csv_text
 from planner.results.study import OPTIMAL, StudyResults
 
 CHAPTERS: tuple[Callable[[StudyResults], Chapter | None], ...] = (
-    study.given,
     study.options,
     study.projects,
     study.not_solved,
@@ -54,9 +53,6 @@ def _statements(found: StudyResults, shown: list[Chapter]) -> list[Statement]:
         told.append(Statement("Not finished", unfinished))
     for chapter in shown:
         told += _drivers(chapter)
-    if found.held is not None and found.robustness is not None:
-        for row in found.robustness.to_dict("records"):
-            told.append(Statement(str(row["plan"]), study.say("regret", row=row)))
     if found.fails_when:
         told += study.failure_statements(found)
     return told
