@@ -373,15 +373,18 @@ class Lookups:
         tonnes = attrgetter("tonnes")
         return self._interpolated(self.tables.availability, lambda row: (row.project,), tonnes)
 
-    def returns_of(self, project: str) -> dict[tuple[str, str], float]:
-        """(element, feed) -> tonnes of the feed that come back per tonne of the element that goes in; only where positive.
+    @cached_property
+    def returned(self) -> dict[str, dict[tuple[str, str], float]]:
+        """Project -> (element, feed) -> tonnes of the feed that come back per tonne of the element that goes in; only where
+        positive.
 
         A row for the project holds instead of that for its stage, feed by feed.
         """
-        row = self.projects[project]
-        shares = dict(self._returns.get(("", row.stage), {}))
-        shares |= self._returns.get((project, ""), {})
-        return {key: share for key, share in shares.items() if share > 0}
+        out: dict[str, dict[tuple[str, str], float]] = {}
+        for project, row in self.projects.items():
+            shares = self._returns.get(("", row.stage), {}) | self._returns.get((project, ""), {})
+            out[project] = {key: share for key, share in shares.items() if share > 0}
+        return out
 
     @cached_property
     def _returns(self) -> dict[tuple[str, str], dict[tuple[str, str], float]]:

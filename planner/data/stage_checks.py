@@ -117,7 +117,7 @@ def check_return_sums(case: Lookups) -> Iterator[Fault]:
         if not STAGES[project.stage].converts:
             continue
         totals: dict[str, float] = defaultdict(float)
-        for (element, _), share in case.returns_of(name).items():
+        for (element, _), share in case.returned[name].items():
             totals[element] += share
         for element, total in totals.items():
             lost = 1.0 - case.recovery(name, element)

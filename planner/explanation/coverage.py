@@ -7,10 +7,10 @@ then nothing is solved again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import chain, compress
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -192,25 +192,23 @@ def standing_of(plan: Plan, year: int) -> Standing:
 class Served:
     """What a calm year comes to: `loss` (MUSD), and by element the largest share of its demand that is served.
 
-    used: what some plan of these uses, as `origin:X`, `country:C`, `project:P`: without anything else all stays as it is.
+    used: figure -> what a plan that reaches it uses, as `origin:X`, `country:C`, `project:P`: without anything else it stays.
     """
 
-    figures: Mapping[str, float]
-    used: frozenset[str]
+    figures: dict[str, float]
+    used: Mapping[str, frozenset[str]]
 
 
-def served(solved: Solved) -> Served:
-    """The measure: the least loss of a year, then for each element with a demand the least that stays short of it."""
+def served(asked: Collection[str], solved: Solved) -> Served:
+    """The measure, of the figures asked for: the least loss of a year, and of an element with a demand the least that
+    stays short of it."""
     case = solved.scope.case
-    used = set(_used(solved, solved.point))
-    solved.solver.reset_bounds()  # each figure is what it is if nothing else mattered
     figures = {LOSS: max(solved.outcome.values["risk"], 0.0)}
+    used = {LOSS: frozenset(_used(solved, solved.point))}
+    solved.solver.reset_bounds()  # each figure is what it is if nothing else mattered
     places = solved.program.columns_of("shortfall")
-    demand: dict[str, float] = {}
-    for (_, element, _, _), tonnes in case.demand.items():
-        demand[element] = demand.get(element, 0.0) + tonnes
-    for element in case.elements:
-        if demand.get(element, 0.0) <= 0:
+    for element, tonnes in _demand(case).items():
+        if element not in asked:
             continue
         short = np.zeros(len(solved.program.columns))
         for column in places:
@@ -219,9 +217,17 @@ def served(solved: Solved) -> Served:
         best = solved.solver.minimise_sum(short, ORDER, element)
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"{case.first_year}: no proven optimum for {element} ({best.stop})")
-        figures[element] = max(1.0 - float(short @ best.x) / demand[element], 0.0)
-        used.update(_used(solved, best.x))
-    return Served(figures=figures, used=frozenset(used))
+        figures[element] = max(1.0 - float(short @ best.x) / tonnes, 0.0)
+        used[element] = frozenset(_used(solved, best.x))
+    return Served(figures=figures, used=used)
+
+
+def _demand(case: Case) -> dict[str, float]:
+    """Element -> demand (t) of all goods, where there is some."""
+    demand = dict.fromkeys(case.elements, 0.0)
+    for (_, element, _, _), tonnes in case.demand.items():
+        demand[element] += tonnes
+    return {element: tonnes for element, tonnes in demand.items() if tonnes > 0}
 
 
 def _used(solved: Solved, x: Vector) -> Iterator[str]:
@@ -302,33 +308,35 @@ class CalmYear:
     def answers(self) -> dict[TakenAway, Served]:
         """What the year comes to without each removal. Where no plan uses what is taken away nothing is asked."""
         engine = Engine(self.case)
-        alone = [TakenAway(), *(TakenAway(origin=origin) for origin in self.origins)]
-        found = self._asked(engine, [[one] for one in alone], alone)
+        every = [LOSS, *_demand(self.case)]
+        found: dict[TakenAway, Served] = {}
+        for base in (TakenAway(), *(TakenAway(origin=origin) for origin in self.origins)):
+            found |= self._asked(engine, {base: base}, every)
         for origin in dict.fromkeys(("", self.largest_origin)):
             base = TakenAway(origin=origin)
-            later = []
-            for removal in self.removals():
-                if removal.origin == origin and removal != base:
-                    later.append(removal)
-            found |= dict.fromkeys(later, found[base])
-            things = [replace(removal, origin="") for removal in later]
-            used = [thing.name in found[base].used for thing in things]
-            if not any(used):
-                continue
             if origin:
                 # A program without an origin is another one, in which all else is there.
                 engine = Engine(self.question(base).on(Changer(self.case)))
-            asked = list(compress(things, used))
-            found |= self._asked(engine, [asked], list(compress(later, used)))
+            before = found[base]
+            later = [one for one in self.removals() if one.origin == origin and one != base]
+            by_figures: dict[tuple[str, ...], dict[TakenAway, TakenAway]] = defaultdict(dict)
+            for removal in later:
+                thing = replace(removal, origin="")
+                moved = tuple(name for name in every if thing.name in before.used[name])
+                by_figures[moved][removal] = thing
+            found |= dict.fromkeys(by_figures.pop((), {}), before)
+            for moved, things in by_figures.items():
+                for removal, answer in self._asked(engine, things, moved).items():
+                    found[removal] = replace(answer, figures=before.figures | answer.figures)
         return found
 
     def _asked(
-        self, engine: Engine, chains: Sequence[Sequence[TakenAway]], removals: Sequence[TakenAway]
+        self, engine: Engine, removals: Mapping[TakenAway, TakenAway], figures: Collection[str]
     ) -> dict[TakenAway, Served]:
-        """Answers of an engine to what is taken away from its case. removals: what that is in the year, one by one."""
-        asked = [[self.question(one) for one in near] for near in chains]
-        answered = dict(engine.answered(asked, OfFirstGoal(served)))
-        answers = chain.from_iterable(answered[number] for number in sorted(answered))
+        """Some figures of the year without each of some removals. removals: and what is left of each to take away from the
+        case of the engine."""
+        chain = [self.question(thing) for thing in removals.values()]
+        ((_, answers),) = engine.answered([chain], OfFirstGoal(partial(served, figures)))
         found = {}
         for removal, answer in zip(removals, answers, strict=True):
             found[removal] = answer.get(f"{self.year} without {removal.name}")

@@ -70,7 +70,7 @@ def _returned(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
     """Tonnes TREO that return as a feed of the intake of plants of a group."""
     s: Scope = m.scope
     for p, e in s.returned[group, f, n]:
-        yield s.case.lookups.returns_of(p)[e, f] * m.converted[p, e, n]
+        yield s.case.lookups.returned[p][e, f] * m.converted[p, e, n]
 
 
 @summed

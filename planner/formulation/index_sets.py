@@ -215,7 +215,7 @@ class Scope(Histories):
         for q in self.separators:
             if self.group_of(q) == self.group_of(p):
                 for f in self.case.projects[q].feeds:
-                    if (e, f) in self.case.lookups.returns_of(p) and e in self.yields[q, f]:
+                    if (e, f) in self.case.lookups.returned[p] and e in self.yields[q, f]:
                         return True
         return False
 
@@ -350,7 +350,7 @@ class Scope(Histories):
     def returned(self) -> Iterator[tuple[InputAt, tuple[str, str]]]:
         """(group, f, n) -> [(p, e)]: plants, and elements they take, of which some returns as the feed."""
         for p, e, n in self.converted:
-            for element, f in self.case.lookups.returns_of(p):
+            for element, f in self.case.lookups.returned[p]:
                 if element == e:
                     yield (self.group_of(p), f, n), (p, e)
 

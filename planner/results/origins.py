@@ -208,7 +208,7 @@ def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[Place, Mixture]:
             mined = flows.visits.taken(project, feed=feed)
             tonnes[group, feed] += mined * flows.all_of(row.country)
         elif stage.converts:
-            for (element, feed), share in case.lookups.returns_of(project).items():
+            for (element, feed), share in case.lookups.returned[project].items():
                 if element == flows.element:
                     returned = share * flows.taken(project)
                     tonnes[group, feed] += returned * taken[row.country, stage.takes]

@@ -107,7 +107,7 @@ def _returns(visits: AtVisits) -> Iterator[Broken]:
     expected: dict[FlowKey, Vector] = defaultdict(visits.zeros)
     for project, row in case.projects.items():
         if case.lookups.stage_of(project).converts:
-            for (element, feed), share in case.lookups.returns_of(project).items():
+            for (element, feed), share in case.lookups.returned[project].items():
                 returned = FlowKey(row.country, RETURNED, project, feed)
                 expected[returned] += share * visits.taken(project, element=element)
     for flow, tonnes in expected.items():

@@ -72,7 +72,7 @@ def _of_conversion(at: AtNodes, project: str) -> FlowAmounts:
             takes, gives = stage.takes, stage.gives
             yield FlowKey(country, stage.item, project, element=element, form=takes), taken
             yield FlowKey(country, "made", project, element=element, form=gives), made
-    returns = case.lookups.returns_of(project)
+    returns = case.lookups.returned[project]
     feeds = {feed for _, feed in returns}
     for feed in sorted(feeds):
         back: list[Vector] = []
