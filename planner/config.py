@@ -163,8 +163,8 @@ Year = Annotated[int, Field(ge=1900, le=2200)]
 
 A_SECTION = ("model_type", "model_attributes_type", "dict_type")
 """Refusals of a value where a section is wanted."""
-KeyPlaces = Mapping[str, tuple[int, str]]
-"""Dotted key -> line and, in a workbook, cell."""
+KeyLines = Mapping[str, int]
+"""Dotted key -> line."""
 
 
 class _Section(BaseModel):
@@ -405,9 +405,9 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
     if path is None:
         return build_model({}, overrides or {}, CHANGE, "defaults")
     found = read_toml(path, "model file")
-    places = {".".join(map(str, key)): (line, "") for key, line in found.lines.items()}
+    lines = {".".join(map(str, key)): line for key, line in found.lines.items()}
     stem = file_words(path.resolve().parent.name if path.name == "model.toml" else path.stem)
-    return build_model(found.values, overrides or {}, path.name, stem, places)
+    return build_model(found.values, overrides or {}, path.name, stem, lines)
 
 
 def build_model(
@@ -415,7 +415,7 @@ def build_model(
     overrides: Mapping[str, object],
     place: str,
     stem: str,
-    places: KeyPlaces | None = None,
+    lines: KeyLines | None = None,
 ) -> ModelFile:
     """ModelFile from nested values, then dotted overrides. Raises InputError."""
     merged = _deep_copy(values)
@@ -428,9 +428,7 @@ def build_model(
     try:
         return ModelFile.model_validate(merged)
     except ValidationError as error:
-        found = [
-            _as_fault(detail, place, set(overrides), places or {}) for detail in error.errors()
-        ]
+        found = [_as_fault(detail, place, set(overrides), lines or {}) for detail in error.errors()]
         raise InputError(found) from None
 
 
@@ -499,11 +497,11 @@ def _field(key: str) -> FieldInfo:
 
 
 def _as_fault(
-    detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces
+    detail: Mapping[str, Any], place: str, overridden: set[str], lines: KeyLines
 ) -> Fault:
     """A fault, with its rule and remedy, of what pydantic refused.
 
-    place: the file; `--set` if an override is to blame. places: line and cell of each key.
+    place: the file; `--set` if an override is to blame. lines: of each key.
     """
     key, kind, given = (
         ".".join(part for part in detail["loc"] if isinstance(part, str)),
@@ -517,7 +515,7 @@ def _as_fault(
         rule, message, remedy = "bad-value", "is missing", "add the key"
     elif kind == "risk-limit":
         rule, message = kind, str(detail["msg"])
-        limited = "objective.risk_limit" in places or "objective.risk_limit" in overridden
+        limited = "objective.risk_limit" in lines or "objective.risk_limit" in overridden
         key = "objective.risk_limit" if limited else "objective.goal"
     elif kind == "horizon":
         rule, message, key = kind, str(detail["msg"]), "horizon.first_year"
@@ -532,12 +530,12 @@ def _as_fault(
             else demanded(detail, (), section * (kind in A_SECTION))
         )
     nearest_places = (".".join(map(str, detail["loc"])), ".".join(map(str, detail["loc"][:2])), key)
-    line, cell = next((places[name] for name in nearest_places if name in places), (0, ""))
+    line = next((lines[name] for name in nearest_places if name in lines), 0)
     if key in overridden or (
-        key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
+        key not in lines and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)
     ):
-        place, line, cell = CHANGE, 0, ""
-    return fault(rule, place, line, key, message=message, value=given, remedy=remedy, cell=cell)
+        place, line = CHANGE, 0
+    return fault(rule, place, line, key, message=message, value=given, remedy=remedy)
 
 
 def _meant(key: str) -> str:

@@ -35,8 +35,8 @@ class Fault:
 
     `place` is a file name (`demand.csv`), a sheet (`book.xlsx[demand]`) or a `change`;
     `line` counts from 1 and includes the header; 0 means the whole file. `rule` is the name under which the
-    rule is documented, `remedy` what to do. `cell` is the address in a workbook (`demand!E2`). `also` lists
-    further places of the same fault: a misspelt name is one fault however often it is used.
+    rule is documented, `remedy` what to do. `also` lists further places of the same fault: a misspelt name is one
+    fault however often it is used.
     """
 
     place: str
@@ -46,15 +46,10 @@ class Fault:
     rule: str = ""
     value: str = ""
     remedy: str = ""
-    cell: str = ""
     also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [
-            self.place + (f":{self.line}" if self.line else ""),
-            self.column,
-            self.cell and f"cell {self.cell}",
-        ]
+        parts = [self.place + (f":{self.line}" if self.line else ""), self.column]
         text = ": ".join([*(part for part in parts if part), self.message])
         if self.remedy:
             text += f"; {self.remedy}"
@@ -99,7 +94,6 @@ def fault(
     message: str,
     value: object = "",
     remedy: str = "",
-    cell: str = "",
     also: tuple[str, ...] = (),
 ) -> Fault:
     """A Fault of a rule in the catalogue, with the rule's remedy unless a better one is given."""
@@ -113,7 +107,6 @@ def fault(
         rule,
         str(value)[:LONGEST_VALUE],
         remedy or EVERY_RULE[rule].remedy,
-        cell,
         also,
     )
 

@@ -183,7 +183,7 @@ class Case:
         reading = Reading()
         rows = read_rows(known, sheet, reading)
         reading.refuse()
-        origin = self.origin.moved({name: place}, {name: sheet.header})
+        origin = self.origin.moved(**{name: place})
         return replace(with_rows(self, **{name: rows}), origin=origin).checked()
 
     def changed(self, *changes: Changes) -> Case:

@@ -140,9 +140,8 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
     table = draft.table
     origin = case.origin
     place = origin.place(table.name).removesuffix(" as changed") + " as changed"
-    tab = origin.tabs.get(table.name, "")
     columns = (*table.row.columns(), *CARRIED)
-    sheet = Sheet(place, columns, (), tab=tab)
+    sheet = Sheet(place, columns, ())
     rows = dict(draft.rows)
     for at, cells in draft.cells.items():
         before = rows[at]
@@ -160,8 +159,7 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
     if table.name == "targets":
         case, rows = _with_model_targets(case, rows)
     moved: dict[str, Any] = {table.name: tuple(rows.values())}
-    header = origin.headers.get(table.name, ())
-    new_origin = origin.moved({table.name: place}, {table.name: header}, tab)
+    new_origin = origin.moved(**{table.name: place})
     return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
 
 

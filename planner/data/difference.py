@@ -88,13 +88,7 @@ def changes(old: Case, new: Case) -> list[Fault]:
                 said = f"the row is gone: {named}"
                 origin = old.origin
         change = Fault(
-            origin.place(one.table),
-            one.line,
-            one.column,
-            said,
-            rule="changed",
-            value=value,
-            cell=origin.cell(one.table, one.line, one.column),
+            origin.place(one.table), one.line, one.column, said, rule="changed", value=value
         )
         told.append(change)
     return told

@@ -6,8 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from openpyxl.utils import get_column_letter
-
 from planner.data.cells import Row, text_of
 from planner.data.schema import TABLES, ModelTarget
 from planner.errors import EVERY_RULE, Fault, did_you_mean, fault
@@ -38,38 +36,26 @@ def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable
 
 @dataclass(frozen=True)
 class Origin:
-    """File or sheet, sheet name and header of each table; and what reading it left to remark."""
+    """File or sheet of each table that was read; and what reading it left to remark."""
 
     places: dict[str, str] = field(default_factory=dict)
-    tabs: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    workbook: str = ""
+    """Its name, if tables are sheets of one."""
     remarks: tuple[Fault, ...] = ()
     target_lines: tuple[int, ...] = ()
     """Line of each of `[[targets]]` in the model file."""
 
     def place(self, table: str) -> str:
         """File or sheet of a table."""
-        in_folder = table if table == "model" else f"{table}.csv"
-        return self.places.get(table) or in_folder
+        if table in self.places:
+            return self.places[table]
+        if table == "model":
+            return table
+        return f"{self.workbook}[{table}]" if self.workbook else f"{table}.csv"
 
-    def cell(self, table: str, line: int, column: str) -> str:
-        """Address in the workbook that the table was read from; '' in a folder."""
-        header = self.headers.get(table, ())
-        tab = self.tabs.get(table, "")
-        if not tab or not line or column not in header:
-            return ""
-        letter = get_column_letter(header.index(column) + 1)
-        return f"{tab}!{letter}{line}"
-
-    def moved(
-        self, places: dict[str, str], headers: dict[str, tuple[str, ...]], tab: str = ""
-    ) -> Origin:
-        """The origin of tables that are told of with other rows: their places, headers and sheet."""
-        known = self.headers | headers
-        for name in places.keys() - headers.keys():
-            known.pop(name, None)
-        tabs = self.tabs | dict.fromkeys(places, tab)
-        return replace(self, places=self.places | places, tabs=tabs, headers=known)
+    def moved(self, **places: str) -> Origin:
+        """The origin of tables that are told of with other rows, by their places."""
+        return replace(self, places=self.places | places)
 
     def placed(self, finding: Fault) -> Fault:
         """What was found in rows, placed by its table, at its place in the files."""
@@ -77,8 +63,7 @@ class Origin:
         for text in finding.also:
             table, _, line = text.partition(":")
             also.append(f"{self.place(table)}:{line}")
-        cell = self.cell(finding.place, finding.line, finding.column)
-        return replace(finding, place=self.place(finding.place), cell=cell, also=tuple(also))
+        return replace(finding, place=self.place(finding.place), also=tuple(also))
 
 
 LISTED = 20

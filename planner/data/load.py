@@ -18,7 +18,7 @@ from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Table, Tables
 from planner.data.sheets import Sheet, leads_out, read_folder, read_rows
 from planner.data.workbook import read_workbook
-from planner.errors import Fault, InputError, fault, file_words, nearest
+from planner.errors import InputError, fault, file_words, nearest
 from planner.host import collector_paused
 
 OWN_MODEL = "model.toml"
@@ -39,7 +39,8 @@ def checked_case(
     path = Path(path)
     reading = Reading()
     sheets, model_sheet = _sheets(path, reading)
-    tables = _tables(sheets, path, reading)
+    origin = _origin(path, sheets, model)
+    tables = _tables(sheets, origin, reading)
     if isinstance(changes, Mapping):
         changes = changes_of(changes)
     keys: dict[str, object] = {}
@@ -56,7 +57,7 @@ def checked_case(
         reading.model_is_wrong = True
         chosen = ModelFile()
     name = file_words(path.stem if path.is_file() else path.resolve().name)
-    origin = _origin(path, sheets, model, reading)
+    origin = replace(origin, remarks=tuple(reading.remarks))
     if chosen.targets:
         origin = replace(origin, target_lines=_target_lines(path, model))
     case = Case(name, tables, chosen, origin=origin)
@@ -65,10 +66,6 @@ def checked_case(
     if others:
         case = case.changed(others)
     return replace(case, load_seconds=perf_counter() - started)
-
-
-def _no_table(place: str, said: str, remedy: str = "") -> Fault:
-    return fault("missing-table", place, 0, "", message=said, remedy=remedy)
 
 
 def _sheets(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:
@@ -93,27 +90,14 @@ def _no_case(path: Path, said: str) -> InputError:
     return InputError([fault("no-such-case", str(path), 0, "", message=said)])
 
 
-def _place(path: Path, table: str) -> str:
-    """The place in which a table is, or would be."""
-    return f"{table}.csv" if path.is_dir() else f"{path.name}[{table}]"
-
-
-def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, reading: Reading) -> Origin:
-    """The place, tab and header of each table of a case, for messages. model: as `checked_case` was given it."""
-    places = {table.name: _place(path, table.name) for table in TABLES}
+def _origin(path: Path, sheets: Mapping[str, Sheet], model: object) -> Origin:
+    """The place of each table of a case, for messages. model: as `checked_case` was given it."""
+    places = {name: sheet.place for name, sheet in sheets.items()}
     if isinstance(model, str | Path):
-        places["model"] = Path(model).name
+        places[MODEL] = Path(model).name
     elif model is None and (path / OWN_MODEL).is_file():
-        places["model"] = OWN_MODEL
-    else:
-        places["model"] = "model"
-    tabs: dict[str, str] = {}
-    headers: dict[str, tuple[str, ...]] = {}
-    for name, sheet in sheets.items():
-        places[name] = sheet.place
-        tabs[name] = sheet.tab
-        headers[name] = sheet.header
-    return Origin(places=places, tabs=tabs, headers=headers, remarks=tuple(reading.remarks))
+        places[MODEL] = OWN_MODEL
+    return Origin(places, workbook="" if path.is_dir() else path.name)
 
 
 def _model(
@@ -132,9 +116,9 @@ def _model(
     if model is not None:
         return read_model(Path(model), overrides)
     if sheet is not None:
-        places = {cells[0]: (line, sheet.cell(line, 1)) for line, cells in sheet.rows}
+        lines = {cells[0]: line for line, cells in sheet.rows}
         return build_model(
-            _model_values(sheet), overrides, sheet.place, stem=path.stem, places=places
+            _model_values(sheet), overrides, sheet.place, stem=path.stem, lines=lines
         )
     own = path / OWN_MODEL
     if own.exists() and leads_out(own, path):
@@ -174,17 +158,15 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
             try:
                 set_dotted(values, key, parse_value(value, key))
             except InputError as error:
-                cell = sheet.cell(line, 0)
                 for found in error.faults:
-                    at_line = replace(found, place=sheet.place, line=line, cell=cell)
-                    reading.faults.append(at_line)
+                    reading.faults.append(replace(found, place=sheet.place, line=line))
         seen.add(key)
     if reading.faults:
         raise InputError(reading.faults)
     return values
 
 
-def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables:
+def _tables(sheets: Mapping[str, Sheet], origin: Origin, reading: Reading) -> Tables:
     """The tables of a case, read from their sheets; faults of rows and of tables that are missing are noted in
     `reading`."""
     misnamed: set[str] = set()
@@ -201,7 +183,8 @@ def _tables(sheets: Mapping[str, Sheet], path: Path, reading: Reading) -> Tables
             reading.lost(name)
         elif table.required:
             said = f"is missing: {table.meaning}"
-            reading.faults.append(_no_table(_place(path, name), said))
+            place = origin.place(name)
+            reading.faults.append(fault("missing-table", place, 0, "", message=said))
             reading.lost(name)
     return Tables(**rows)  # type: ignore[arg-type]
 

@@ -115,8 +115,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
         hazards=(),
         uncertainties=tuple(ranges),
     )
-    places = {name: f"{name} as drawn" for name in DRAWN_TABLES}
-    origin = case.origin.moved(places, {"draws": tuple(Draw.columns())})
+    origin = case.origin.moved(**{name: f"{name} as drawn" for name in DRAWN_TABLES})
     return replace(case, tables=tables, origin=origin).checked()
 
 
@@ -175,7 +174,7 @@ def draws_for(case: Case, size: int) -> int:
 def _refuse(case: Case, draws: int, seed: int) -> None:
     """Raise InputError for a case that was drawn already, and for a number of draws or a seed out of range."""
     faults: list[Fault] = []
-    if case.tables.draws or "draws" in case.origin.headers:
+    if case.tables.draws or "draws" in case.origin.places:
         remedy = "sample the case that it was drawn from"
         place = case.origin.place("draws")
         faults.append(Fault(place, 0, "", "the case holds draws already", remedy=remedy))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openpyxl.utils import get_column_letter
 from pydantic import ValidationError
 
 from planner.data.cells import CARRIED, REMARK, Row, unarmour
@@ -21,7 +20,7 @@ MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
-MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
+MAX_ROWS, MAX_COLUMNS = 2_000_000, 1_000
 MIB = 2**20
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -37,22 +36,12 @@ class Sheet:
     header: tuple[str, ...]
     rows: tuple[Line, ...]
     header_line: int = 1
-    tab: str = ""
-    """Name of the sheet in a workbook; '' for a CSV file."""
     unread: bool = False
     """The file is there and could not be read, which is a fault already."""
 
-    def cell(self, line: int, column: int) -> str:
-        """Address of a cell in a workbook (`demand!E2`); columns count from 0. '' in a CSV file."""
-        if not self.tab or not line or column < 0:
-            return ""
-        return f"{self.tab}!{get_column_letter(column + 1)}{line}"
-
     def fault(self, rule: str, line: int, column: str, said: str, *, value: object = "") -> Fault:
         """A fault of a cell; of a line, or of the sheet, without a column."""
-        position = self.header.index(column) if column in self.header else -1
-        cell = self.cell(line, position)
-        return fault(rule, self.place, line, column, message=said, value=value, cell=cell)
+        return fault(rule, self.place, line, column, message=said, value=value)
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -80,7 +69,7 @@ def read_folder(folder: Path, reading: Reading) -> dict[str, Sheet]:
         else:
             try:
                 sheets[name] = _read_csv(path)
-                reading.remarks += _swallowed_rows(sheets[name])
+                reading.remarks += [*_short_rows(sheets[name]), *_swallowed_rows(sheets[name])]
             except InputError as error:
                 reading.faults += error.faults
                 sheets[name] = Sheet(path.name, (), (), unread=True)
@@ -110,13 +99,7 @@ def _read_csv(path: Path) -> Sheet:
     """A table. Raises InputError with the one fault for which none of it is read."""
     place = path.name
     text = _text(place, _content(path))
-    oversized = _why_too_large(text)
-    if oversized:
-        raise _unread("too-large", place, 0, oversized)
     sheet = sheet_of(place, _csv_lines(place, text))
-    if len(sheet.header) > MAX_COLUMNS:
-        said = f"has {len(sheet.header):,} columns; at most {MAX_COLUMNS:,} are read"
-        raise _unread("too-large", place, sheet.header_line, said)
     if len(sheet.header) == 1:
         for sign, name in _DELIMITERS.items():
             if sign in sheet.header[0]:
@@ -143,16 +126,6 @@ def _content(path: Path) -> bytes:
 
 def _unread(rule: str, place: str, line: int, said: str, *, value: str = "") -> InputError:
     return InputError([fault(rule, place, line, "", message=said, value=value)])
-
-
-def _why_too_large(text: str) -> str:
-    """Words for a table that cannot be taken in, before it is; '' if it can."""
-    rows = text.count("\n") + 1
-    cells = text.count(",") + rows
-    if rows > MAX_ROWS or cells > MAX_CELLS:
-        most = f"at most {MAX_ROWS:,} and {MAX_CELLS:,} are read"
-        return f"has {rows:,} rows and {cells:,} cells; {most}"
-    return ""
 
 
 def _text(place: str, raw: bytes) -> str:
@@ -195,6 +168,15 @@ def _last_cell(text: str, line: int) -> str:
     return f'the cell of column "{header[last]}"' if last < len(header) else "its last cell"
 
 
+def _short_rows(sheet: Sheet) -> Iterator[Fault]:
+    """Remarks on rows of a CSV file in which a comma may be missing."""
+    width = len(sheet.header)
+    for line, cells in sheet.rows:
+        if len(cells) < width:
+            said = f"has {len(cells)} cells, the header {width}; the missing ones count as empty"
+            yield sheet.fault("short-row", line, "", said)
+
+
 def _swallowed_rows(sheet: Sheet) -> Iterator[Fault]:
     """Remarks on cells that hold rows of their table: a quote opens in them, and the next one closes it lines later."""
     for line, cells in sheet.rows:
@@ -213,26 +195,24 @@ def _is_row(text: str, position: int) -> bool:
     return commas >= max(position, 2) and 2 * text.count(", ") < commas
 
 
-def sheet_of(place: str, lines: Iterable[Line], tab: str = "") -> Sheet:
+def sheet_of(place: str, lines: Iterable[Line]) -> Sheet:
     """The sheet of some lines, the first that is filled being the header. Raises InputError for too many."""
     filled: list[Line] = []
-    kept = 0
     for number, cells in lines:
         if any(cells):
             filled.append((number, cells))
-            kept += len(cells)
-            if len(filled) > MAX_ROWS or kept > MAX_CELLS:
-                said = f"has more than {MAX_ROWS:,} rows or {MAX_CELLS:,} cells"
+            if len(filled) > MAX_ROWS or len(cells) > MAX_COLUMNS:
+                said = f"has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns"
                 raise _unread("too-large", place, number, said)
     if not filled:
-        return Sheet(place, (), (), tab=tab)
+        return Sheet(place, (), ())
     line, header = filled[0]
     while header and not header[-1]:
         header = header[:-1]
     rows = filled[1:]
     if rows and rows[0][1][0].startswith(REMARK):
         rows = rows[1:]
-    return Sheet(place, header, tuple(rows), header_line=line, tab=tab)
+    return Sheet(place, header, tuple(rows), header_line=line)
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
@@ -272,18 +252,10 @@ def _read_row(
 ) -> Row | None:
     """The row of a line; None where something is wrong with it, which is added to the reading."""
     width = len(sheet.header)
-    for position, cell in enumerate(cells[width:], start=width):
-        if cell:
-            said = f'has more cells than the header has columns: "{cell}"'
-            address = sheet.cell(line, position)
-            wide = fault(
-                "too-many-cells", sheet.place, line, "", message=said, value=cell, cell=address
-            )
-            reading.faults.append(wide)
-            return None
-    if len(cells) < width and not sheet.tab:
-        said = f"has {len(cells)} cells, the header {width}; the missing ones count as empty"
-        reading.remarks.append(sheet.fault("short-row", line, "", said))
+    for cell in filter(None, cells[width:]):
+        said = f'has more cells than the header has columns: "{cell}"'
+        reading.faults.append(sheet.fault("too-many-cells", line, "", said, value=cell))
+        return None
     filled = dict(zip(sheet.header, cells, strict=False))
     return row_of(table, filled, line=line, sheet=sheet, reading=reading)
 
@@ -346,15 +318,12 @@ def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:
             rule, said = "unknown-column", f"unknown column{hint}"
         if rule:
             column = name or f"column {position + 1}"
-            cell = sheet.cell(line, position)
-            faults.append(
-                fault(rule, sheet.place, line, column, message=said, value=name, cell=cell)
-            )
+            faults.append(sheet.fault(rule, line, column, said, value=name))
         meant.append(guess)
     for name in missing:
         if name not in meant:
             said = f"column is missing: {table.row.model_fields[name].description}"
-            faults.append(fault("missing-column", sheet.place, line, name, message=said))
+            faults.append(sheet.fault("missing-column", line, name, said))
     return tuple(meant)
 
 

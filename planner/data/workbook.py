@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import openpyxl
-from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -17,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from planner.data.cells import text_of
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME
-from planner.data.sheets import MAX_COLUMNS, MIB, MODEL_SHEET, NOTES_SHEET, Line, Sheet, sheet_of
+from planner.data.sheets import MIB, MODEL_SHEET, NOTES_SHEET, Line, Sheet, sheet_of
 from planner.errors import Fault, InputError, did_you_mean, fault
 
 MAX_UNPACKED = 128 * MIB
@@ -77,51 +76,31 @@ def _read_tabs(
             said = f"unknown table{did_you_mean(name, [*BY_NAME, MODEL_SHEET])}"
             reading.faults.append(fault("unknown-table", place, 0, "", message=said, value=name))
             continue
-        sheets[name] = sheet_of(place, _lines(place, tab), name)
-        reading.faults += _layout(place, tab, formulas[name])
+        sheets[name] = sheet_of(place, _lines(tab))
+        reading.faults += _layout(sheets[name], tab, formulas[name])
     model = sheets.pop(MODEL_SHEET, None)
     return sheets, model
 
 
-def _lines(place: str, tab: Worksheet) -> Iterator[Line]:
-    """The cells of each row of a tab as texts, with its number from 1. Raises InputError for rows that are too wide."""
+def _lines(tab: Worksheet) -> Iterator[Line]:
+    """The cells of each row of a tab as texts, with its number from 1."""
     rows: defaultdict[int, dict[int, str]] = defaultdict(dict)
     # Rows as openpyxl gives them have a new cell in every blank, a million rows of them where one stands far down.
     for (number, column), cell in tab._cells.items():
         if cell.value is not None:
             rows[number][column] = unescape(text_of(cell.value))
     for number, filled in sorted(rows.items()):
-        last = max(filled)
-        if last > MAX_COLUMNS:
-            beyond = get_column_letter(MAX_COLUMNS)
-            said = f"has cells beyond column {beyond}; at most {MAX_COLUMNS:,} columns are read"
-            raise InputError([fault("too-large", place, number, "", message=said)])
-        yield number, tuple(filled.get(column, "") for column in range(1, last + 1))
+        yield number, tuple(filled.get(column, "") for column in range(1, max(filled) + 1))
 
 
-def _layout(place: str, values: Worksheet, formulas: Worksheet) -> Iterator[Fault]:
+def _layout(sheet: Sheet, values: Worksheet, formulas: Worksheet) -> Iterator[Fault]:
     """Faults of cells that would read as empty though a person sees more: merged ones, formulas without a value."""
-    merged = list(values.merged_cells.ranges)
-    if merged:
-        said = f"cells {merged[0]} are merged"
-        addresses = [f"{values.title}!{area}" for area in merged]
-        yield _of_cells(
-            "merged-cells", place, said, line=merged[0].min_row or 0, addresses=addresses
-        )
-    valueless = {}
+    for area in values.merged_cells.ranges:
+        said = f"cells {area} are merged"
+        yield sheet.fault("merged-cells", area.min_row or 0, "", said)
     for position, cell in formulas._cells.items():
         shown = values._cells[position]
         # A formula may give an empty text, which is stored as such.
         if cell.data_type == "f" and shown.value is None and shown.data_type != "str":
-            valueless[position] = f"{values.title}!{cell.coordinate}"
-    if valueless:
-        said = "a formula has no stored value, so the cell would read as empty"
-        line, _ = next(iter(valueless))
-        addresses = list(valueless.values())
-        yield _of_cells("formula-without-value", place, said, line=line, addresses=addresses)
-
-
-def _of_cells(rule: str, place: str, said: str, *, line: int, addresses: Sequence[str]) -> Fault:
-    """A fault of cells or areas of a sheet, told at the first of them."""
-    first, *others = addresses
-    return fault(rule, place, line, "", message=said, cell=first, also=tuple(others))
+            said = f"the formula in {cell.coordinate} has no stored value, so the cell would read as empty"
+            yield sheet.fault("formula-without-value", position[0], "", said)

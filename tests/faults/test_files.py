@@ -150,13 +150,13 @@ def test_merged_cells_formulas_without_values_and_doubled_keys_of_a_workbook(
         return add
 
     merged = spoil(lambda book: book["countries"].merge_cells("F3:F4"))
-    assert (merged.rule, merged.line, merged.cell) == ("merged-cells", 3, "countries!F3:F4")
+    assert (merged.rule, merged.line) == ("merged-cells", 3) and "F3:F4" in merged.message
     formula = spoil(lambda book: book["demand"].__setitem__("H2", "=1+1"))
-    assert (formula.rule, formula.line, formula.cell) == ("formula-without-value", 2, "demand!H2")
+    assert (formula.rule, formula.line) == ("formula-without-value", 2) and "H2" in formula.message
     twice = spoil(model(("objective.tail", 0.8), ("objective.tail", 0.9)))
-    assert (twice.rule, twice.line, twice.cell) == ("repeated-key", 3, "model!A3")
+    assert (twice.rule, twice.line) == ("repeated-key", 3)
     wrong = spoil(model(("objective.tail", 0.8), ("policy.coordination", "alied")))
-    assert (wrong.rule, wrong.line, wrong.cell) == ("bad-value", 3, "model!B3")
+    assert (wrong.rule, wrong.line) == ("bad-value", 3)
     assert spoil(lambda book: book.create_sheet("demnad")).rule == "unknown-table"
 
 

@@ -57,9 +57,9 @@ def test_check_says_what_changed_since_a_run_or_another_case(plan: Plan, tmp_pat
     assert "no input changed since" in same.output
 
 
-def test_changes_of_a_workbook_have_their_cells(tmp_path: Path) -> None:
+def test_changes_of_a_workbook_have_their_sheet_and_line(tmp_path: Path) -> None:
     case, text = slipped(tmp_path / "case")
     book = planner.load(write_book(text, tmp_path / "case.xlsx"))
-    told = {one.column: one.cell for one in changes(planner.load(STARTER), book)}
-    assert told["max_new_tpa"].startswith("projects!") and told["max_new_tpa"].endswith("3")
+    told = {one.column: (one.place, one.line) for one in changes(planner.load(STARTER), book)}
+    assert told["max_new_tpa"] == ("case.xlsx[projects]", 3)
     assert changes(planner.load(case), book) == []

@@ -230,7 +230,7 @@ class CaseFacts:
     @property
     def are_drawn(self) -> bool:
         """Scenarios were drawn from hazards."""
-        return bool(self.tables.draws) or "draws" in self.case.origin.headers
+        return bool(self.tables.draws) or "draws" in self.case.origin.places
 
     @cached_property
     def events(self) -> list[list[Hazard]]:
