@@ -135,6 +135,16 @@ def ends_of(case: Case, doubts: Sequence[Doubt]) -> Iterator[End]:
             yield End(doubt=doubt, factor=factor, questions=lever_questions(case, also))
 
 
+def questions_at(ends: Sequence[End]) -> tuple[dict[str, Question], dict[str, str]]:
+    """All that is asked at some ends by name, and from the answer to which other question each begins, if any."""
+    questions: dict[str, Question] = {}
+    after: dict[str, str] = {}
+    for end in ends:
+        questions |= {end.named(key): one for key, one in end.questions.items()}
+        after |= end.after
+    return questions, after
+
+
 # ---- what the answers say --------------------------------------------------------------------------------------------
 
 

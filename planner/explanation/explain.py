@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +11,7 @@ from planner.data.case import Case
 from planner.errors import A_PLAN, StoppedError, refuse_other
 from planner.explanation.claims import claims, lever_values
 from planner.explanation.commitments import built, expected_tpa
-from planner.explanation.doubts import End, doubts_of, ends_of, influences, values_at
+from planner.explanation.doubts import End, doubts_of, ends_of, influences, questions_at, values_at
 from planner.explanation.efficient_frontier import frontier_of
 from planner.explanation.information import knowledge
 from planner.explanation.near_optimal import near_optimal, with_planned
@@ -31,10 +32,12 @@ from planner.parallel import Workers
 from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.journal import Journal
 from planner.results.plan import Plan, Status
-from planner.solving.engine import Engine, Question, in_words
+from planner.solving.engine import Engine, Pace, Question
 from planner.solving.goals import HOLD_MUSD, Progress, silent
 
 LINEAR = "linear"
+TRIED_FIRST = 4
+"""Ends of doubtful figures, about, that say how long the others take."""
 
 
 def explain(
@@ -155,21 +158,40 @@ class _Inquiry:
     def objectives_at(self, ends: Sequence[End], journal: Journal | None) -> dict[str, float]:
         """What the questions at both ends of doubts attain (MUSD); says beforehand how many programs that is, and about
         how long it takes."""
-        questions: dict[str, Question] = {}
-        for end in ends:
-            questions |= {end.named(key): one for key, one in end.questions.items()}
-        if not questions:
+        if not ends:
             return {}
-        left = self.engine.left_of(questions.values(), OBJECTIVE, journal)
-        rest = in_words(self.engine.seconds_for(left))
-        self.progress(
-            f"{len(ends)} ends of doubtful figures: {left} programs to solve, in about {rest}"
-        )
-        after: dict[str, str] = {}
-        for end in ends:
-            after |= end.after
+        # An odd number apart, so that low and high ends are among them.
+        apart = max(2, len(ends) // TRIED_FIRST) | 1
+        first = ends[::apart]
+        few, left = self._left_of(first, journal).total(), self._left_of(ends, journal).total()
+        told = f"{len(ends)} ends of doubtful figures: {left} programs to solve"
+        self.progress(f"{told}; how long that takes is told after {few} of them" if few else told)
+        pace = Pace(few)
+        found = self._answers_at(first, journal, pace)
+        others = [end for end in ends if end not in first]
+        rest = self._left_of(others, journal)
+        took = self.engine.time_for(rest, pace)
+        self.progress(f"{rest.total()} programs to solve, in about {took}")
+        return found | self._answers_at(others, journal, pace)
+
+    def _left_of(self, ends: Sequence[End], journal: Journal | None) -> Counter[bool]:
+        """Number of programs to solve at some ends, of either kind (`Engine.left_of`)."""
+        questions, after = questions_at(ends)
+        return self.engine.left_of(questions, OBJECTIVE, journal, after)
+
+    def _answers_at(
+        self, ends: Sequence[End], journal: Journal | None, pace: Pace
+    ) -> dict[str, float]:
+        """What the questions at some ends attain (MUSD), by their names."""
+        questions, after = questions_at(ends)
         return self.engine.ask(
-            questions, OBJECTIVE, after=after, progress=self.progress, journal=journal, kind=float
+            questions,
+            OBJECTIVE,
+            after=after,
+            progress=self.progress,
+            journal=journal,
+            kind=float,
+            pace=pace,
         )
 
 

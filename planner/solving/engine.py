@@ -34,6 +34,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -209,8 +210,6 @@ class Engine:
         """The optimum of the case in use."""
         self.solved = 0
         """Questions of lists that were solved, and not found in a journal."""
-        self._seconds = 0.0
-        """Of all of them, one after the other."""
         self._bases: dict[bool, PackedBases] = {}
         """The bases of the optimum of the base, after the first goal alone (True) or all."""
         if workers is None:
@@ -301,27 +300,31 @@ class Engine:
         progress: Progress = silent,
         journal: Journal | None = None,
         kind: type[T] | None = None,
+        pace: Pace | None = None,
     ) -> dict[str, T]:
         """What the measure says of each question, by its name.
 
         Equal questions are solved once. after: name of a question -> that of one from whose optimum it is nearer than from
         that of the base. progress: told how many are answered, and about how long the others take. journal: has the
-        answers of former calls, of type `kind`, and gets these, one by one. Raises StoppedError, which names a question without an optimum
-        or with a change that the case does not allow.
+        answers of former calls, of type `kind`, and gets these, one by one. pace: of lists of the same kind, asked before and
+        after. Raises StoppedError, which names a question without an optimum or with a change that the case does not
+        allow.
         """
         known: dict[Question, Answer[T]] = {}
         if journal is not None:
             known = self._written(journal, questions.values(), measure, kind)
         before = {questions[name]: questions[first] for name, first in (after or {}).items()}
         left = [one for one in dict.fromkeys(questions.values()) if one not in known]
+        pace = pace or Pace(min(TELLING, len(left) // 2))
+        for one, answer in known.items():
+            pace.add(one in before, answer.seconds)
         # Near and far ones mixed, so that the first say how long the others take.
         left.sort(key=lambda one: digest_of(self.base, one, measure))
-        answered = 0
         first = [one for one in left if one not in before]
         starts = set(before.values())
-        rounds = [(first, [one in starts for one in first])]
         later = [one for one in left if one in before]
-        rounds.append((later, [False] * len(later)))
+        missing = Counter({False: len(first), True: len(later)})
+        rounds = [(first, [one in starts for one in first]), (later, [False] * len(later))]
         for asked, kept in rounds:
             begins = []
             for one in asked:
@@ -332,22 +335,37 @@ class Engine:
             for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
                 known[asked[number]] = answer
                 self._write(journal, asked[number], measure, answer)
-                answered += 1
-                if answered < len(left):
-                    step = f"{answered} of {len(left)} programs are solved"
-                    if answered >= min(TELLING, len(left) // 2):
-                        step += f"; about {in_words(self.seconds_for(len(left) - answered))} left"
+                is_later = asked is later
+                pace.add(is_later, answer.seconds)
+                missing[is_later] -= 1
+                if missing.total():
+                    step = f"{len(left) - missing.total()} of {len(left)} programs are solved"
+                    if pace.is_known:
+                        step += f"; about {self.time_for(missing, pace)} left"
                     progress(step)
         return {name: known[one].get(name) for name, one in questions.items()}
 
     def left_of(
-        self, questions: Iterable[Question], measure: Measure[Any], journal: Journal | None
-    ) -> int:
-        """Number of different questions that a journal has no answer to."""
-        names = {digest_of(self.base, question, measure) for question in questions}
+        self,
+        questions: Mapping[str, Question],
+        measure: Measure[Any],
+        journal: Journal | None,
+        after: Mapping[str, str] | None = None,
+    ) -> Counter[bool]:
+        """Number of different questions that a journal has no answer to: of those that begin at the optimum of the base
+        (False), and of those that begin at the answer to another (True), as `ask` has it."""
+        names: dict[str, bool] = {}
+        for name, question in questions.items():
+            names[digest_of(self.base, question, measure)] = name in (after or {})
         if journal is not None:
-            names -= {entry.name for entry in read_entries(journal.path, ANSWER, answers=False)}
-        return len(names)
+            for entry in read_entries(journal.path, ANSWER, answers=False):
+                names.pop(entry.name, None)
+        return Counter(names.values())
+
+    def time_for(self, questions: Mapping[bool, int], pace: Pace) -> str:
+        """About how long so many questions take all who answer them, in words."""
+        at_once = 1 if self._workers is None else max(1, self._workers.ahead // 2)
+        return in_words(pace.seconds_for(questions) / at_once)
 
     def _written(
         self, journal: Journal, questions: Iterable[Question], measure: Measure[Any], kind: Any
@@ -360,7 +378,9 @@ class Engine:
             entry = entries.get(digest_of(self.base, question, measure))
             if entry is not None:
                 value = values.validate_python(entry.answer)
-                known[question] = Answer(status=str(entry.status), value=value)
+                known[question] = Answer(
+                    status=str(entry.status), value=value, seconds=entry.seconds or 0.0
+                )
         return known
 
     def _write(
@@ -372,17 +392,11 @@ class Engine:
     ) -> None:
         """Keep an answer; only what has a value is worth it."""
         self.solved += 1
-        self._seconds += answer.seconds
         if journal is not None and answer.value is not None:
             value = TypeAdapter(type(answer.value)).dump_python(answer.value, mode="json")
             name = digest_of(self.base, question, measure)
             entry = Entry(name, value, answer.status, "", round(answer.seconds, 3))
             journal.append(ANSWER, [entry])
-
-    def seconds_for(self, questions: int) -> float:
-        """About how long so many more questions take, by those that were solved."""
-        at_once = 1 if self._workers is None else max(1, self._workers.ahead // 2)
-        return self._seconds / max(self.solved, 1) * questions / at_once
 
     def answered(
         self,
@@ -634,6 +648,43 @@ def unpacked(text: str) -> Statuses:
 
 
 # ---- what is kept of a list, and how long it takes --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long questions of a list take, by those that were answered. Those that begin at the answer to another are near
+    it and take less than the others, so that either kind is counted by itself.
+
+    enough: number of answers from which on the pace is known.
+
+    >>> pace = Pace(2)
+    >>> pace.add(False, 6.0)
+    >>> pace.add(True, 1.0)
+    >>> pace.is_known, pace.seconds_for({False: 2, True: 10})
+    (True, 22.0)
+    """
+
+    enough: int
+    _seconds: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+
+    def add(self, later: bool, seconds: float) -> None:
+        """Take an answer into account. later: of a question that began at the answer to another."""
+        self._seconds[later].append(seconds)
+
+    @property
+    def is_known(self) -> bool:
+        """Enough was answered."""
+        return sum(map(len, self._seconds)) >= self.enough
+
+    def seconds_for(self, questions: Mapping[bool, int]) -> float:
+        """Seconds of so many questions one after the other: of the first kind (False) and of later ones (True). A kind
+        of which none was answered takes as long as the other."""
+        first, later = self._seconds
+        total = 0.0
+        for is_later, number in questions.items():
+            of_kind = self._seconds[is_later] or first or later or [0.0]
+            total += number * sum(of_kind) / len(of_kind)
+        return total
 
 
 def digest_of(base: Case, question: Question, measure: Measure[Any]) -> str:

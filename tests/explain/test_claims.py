@@ -198,6 +198,17 @@ def test_a_lever_is_open_where_a_doubt_turns_it(tmp_path: Path) -> None:
     assert separation.verdict == LARGE and len(separation.trials) == 1
 
 
+class Clock:
+    """A clock on which each look takes as many seconds as is said."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
 def test_doubts_say_beforehand_how_many_programs_and_go_on_where_they_were_stopped(
     doubtful: Plan, found: Explanation, tmp_path: Path
 ) -> None:
@@ -214,7 +225,7 @@ def test_doubts_say_beforehand_how_many_programs_and_go_on_where_they_were_stopp
     with Journal(tmp_path / JOURNAL) as journal, pytest.raises(Interrupt):
         explain(doubtful, "run", stop_after_five, doubts=True, journal=journal)
     (said,) = [step for step in told if "ends of doubtful figures" in step]
-    assert re.fullmatch(r"3 ends of doubtful figures: \d+ programs to solve, in about .*", said)
+    assert re.fullmatch(r"3 ends of doubtful figures: \d+ programs to solve; how long .*", said)
     kept = len(list(read_entries(tmp_path / JOURNAL, ANSWER)))
     assert kept == 5
     told.clear()
@@ -224,6 +235,30 @@ def test_doubts_say_beforehand_how_many_programs_and_go_on_where_they_were_stopp
     count = int(said.split()[5])
     assert int(left.split()[5]) == count - kept
     assert again.influences == found.influences and again.claims == found.claims
+
+
+def test_how_long_doubts_take_is_told_by_the_first_of_them_and_not_by_what_was_asked_before(
+    doubtful: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alternatives take 1,000 s each, doubts 2 s: the rest of these takes twice as many seconds as it has programs."""
+    clock = Clock(1000)
+    monkeypatch.setattr("planner.solving.engine.perf_counter", clock)
+    told: list[str] = []
+
+    def tell(step: str) -> None:
+        told.append(step)
+        if "ends of doubtful figures" in step:
+            clock.step = 2
+
+    explain(doubtful, "run", tell, doubts=True)
+    at = next(place for place, step in enumerate(told) if "ends of doubtful figures" in step)
+    whole, few = map(int, re.findall(r"(\d+) programs.* (\d+) of them", told[at])[0])
+    assert whole > few > 0
+    first = told[at + 1 : at + few]
+    assert first == [f"{n} of {few} programs are solved" for n in range(1, few)]
+    rest = whole - few
+    assert told[at + few] == f"{rest} programs to solve, in about {2 * rest} s"
+    assert told[at + few + 1] == (f"1 of {rest} programs are solved; about {2 * (rest - 1)} s left")
 
 
 def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase) -> None:

@@ -15,7 +15,7 @@ from planner.errors import InfeasibleError, InputError, StoppedError
 from planner.evaluation.decisions import single_path
 from planner.parallel import ProcessWorkers
 from planner.results.journal import JOURNAL, Journal
-from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
+from planner.solving.engine import Engine, OfFirstGoal, Pace, Question, Solved
 from planner.solving.goals import Phase
 
 ROOT = Path(__file__).parents[2]
@@ -149,14 +149,23 @@ def test_a_list_that_was_stopped_goes_on_from_its_journal(tmp_path: Path) -> Non
     with Journal(tmp_path / JOURNAL) as journal:
         known = Engine(CASE).ask(first, figures, journal=journal, kind=Figures)
         engine = Engine(CASE)
-        assert engine.left_of(QUESTIONS.values(), figures, journal) == 2
+        assert engine.left_of(QUESTIONS, figures, journal).total() == 2
         found = engine.ask(QUESTIONS, figures, journal=journal, kind=Figures, progress=told.append)
-        assert Engine(CASE.changed(HALF)).left_of(QUESTIONS.values(), figures, journal) == len(
-            QUESTIONS
-        )
+        changed = Engine(CASE.changed(HALF))
+        assert changed.left_of(QUESTIONS, figures, journal).total() == len(QUESTIONS)
     assert [step.partition(";")[0] for step in told] == ["1 of 2 programs are solved"]
     assert engine.solved == 2
     assert {name: found[name] for name in first} == known
+
+
+def test_two_workers_take_half_the_time_of_one() -> None:
+    pace = Pace(2)
+    pace.add(False, 9.0)
+    pace.add(True, 1.0)
+    left = {False: 2, True: 12}
+    assert Engine(CASE).time_for(left, pace) == "30 s"
+    with ProcessWorkers(2) as two:
+        assert Engine(CASE, workers=two).time_for(left, pace) == "15 s"
 
 
 def phases_and_risk(solved: Solved) -> tuple[list[str], float]:
@@ -180,8 +189,11 @@ def test_an_answer_of_the_first_goal_is_none_of_all(tmp_path: Path) -> None:
     with Journal(tmp_path / JOURNAL) as journal:
         engine = Engine(CASE)
         engine.ask(QUESTIONS, OfFirstGoal(figures), journal=journal, kind=Figures)
-        assert engine.left_of(QUESTIONS.values(), OfFirstGoal(figures), journal) == 0
-        assert engine.left_of(QUESTIONS.values(), figures, journal) == len(QUESTIONS)
+        assert engine.left_of(QUESTIONS, OfFirstGoal(figures), journal).total() == 0
+        assert engine.left_of(QUESTIONS, figures, journal, AFTER) == {
+            False: len(QUESTIONS) - len(AFTER),
+            True: len(AFTER),
+        }
 
 
 def test_a_chain_goes_on_from_question_to_question_and_from_nothing_if_asked() -> None:
