@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
+from planner.cells import Row
 from planner.config import LEVERS
 from planner.data.case import Case
-from planner.data.cells import Row
 from planner.data.schema import TABLES
 
 Rows = list[Any]

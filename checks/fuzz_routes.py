@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from starlette.testclient import TestClient
 
 import planner
-from planner.data.cells import CARRIED
+from planner.cells import CARRIED
 from planner.data.schema import TABLES
 from planner.errors import PlannerError
 from planner.results.folders import write_sums

@@ -12,12 +12,12 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from planner.data.cells import CARRIED
-from planner.data.checks import DEFINED, REFERENCES
+from planner.cells import CARRIED
+from planner.data.checks import DEFINED, REFERENCES, Reading
 from planner.data.export import choices_of
 from planner.data.frames import PERIOD, field_type
-from planner.data.load import checked_case
 from planner.data.schema import TABLES, Table
+from planner.data.sheets import read_folder
 
 SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 """Names that several rows share, so that they are no key of their table."""
@@ -27,7 +27,10 @@ LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "
 
 def package_of(folder: Path) -> dict[str, Any]:
     """The data package of the real case."""
-    found = datapackage(folder.name, checked_case(folder).origin.headers)
+    reading = Reading()
+    headers = {name: sheet.header for name, sheet in read_folder(folder, reading).items()}
+    reading.refuse()
+    found = datapackage(folder.name, headers)
     about = {
         "title": "Allied heavy rare earths: plants from mine to magnet, use, trade, people, money, hazards",
         "version": "3.0",

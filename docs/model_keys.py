@@ -43,7 +43,7 @@ def model_page(titles: Mapping[str, str]) -> str:
         for line in _section(f"`[{name}]`", _target(about, schema), schema)
     ]
     top = _table(_plain(schema), schema)
-    targets = _section("`[[targets]]`", schema["$defs"]["TargetKeys"], schema)
+    targets = _section("`[[targets]]`", schema["$defs"]["ModelTarget"], schema)
     parts = [
         HEAD + "\n".join(files),
         "",

@@ -17,6 +17,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from planner.cells import (
+    Id,
+    Ids,
+    Label,
+    Name,
+    Number,
+    Row,
+    Whole,
+    col,
+    edge,
+    identifier,
+    positive,
+    share,
+)
 from planner.errors import (
     CHANGE,
     Fault,
@@ -264,52 +278,37 @@ class Policy(_Section):
     """Largest share of a country's staff in a skill that may work in another country of its group."""
 
 
-class TargetKeys(_Section):
-    """A target of the plan: the columns of the table `targets`, with the same names."""
+TargetKind = Literal["served", "origin_share", "made_share"]
+TargetForm = Literal["oxide", "metal", "magnet", "feed"]
 
-    target: str = Field(min_length=1)
-    """Id, which no other target has."""
-    name: str = ""
-    """Name for people."""
-    kind: Literal["served", "origin_share", "made_share"]
-    """Demand that is met, largest share of one outside origin, or least share made by plants."""
-    scenario: str = ""
-    """Scenario or storyline on which it holds; left out, all."""
-    country: tuple[str, ...] = ()
-    """Countries, summed: a list, or a text with `;` between them; left out, all, or those of the party."""
-    party: str = ""
-    """Party whose countries are meant."""
-    element: str = ""
-    """Element; left out, each that is demanded, by itself."""
-    form: Literal["oxide", "metal", "magnet", "feed"] | None = None
-    """Form; `feed` (kind made_share): what mines yield; left out (kind served): all forms summed."""
-    feeds: tuple[str, ...] = ()
-    """Feeds (form feed), as `country`; left out, all."""
-    first_year: Year | None = None
-    """First year in which it holds."""
-    last_year: Year | None = None
-    """Last year in which it holds."""
-    share: Fraction
-    """Share that is asked for."""
-    price_usd_per_kg: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
-    """Price at which it may be missed; left out, it must hold."""
 
-    @field_validator("country", "feeds", mode="before")
-    @classmethod
-    def _list_of_names(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(";") if part.strip())
-        return tuple(value) if isinstance(value, list) else value
+class Target(Row):
+    """What a plan must or should reach: a row of the table `targets`."""
 
-    @field_validator("target", "name", "scenario", "party", "element", "country", "feeds")
-    @classmethod
-    def _can_be_shown(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        for text in (value,) if isinstance(value, str) else value:
-            if code := invisible(text):
-                raise PydanticCustomError(
-                    "bad-value", "contains the invisible character {code}", {"code": code}
-                )
-        return value
+    target: Id = identifier("target")
+    name: Name = col("name for people", default="")
+    kind: TargetKind = col(
+        "demand that is met, largest share of one outside origin, or least share made by plants"
+    )
+    scenario: Id = col("scenario or storyline on which it holds; blank = all", default="")
+    country: Ids = col("`;`-separated countries, summed; blank = all, or the party", default=())
+    party: Label = col("party whose countries are meant; blank = all, or `country`", default="")
+    element: Id = col("element; blank = each that is demanded, by itself", default="")
+    form: TargetForm | None = col(
+        "form; `feed` (kind made_share) = what mines yield; blank (kind served) = all forms summed",
+        default=None,
+    )
+    feeds: Ids = col("`;`-separated feeds (form feed); blank = all", default=())
+    first_year: Whole | None = edge("first year in which it holds; blank = first year")
+    last_year: Whole | None = edge("last year in which it holds; blank = last year")
+    share: Number = share("share that is asked for")
+    price_usd_per_kg: Number | None = positive(
+        "price at which it may be missed; blank = it must hold", "USD/kg", None
+    )
+
+
+class ModelTarget(Target):
+    """A target of the model file, a section `[[targets]]` with the columns of the table."""
 
 
 class ModelFile(_Section):
@@ -336,7 +335,7 @@ class ModelFile(_Section):
     levers: tuple[Lever, ...] = LEVERS
     """What the plan may add: new capacity by stage, new training seats, hires, stock purchases.
     What exists keeps running whatever the levers."""
-    targets: tuple[TargetKeys, ...] = ()
+    targets: tuple[ModelTarget, ...] = ()
     """What the plan must or should reach; sections `[[targets]]` with the columns of the table `targets`."""
 
     @field_validator("targets", mode="before")
@@ -405,6 +404,9 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
     if path is None:
         return build_model({}, overrides or {}, CHANGE, "defaults")
     found = read_toml(path, "model file")
+    for place, target in enumerate(found.values.get("targets", ())):
+        if isinstance(target, dict):
+            target["line"] = found.line(("targets", place))
     lines = {".".join(map(str, key)): line for key, line in found.lines.items()}
     stem = file_words(path.resolve().parent.name if path.name == "model.toml" else path.stem)
     return build_model(found.values, overrides or {}, path.name, stem, lines)
@@ -542,7 +544,7 @@ def _meant(key: str) -> str:
     """The key that was probably meant: the same name in its right section, else the nearest."""
     section, _, column = key.partition(".")
     if section == "targets" and column:
-        found = nearest(column, TargetKeys.model_fields)
+        found = nearest(column, Target.columns())
         return f' (did you mean "{section}.{found}"?)' if found else ""
     names = known_keys()
     sections = list(dict.fromkeys(name.split(".")[0] for name in names))

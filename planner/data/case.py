@@ -11,8 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from planner.cells import text_of
 from planner.config import ModelFile, build_model
-from planner.data.cells import text_of
 from planner.data.change import Change, InputValue, change_of, known_table, parse_change
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all

@@ -21,8 +21,8 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Literal
 
+from planner.cells import CARRIED, Quarter, text_of, types_in
 from planner.config import ModelFile, key_type, known_keys
-from planner.data.cells import CARRIED, Quarter, text_of, types_in
 from planner.data.schema import BY_NAME, Table
 from planner.errors import CHANGE, Fault, InputError, fault, nearest, refuse_unknown
 

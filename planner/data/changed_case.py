@@ -5,13 +5,13 @@ What comes out is checked as files are: cells by the rules of their columns here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from planner.config import ModelFile, TargetKeys, build_model
-from planner.data.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
+from planner.cells import CARRIED, Row, fits, is_number, is_one, options, text_of
+from planner.config import ModelFile, ModelTarget, build_model
 from planner.data.change import MODEL, RELATIVE, Change, RowConditions, known_columns, known_table
 from planner.data.checks import Reading
 from planner.data.odds import with_probability
@@ -151,14 +151,17 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
                 filled[name] = getattr(before, name)
         for name, value in cells.items():
             filled[name] = text_of(value)
-        row = row_of(table, filled, line=before.line, sheet=sheet, reading=reading)
+        own = replace(table, row=type(before))
+        row = row_of(own, filled, line=before.line, sheet=sheet, reading=reading)
         if row is not None:
             rows[at] = row
     if not set(table.key).isdisjoint(chain.from_iterable(draft.cells.values())):
         reading.faults += repeated_rows(table, list(rows.values()), sheet).values()
     if table.name == "targets":
-        case, rows = _with_model_targets(case, rows)
-    moved: dict[str, Any] = {table.name: tuple(rows.values())}
+        chosen = tuple(row for row in rows.values() if isinstance(row, ModelTarget))
+        case = replace(case, model=case.model.model_copy(update={"targets": chosen}))
+    of_table = (row for row in rows.values() if not isinstance(row, ModelTarget))
+    moved: dict[str, Any] = {table.name: tuple(of_table)}
     new_origin = origin.moved(**{table.name: place})
     return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
 
@@ -224,20 +227,6 @@ def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place
         return
     told = f"{change.table}.{change.column} {said}"
     raise InputError([fault("override", place, 0, change.column, message=told, remedy=remedy)])
-
-
-def _with_model_targets(case: Case, rows: Mapping[int, Row]) -> tuple[Case, dict[int, Row]]:
-    """The case with those of the rows that come from its model file as targets of it; and the other rows."""
-    of_table: dict[int, Row] = {}
-    targets: list[TargetKeys] = []
-    for at, row in rows.items():
-        if at < len(case.tables.targets):
-            of_table[at] = row
-        else:
-            keys = {name: getattr(row, name) for name in TargetKeys.model_fields}
-            targets.append(TargetKeys(**keys))
-    model = case.model.model_copy(update={"targets": tuple(targets)})
-    return replace(case, model=model), of_table
 
 
 def _related(value: float, change: Change, years: int) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from planner.data.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
+from planner.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
 from planner.data.findings import collapse, finding_at, table_of, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange

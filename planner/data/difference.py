@@ -10,7 +10,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from planner.data.cells import CARRIED, Row, text_of
+from planner.cells import CARRIED, Row, text_of
 from planner.data.change import MODEL, Change, RowConditions, change_of, plain
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault

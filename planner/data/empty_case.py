@@ -6,7 +6,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.data.cells import REMARK
+from planner.cells import REMARK
 from planner.data.checks import Reading
 from planner.data.export import explained
 from planner.data.schema import BY_NAME, TABLES, Table

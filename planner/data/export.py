@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from planner.cells import CARRIED, Row, armour, text_of
 from planner.config import ModelFile, meaning
-from planner.data.cells import CARRIED, Row, armour, text_of
 from planner.data.frames import field_type
 from planner.data.schema import TABLES, Table
 from planner.data.sheets import MODEL_SHEET, NOTES_SHEET

@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from planner.data.cells import Row, text_of
-from planner.data.schema import TABLES, ModelTarget
+from planner.cells import Row, text_of
+from planner.config import ModelTarget
+from planner.data.schema import TABLES
 from planner.errors import EVERY_RULE, Fault, did_you_mean, fault
 
 _TABLE_OF = {table.row: table.name for table in TABLES} | {ModelTarget: "model"}
@@ -42,8 +43,6 @@ class Origin:
     workbook: str = ""
     """Its name, if tables are sheets of one."""
     remarks: tuple[Fault, ...] = ()
-    target_lines: tuple[int, ...] = ()
-    """Line of each of `[[targets]]` in the model file."""
 
     def place(self, table: str) -> str:
         """File or sheet of a table."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.fields import FieldInfo
 
-from planner.data.cells import CARRIED, Quarter, Row, text_of, types_in
+from planner.cells import CARRIED, Quarter, Row, text_of, types_in
 from planner.data.change import known_table
 from planner.data.schema import Table
 from planner.errors import Fault

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from planner.data.cells import (
+from planner.cells import (
     Flag,
     Id,
     Name,

@@ -8,9 +8,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from planner.config import ModelFile, build_model, parse_value, read_model, read_toml, set_dotted
+from planner.cells import Row
+from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case
-from planner.data.cells import Row
 from planner.data.change import MODEL, Change, changes_of
 from planner.data.changed_case import as_given
 from planner.data.checks import Reading, check_all
@@ -58,8 +58,6 @@ def checked_case(
         chosen = ModelFile()
     name = file_words(path.stem if path.is_file() else path.resolve().name)
     origin = replace(origin, remarks=tuple(reading.remarks))
-    if chosen.targets:
-        origin = replace(origin, target_lines=_target_lines(path, model))
     case = Case(name, tables, chosen, origin=origin)
     reading.faults += check_all(case.lookups, read=reading)
     reading.refuse()
@@ -125,16 +123,6 @@ def _model(
         said = "is a link that leads out of the folder"
         raise InputError([fault("unreadable", own.name, 0, "", message=said)])
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
-
-
-def _target_lines(path: Path, model: str | Path | ModelFile | None) -> tuple[int, ...]:
-    """Line of each target in the model file; none where the model comes from no file."""
-    own = path / OWN_MODEL
-    if isinstance(model, ModelFile) or (model is None and not own.is_file()):
-        return ()
-    found = read_toml(own if model is None else Path(model), "model file")
-    many = len(found.values.get("targets", ()))
-    return tuple(found.line(("targets", place)) for place in range(many))
 
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from planner.config import Lever, ModelFile
-from planner.data.cells import Row, by_id, grouped_by
+from planner.cells import Row, by_id, grouped_by
+from planner.config import Lever, ModelFile, Target
 from planner.data.findings import Origin
 from planner.data.schema import (
     TABLES,
@@ -25,7 +25,6 @@ from planner.data.schema import (
     Element,
     Import,
     LossTier,
-    ModelTarget,
     Project,
     Resale,
     Return,
@@ -33,7 +32,6 @@ from planner.data.schema import (
     Skill,
     Stockpile,
     Tables,
-    Target,
     Training,
     Workforce,
 )
@@ -536,22 +534,12 @@ class Lookups:
     def rows(self, table: str) -> tuple[Row, ...]:
         """All rows of a table; of `targets` those of the model file too, at the end."""
         of_table = self.tables.rows(table)
-        return (*of_table, *self.model_targets) if table == "targets" else of_table
-
-    @cached_property
-    def model_targets(self) -> tuple[ModelTarget, ...]:
-        """Targets of the model file, as rows."""
-        lines = self.origin.target_lines
-        found = []
-        for place, keys in enumerate(self.model.targets):
-            line = lines[place] if place < len(lines) else 0
-            found.append(ModelTarget.model_construct(**keys.model_dump(), line=line))
-        return tuple(found)
+        return self.target_rows if table == "targets" else of_table
 
     @property
     def target_rows(self) -> tuple[Target, ...]:
         """Targets of the table, then those of the model file."""
-        return (*self.tables.targets, *self.model_targets)
+        return (*self.tables.targets, *self.model.targets)
 
     @cached_property
     def targets(self) -> dict[str, Target]:

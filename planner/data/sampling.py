@@ -17,17 +17,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from planner.cells import CARRIED, Quarter, Row, begin_of, conditions, end_of, grouped_by, options
 from planner.data.case import Case
-from planner.data.cells import (
-    CARRIED,
-    Quarter,
-    Row,
-    begin_of,
-    conditions,
-    end_of,
-    grouped_by,
-    options,
-)
 from planner.data.lookups import BASE
 from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
 from planner.data.shock_effects import projects_hit

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.cells import Quarter
 from planner.data.case import Case
-from planner.data.cells import Quarter
 from planner.data.lookups import Good
 from planner.data.shock_effects import (
     Effects,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast, get_args, get_type_hints
 
-from planner.data.cells import (
+from planner.cells import (
     Flag,
     Id,
     Ids,
@@ -27,6 +27,7 @@ from planner.data.cells import (
     share,
     year,
 )
+from planner.config import Target
 from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance, StudyFigure
 from planner.data.stages import Form, StageName
 
@@ -366,37 +367,6 @@ class Supplier(Row):
     supplier: Id = identifier("outside supplier")
     name: Name = _NAME
     origin: Id = col("country it sells from; blank = itself", default="")
-
-
-TargetKind = Literal["served", "origin_share", "made_share"]
-TargetForm = Literal["oxide", "metal", "magnet", "feed"]
-
-
-class Target(Row):
-    target: Id = identifier("target")
-    name: Name = _NAME
-    kind: TargetKind = col(
-        "demand that is met, largest share of one outside origin, or least share made by plants"
-    )
-    scenario: Id = col("scenario or storyline on which it holds; blank = all", default="")
-    country: Ids = col("`;`-separated countries, summed; blank = all, or the party", default=())
-    party: Label = col("party whose countries are meant; blank = all, or `country`", default="")
-    element: Id = col("element; blank = each that is demanded, by itself", default="")
-    form: TargetForm | None = col(
-        "form; `feed` (kind made_share) = what mines yield; blank (kind served) = all forms summed",
-        default=None,
-    )
-    feeds: Ids = col("`;`-separated feeds (form feed); blank = all", default=())
-    first_year: Whole | None = edge("first year in which it holds; blank = first year")
-    last_year: Whole | None = edge("last year in which it holds; blank = last year")
-    share: Number = share("share that is asked for")
-    price_usd_per_kg: Number | None = positive(
-        "price at which it may be missed; blank = it must hold", "USD/kg", None
-    )
-
-
-class ModelTarget(Target):
-    """A target of the model file, so that faults are told there."""
 
 
 class Stockpile(Row):

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from planner.data.cells import CARRIED, REMARK, Row, unarmour
+from planner.cells import CARRIED, REMARK, Row, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
 from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest

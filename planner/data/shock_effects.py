@@ -14,8 +14,8 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
+from planner.cells import Quarter, begin_of, end_of, grouped_by
 from planner.data.case import Case
-from planner.data.cells import Quarter, begin_of, end_of, grouped_by
 from planner.data.lookups import GOOD
 from planner.data.schema import FILTERS, Hazard, Shock
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from planner.data.cells import Quarter
+from planner.cells import Quarter
+from planner.config import Target
 from planner.data.findings import finding_at, unknown_name
 from planner.data.investment_tables import ITEMS, Contract, fault_of_term
 from planner.data.lookups import Lookups
-from planner.data.schema import FILTERS, Hazard, Shock, Target
+from planner.data.schema import FILTERS, Hazard, Shock
 from planner.data.thresholds import ROUNDING
 from planner.errors import Fault
 

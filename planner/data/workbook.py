@@ -13,7 +13,7 @@ from openpyxl.utils.escape import unescape
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from planner.data.cells import text_of
+from planner.cells import text_of
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME
 from planner.data.sheets import MIB, MODEL_SHEET, NOTES_SHEET, Line, Sheet, sheet_of

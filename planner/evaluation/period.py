@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from planner.cells import Quarter
 from planner.data.case import Case
-from planner.data.cells import Quarter
 from planner.data.lookups import Good
 from planner.data.shock_effects import length_of, year_of
 from planner.data.stages import CONVERTING

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from planner.cells import conditions
 from planner.data.case import Case, with_rows
-from planner.data.cells import conditions
 from planner.data.change import cells_changed
 from planner.data.changed_case import applied
 from planner.data.odds import are_bounded

@@ -12,8 +12,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.cells import Quarter, begin_of
 from planner.data.case import Case, with_rows
-from planner.data.cells import Quarter, begin_of
 from planner.data.shock_effects import ImportKey, Period, effects_by_scenario, periods_of
 from planner.evaluation.chain import ChainProgram
 from planner.evaluation.decisions import FixedDecisions

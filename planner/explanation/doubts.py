@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.cells import conditions, is_one, matching, options
 from planner.data.case import Case
-from planner.data.cells import conditions, is_one, matching, options
 from planner.data.change import Change, cells_changed
 from planner.data.changed_case import applied
 from planner.data.schema import UncertainRange

@@ -15,9 +15,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from planner.cells import Row, conditions, matching
 from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.cells import Row, conditions, matching
 from planner.data.scenario_tree import Tree
 from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.shock_effects import year_of

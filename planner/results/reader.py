@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.cells import Quarter
 from planner.data.case import Case
-from planner.data.cells import Quarter
 from planner.data.decision_tree import Trees, trees_of
 from planner.data.scenario_tree import Vector, scenario_tree
 from planner.data.shock_effects import Period, year_of

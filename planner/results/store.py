@@ -29,8 +29,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
+from planner.cells import armour, unarmour
 from planner.data.case import Case
-from planner.data.cells import armour, unarmour
 from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
 from planner.data.sheets import leads_out

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from planner.cells import Quarter
 from planner.data.case import Case
-from planner.data.cells import Quarter
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, Vector
 from planner.results.amounts import Amounts, FlowKey

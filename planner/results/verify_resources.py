@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.cells import begin_of, end_of
+from planner.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
 from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts

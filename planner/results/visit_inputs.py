@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.cells import Row, begin_of, end_of, grouped_by
 from planner.data.case import Case
-from planner.data.cells import Row, begin_of, end_of, grouped_by
 from planner.data.lookups import Good, Series
 from planner.data.scenario_tree import Vector
 from planner.data.schema import Ramp, Shock

@@ -11,9 +11,9 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from planner.config import TargetKeys
+from planner.cells import CARRIED, Row, text_of
+from planner.config import ModelTarget
 from planner.data.case import Case
-from planner.data.cells import CARRIED, Row, text_of
 from planner.data.change import Change
 from planner.data.reweighting import ANY_STOP, happenings
 from planner.data.schema import BY_NAME, Table
@@ -69,7 +69,7 @@ def words_of(bench: Workbench) -> Shown:
         "names": names_of(bench.base),
         "chances": chances(bench.base, bench.case),
         "sentence": partial(target_sentence, bench.base),
-        "target_of": TargetKeys.model_validate,
+        "target_of": ModelTarget.model_validate,
     }
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from planner.cells import Row
 from planner.data.case import Case, with_rows
-from planner.data.cells import Row
 from planner.errors import Fault, InputError, fault
 from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.formulation.index_sets import Scope

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from planner.cells import begin_of, end_of, grouped_by
 from planner.data.case import Case
-from planner.data.cells import begin_of, end_of, grouped_by
 from planner.data.schema import FILTERS
 from planner.data.shock_effects import Moment, periods_of
 from planner.errors import InputError, fault

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from planner.cells import is_number
 from planner.config import parse_value
-from planner.data.cells import is_number
 from planner.errors import Fault, InputError, did_you_mean, fault
 from planner.late import late
 from planner.studies.points import DesignRow

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from planner.data.cells import is_number
+from planner.cells import is_number
 from planner.late import late, missing
 from planner.results.study import Box, Indices, SensitivityIndex, moves
 from planner.studies.design import numeric_ends, problem

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from planner.cells import look_of, parse_label, parse_name
 from planner.config import Toml, demanded
-from planner.data.cells import look_of, parse_label, parse_name
 from planner.errors import Fault, did_you_mean, nearest
 
 _RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key"}

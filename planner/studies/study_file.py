@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from planner.cells import is_number
 from planner.config import Toml, read_toml
-from planner.data.cells import is_number
 from planner.data.change import Change, OpenChange, change_of, changes_of, parse_open, plain
 from planner.errors import Fault, InputError, file_words
 from planner.studies.study_faults import at, faults_of, text_faults, twice

@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.cells import Quarter, conditions, matching
 from planner.cli import app
 from planner.data.case import Case
-from planner.data.cells import Quarter, conditions, matching
 from planner.data.export import write_workbook
 from planner.data.scenario_tree import scenario_tree
 from tests.cases import (

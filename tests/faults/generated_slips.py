@@ -20,8 +20,8 @@ from itertools import combinations
 from pathlib import Path
 
 import planner
+from planner.cells import Quarter, types_in
 from planner.data.case import Case
-from planner.data.cells import Quarter, types_in
 from planner.data.schema import BY_NAME, TABLES
 from planner.data.warnings import warnings_of
 from planner.errors import InputError, PlannerError

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import planner
-from planner.data.cells import Quarter, types_in
+from planner.cells import Quarter, types_in
 from planner.data.schema import BY_NAME, TABLES
 from planner.data.warnings import warnings_of
 from tests.faults.conftest import STARTER, read_text, write_text

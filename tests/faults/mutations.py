@@ -10,8 +10,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from planner.cells import CARRIED, parse_name
 from planner.config import known_keys
-from planner.data.cells import CARRIED, parse_name
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import TABLES, Table
 

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.cells import Quarter
 from planner.cli import app
 from planner.config import ModelFile
 from planner.data.case import Case, with_model
-from planner.data.cells import Quarter
 from planner.data.difference import differences
 from planner.data.load import checked_case
 from planner.data.schema import TABLES, Draw

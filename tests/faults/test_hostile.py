@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.cells import CARRIED
 from planner.cli import app
-from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
 from planner.data.load import checked_case
 from planner.data.schema import TABLES

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.cells import Quarter, begin_of, end_of
 from planner.data.case import Case
-from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.schema import Hazard, Scenario
 from planner.results.store import write_case
 from tests.cases import LONG, imports, load_case, mine, plant

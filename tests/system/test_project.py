@@ -14,7 +14,7 @@ import pytest
 
 import planner
 from docs.__main__ import pages
-from planner.data.cells import CARRIED
+from planner.cells import CARRIED
 from planner.data.schema import TABLES, Tables
 from tests.cases import stored
 from tests.oracle.agreement import flat

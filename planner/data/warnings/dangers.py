@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Sequence
 
-from planner.data.cells import grouped_by
+from planner.cells import grouped_by
 from planner.data.findings import finding_at
 from planner.data.schema import FILTERS, Scenario, Shock
 from planner.data.shock_effects import neutral_factor, touches

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.cells import begin_of, conditions, end_of, matching
 from planner.data.case import Case
-from planner.data.cells import begin_of, conditions, end_of, matching
 from planner.data.change import MODEL
 from planner.data.lookups import Good
 from planner.data.schema import Hazard, Project

@@ -10,7 +10,7 @@ from operator import attrgetter
 import numpy as np
 from pydantic_core import PydanticUndefined
 
-from planner.data.cells import Row, grouped_by
+from planner.cells import Row, grouped_by
 from planner.data.change import MODEL
 from planner.data.findings import finding_at
 from planner.data.lookups import GOOD, Good, good_of

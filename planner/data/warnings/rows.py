@@ -12,7 +12,7 @@ from operator import methodcaller
 from statistics import median
 from typing import Any, TypeVar
 
-from planner.data.cells import LAST_YEAR, begin_of, grouped_by, look_of
+from planner.cells import LAST_YEAR, begin_of, grouped_by, look_of
 from planner.data.findings import finding_at
 from planner.data.lookups import GOOD
 from planner.data.schema import Hazard, Project

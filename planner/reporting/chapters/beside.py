@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.config import TargetKeys
+from planner.config import Target
 from planner.data.case import Case
-from planner.data.schema import Target
 from planner.reporting.chapters.plants import Plants
 from planner.reporting.parts import Card, Column, DeclaredTable, ReportTable, changed, figures, text
 from planner.reporting.sources import summary_keys
@@ -204,7 +203,7 @@ def _committed(row: Mapping[str, Any]) -> str:
 # ---- targets -----------------------------------------------------------------------------------------------------------
 
 
-def target_sentence(case: Case, row: Target | TargetKeys) -> str:
+def target_sentence(case: Case, row: Target) -> str:
     """A target as a sentence."""
     names = names_of(case)
     form = "" if row.form in (None, "feed") else str(row.form)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from planner.cells import Row, text_of
 from planner.data.case import Case
-from planner.data.cells import Row, text_of
 from planner.data.change import Change
 from planner.data.schema import TABLES
 from planner.data.schema import Table as InputTable

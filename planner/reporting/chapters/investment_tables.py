@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from planner.cells import text_of
 from planner.data.case import Case
-from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
 from planner.finance.cashflow import funding, starting_up

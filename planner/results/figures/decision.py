@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, fields
 
-from planner.data.cells import begin_of, end_of
+from planner.cells import begin_of, end_of
 from planner.results.decision import Frontier, Share
 from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.money import worth_something

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from planner.errors import invisible
@@ -322,10 +323,10 @@ class Row(BaseModel):
     """A row of a table, with what every row carries and no computation reads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    line: int = Field(0, exclude=True)
-    source: Note = ""
-    confidence: Note = ""
-    notes: Note = ""
+    line: SkipJsonSchema[int] = Field(0, exclude=True)
+    source: Note = col("where the figures are from", default="")
+    confidence: Note = col("how sure they are", default="")
+    notes: Note = col("anything else", default="")
 
     @classmethod
     def columns(cls) -> list[str]:
