@@ -30,10 +30,11 @@ Capacities = Mapping[str, Vector]
 
 class Charge(NamedTuple):
     """What a decision costs in a year: `rate` (MUSD) times `amount` in `parts` equal parts, by scenario; `public_share` of
-    it out of budgets. part: of the cost."""
+    it out of budgets. part: of the cost. decided: in which year."""
 
     part: str
     country: str
+    decided: int
     year: int
     rate: float
     amount: Vector
@@ -57,6 +58,7 @@ def charges(visits: AtVisits) -> Iterator[Charge]:
             yield Charge(
                 "capex",
                 plant.country,
+                committed,
                 year,
                 capex,
                 tpa,
@@ -65,15 +67,15 @@ def charges(visits: AtVisits) -> Iterator[Charge]:
             )
     for (programme, year), persons in visits.intake:
         row = case.lookups.programmes[programme]
-        yield Charge("training", row.country, year, musd(row.cost_per_trainee_usd), persons)
+        yield Charge("training", row.country, year, year, musd(row.cost_per_trainee_usd), persons)
     for (programme, year), seats in visits.new_seats:
         row = case.lookups.programmes[programme]
-        yield Charge("seats", row.country, year, musd(row.cost_per_seat_usd), seats)
+        yield Charge("seats", row.country, year, year, musd(row.cost_per_seat_usd), seats)
     for team, staff in case.lookups.workforce.items():
         hired = visits.whole(visits.people["hired"][team])
         for year in case.years:
             joining = hired[:, visits.opening[year]]
-            yield Charge("hires", staff.country, year, musd(staff.hire_cost_usd), joining)
+            yield Charge("hires", staff.country, year, year, musd(staff.hire_cost_usd), joining)
 
 
 def cost_parts(visits: AtVisits) -> dict[str, float]:

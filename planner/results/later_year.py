@@ -23,10 +23,10 @@ from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
+from planner.results.costs import charges
 from planner.results.figures.decided import Decided, decided_along
 from planner.results.plan import Plan
 from planner.thresholds import ROUNDING
-from planner.units import musd
 
 OF_SCENARIOS = {
     "shocks": "scenario",
@@ -61,6 +61,11 @@ class _Past:
     def tree(self) -> Tree:
         """The histories of the case."""
         return self.plan.amounts.trees.histories
+
+    @cached_property
+    def place(self) -> int:
+        """The place of the scenario among all."""
+        return list(self.case.scenarios).index(self.along)
 
     @property
     def years(self) -> range:
@@ -455,10 +460,12 @@ def _budgets(past: _Past) -> tuple[Row, ...]:
 
 def _paid(past: _Past) -> dict[tuple[str, str, int], float]:
     """(funder, country, year) -> payments (MUSD) along the history, planned ones too."""
-    place = list(past.case.scenarios).index(past.along)
+    visits = past.plan.amounts.visits
+    years = visits.period_years.tolist()
     paid: dict[tuple[str, str, int], float] = defaultdict(float)
-    for (funder, country, _, period), by_scenario in past.plan.amounts.visits.spent:
-        paid[funder, country, year_of(period)] += float(by_scenario[place])
+    for (funder, country, _), musd in visits.spent:
+        for year, amount in zip(years, visits.whole(musd)[past.place].tolist(), strict=True):
+            paid[funder, country, year] += amount
     return paid
 
 
@@ -476,16 +483,9 @@ def _carry(past: _Past, left: dict[FunderYear, float]) -> None:
 def _due(past: _Past) -> Iterator[tuple[str, int, float]]:
     """Public money (MUSD) still to be paid for plants begun, and for those who are hired as the year begins: country,
     year, amount."""
-    case = past.case
-    for project, begun, tpa in past.decided_before("build"):
-        years = case.lookups.payment_years(project, begun)
-        part = tpa * case.lookups.public_capex(project) / len(years)
-        for year in years:
-            if year >= past.year and part > ROUNDING:
-                yield case.projects[project].country, year, part
-    for (name, key), persons in past.decided.items():
-        if name == "hired" and key[-1] == past.year:
-            country, skill, year = key
-            cost = musd(case.lookups.workforce[country, skill].hire_cost_usd)
-            if persons * cost > ROUNDING:
-                yield country, year, persons * cost
+    for charge in charges(past.plan.amounts.visits):
+        is_begun = charge.decided < past.year <= charge.year
+        joins_now = charge.part == "hires" and charge.year == past.year
+        amount = float(charge.paid_musd[past.place])
+        if (is_begun or joins_now) and amount > ROUNDING:
+            yield charge.country, charge.year, amount

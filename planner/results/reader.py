@@ -7,8 +7,8 @@ over, and absent rows are zero. Whether tables say more than their amounts, `pla
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,11 @@ import pandas as pd
 from planner.cells import Quarter
 from planner.data.case import Case
 from planner.data.decision_tree import Trees, trees_of
-from planner.data.scenario_tree import Vector, scenario_tree
-from planner.data.shock_effects import Period, year_of
+from planner.data.scenario_tree import scenario_tree
 from planner.data.stages import FORMS
 from planner.results.amounts import Amounts, FlowKey, Payment, amounts, flow_order, spending_order
 from planner.results.plan_amounts import PEOPLE, PlanAmounts
 from planner.results.schema import SCHEDULE
-from planner.results.visits import visited
 
 GOOD = ("country", "element", "form")
 """Columns that name a good."""
@@ -74,65 +72,45 @@ class _Tables:
         self.case = case
         self.trees = trees
         self._tables = tables
-        self._scenario = {scenario: place for place, scenario in enumerate(case.scenarios)}
-        self._node = _first_visits(trees)
+        # Of scenarios that share a node the first is read.
+        self._first: dict[tuple[str, int, int], int] = {}
+        for node in trees.histories.nodes:
+            self._first[node.scenarios[0], node.year, node.quarter or 0] = node.index
 
     def on_histories(
-        self, name: str, columns: Iterable[str], key: KeyOfCells = tuple
+        self, name: str, columns: Sequence[str], key: KeyOfCells = tuple
     ) -> Callable[[str], Amounts]:
         """A table by scenario, year and quarter: column -> its amounts by key and node. columns: those that name the
         key."""
         table = self._of_the_case(name)
-        places: dict[Any, int] = {}
-        rows = zip(*(table[column].tolist() for column in columns), strict=True)
-        place = [places.setdefault(cells, len(places)) for cells in rows]
         quarter = table["quarter"].astype("Int64").fillna(0).tolist()
         visits = zip(table["scenario"].tolist(), table["year"].tolist(), quarter, strict=True)
-        node = np.array([self._node.get(visit, -1) for visit in visits], dtype=np.intp)
-        size = len(self.trees.histories.nodes)
-        cell = np.array(place, dtype=np.intp) * size + node
-        is_first = node >= 0
-        keys = {key(cells): number for cells, number in places.items()}
+        nodes = [self._first.get(visit, -1) for visit in visits]
+        return _gathered(table, columns, nodes, len(self.trees.histories.nodes), key)
 
-        def of(column: str) -> Amounts:
-            stated = table[column].to_numpy(float)[is_first]
-            sums = np.bincount(cell[is_first], stated, minlength=len(keys) * size)
-            return Amounts(keys, sums.astype(float).reshape(len(keys), size))
-
-        return of
-
-    def on_decisions(self, name: str, columns: Iterable[str], amount: str) -> Amounts:
+    def on_decisions(self, name: str, columns: Sequence[str], amount: str) -> Amounts:
         """A column of a table of what is decided by year, by key and decision node; nothing where there is no table."""
-        nodes = self.trees.decision_of_year
-        size = len(self.trees.decisions.nodes)
-        found: dict[Any, Vector] = {}
-        for row in rows_of(self._of_the_case(name)) if name in self._tables else ():
-            scenario, year = self._first_of(row.scenarios), int(row.year) - self.case.first_year
-            if scenario is not None and 0 <= year < len(self.case.years):
-                cells = tuple(getattr(row, column) for column in columns)
-                by_node = found.setdefault(cells if len(cells) > 1 else cells[0], np.zeros(size))
-                by_node[nodes[scenario, year]] += getattr(row, amount)
-        return amounts(found, size).something()
+        tree = self.trees.decisions
+        if name not in self._tables:
+            return amounts({}, len(tree.nodes))
+        table = self._of_the_case(name)
+        scenarios = map(self._first_of, table["scenarios"].tolist())
+        places = zip(scenarios, table["year"].tolist(), strict=True)
+        nodes = [tree.at.get(place, -1) for place in places]
+        key = itemgetter(0) if len(columns) == 1 else tuple
+        return _gathered(table, columns, nodes, len(tree.nodes), key)(amount).something()
 
     def on_accounts(self) -> Amounts:
         """MUSD by (funder, country, item) and account; what is decided by year is paid as the year begins."""
-        trees, tree = self.trees, self.trees.histories
-        size = len(trees.accounts.nodes)
-        places: dict[Period, int] = {year: place for place, year in enumerate(self.case.years)}
-        nodes = trees.decision_of_year
-        if trees.accounts is tree:
-            places = {period: place for place, period in enumerate(tree.periods)}
-            nodes = visited(tree).reshape(len(self._scenario), -1)
-        found: dict[Any, Vector] = {}
-        for row in rows_of(self._of_the_case("spending")):
-            year = int(row.year)
-            due: Period = year if pd.isna(row.quarter) else Quarter(year, int(row.quarter))
-            opening = due if due in places else tree.opening.get(year, due)
-            scenario = self._first_of(row.scenarios)
-            if scenario is not None and opening in places:
-                by_node = found.setdefault((row.funder, row.country, row.item), np.zeros(size))
-                by_node[nodes[scenario, places[opening]]] += row.musd
-        return amounts(found, size).something()
+        tree = self.trees.accounts
+        table = self._of_the_case("spending")
+        quarters = table["quarter"].astype("Int64").fillna(0).tolist()
+        nodes = []
+        for row, quarter in zip(rows_of(table), quarters, strict=True):
+            due = Quarter(row.year, quarter) if quarter else tree.opening.get(row.year, row.year)
+            nodes.append(tree.at.get((self._first_of(row.scenarios), due), -1))
+        columns = ("funder", "country", "item")
+        return _gathered(table, columns, nodes, len(tree.nodes))("musd").something()
 
     def payments(self) -> Iterable[Payment]:
         """The rows of `payments`."""
@@ -157,25 +135,34 @@ class _Tables:
             is_known &= table[column].isin(list(known[column])).to_numpy(bool)
         return table if is_known.all() else table[is_known]
 
-    def _first_of(self, text: str) -> int | None:
-        """The place of the first scenario that a cell `scenarios` names; None where there is no such scenario."""
-        first, *_ = members(text, tuple(self._scenario))
-        return self._scenario.get(first)
+    def _first_of(self, text: str) -> str:
+        """The first scenario that a cell `scenarios` names."""
+        return members(text, tuple(self.case.scenarios))[0]
 
 
-def _first_visits(trees: Trees) -> dict[tuple[str, int, int], int]:
-    """Scenario, year and quarter (0: the whole year) -> the node that the scenario is the first to visit there."""
-    tree = trees.histories
-    moments = []
-    for period in tree.periods:
-        moments.append((year_of(period), period.quarter if isinstance(period, Quarter) else 0))
-    visits = list(product(tree.case.scenarios, moments))
-    nodes, first = np.unique(visited(tree), return_index=True)
-    found = {}
-    for node, place in zip(nodes.tolist(), first.tolist(), strict=True):
-        scenario, moment = visits[place]
-        found[scenario, *moment] = node
-    return found
+def _gathered(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    nodes: Sequence[int],
+    size: int,
+    key: KeyOfCells = tuple,
+) -> Callable[[str], Amounts]:
+    """Column -> its amounts by key and node. columns: those that name the key. nodes: of each row, -1 where it is passed
+    over; `size` of them in all."""
+    places: dict[Any, int] = {}
+    rows = zip(*(table[column].tolist() for column in columns), strict=True)
+    place = [places.setdefault(cells, len(places)) for cells in rows]
+    node = np.array(nodes, dtype=np.intp)
+    is_first = node >= 0
+    cell = (np.array(place, dtype=np.intp) * size + node)[is_first]
+    keys = {key(cells): number for cells, number in places.items()}
+
+    def of(column: str) -> Amounts:
+        stated = table[column].to_numpy(float)[is_first]
+        sums = np.bincount(cell, stated, minlength=len(keys) * size)
+        return Amounts(keys, sums.astype(float).reshape(len(keys), size))
+
+    return of
 
 
 def _by_key(key: Any) -> Any:

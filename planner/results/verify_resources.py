@@ -1,7 +1,4 @@
-"""Rules of people and of money: staff, training and secondment, budgets, and the cost recomputed.
-
-Vectors of money are over scenarios.
-"""
+"""Rules of people and of money: staff, training and secondment, budgets, and the cost recomputed."""
 
 from __future__ import annotations
 
@@ -12,19 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.cells import begin_of, end_of
 from planner.data.scenario_tree import Vector
-from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts
 from planner.results.costs import charges
 from planner.results.violations import Broken, at_most, equal, never
 from planner.results.visit_inputs import may_be_decided
-from planner.results.visits import AtVisits
+from planner.results.visits import AtVisits, opening_visits
 from planner.units import musd_per_tonne
 
 BETWEEN = ("lent", "borrowed")
 """Columns of what moves between countries."""
-Sums = dict[Any, Vector]
 
 
 def people_rules(visits: AtVisits) -> Iterator[Broken]:
@@ -172,76 +166,64 @@ def _under_way(visits: AtVisits, team: tuple[str, str]) -> Vector:
 
 
 def money_rules(visits: AtVisits) -> Iterator[Broken]:
-    """Every rule, in every scenario."""
+    """Every rule, at every visit."""
     yield from _accounts(visits)
     yield from _payments(visits)
-    given = _sums(visits)
-    for (funder, country, period), amount in visits.paid:
-        given[country, period] += amount
+    for (funder, country, _), musd in visits.spent:
         if country not in visits.case.lookups.reach.get(funder, ()):
-            yield never("funder_reach", amount)
+            yield never("funder_reach", musd)
+    given = visits.spent.by(_country_of_payment)
     due = _due(visits)
-    for place in {*due, *given}:
-        yield equal("spending_limit", given[place], due[place])
+    for country in {*due, *given.places}:
+        yield equal("spending_limit", given[country], due[country])
 
 
-def _sums(visits: AtVisits) -> Sums:
-    """Vectors by key, zeros where absent."""
-    return defaultdict(lambda: np.zeros(len(visits.case.scenarios)))
+def _funder_of_payment(key: tuple[str, str, str]) -> str:
+    funder, _, _ = key
+    return funder
+
+
+def _country_of_payment(key: tuple[str, str, str]) -> str:
+    _, country, _ = key
+    return country
 
 
 def _accounts(visits: AtVisits) -> Iterator[Broken]:
-    """Payments come out of budgets; those decided by year in its first period."""
+    """Payments come out of budgets, each there as its year begins, and of what is left over of the year before."""
     case = visits.case
-    opening = visits.tree.opening
-    paid = _sums(visits)
     yield at_most("paid_not_negative", -visits.spent.values, 0.0)
-    for (funder, _, period), amount in visits.paid:
-        paid[funder, opening.get(period, period)] += amount
+    paid = visits.spent.by(_funder_of_payment)
+    opening = {place: year for year, place in visits.opening.items()}
     for funder in case.lookups.reach:
         left = np.zeros(len(case.scenarios))
-        for period in visits.tree.periods:
-            _, first_quarter = begin_of(period)
-            _, last_quarter = end_of(period)
-            available = left
-            if first_quarter == 1:
-                available = left + case.budget.get((funder, year_of(period)), 0.0)
-            spent = paid[funder, period]
-            yield at_most("account", spent, available)
-            left = np.maximum(available - spent, 0.0)
-            if last_quarter == 4 and not case.model.policy.budget_carry_over:
-                left = np.zeros(len(left))
+        for place, spent in enumerate(visits.whole(paid[funder]).T):
+            if place in opening:
+                if not case.model.policy.budget_carry_over:
+                    left = np.zeros(len(left))
+                left = left + case.budget.get((funder, opening[place]), 0.0)
+            yield at_most("account", spent, left)
+            left = np.maximum(left - spent, 0.0)
 
 
-def _due(visits: AtVisits) -> Sums:
-    """(country, year or period) -> MUSD to be paid from budgets: for decisions of years, and for purchases."""
-    due = _sums(visits)
+def _due(visits: AtVisits) -> dict[str, Vector]:
+    """Country -> MUSD to be paid from budgets: for decisions of years as these begin, and for purchases."""
+    due: dict[str, Vector] = defaultdict(visits.zeros)
     for charge in charges(visits):
-        due[charge.country, charge.year] += charge.paid_musd
-    for place, amount in _purchases(visits).items():
-        due[place] += amount
-    return due
-
-
-def _purchases(visits: AtVisits) -> Sums:
-    """(country, period) -> MUSD paid for stock."""
-    paid = _sums(visits)
+        if charge.year in visits.opening:  # else it was decided too late, which is told as such
+            due[charge.country][opening_visits(visits, charge.year)] += charge.paid_musd
     for good, row in visits.case.lookups.stockpiles.items():
         country, _, _ = good
         price = musd_per_tonne(row.purchase_usd_per_kg)
-        by_visit = price * visits.goods["bought", good]
-        by_period = visits.whole(by_visit).T
-        for period, amount in zip(visits.tree.periods, by_period, strict=True):
-            paid[country, period] += amount
-    return paid
+        due[country] += price * visits.goods["bought", good]
+    return due
 
 
 def _payments(visits: AtVisits) -> Iterator[Broken]:
     """Payments and budgets are those of the case and of what is spent, between the least and the most that each funder
     may pay."""
     paid: dict[str, float] = defaultdict(float)
-    for (funder, _, _), amounts in visits.paid:
-        paid[funder] += float(np.sum(amounts * visits.chances))
+    for funder, musd in visits.spent.by(_funder_of_payment):
+        paid[funder] = float(visits.visit_chances @ musd)
     budgets: dict[str, float] = defaultdict(float)
     for (funder, _), amount in visits.case.budget.items():
         budgets[funder] += amount
@@ -258,5 +240,4 @@ def _payments(visits: AtVisits) -> Iterator[Broken]:
 
 def public_spend(visits: AtVisits) -> float:
     """Expected public spending (MUSD, undiscounted)."""
-    by_scenario = np.sum(visits.spent.values, axis=0)
-    return float(np.sum(visits.chances * by_scenario))
+    return float(visits.visit_chances @ np.sum(visits.spent.values, axis=0))

@@ -5,7 +5,7 @@ A visit is a scenario in a period; scenarios that share a node do the same there
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,8 @@ from planner.data.case import Case
 from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Tree, Vector
-from planner.data.shock_effects import Period, year_of
+from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts, FlowKey, Payment, amounts
-from planner.results.schema import PURCHASES
 from planner.results.visit_inputs import VisitInputs, counted_per_tonne
 
 if TYPE_CHECKING:  # whose amounts these are
@@ -106,21 +105,13 @@ class AtVisits:
 
     @cached_property
     def spent(self) -> Amounts:
-        """MUSD by (funder, country, item, period); what is decided by year is of the year."""
-        trees = self.trees
-        periods: Sequence[Period] = self.case.years
-        nodes = trees.decision_of_year
-        if trees.accounts is self.tree:
-            periods = self.tree.periods
-            nodes = self.whole(self.node)
-        found: dict[Any, Vector] = {}
-        for key, at_nodes in self.plan.spent:
-            for place, period in enumerate(periods):
-                paid = at_nodes[nodes[:, place]]
-                if paid.any():
-                    due = period if key[2] == PURCHASES else year_of(period)
-                    found[(*key, due)] = paid
-        return amounts(found, len(nodes))
+        """MUSD by (funder, country, item); what is decided by year is paid in the first period of its year."""
+        tree = self.trees.accounts
+        if tree is self.tree:
+            return self.plan.spent.at(self.node)
+        opens = [node.opens_year for node in self.tree.nodes]
+        paid = self.plan.spent.at(np.array(self.trees.decision)[self.node])
+        return Amounts(paid.places, paid.values * self.at(np.array(opens, dtype=float)))
 
     # ---- when ------------------------------------------------------------------------------------
 
@@ -137,7 +128,8 @@ class AtVisits:
     @cached_property
     def node(self) -> Places:
         """The node of each visit."""
-        return visited(self.tree)
+        paths = [self.tree.path_of(scenario) for scenario in self.case.scenarios]
+        return np.array(paths, dtype=np.intp).ravel()
 
     @cached_property
     def opening(self) -> dict[int, int]:
@@ -187,16 +179,6 @@ class AtVisits:
     def goods(self) -> Amounts:
         """t by (item, good)."""
         return self.flows.by(lambda flow: (flow.item, flow.good) if flow.element else None)
-
-    @cached_property
-    def paid(self) -> Amounts:
-        """MUSD by (funder, country, period), for each scenario."""
-
-        def of(key: tuple[str, str, str, Period]) -> tuple[str, str, Period]:
-            funder, country, _, period = key
-            return funder, country, period
-
-        return self.spent.by(of)
 
     @cached_property
     def loads(self) -> dict[str, Vector]:
@@ -274,9 +256,3 @@ def decided_in(visits: AtVisits, year: int) -> list[Vector]:
             if decided == year:
                 found.append(by_scenario)
     return found
-
-
-def visited(tree: Tree) -> Places:
-    """The node of each visit."""
-    paths = [tree.path_of(scenario) for scenario in tree.case.scenarios]
-    return np.array(paths, dtype=np.intp).ravel()

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from planner.data.kept import kept
-from planner.data.shock_effects import year_of
 from planner.results.plan import Plan
 from planner.results.schema import PURCHASES
 
@@ -72,9 +71,12 @@ def decided_along(plan: Plan, scenario: str) -> Decided:
 
 def paid_along(plan: Plan, scenario: str) -> dict[tuple[str, int], float]:
     """(funder, year) -> payments (MUSD) along the history of one scenario, stock purchases left out."""
+    visits = plan.amounts.visits
     place = list(plan.case.scenarios).index(scenario)
+    years = visits.period_years.tolist()
     paid: dict[tuple[str, int], float] = defaultdict(float)
-    for (funder, _, item, period), by_scenario in plan.amounts.visits.spent:
+    for (funder, _, item), musd in visits.spent:
         if item != PURCHASES:
-            paid[funder, year_of(period)] += float(by_scenario[place])
+            for year, amount in zip(years, visits.whole(musd)[place].tolist(), strict=True):
+                paid[funder, year] += amount
     return {key: amount for key, amount in paid.items() if amount != 0}
