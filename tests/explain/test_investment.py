@@ -44,7 +44,7 @@ from tests.cases import (
     smelter,
     some,
 )
-from tests.conftest import MakeCase
+from tests.conftest import MakeCase, leave_out_support
 from tests.finance.plants import PLAIN
 from tests.reporting.conftest import read_page
 
@@ -99,6 +99,7 @@ def test_the_plant_is_the_one_worked_out_by_hand(plan: Plan) -> None:
     assert found.planned.returns == found.full.returns
 
 
+@pytest.mark.usefixtures("no_support")
 def test_the_plan_uses_less_than_the_case_sells(make_case: MakeCase) -> None:
     """4 t are wanted: all of the first year's output, half of that of later years, in the plan and after it. So much is
     sold in the case too, unless the cap of the market is lifted."""
@@ -196,7 +197,9 @@ def test_no_tie_of_the_optimum_moves_the_npv(
                 finance=TERMS,
             )
 
-        assert_no_tie(with_recovery, "plant", payable=payable)
+        with pytest.MonkeyPatch.context() as patched:
+            leave_out_support(patched)
+            assert_no_tie(with_recovery, "plant", payable=payable)
 
 
 def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms: float) -> None:
@@ -261,6 +264,7 @@ def test_several_plants_are_one_case_and_what_one_sells_the_other_buys(make_case
         business_case(plan, ("plant", "plant"))
 
 
+@pytest.mark.usefixtures("no_support")
 def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) -> None:
     """No money, so nothing runs. `rich` gives more than `poor`; 10 t of Dy metal and 30 of Tb are wanted, 5 and 5 more
     in magnets."""
@@ -307,6 +311,7 @@ MODELS = [path for path in sorted((ROOT / "models").glob("*.toml")) if path.stem
 
 
 @pytest.mark.parametrize("model", some(MODELS, 8), ids=lambda path: path.stem)
+@pytest.mark.usefixtures("no_support")
 def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
     """The starter under some models; in a long run a sample of the real case under all, on each of its decks."""
     case = planner.load(ROOT / "inputs" / "starter", model=model)
@@ -335,6 +340,7 @@ def test_faults_of_the_question(plan: Plan) -> None:
             business_case(plan, "plant", terms=terms)
 
 
+@pytest.mark.usefixtures("no_support")
 def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +390,7 @@ def without_contents(patched: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.usefixtures("no_support")
 def test_the_page_shows_statements_that_foot_and_balance(plan: Plan) -> None:
     """Within a cent a line, as printed; every line in real money too."""
     days = {"receivable_days": 60, "stock_days": 90, "payable_days": 30}
@@ -483,6 +490,7 @@ def test_instruments_are_stated_together_and_name_their_budget_lines(plan: Plan)
         business_case(plan, "plant", terms={"grant": 30})
 
 
+@pytest.mark.usefixtures("no_support")
 def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
     """Two feeds, of which the case would take the larger; half and half has the mean of their shares."""
     more = {

@@ -69,6 +69,7 @@ def runs() -> list[Any]:
     return [planner.solve(planner.load(ROOT / "inputs" / name, model=model)) for name in names]
 
 
+@pytest.mark.usefixtures("no_support")
 def test_the_plans_plant_makes_what_the_plan_makes() -> None:
     """Of every plant that a plan builds: its size, and year by year its tonnes and what it makes of each element."""
     seen = 0
@@ -140,6 +141,7 @@ def test_owners_get_nothing_before_the_first_repayment(plan: Any) -> None:
     assert sources["owners"].sum() == near(-np.minimum(flows.owners[:begun], 0).sum())
 
 
+@pytest.mark.usefixtures("no_support")
 def test_dear_capital_counts_overruns_once(make_case: MakeCase) -> None:
     """A factor of up to 1.4 and a contingency of up to 42 % tell of the same overruns: 1.42 times the estimate is worst."""
     finance = [
@@ -223,6 +225,7 @@ def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
     assert f"{number(flows.after_tax.min())}" in chart.title
 
 
+@pytest.mark.usefixtures("no_support")
 def test_by_products_are_priced_in_the_world_of_the_elements(make_case: MakeCase) -> None:
     """Elements at prices outside China, by-products too, though `china` comes first in the alphabet."""
     rows = []
@@ -255,6 +258,7 @@ def test_rates_are_given_real_or_nominal_and_support_for_years(plan: Any) -> Non
     assert paid[0][2:5] == near([4.8, 9.6, 9.6]) and paid[1][2:5] == near([4.8, 0, 0])
 
 
+@pytest.mark.usefixtures("no_support")
 def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
     """A column a file of terms, each as it is alone, with what was changed in words."""
     run = tmp_path / "run"
@@ -280,6 +284,7 @@ def test_variants_stand_side_by_side(plan: Any, tmp_path: Path) -> None:
         side_by_side_into(run, ["plant"], [files["wrong"]])
 
 
+@pytest.mark.usefixtures("no_support")
 def test_plants_of_several_countries_are_taxed_and_discounted_in_each(make_case: MakeCase) -> None:
     """40 MUSD where profit is taxed at 20 % and money costs 10 %, 8 where it is 50 and 16 %: the NPV is the sum of those of
     each, and what owners ask is weighed by capital."""
@@ -324,6 +329,7 @@ def test_a_grant_is_at_most_what_it_may_be(plan: Any) -> None:
     assert held.supported.returns.npv_owners >= -1e-3
 
 
+@pytest.mark.usefixtures("no_support")
 def test_the_completion_test_and_the_overrun_facility_are_told(make_case: MakeCase) -> None:
     """Half of the output in 2028, all in 2029: a test of 80 % is passed then, two years later where output is. Capital of
     1.5 times its budget of 40 MUSD is 20 above it, of which a facility of a quarter lends 10."""
@@ -359,6 +365,7 @@ def test_tables_of_debt_are_of_the_case_that_has_some(plan: Any) -> None:
     assert nobody.lent is nobody.shown
 
 
+@pytest.mark.usefixtures("no_support")
 def test_owners_who_pay_nothing_while_it_is_built_have_no_rate(plan: Any) -> None:
     """A grant of all capital: what they pay later is told apart, and sources and uses foot."""
     terms = {"grant": 1, "debt_share": 0, "closure": 2}

@@ -12,6 +12,7 @@ import pytest
 
 from planner.finance.sensitivity import base_levels
 from planner.finance.support import SupportSearch, Volumes, least_support, public_money
+from tests.cases import more
 from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
 
@@ -54,11 +55,15 @@ def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, flo
 @pytest.mark.parametrize(
     "terms",
     [
-        {"equity_rate": 0.5, "debt_share": 0.0},
         {"equity_rate": 0.4, "tax_rate": 0.4, "dscr": 1.5},
         {"equity_rate": 0.45, "grant": 0.2, "dscr": 1.4, "inflation": 0.0},
         {"use": 0.5, "equity_rate": 0.2, "stock_worth": 0.8},
-        {"use": 0.4, "equity_rate": 0.15, "stock_worth": 0.3, "payable": 0.1},
+        *more(
+            [
+                {"equity_rate": 0.5, "debt_share": 0.0},
+                {"use": 0.4, "equity_rate": 0.15, "stock_worth": 0.3, "payable": 0.1},
+            ]
+        ),
     ],
 )
 def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
