@@ -213,17 +213,17 @@ def people(case: Case) -> str:
     for skill in ("sx_master", "sx_operator", "metal_maker"):
         here = {c: row.initial for (c, of), row in case.lookups.workforce.items() if of == skill}
         cells = []
-        for year in (2026, 2030):
+        for year in (2026, 2031):
             cells.append(sum(needed(case, skill, country, year) for country in here))
-        short = [c for c in here if needed(case, skill, c, 2030) > here[c]]
-        told = ", ".join(f"{c} {needed(case, skill, c, 2030):.1f} of {here[c]:g}" for c in short)
+        short = [c for c in here if needed(case, skill, c, 2031) > here[c]]
+        told = ", ".join(f"{c} {needed(case, skill, c, 2031):.1f} of {here[c]:g}" for c in short)
         name = case.lookups.skills[skill].name
         rows.append([name, f"{sum(here.values()):g}", *(f"{x:.0f}" for x in cells), told])
     head = [
         "skill",
         "there",
         "needed 2026",
-        "needed 2030",
+        "needed 2031",
         "financed plants need more than there are",
     ]
     return table(head, rows)
