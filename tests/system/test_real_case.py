@@ -103,7 +103,7 @@ def test_the_totals_of_the_page_are_those_of_the_tables(register: Case) -> None:
             sum(case.projects[m].max_new_tpa * in_feed(case, m) for m in mines)
         ],
         "separation that exists": [
-            capacity(case, "separation", 2030, basis) / 1000 for basis in ("heavy", "treo")
+            capacity(case, "separation", 2031, basis) / 1000 for basis in ("heavy", "treo")
         ],
         "heavy metal capacity": [capacity(case, "metal", y) for y in (2026, 2027, 2028, 2030)],
         "magnet capacity that exists": [capacity(case, "magnet", y) for y in (2026, 2029, 2030)],
@@ -318,7 +318,7 @@ def test_people_were_counted_and_not_made_to_fit(register: Case) -> None:
         country
         for country in register.countries
         if ("sx_master" in {k for c, k in register.lookups.workforce if c == country})
-        and needed(register, "sx_master", country, 2030)
+        and needed(register, "sx_master", country, 2031)
         > register.lookups.workforce[country, "sx_master"].initial
     }
     assert "AUS" in short
@@ -381,6 +381,29 @@ def test_what_mines_earn_with_other_goods_never_pays_twice(register: Case) -> No
         assert row.credit_usd_per_t <= row.variable_opex_usd_per_t, name
     paid = {row.project for row in register.tables.byproducts if row.variable_opex_usd_per_t}
     assert all(register.projects[name].stage == "magnet" for name in paid)
+
+
+WORKED_FOR_LIGHT = ("mt_weld", "mt_weld_expansion", "mountain_pass")
+"""Mines that run for NdPr, which is separated beside them and not followed here."""
+
+
+def test_no_mine_is_paid_for_what_nobody_separates(register: Case) -> None:
+    """NdPr is credited where it is separated: what a separator can pay for feed leaves the mine a cost of its own."""
+    for name, row in register.projects.items():
+        if row.stage == "mine" and name not in WORKED_FOR_LIGHT:
+            assert row.credit_usd_per_t < row.variable_opex_usd_per_t, name
+
+
+def test_a_line_that_stands_costs_no_more_to_run_than_a_new_one(register: Case) -> None:
+    """Else a new line displaces it, which no owner would do: the fixed part of what runs is not paid again."""
+    for stage in ("separation", "metal"):
+        plants = [row for row in register.projects.values() if row.stage == stage]
+        for old in (row for row in plants if row.existing_tpa):
+            for new in (row for row in plants if row.max_new_tpa and row.basis == old.basis):
+                if stage == "metal" or set(new.feeds) <= set(old.feeds):
+                    ours = old.variable_opex_usd_per_t - old.credit_usd_per_t
+                    theirs = new.variable_opex_usd_per_t - new.credit_usd_per_t
+                    assert ours <= theirs, (old.project, new.project)
 
 
 @pytest.mark.skipif(not LONG, reason="two minutes of solving: LONG=1, as `make agree` has it")
