@@ -19,6 +19,7 @@ import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher, get_close_matches
 from importlib.resources import files
 from typing import Any
 
@@ -200,50 +201,23 @@ def file_words(name: str) -> str:
     return "".join("_" if invisible(c) else c for c in text)
 
 
-def edit_distance(one: str, two: str) -> int:
-    """Insertions, deletions, substitutions and swaps of neighbours between two names.
-
-    Optimal string alignment: Damerau, Comm. ACM 7 (1964) 171-176.
-    """
-    before: list[int] = []
-    last = list(range(len(two) + 1))
-    for i, a in enumerate(one, start=1):
-        row = [i]
-        for j, b in enumerate(two, start=1):
-            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
-                best = min(best, before[j - 2] + 1)
-            row.append(best)
-        before, last = last, row
-    return last[-1]
-
-
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that was probably meant; '' if none is near.
-
-    Near is one slip in a short name, two in a longer one, then one in four letters; or one name is the start
-    of the other (`loss_usd` for `loss_usd_per_kg`).
-    """
+    """The known name that was probably meant: the one most like it, or the only one that begins as it does or with which
+    it begins (`loss_usd` for `loss_usd_per_kg`); '' if none is near."""
     known = list(itertools.islice(known, MOST_NAMES + 1))
     if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
         return ""
     folded = _folded(name)
-    best, found = max(1, min(2, len(folded) // 4), len(folded) // 4) + 1, ""
-    for candidate in dict.fromkeys(known):
-        other = _folded(candidate)
-        if (
-            abs(len(other) - len(folded)) < best
-            and (distance := edit_distance(folded, other)) < best
-        ):
-            best, found = distance, candidate
-    if not found and len(folded) >= 3:
-        starts = [
-            c
-            for c in known
-            if c.casefold().startswith(folded) or (len(c) > 3 and folded.startswith(c.casefold()))
-        ]
-        found = starts[0] if len(starts) == 1 else ""
-    return found
+    looks = {_folded(one): one for one in reversed(known)}
+    # Of a name of two letters one is half of it.
+    alike = get_close_matches(folded, looks, n=3, cutoff=0.6 if len(folded) > 2 else 0.5)
+    # Letters that are exchanged count as two slips there, and are one.
+    alike.sort(key=lambda one: -SequenceMatcher(None, sorted(folded), sorted(one)).ratio())
+    if not alike and len(folded) > 2:
+        starts = [one for one in looks if one.startswith(folded)]
+        starts += [one for one in looks if len(one) > 3 and folded.startswith(one)]
+        alike = starts if len(starts) == 1 else []
+    return looks[alike[0]] if alike else ""
 
 
 def _folded(name: str) -> str:

@@ -3,7 +3,7 @@ other."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from planner.cells import CARRIED, Row, text_of
-from planner.data.change import MODEL, Change, RowConditions, change_of, plain
+from planner.data.change import MODEL, Change, change_of, plain
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault
 
@@ -44,21 +44,36 @@ class Difference:
     after: object
     line: int = field(default=0, compare=False)
     """Of the row in the second case, or in the first if only that has it."""
+    row: Row | None = field(default=None, compare=False)
+    """That of the cell in the first case."""
 
 
 def differences(old: Case, new: Case) -> Iterator[Difference]:
     """Everything that differs and that a program reads, in the order of the tables, then of the model file."""
     for table in TABLES:
-        if not table.solved:
-            continue
-        before, after = old.lookups.rows(table.name), new.lookups.rows(table.name)
-        if before is not after and before != after:
-            for one, two in paired(table, *_apart(before, after)):
-                yield from _row_differences(table, one, two)
+        if table.solved:
+            rows = old.lookups.rows(table.name), new.lookups.rows(table.name)
+            for one in _of_tables(table, *rows):
+                if is_read(table, one.column):
+                    yield one
+    for one in _of_models(old, new):
+        if one.column not in UNREAD and one.column != "targets":
+            yield one
+
+
+def _of_models(old: Case, new: Case) -> Iterator[Difference]:
+    """Keys of the model file that differ."""
     becomes = new.model.flat()
     for key, was in old.model.flat().items():
-        if was != becomes[key] and key not in UNREAD and key != "targets":
+        if was != becomes[key]:
             yield Difference(table=MODEL, key=(), column=key, before=was, after=becomes[key])
+
+
+def _of_tables(table: Table, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
+    """Rows that one case alone has, and cells that differ in the others."""
+    if before is not after and before != after:
+        for one, two in paired(table, *_apart(before, after)):
+            yield from _row_differences(table, one, two)
 
 
 def _apart(before: Sequence[Row], after: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -147,11 +162,17 @@ def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator
     if one is None or two is None:
         yield Difference(table=table.name, key=key, column="", before=one, after=two, line=row.line)
         return
-    for column in table.row.columns():
+    for column in (*table.row.columns(), *CARRIED):
         before, after = getattr(one, column), getattr(two, column)
-        if before != after and is_read(table, column):
+        if before != after:
             yield Difference(
-                table=table.name, key=key, column=column, before=before, after=after, line=row.line
+                table=table.name,
+                key=key,
+                column=column,
+                before=before,
+                after=after,
+                line=row.line,
+                row=one,
             )
 
 
@@ -169,31 +190,13 @@ def difference(old: Case, new: Case) -> list[Change]:
     found: list[Change] = []
     for table in TABLES:
         before, after = old.tables.rows(table.name), new.tables.rows(table.name)
-        shared = Counter(identity(table, row) for row in before)
-        for one, two in paired(table, before, after):
-            if one is not None and two is not None:
-                where = _address(table, one, is_alone=shared[identity(table, one)] == 1)
-                found += _cells(table, where, one, two)
-    becomes = new.model.flat()
-    for key, was in old.model.flat().items():
-        if was != becomes[key]:
-            found.append(change_of(key, becomes[key]))
-    return found
-
-
-def _address(table: Table, row: Row, *, is_alone: bool) -> RowConditions:
-    """Conditions that a row fulfils and no other."""
-    columns = _identifying(table)
-    if not is_alone:
-        columns += ("factor", *table.twins)
-    return tuple(zip(columns, map(text_of, row.cells(columns)), strict=True))
-
-
-def _cells(table: Table, where: RowConditions, one: Row, two: Row) -> Iterator[Change]:
-    for column in (*table.row.columns(), *CARRIED):
-        after = getattr(two, column)
-        if getattr(one, column) != after:
-            yield Change(table=table.name, rows=where, column=column, value=plain(after))
+        for one in _of_tables(table, before, after):
+            if one.row is not None:
+                cells = map(text_of, one.row.cells(table.key))
+                rows = tuple(zip(table.key, cells, strict=True))
+                value = plain(one.after)
+                found.append(Change(table=table.name, rows=rows, column=one.column, value=value))
+    return found + [change_of(one.column, one.after) for one in _of_models(old, new)]
 
 
 def _identifying(table: Table) -> list[str]:

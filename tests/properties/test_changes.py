@@ -95,7 +95,7 @@ def test_cells_keys_and_names_are_in_the_difference(case: Case) -> None:
     found = difference(case, other)
     assert [str(change) for change in found] == [
         "projects.desert_mine.name=Sand",
-        "shocks.cut.import.2029.2030.CHN......factor=0.5",
+        "shocks.cut.import.2029.2030.CHN......0.factor=0.5",
         "objective.risk_aversion=0.25",
         'levers=["mine", "separation"]',
     ]
