@@ -262,7 +262,8 @@ class Site:
         except (PlannerError, OSError, ValueError):
             return _fault("there is no such file", 404)
         policy = {"Content-Security-Policy": PAGES_POLICY}
-        return FileResponse(path, media_type=FORMS[path.suffix], headers=policy)
+        saved_as = f"{folder}.xlsx" if path.suffix == ".xlsx" else None
+        return FileResponse(path, media_type=FORMS[path.suffix], headers=policy, filename=saved_as)
 
     def _file(self, folder: str, name: str) -> Path:
         if name == CASE:

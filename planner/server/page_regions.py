@@ -119,9 +119,15 @@ class Regions:
             "undo": record.at > 0,
             "redo": record.at + 1 < len(record.steps),
             "keep": found.stage == "plan",
-            "stop": record.at > 0 or found.stage in ("plan", "failed"),
+            "stop": self._stop(),
             "empty": found.plan is None,
         }
+
+    def _stop(self) -> str:
+        """What the button that ends what goes on says that it does; '' where there is nothing to go back to."""
+        if self._found.stage in ("plan", "failed"):
+            return "Stop; what is shown stays"
+        return "Stop; back to the last plan" if self.bench.record.at else ""
 
     def _versions(self, state: str) -> dict[str, str]:
         """By region a text that changes with all that the region shows."""
@@ -188,7 +194,16 @@ class Regions:
             "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
             "objective": found.case.model.objective,
             "targets": targets,
+            "money": self._money(),
         }
+
+    def _money(self) -> str:
+        """That money is not scarce, where it was changed and more of it would save less than it costs."""
+        plan, edits = self._found.plan, self._found.edits
+        is_asked = any(edit.key.partition(".")[0] == "money" for edit in edits)
+        if not is_asked or plan is None or self._found.stage != "plan":
+            return ""
+        return money.not_scarce(plan)
 
     def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""

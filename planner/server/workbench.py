@@ -152,19 +152,20 @@ class Workbench:
         words = re.sub(r"[^a-z0-9]+", "-", name.lower())
         stem = words.strip("-")[:40] or "variant"
         folder = f"{number:03d}-{stem}"
-        title = f"{self.base.name}: {name}"
-        summary = {**plan.summary, "case": title}
-        renamed = replace(plan, summary=summary)
-        write_run(renamed, self.opened.folder / folder)
+        write_run(self._titled(plan, name), self.opened.folder / folder)
         kept = Kept(
             name=name,
             folder=folder,
             edits=self.record.edits,
-            risk=summary["risk_musd"],
-            cost=summary["cost_musd"],
+            risk=plan.summary["risk_musd"],
+            cost=plan.summary["cost_musd"],
         )
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
+
+    def _titled(self, plan: Plan, name: str) -> Plan:
+        """A plan whose pages and workbook name the case and a variant of it."""
+        return replace(plan, summary={**plan.summary, "case": f"{self.base.name}: {name}"})
 
     def certified(self) -> Plan:
         """The plan of the present state. Raises RunFolderError while there is none."""
@@ -291,7 +292,8 @@ class Workbench:
         RunFolderError for any other."""
         shown = self.solver.found.plan
         if shown is not None and folder == shown_as(shown.case):
-            self.opened.store(shown)
+            edits = [f"{edit.key} = {edit.value}" for edit in self.solver.found.edits]
+            self.opened.store(self._titled(shown, "; ".join(edits) or self.name_of("")))
         elif all(folder != one.folder for one in self.record.kept):
             raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
         return self.opened.folder.resolve() / folder

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from planner.reporting.forms.html import render
 from planner.reporting.parts import Chapter, Front, ReportTable, figures, text
 from tests.browser.conftest import all_drawn, open_page
+from tests.reporting.test_pdf_pages import WHITE, pictures, texts
 
 SERIOUS = ("serious", "critical")
 FIRST_SCREEN_MS = 2000
@@ -205,7 +206,9 @@ def test_a_link_opens_the_chapter_behind(page: Page) -> None:
 
 def test_tables_sort_by_pointer_and_keyboard(desk: Page) -> None:
     open_chapters(desk)
-    table = desk.get_by_role("region", name="Who pays, and what they gain").locator("table")
+    table = desk.get_by_role("region", name="What each party pays, and what it gains").locator(
+        "table"
+    )
     head = table.locator("th", has_text="pays")
     at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
     cells = table.locator(f"tbody tr:not(.total) td:nth-child({at})")
@@ -296,6 +299,32 @@ def test_page_printed_right_after_loading_shows_all_charts(
     printed = page.pdf(path=tmp_path / "printed.pdf", format="A4")
     assert len(re.findall(rb"/Type\s*/Page[^s]", printed)) >= 10
     page.close()
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="no pdftoppm on this machine")
+def test_no_printed_page_is_half_empty(window: BrowserContext, tmp_path: Path) -> None:
+    """Tables of half a page follow one another without a gap, and no heading stands alone at the end of a page."""
+    columns = [text(field="what"), figures("amount", "t", field="t")]
+    rows = pd.DataFrame({"what": [f"row {at} {'word ' * 20}" for at in range(15)], "t": 1.0})
+    chapters = []
+    for at in range(5):
+        table = ReportTable(
+            title=f"Table {at}", columns=columns, frame=rows, note="A note. " * 15, source="a file"
+        )
+        title, lead = f"Chapter {at}", "A lead. " * 60
+        chapters.append(Chapter(anchor=f"c{at}", title=title, lead=lead, parts=[table]))
+    (tmp_path / "report.html").write_text(render(Front(kind="k", title="t"), chapters))
+    page = open_page(window, tmp_path / "report.html", [])
+    page.pdf(path=tmp_path / "printed.pdf", prefer_css_page_size=True)
+    page.close()
+    filled = []
+    for picture in pictures(tmp_path / "printed.pdf", tmp_path):
+        body = picture[: int(0.94 * len(picture))]
+        filled.append(float((body < WHITE).any(axis=1).nonzero()[0].max() / len(body)))
+    assert len(filled) > 2 and min(filled[:-1]) > 0.75, filled
+    for words in texts(tmp_path / "printed.pdf"):
+        lines = [line for line in words.splitlines() if line.strip()]
+        assert not re.match(r"\s*(Table|Chapter) \d", lines[-2]), lines[-2]
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext on this machine")

@@ -365,7 +365,7 @@ def test_a_workbook_says_that_it_is_being_written(page: Page) -> None:
     expect(page.locator("[data-word]")).to_contain_text("workbook: being written")
     with page.expect_download(timeout=120_000) as download:
         page.unroute("**/report.xlsx")  # which lets go what waits
-    assert download.value.suggested_filename == "report.xlsx"
+    assert download.value.suggested_filename == "001-variant-1.xlsx"
     expect(page.locator("[data-word]")).to_have_text("The workbook is there.")
 
 

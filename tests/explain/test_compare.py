@@ -165,7 +165,7 @@ def test_page_and_screen(case: Case, plan: Plan) -> None:
     page = read_page(comparison_page(found, [plan, second, plan]))
     paid = [one.summary["public_spend_musd"] for one in (plan, second)]
     assert f"Public money, not discounted, MUSD {number(paid[0])} {number(paid[1])}" in page.text
-    assert "Who pays, and what they gain" in page.text
+    assert "What each party pays, and what it gains" in page.text
     assert "budgets.musd" in page.text and "nan" not in page.text.lower().split()
     assert {c.group for c in found[0].causes} == {"budgets.musd", "projects.capex_usd_per_tpa"}
     assert any("interplay" in line for line in comparison_lines(found))

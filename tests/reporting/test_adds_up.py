@@ -59,10 +59,14 @@ def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
     s, built = plan.summary, plan.tables["investments"]
     before = s["without_plan"]["expected_loss_musd"]
     return {
-        ("Who pays, and what they gain", "pays"): s["public_spend_musd"],
-        ("Who pays, and what they gain", "budget"): sum(r.musd for r in plan.case.tables.budgets),
-        ("Who pays, and what they gain", "expected loss with the plan"): s["expected_loss_musd"],
-        ("Who pays, and what they gain", "gains"): before - s["expected_loss_musd"],
+        ("What each party pays, and what it gains", "pays"): s["public_spend_musd"],
+        ("What each party pays, and what it gains", "budget"): sum(
+            r.musd for r in plan.case.tables.budgets
+        ),
+        ("What each party pays, and what it gains", "expected loss with the plan"): s[
+            "expected_loss_musd"
+        ],
+        ("What each party pays, and what it gains", "loses less"): before - s["expected_loss_musd"],
         ("All that is to be built", "capital"): float(built["capex_musd"].sum()),
         ("Plants to be built", "capital"): float(built["capex_musd"].sum()),
         ("Loss by scenario", "probability"): 1.0,

@@ -120,3 +120,9 @@ def test_a_block_that_was_not_asked_names_the_command_that_fills_it(
     report_on: Callable[[str], Report], stage: str, anchor: str, commands: list[str]
 ) -> None:
     assert COMMAND.findall(told_in(report_on(stage), anchor)) == commands
+
+
+def test_what_waiting_costs_stands_with_what_to_approve(report_on: Callable[[str], Report]) -> None:
+    words = "The price of waiting: begun two years later, cost plus risk are "
+    assert words in told_in(report_on("explained"), "recommendation")
+    assert words not in told_in(report_on("as solved"), "recommendation")

@@ -6,12 +6,13 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters.money import bridge_table, payers, spending
+import planner
+from planner.reporting.chapters.money import bridge_table, lead, payers, spending
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import bridge, cost_parts
 from planner.results.plan import Plan
-from tests.cases import MUSD, budget, mine, plant
-from tests.conftest import SolveCase
+from tests.cases import MUSD, budget, demand, mine, plant
+from tests.conftest import MakeCase, SolveCase
 from tests.reporting.conftest import Vary
 
 VARIANTS = [
@@ -105,14 +106,9 @@ def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_ad
     )
     table = payers(plan)
     assert table is not None
-    assert [c.title for c in table.columns][:5] == [
-        "party",
-        "pays",
-        "at least",
-        "at most",
-        "budget",
-    ]
-    assert [row[:5] for row in table.shown] == [
+    fields = [column.field for column in table.heads]
+    shown = [fields.index(field) for field in ("party", "paid", "least", "most", "budget")]
+    assert [[row[at] for at in shown] for row in table.shown] == [
         ["AAA", "20.0", "0", "30.0", "100"],
         ["BANK", "10.0", "0", "30.0", "50.0"],
         ["CCC", "0", "0", "0", "7.00"],
@@ -127,3 +123,28 @@ def test_what_a_party_pays_for_comes_to_all_public_money(plan: Plan) -> None:
     amounts = [float(words.rpartition(" ")[2]) for words in told]
     assert sum(amounts) == pytest.approx(plan.summary["public_spend_musd"], rel=0.01)
     assert any(words.startswith("people and stock") for words in told)
+
+
+def test_what_each_party_pays_stands_beside_what_it_gains(make_case: MakeCase) -> None:
+    """BBB, whose 100 t a year the plant of AAA makes, pays nothing and loses 200 less; AAA needs 10 and pays 110."""
+    case = make_case(
+        countries="country\nAAA\nBBB",
+        demand=[*demand(10), *demand(100, country="BBB")],
+        projects=[mine(), plant(max_new_tpa=110, lead_time_years=1, capex_usd_per_tpa=MUSD)],
+        budgets=budget(200),
+    )
+    plan = planner.solve(case)
+    table = payers(plan)
+    assert table is not None
+    fields = [column.field for column in table.heads]
+    rows = [dict(zip(fields, row, strict=True)) for row in table.shown]
+    told = [(row["party"], row["paid"], row["gain"], row["gain_share"]) for row in rows]
+    assert told == [
+        ("AAA", "110", "20.0", "9.1 %"),
+        ("BBB", "0", "200", "90.9 %"),
+        ("All", "110", "220", "100 %"),
+    ]
+    assert lead(plan).endswith(
+        "BBB pays 0 % and has 90.9 % of the gain; AAA pays 100 % and has 9.1 % of the gain."
+    )
+    assert "A fair split, by which nobody gains who leaves: planner shares RUN." in table.note

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from planner.reporting.chapters import exposed
+from planner.reporting.chapters import buys, exposed, stock
 from planner.reporting.chapters.exposed import short_sheet
 from planner.results.figures.unmet import most_unmet
 from planner.results.plan import Plan
-from tests.cases import imports, near, scenarios, shock
+from tests.cases import budget, imports, near, record, scenarios, shock
 from tests.conftest import SolveCase
 
 
@@ -53,3 +55,61 @@ def test_the_chart_of_unmet_demand_opens_with_its_worst_expected_year(book: Plan
     chart = exposed.by_element(book)
     assert chart is not None
     assert chart.title == "50 % of demand for Dy is unmet in 2027"
+
+
+STORE = {"country": "AAA", "element": "Dy", "initial_t": 0, "max_t": 50}
+
+
+def unstocked(solve: SolveCase, **tables: Any) -> str:
+    """What is said of a stock of Dy where a tonne that is short costs 1 MUSD and imports stop in 2028."""
+    cut = shock("stop", "import", 0, 2028, 2028)
+    book = solve(
+        {"objective.goal": "welfare", "objective.risk_aversion": 0.0},
+        scenarios=scenarios(calm=0.5, stop=0.5),
+        shocks=[cut],
+        budgets=budget(100, 100, 100),
+        **tables,
+    )
+    told = stock.unstocked(book)
+    return "" if told is None else " ".join(told.paragraphs)
+
+
+def test_a_stock_that_is_not_bought_is_explained_by_what_it_brings_and_costs(
+    solve: SolveCase,
+) -> None:
+    """It brings half of 1 MUSD, and costs 2; its marginal value is that of a tonne less, which would have to be bought."""
+    store = [record(**STORE, purchase_usd_per_kg=2000)]
+    words = unstocked(solve, imports=[imports(200)], stockpiles=store)
+    assert words.endswith("would be worth at most 2.00 MUSD (AAA) and costs 2.00 MUSD to buy.")
+
+
+def test_a_stock_that_would_be_taken_from_users_who_are_short_says_so(solve: SolveCase) -> None:
+    """All 90 t that come are used in 2026 and 2027 by users who lose 1 MUSD for each of the 10 t that they miss."""
+    store = [record(**STORE, purchase_usd_per_kg=100)]
+    words = unstocked(solve, imports=[imports(90)], stockpiles=store)
+    assert "costs 0.100 MUSD to buy, but in 2026" in words
+    assert "it is worth 1.00 MUSD to users who are short already" in words
+
+
+def test_an_element_without_a_store_is_named(solve: SolveCase) -> None:
+    words = unstocked(solve, imports=[imports(100)])
+    assert words == "Dy stays short, and no stock of it is bought: the case has no store of it."
+
+
+def test_a_stock_that_is_bought_needs_no_word(solve: SolveCase) -> None:
+    store = [record(**STORE, purchase_usd_per_kg=100)]
+    assert unstocked(solve, imports=[imports(200)], stockpiles=store) == ""
+
+
+def test_few_scenarios_that_carry_the_worst_cases_are_counted(solve: SolveCase) -> None:
+    """Of the worst tenth 2 % lose 200 and 8 % lose 100: 4 of 12. Of the worst half 2 % lose 200 and 28 % 100: 28 of 32."""
+    cuts = [shock("long", "import", 0, 2027, 2028), shock("brief", "import", 0, 2027, 2027)]
+    book = solve(
+        {"objective.tail": 0.5},
+        imports=[imports(100)],
+        scenarios=scenarios(calm=0.7, brief=0.28, long=0.02),
+        shocks=cuts,
+    )
+    assert buys.few_in_the_tail(book) == {"scenarios": 1, "share": near(28 / 32)}
+    (words,) = buys.risk_explained(book).paragraphs
+    assert "87.5 % of the mean loss of the worst 50 % comes from 1 of 3 scenarios" in words

@@ -17,7 +17,7 @@ from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit
-from planner.server.journal import OpenedCase
+from planner.server.journal import OpenedCase, shown_as
 from planner.server.page_regions import Regions, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
@@ -179,3 +179,22 @@ def test_a_plan_of_whole_plants_says_how_far_from_the_least_it_may_be(bench: Wor
     summary = found.plan.summary | {"gap": {"welfare": 0.0131}}
     whole = replace(found, plan=replace(found.plan, summary=summary))
     assert whole.proof == "certified within 1.3 %"
+
+
+def test_the_workbook_of_a_plan_that_is_not_kept_names_its_changes(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    shown = answered(bench).solver.found.plan
+    assert shown is not None
+    run = bench.run_of(shown_as(shown.case))
+    assert planner.open_run(run).title == "starter: money = 0.5"
+
+
+def test_more_money_that_changes_nothing_is_said_not_to_be_scarce(bench: Workbench) -> None:
+    """Of half the money some is used up; of ten times as much not."""
+    words = "Money is not scarce: the plan uses"
+    bench.edit(Edit("money", 0.5))
+    assert words not in said_by(Regions(answered(bench)), "outcomes")
+    bench.edit(Edit("money", 10.0))
+    assert words in said_by(Regions(answered(bench)), "outcomes")
+    bench.revert("")
+    assert words not in said_by(Regions(answered(bench)), "outcomes")

@@ -260,6 +260,7 @@ def test_pin_restore_and_drop(bench: Workbench) -> None:
     assert bench.pinned() is not None and bench.pinned() is not bench.first
     bench.go_to_kept(kept.folder)
     assert bench.record.edits == (Edit("money", 0.5),)
+    assert bench.plan_of(kept.folder).title == "starter: half <the> money"
     bench.drop(kept.folder)
     assert (
         bench.record.pinned == "" and (bench.opened.folder / kept.folder / "summary.json").exists()
@@ -490,8 +491,10 @@ def test_stop_goes_back_to_the_last_plan(bench: Workbench, monkeypatch: pytest.M
     monkeypatch.setattr(bench.solver, "_session", SlowSession(bench.base))
     bench.edit(Edit("money", 0.5))
     wait_for(lambda: bench.solver.found.phase.startswith("looking for"))
+    assert Regions(bench).snapshot()["stop"] == "Stop; back to the last plan"
     bench.halt()
     assert answered(bench).solver.found.plan is first and bench.record.edits == ()
+    assert Regions(bench).snapshot()["stop"] == "Stop; what is shown stays"
     assert bench.record.steps[1] == (Edit("money", 0.5),)  # which can be done again
 
 

@@ -88,6 +88,7 @@ class Differing(DeclaredTable):
     change."""
 
     source = "summary.json, tables/payments.csv"
+    stacked = True
 
     words = text("only what differs")
 

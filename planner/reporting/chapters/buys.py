@@ -22,7 +22,6 @@ from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
-from planner.results.figures.decision import price_of_waiting
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.recommended import cost_beyond
 from planner.results.figures.sums import costliest_first
@@ -32,6 +31,8 @@ from planner.results.reader import rows_of
 
 say = Passages("buys.j2")
 MEAN, WORST = FIGURES[:2]
+FEW = 3
+"""Scenarios that are told where they make up half of the mean loss of the worst cases."""
 EVALUATED = "evaluation.json: plan, without_plan, difference"
 
 
@@ -67,8 +68,6 @@ def lead(plan: Plan) -> str:
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
         beyond=cost_beyond(plan),
-        waiting=price_of_waiting(plan),
-        of_any_size=plan.case.model.policy.whole_plants,
     )
 
 
@@ -212,9 +211,34 @@ def _worse(plan: Plan) -> Text | None:
     return Text([say("worse_years", worse=told)], source=StaysShort.source) if told else None
 
 
+def few_in_the_tail(plan: Plan) -> dict[str, float] | None:
+    """The fewest scenarios that make up half of the mean loss of the worst cases, and their share of it; None where that
+    takes more than `FEW`, or nothing is lost."""
+    losses = plan.summary["scenario_loss_musd"]
+    left = 1 - plan.case.model.objective.tail
+    parts = []
+    for scenario in sorted(losses, key=lambda scenario: -losses[scenario]):
+        weight = min(plan.weights[scenario], left)
+        parts.append(weight * losses[scenario])
+        left -= weight
+    parts.sort(reverse=True)
+    for scenarios in range(1, FEW + 1):
+        part = sum(parts[:scenarios])
+        if part > sum(parts) / 2:
+            return {"scenarios": scenarios, "share": part / sum(parts)}
+    return None
+
+
 def risk_explained(plan: Plan) -> Text:
     """What is minimised, and what its risk is made of."""
-    lines = say.lines("risk", run=plan, tail=tail(plan), objective=plan.case.model.objective)
+    lines = say.lines(
+        "risk",
+        run=plan,
+        tail=tail(plan),
+        objective=plan.case.model.objective,
+        few=few_in_the_tail(plan),
+        drawn=len(plan.weights),
+    )
     if "gap" in plan.summary:
         lines += worded_lines("screen.j2", "certified_line", plan=plan.summary)
     return Text(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from planner.reporting.chapters import sharing
+from planner.reporting.chapters.plants import owners_of
 from planner.reporting.parts import (
     SHEET,
     Chapter,
@@ -42,7 +45,7 @@ from planner.results.reader import rows_of
 say = Passages("money.j2")
 SALES, USERS, NOBODY = "sales", "users", "nobody"
 """What repays the owners of a plant."""
-SMALLEST_MUSD = 5e-4
+SMALLEST_MUSD, EVEN = 5e-4, 0.05
 SPENDING = table_rows("spending") + ": expected"
 
 
@@ -56,7 +59,19 @@ def chapter(plan: Plan) -> Chapter | None:
         owners(plan),
         spending(plan),
     ]
-    return Chapter.of("money", "Money", parts, lead=say("lead", money=public_money(plan)))
+    return Chapter.of("money", "Money", parts, lead=lead(plan))
+
+
+def lead(plan: Plan) -> str:
+    """How much public budgets pay, where they are used up, and who pays much for what others gain."""
+    return say("lead", money=public_money(plan), uneven=_uneven(plan))
+
+
+def not_scarce(plan: Plan) -> str:
+    """That money is not scarce; '' where it is, in some year that has any."""
+    spending = public_money(plan)
+    years = {year for (_, year), musd in plan.case.budget.items() if musd > 0}
+    return "" if years.intersection(spending.binding) else say("not_scarce", money=spending)
 
 
 def _steps(plan: Plan) -> dict[str, Step]:
@@ -101,7 +116,7 @@ def bridge_table(plan: Plan) -> ReportTable:
 class Payers(DeclaredTable):
     """A row a party."""
 
-    title = "Who pays, and what they gain"
+    title = "What each party pays, and what it gains"
     source = (
         "tables/payments.csv; summary.json: loss_musd_by_country, without_plan.loss_musd_by_country"
     )
@@ -115,22 +130,47 @@ class Payers(DeclaredTable):
     paid_moved = changed("change", "MUSD")
     least = in_musd("at least")
     most = in_musd("at most")
+    gain = total("loses less", "MUSD")
+    paid_share = per_cent("share of payments", summed=True)
+    gain_share = per_cent("share of the gain", summed=True)
     budget = total("budget", "MUSD")
     purposes = several("for", unit="MUSD")
     without = total("expected loss without a plan", "MUSD", only=SHEET)
     loss = total("expected loss with the plan", "MUSD", only=SHEET)
     loss_moved = changed("expected loss, change", "MUSD")
-    gain = total("gains", "MUSD", only=SHEET)
-    share = per_cent("share of the gain", summed=True)
+
+
+def gain_and_payment(plan: Plan) -> pd.DataFrame:
+    """The rows of `by_party`; where the plan is compared with none, with what each party loses less, its `gain` (MUSD),
+    and its shares of all payments and of the gain of all."""
+    rows = by_party(plan)
+    if not plan.compared:
+        return rows
+    gain = rows["without"] - rows["loss"]
+    return rows.assign(gain=gain, gain_share=_shares(gain), paid_share=_shares(rows["paid"]))
+
+
+def _shares(amounts: pd.Series[float]) -> pd.Series[float]:
+    """The part of each in their sum, 0 where that is nothing."""
+    whole = amounts.sum()
+    return amounts / whole if whole > 0 else amounts * 0.0
+
+
+def _uneven(plan: Plan) -> list[dict[str, Any]]:
+    """The party that gains most beyond its part of the payments, and that which pays most beyond its part of the gain; none
+    where less than `EVEN` lies between the two."""
+    if not plan.compared:
+        return []
+    rows = names_of(plan.case).told(gain_and_payment(plan).rename_axis("party").reset_index())
+    beyond = rows["gain_share"] - rows["paid_share"]
+    ends = rows.loc[[beyond.idxmax(), beyond.idxmin()]]
+    return records(ends) if beyond.max() > EVEN else []
 
 
 def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     """Payments of each party, its budget, and its loss; with another plan also the change from that one."""
-    rows = by_party(plan)
-    left_out = [] if plan.compared else ["without", "gain", "share"]
-    if plan.compared:
-        gain = rows["without"] - rows["loss"]
-        rows = rows.assign(gain=gain, share=gain / gain.sum() if gain.sum() > 0 else 0.0)
+    rows = gain_and_payment(plan)
+    left_out = [] if plan.compared else ["without", "gain", "paid_share", "gain_share"]
     if other is None:
         left_out += ["paid_moved", "loss_moved"]
     else:
@@ -218,13 +258,13 @@ def owners(plan: Plan) -> ReportTable | None:
     if rows.empty:
         return None
     stated = {row.project: row for row in plan.case.tables.owners}
-    told = []
+    owner, told = owners_of(plan), []
     for row in records(names_of(plan.case).told(rows)):
         told.append(row | {"repaid": say("repaid", key=row["repaid"])})
     for line, project in zip(told, rows["project"], strict=True):
         if project in stated:
             line |= stated[project].model_dump(include={"feed_contract", "instrument"})
-            line["owner"] = f"{stated[project].owner} ({stated[project].status})"
+            line["owner"] = owner[project]
     left_out = () if stated else ("owner", "feed_contract", "instrument")
     return Owners.from_rows(told, Owners.all(*left_out), note=say("owners_note"))
 

@@ -95,10 +95,9 @@ def named(plan: Plan) -> pd.DataFrame:
     """The rows of `recommended` in words, with all that the case and the answers of the run say of a plant."""
     rows = recommended(plan)
     names, case = names_of(plan.case), plan.case
-    owners = {row.project: f"{row.owner} ({row.status})" for row in case.tables.owners}
     saves = are_measures(plan, rows["project"])
     users = dict.fromkeys(rows.loc[saves, "project"], say("users"))
-    owners = users | owners
+    owners = users | owners_of(plan)
     built_in = _core(plan)
     paying = payers_of_plants(plan)
     places = zip(rows["country"], rows["stage"], strict=True)
@@ -113,6 +112,11 @@ def named(plan: Plan) -> pd.DataFrame:
         late=rows["late"].mask((rows["late"] == 0) & saves),
         core=[built_in.get(project, "") for project in projects],
     )
+
+
+def owners_of(plan: Plan) -> dict[str, str]:
+    """Plant -> its owner, and how far the plant is."""
+    return {row.project: f"{row.owner} ({row.status})" for row in plan.case.tables.owners}
 
 
 def _core(plan: Plan) -> dict[str, str]:

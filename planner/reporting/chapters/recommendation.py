@@ -16,7 +16,12 @@ from planner.reporting.sources import table_rows
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import count, money_by_name, number
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import cut_suppliers, cut_years, public_money
+from planner.results.figures.decision import (
+    cut_suppliers,
+    cut_years,
+    price_of_waiting,
+    public_money,
+)
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import (
@@ -92,6 +97,8 @@ def told(plan: Plan) -> list[str]:
         now=_approved(plan, rows[is_now]),
         later=_approved(plan, rows[~is_now]),
         parts=public_parts(plan),
+        waiting=price_of_waiting(plan),
+        of_any_size=plan.case.model.policy.whole_plants,
         money=money,
         payers=money_by_name(paid),
         paid_in=_years_of_payments(plan),

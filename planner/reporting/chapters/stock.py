@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 import pandas as pd
 
 from planner.data.lookups import RARE_EARTHS
-from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, amounts, in_musd, text
+from planner.reporting.parts import (
+    Chapter,
+    DeclaredTable,
+    ReportTable,
+    Text,
+    amounts,
+    in_musd,
+    text,
+)
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import number, span
+from planner.reporting.words.numbers import SLIGHT, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import public_parts
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.recommended import is_scheduled
+from planner.results.figures.sums import costliest_first
+from planner.results.figures.unmet import unmet_by_element
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("stock.j2")
+WORTH = "tables/shadow_prices.csv: stock, delivered good; inputs/stockpiles.csv"
 GOOD = ["element", "form", "country"]
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """The schedule, or what is expected to be bought."""
-    return Chapter.of("stock", "Stock", [schedule(plan)], lead=lead(plan))
+    return Chapter.of("stock", "Stock", [unstocked(plan), schedule(plan)], lead=lead(plan))
 
 
 def lead(plan: Plan) -> str:
@@ -98,6 +110,42 @@ def schedule(plan: Plan) -> ReportTable | None:
         title=say("title", scheduled=scheduled),
         note=say("note", scheduled=scheduled, first=int(rows["year"].min())),
     )
+
+
+def unstocked(plan: Plan) -> Text | None:
+    """Why no stock is bought of elements that stay short; None where there is none of them."""
+    bought = set(purchases_by_year(plan)["element"])
+    told = []
+    for row in rows_of(costliest_first(plan, unmet_by_element(plan).reset_index())):
+        if row.tonnes > SLIGHT and row.element not in bought:
+            name = names_of(plan.case).element(row.element)
+            told.append(say("unstocked", name=name, best=_best_store(plan, row.element)))
+    return Text(told, source=WORTH) if told else None
+
+
+def _best_store(plan: Plan, element: str) -> dict[str, Any] | None:
+    """The store of an element in which a tonne more is worth most: where, what it is worth, costs to buy, and is
+    worth to users there in the first year of purchases (MUSD); None where the case has no store of it."""
+    case = plan.case
+    if not any(good[1] == element for good in case.lookups.stockpiles):
+        return None
+    prices = plan.rows("shadow_prices")
+    prices = prices[prices["element"] == element]
+    stored = prices[prices["scarce"] == "stock"]
+    if stored.empty:
+        return {"worth": 0.0}
+    (best,) = rows_of(stored.nlargest(1, "musd_per_unit"))
+    first = case.lookups.first_decision_year
+    used = prices[(prices["scarce"] == "delivered good") & (prices["country"] == best.country)]
+    used = used[(used["form"] == best.form) & (used["year"] == first)]
+    store = case.lookups.stockpiles[best.country, element, best.form]
+    return {
+        "country": names_of(case).country(best.country),
+        "worth": best.musd_per_unit,
+        "price": store.purchase_usd_per_kg / 1000,
+        "first": first,
+        "to_users": max(used["musd_per_unit"], default=0.0),
+    }
 
 
 def _in_words(rows: pd.DataFrame) -> str:

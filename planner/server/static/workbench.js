@@ -144,6 +144,7 @@ function update(news) {
 function sayPhase() {
   const seconds = Math.round((Date.now() - doing.since) / 1000), since = seconds > 2 ? `, ${seconds} s` : "";
   $("[data-phase]").textContent = doing.phase + since + (last.expected && ` (${last.expected})`);
+  $("#stop").textContent = last.stop;
   hideStop(!last.stop || Date.now() - doing.since < STOP_AFTER);
   phaseTimer = setTimeout(sayPhase, 1000);
 }
