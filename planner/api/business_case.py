@@ -34,7 +34,7 @@ from planner.finance.project_facts import (
 )
 from planner.finance.returns import npv, returns_of
 from planner.finance.sensitivity import adverse, base_levels, tornado
-from planner.finance.study import NPV, study_steps
+from planner.finance.study import study_steps
 from planner.finance.support import Package, SupportSearch, Volumes, least_support, public_money
 from planner.finance.yearly_rows import Array
 from planner.results.business_case import MARKET, PLAN, Basis, BusinessCase, Removal, Sold
@@ -221,9 +221,10 @@ def _terms(
         stated = np.array([(one.value, one.low, one.high) for one in of_all])
         mean = weights @ stated
         value, low, high = (np.round(mean) if term.whole else mean).tolist()
-        is_same = all(one.value == term.value for one in of_all)
-        source = term.source if is_same else f"weighed by capital: {', '.join(capital)}"
-        blended[name] = replace(term, value=value, low=low, high=high, source=source)
+        blended[name] = replace(term, value=value, low=low, high=high)
+        if any(one.value != term.value for one in of_all):
+            source = f"weighed by capital: {', '.join(capital)}"
+            blended[name] = replace(blended[name], source=source, notes="")
     return blended
 
 
@@ -309,26 +310,10 @@ def _assembled(
         study=study_steps(
             found,
             x,
-            _study(plan.case, question.projects),
+            [row for row in plan.case.tables.studies if row.project in question.projects],
             planned.returns.npv_after_tax if planned else None,
         ),
-        study_source=_study_source(plan.case, question.projects),
     )
-
-
-def _study(case: Case, projects: Sequence[str]) -> dict[str, float]:
-    """Figures of the sponsor's study of a plant that stands alone."""
-    if len(projects) != 1:
-        return {}
-    return {row.item: row.value for row in case.tables.studies if row.project in projects}
-
-
-def _study_source(case: Case, projects: Sequence[str]) -> str:
-    """The study that its NPV is of, as the case names it."""
-    sources = [
-        row.source for row in case.tables.studies if row.project in projects and row.item == NPV
-    ]
-    return sources[0] if sources else ""
 
 
 def _mixes(

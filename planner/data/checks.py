@@ -35,6 +35,7 @@ from planner.data.table_checks import (
     check_hazards,
     check_prices,
     check_shocks,
+    check_studies,
     check_targets,
 )
 from planner.data.thresholds import PROBABILITIES, ROUNDING
@@ -175,13 +176,15 @@ REFERENCES = tuple(_references())
 def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
+    by_products = {row.product for row in case.tables.byproducts}
     more = {
         ("targets", "scenario"): {row.storyline for row in case.tables.scenarios},
-        ("contracts", "element"): {row.product for row in case.tables.byproducts},
+        ("contracts", "element"): by_products,
+        ("studies", "element"): by_products,
     }
     unknown_names: dict[tuple[str, str], _UnknownName] = {}
     for table, column, kind in REFERENCES:
-        if (table, kind) == ("contracts", "element") and "byproducts" in read.unsound:
+        if (table, column) in more and kind == "element" and "byproducts" in read.unsound:
             continue
         names = known.get(kind) or set(FIXED.get(kind, ()))
         if kind in read.nameless or (not names and _is_unread(kind, read)):
@@ -464,6 +467,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_finance, rows_of="finance"),
     Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),
     Check(check_byproducts, needs=("elements", "prices"), rows_of="byproducts"),
+    Check(check_studies, rows_of="studies"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
     *(Check(partial(check_order, table), rows_of=table) for table in _ORDERED),
 )

@@ -166,9 +166,12 @@ STUDY_ITEMS: Mapping[str, str] = {
     "net": "what of it is left after payables, fees of separation or the cost of feed, MUSD a year",
     "life": "years of output",
     "tax": "tax on profit, share",
+    "price": "price of an element at full operation, USD per kg, before any separation discount",
 }
 """Figures of a sponsor's study, and what they mean."""
-StudyItem = Literal["npv", "rate", "tonnes", "capital", "running", "gross", "net", "life", "tax"]
+StudyItem = Literal[
+    "npv", "rate", "tonnes", "capital", "running", "gross", "net", "life", "tax", "price"
+]
 
 
 class StudyFigure(Row):
@@ -178,6 +181,7 @@ class StudyFigure(Row):
     item: StudyItem = col(
         "; ".join(f"`{item}`: {meaning}" for item, meaning in STUDY_ITEMS.items())
     )
+    element: Id = col("element or by-product of a `price`; blank of all others", default="")
     value: Number = col("value", "unit of the item", ge=-1e9, le=1e9, allow_inf_nan=False)
 
 

@@ -538,7 +538,9 @@ class Tables:
         "project product", "sold besides the elements (investment cases)", solved=False
     )
     studies: tuple[StudyFigure, ...] = _rows(
-        "project item", "what the study of a plant's sponsor says (investment cases)", solved=False
+        "project item element",
+        "what the study of a plant's sponsor says (investment cases)",
+        solved=False,
     )
 
     def __repr__(self) -> str:

@@ -200,6 +200,13 @@ def check_byproducts(case: Lookups) -> Iterator[Fault]:
             )
 
 
+def check_studies(case: Lookups) -> Iterator[Fault]:
+    """A price of a study is of an element, and no other figure is."""
+    for row in case.tables.studies:
+        if (row.item == "price") != bool(row.element):
+            yield finding_at(row, "element", "study-price", f"an element, of {row.item}")
+
+
 def check_prices(case: Lookups) -> Iterator[Fault]:
     """Futures of prices exist."""
     if not case.tables.scenarios:

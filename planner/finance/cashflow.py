@@ -416,10 +416,10 @@ def starting_up(flows: CashFlows, x: Levels) -> Array:
     return line(early, "starting up", "flag")
 
 
-def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
+def funding(flows: CashFlows, x: Levels, early: Array) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money to the end of the ramp, or the first repayment where that is later, by year (nominal MUSD);
-    owners pay what others do not."""
-    loan, public, early = flows.loan, flows.public, starting_up(flows, x)
+    owners pay what others do not. early: 1 in these years."""
+    loan, public = flows.loan, flows.public
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])

@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.data.investment_tables import ITEMS, ByProduct, DeckPrice, Finance, Item, fault_of_term
 from planner.data.stages import MAGNET, METAL, OXIDE, STAGES, Stage
 from planner.data.table_checks import stem
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import Fault, InputError, did_you_mean, refuse_unknown
 from planner.finance.yearly_rows import Array
 from planner.units import musd, musd_per_tonne
 
@@ -204,7 +204,8 @@ def _named(case: Case, materials: Sequence[Material]) -> tuple[Material, ...]:
 
 
 def _name(case: Case, element: str) -> str:
-    return case.elements[element].name.lower() if element in case.elements else element
+    row = case.elements.get(element)
+    return row.name.lower() if row and row.name else element
 
 
 def assigned_mix(case: Case, project: str, asked: Mapping[str, float]) -> dict[str, float]:
@@ -364,7 +365,8 @@ def levels_of(x: Levels, country: str) -> Levels:
 
 @dataclass(frozen=True, kw_only=True)
 class FinanceTerm:
-    """A figure of the case with its range, and where it comes from. judged: nobody stated it.
+    """A figure of the case with its range, where it comes from, and why it is what it is, in words of the case. judged: nobody
+    stated it.
 
     low_by_year, high_by_year: the range of a price, where it is not the same in all years; `low` and `high` are its
     least and its most.
@@ -379,6 +381,7 @@ class FinanceTerm:
     source: str
     confidence: str
     judged: bool
+    notes: str = ""
     whole: bool = False
     low_by_year: Array | None = field(default=None, compare=False)
     high_by_year: Array | None = field(default=None, compare=False)
@@ -398,12 +401,14 @@ class FinanceTerm:
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """Prices of one good by year (MUSD/t, real), without and by future. premiums: terms that come on top of them.
+    """Prices of one good by year (MUSD/t, real), without and by future. name: of the element; premiums: terms that come on
+    top of them.
 
     low, high: ends of its range over the price, by year or the same in all.
     """
 
     element: str
+    name: str
     form: str
     price: Array
     low: Array | float
@@ -466,10 +471,7 @@ def _finance_rows(case: Case, country: str) -> dict[str, Finance]:
 
 def _check_change(name: str, value: float) -> None:
     """Raise InputError for a term that does not exist, or a value that it cannot have."""
-    if name not in ITEMS:
-        known = ", ".join(ITEMS)
-        message = f'unknown term "{name}"{did_you_mean(name, ITEMS)}; known: {known}'
-        raise InputError([Fault("terms", 0, "", message)])
+    refuse_unknown("terms", "term", name, ITEMS)
     message = fault_of_term(name, value)[1]
     if message:
         raise InputError([Fault("terms", 0, name, message)])
@@ -500,6 +502,7 @@ def _stated(name: str, item: Item, row: Finance) -> FinanceTerm:
         high=row.value if row.high is None else row.high,
         source=row.source or UNSOURCED,
         confidence=row.confidence,
+        notes=row.notes,
         judged=False,
     )
 
@@ -513,6 +516,7 @@ def _changed(term: FinanceTerm, value: float) -> FinanceTerm:
         low=value if fixed else min(term.low, value),
         high=value if fixed else max(term.high, value),
         source="as asked",
+        notes="",
         judged=False,
     )
 
@@ -527,11 +531,7 @@ def quotes(
 ) -> list[Quote]:
     """Prices of goods (element, form) in a market. Raises InputError for a market of which the case has no price."""
     markets = {row.market for row in case.tables.prices}
-    if market != CASE_MARKET and market not in markets:
-        known = ", ".join([CASE_MARKET, *sorted(markets)])
-        hint = did_you_mean(market, markets)
-        message = f'unknown market "{market}"{hint}; known: {known}'
-        raise InputError([Fault("market", 0, "", message)])
+    refuse_unknown("market", "market", market, [CASE_MARKET, *sorted(markets)])
     deck = Deck(case=case, market=market, years=np.array(years, float), inflation=inflation)
     return [deck.quote(element, form) for element, form in wanted]
 
@@ -567,6 +567,7 @@ class Deck:
         low, high = _range_by_year(plain, self.years)
         return Quote(
             element=element,
+            name=_name(self.case, element),
             form=form,
             price=self._line(plain),
             low=low,
@@ -608,6 +609,7 @@ class Deck:
         usd = row.price_usd_per_kg or 0.0 if row else 0.0
         return Quote(
             element=element,
+            name=_name(self.case, element),
             form=form,
             price=np.full(len(self.years), musd_per_tonne(usd)),
             low=0.7,

@@ -26,8 +26,7 @@ class Returns:
     dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
     there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
     debt, debt_share, most_owed: of lenders, the share over capital less grant, the most with interest until the first
-    repayment; paid_in: by owners while it is built (nominal); puts_in: it is more than next to nothing, without which they
-    have no rate of return.
+    repayment; puts_in: owners pay more than next to nothing while it is built, without which they have no rate of return.
     """
 
     npv_before_tax: float
@@ -46,7 +45,6 @@ class Returns:
     missed: int
     llcr: float | None
     senior: bool
-    paid_in: float
     puts_in: bool
 
     @property
@@ -142,7 +140,6 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         missed=missed,
         llcr=None if missed or np.isnan(llcr) else llcr,
         senior=cover is not None,
-        paid_in=float(paid_in),
         puts_in=bool(puts_in),
     )
 

@@ -52,7 +52,7 @@ def _price_term(quote: Quote) -> FinanceTerm:
     is_constant = np.ptp(low) == 0 and np.ptp(high) == 0
     return FinanceTerm(
         name=f"price:{quote.element}",
-        meaning=f"price of {quote.element}",
+        meaning=f"price of {quote.name}",
         unit="factor",
         value=1.0,
         low=float(low.min()),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.data.investment_tables import StudyFigure
 from planner.finance.cashflow import cash_flows
 from planner.finance.plant_flows import LEAST_T, Investment
 from planner.finance.project_facts import Levels
@@ -14,8 +15,11 @@ from planner.finance.returns import worth
 from planner.finance.yearly_rows import Array
 
 NPV, MARKET, UNEXPLAINED, PLAN = "npv", "market", "unexplained", "plan"
-STEPS = ("tonnes", "capital", "running", "gross", "net", "life", MARKET, "tax", "rate")
-"""What differs, in the order in which it is made as in the case; `market`: all that is made finds a buyer in a study."""
+PRICE = "price"
+BEFORE_PRICES = ("tonnes", "capital", "running")
+AFTER_PRICES = ("gross", "net", "life", MARKET, "tax", "rate")
+"""What differs, in the order in which it is made as in the case, prices by element between them; `market`: all that is made
+finds a buyer in a study."""
 TERMS = {
     "net": "payable",
     "life": "life_years",
@@ -30,23 +34,29 @@ NO_LIMIT = 1000.0
 
 @dataclass(frozen=True, kw_only=True)
 class StudyStep:
-    """What differs: the figure of the study and that of the case, None where it is none; what it changes of the NPV
-    (MUSD). parts: of the figure of the case by element, where it has any."""
+    """What differs, `price:ELEMENT` of a price: the row of the study and the figure of the case, None where it is none; what
+    it changes of the NPV (MUSD), None where the study does not state it."""
 
     what: str
-    theirs: float | None
-    ours: float | None
-    change: float
-    parts: Mapping[str, float] = field(default_factory=dict)
+    stated: StudyFigure | None = None
+    ours: float | None = None
+    change: float | None = None
+
+    @property
+    def theirs(self) -> float | None:
+        """The figure of the study."""
+        return None if self.stated is None else self.stated.value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
     """Of a tonne of capacity in use, MUSD at the deck: all that is made at full prices, the part of it that a concentrate
-    is paid for, all feed at full prices, running cost without feed. by_element: of what is made, by element."""
+    is paid for, all feed at full prices, running cost without feed. by_price: of what is made, by `price:ELEMENT`; prices:
+    of these, USD/kg."""
 
     gross: float
-    by_element: Mapping[str, float]
+    by_price: Mapping[str, float]
+    prices: Mapping[str, float]
     payable: float
     feed: float
     running: float
@@ -57,43 +67,40 @@ class Margins:
 
 
 def study_steps(
-    found: Investment, x: Levels, study: Mapping[str, float], planned: float | None = None
+    found: Investment, x: Levels, study: Sequence[StudyFigure], planned: float | None = None
 ) -> tuple[StudyStep, ...]:
     """From the NPV after tax of a study to that of the plant at full size, selling all, and to the one that is `planned`;
     none without an NPV. What a study does not state is as in the case throughout."""
-    if NPV not in study or len(found.plants) != 1:
+    stated = {_step_of(row): row for row in study}
+    if NPV not in stated or len(found.plants) != 1:
         return ()
+    theirs = {step: row.value for step, row in stated.items()}
     margins = _margins(found, x)
     ours = _ours(found, x, margins)
-    (plant,) = found.plants
-    in_use = plant.size * plant.ramp[-1]
-    parts = {element: part * in_use for element, part in margins.by_element.items()}
-    stated = _per_tonne(found, study, margins)
-    taken = {item: stated[item] for item in STEPS if item in stated} | {MARKET: NO_LIMIT}
-    value = _npv(found, x, taken)
+    value = theirs[NPV]
+    taken = _as_levels(found, theirs, margins) | {MARKET: NO_LIMIT}
+    following = _npv(found, x, taken)
     steps = [
-        StudyStep(what=NPV, theirs=study[NPV], ours=None, change=study[NPV]),
-        StudyStep(what=UNEXPLAINED, theirs=None, ours=None, change=value - study[NPV]),
+        StudyStep(what=NPV, stated=stated[NPV], change=value),
+        StudyStep(what=UNEXPLAINED, change=following - value),
     ]
-    for item in STEPS:
-        if item not in taken:
-            continue
-        del taken[item]
-        following = _npv(found, x, taken)
-        change = following - value
-        steps.append(
-            StudyStep(
-                what=item,
-                theirs=study.get(item),
-                ours=ours.get(item),
-                change=change,
-                parts=parts if item == "gross" else {},
-            )
-        )
-        value = following
+    for what in (*BEFORE_PRICES, *margins.prices, *AFTER_PRICES):
+        step = StudyStep(what=what, stated=stated.get(what), ours=ours.get(what))
+        if what in taken:
+            value = following
+            del taken[what]
+            following = _npv(found, x, taken)
+            steps.append(replace(step, change=following - value))
+        elif what in margins.prices:
+            steps.append(step)
     if planned is not None:
-        steps.append(StudyStep(what=PLAN, theirs=None, ours=None, change=planned - value))
+        steps.append(StudyStep(what=PLAN, change=planned - following))
     return tuple(steps)
+
+
+def _step_of(row: StudyFigure) -> str:
+    """The step that a figure of a study is of."""
+    return f"{PRICE}:{row.element}" if row.item == PRICE else row.item
 
 
 def _margins(found: Investment, x: Levels) -> Margins:
@@ -103,21 +110,25 @@ def _margins(found: Investment, x: Levels) -> Margins:
     year = int(np.argmax(flows.tonnes))
     tonnes = max(float(flows.tonnes[year]), LEAST_T)
     gross = payable = 0.0
-    by_element: dict[str, float] = {}
+    by_price: dict[str, float] = {}
+    made: dict[str, float] = {}
     for sale in flows.sales:
         market = float(sale.market[year]) / tonnes
         if sale.material.payable:
             market /= float(x["payable"])
             payable += market
         gross += market
-        element = sale.material.element
-        by_element[element] = by_element.get(element, 0.0) + market
+        price = f"{PRICE}:{sale.material.element}"
+        by_price[price] = by_price.get(price, 0.0) + market
+        made[price] = made.get(price, 0.0) + float(sale.tonnes[year]) / tonnes
+    dearest = sorted(by_price, key=lambda price: -by_price[price])
     feed = float(flows.feed[year]) / tonnes
     is_paid_in_part = any(material.payable for material in plant.taken)
     running = float(flows.fixed[year] + flows.variable[year]) / tonnes
     return Margins(
         gross=gross,
-        by_element=by_element,
+        by_price=by_price,
+        prices={price: by_price[price] / made[price] / float(x["per_kg"]) for price in dearest},
         payable=payable,
         feed=feed / float(x["payable"]) if is_paid_in_part else feed,
         running=running,
@@ -129,6 +140,7 @@ def _ours(found: Investment, x: Levels, margins: Margins) -> dict[str, float]:
     (plant,) = found.plants
     estimate = plant.size * plant.capex * float(x["capital_factor"])
     return {
+        **margins.prices,
         "tonnes": plant.size * plant.ramp[-1],
         "capital": estimate * (1.0 + float(x["contingency"])),
         "running": margins.running * plant.size * plant.ramp[-1],
@@ -140,18 +152,26 @@ def _ours(found: Investment, x: Levels, margins: Margins) -> dict[str, float]:
     }
 
 
-def _per_tonne(found: Investment, study: Mapping[str, float], margins: Margins) -> dict[str, float]:
-    """Figures of a study as levels of the case: running cost per tonne of capacity in use, prices over the deck, and the
-    payable share that leaves as much as the study says at its prices."""
+def _as_levels(found: Investment, study: Mapping[str, float], margins: Margins) -> dict[str, float]:
+    """Figures of a study as levels of the case: running cost per tonne of capacity in use, prices over those of the deck, all
+    of them over what those by element make of it, and the payable share that leaves as much as the study says at its
+    prices."""
     (plant,) = found.plants
-    stated = dict(study)
+    steps = (*BEFORE_PRICES, *margins.prices, *AFTER_PRICES)
+    stated = {step: study[step] for step in steps if step in study}
     tonnes = study.get("tonnes", plant.size * plant.ramp[-1])
     if "running" in study:
         stated["running"] = study["running"] / tonnes
-    prices = 1.0
+    gross = 0.0
+    for price, ours in margins.prices.items():
+        if price in study:
+            stated[price] = study[price] / ours
+        gross += margins.by_price[price] * stated.get(price, 1.0)
     if "gross" in study:
-        stated["gross"] = prices = study["gross"] / tonnes / margins.gross
+        stated["gross"] = study["gross"] / tonnes / gross
+        gross = study["gross"] / tonnes
     if "net" in study:
+        prices = gross / margins.gross
         paid_in_part = (margins.payable - margins.feed) * prices
         rest = study["net"] / tonnes - (margins.gross - margins.payable) * prices
         stated["net"] = rest / paid_in_part if abs(paid_in_part) > LEAST_T else 1.0
@@ -172,6 +192,9 @@ def _npv(found: Investment, x: Levels, taken: Mapping[str, float]) -> float:
         levels |= _alone("variable_factor", 1.0)
     if "gross" in taken:
         levels |= _alone("price_factor", float(x["price_factor"]) * taken["gross"])
+    for item, factor in taken.items():
+        if item.startswith(f"{PRICE}:"):
+            levels |= _alone(item, float(x[item]) * factor)
     for item, term in TERMS.items():
         if item in taken:
             levels |= _alone(term, taken[item])

@@ -39,6 +39,8 @@ LEAST_SHARE = 1e-6
 """Share of the most of a lever below which there is none of it."""
 TIGHT = 1e-3
 """Distance from a bound, of the whole or in MUSD, at which it binds."""
+HARDLY = 0.02
+"""Share of the public cost by which it may differ with the return that owners ask, and count as one that does not."""
 MANY = 2
 """Dimensions of a level that differs from case to case."""
 
@@ -68,6 +70,12 @@ class Package:
     amounts: Mapping[str, float]
     binds: tuple[str, ...]
     returns: Mapping[float, float | None]
+
+    @property
+    def is_flat(self) -> bool:
+        """The public cost hardly differs with the return that owners ask."""
+        costs = [cost for cost in self.returns.values() if cost is not None]
+        return bool(costs) and max(costs) - min(costs) < HARDLY * max(costs)
 
 
 @dataclass(frozen=True, kw_only=True)

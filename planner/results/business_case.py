@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from planner.finance.cashflow import CashFlows
+from planner.finance.cashflow import CashFlows, starting_up
 from planner.finance.credit import HIGH_PRICES, Credit, Downside
 from planner.finance.economics import Economics
 from planner.finance.loans import guaranteed
@@ -51,6 +52,11 @@ class Sold:
     returns: Returns
     economics: Economics
     credit: Credit
+
+    @cached_property
+    def early(self) -> Array:
+        """1 in years in which it starts up, until sources and uses are told."""
+        return starting_up(self.flows, self.levels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +119,8 @@ class BusinessCase(Parts):
     of least public cost, None where none suffices; supported: the case with it, None where none is needed or suffices;
     served: the case that has debt, with the grace with which no service of it is missed, where it is missed as agreed, None
     where it is not or no grace helps; money: every instrument in use with it, stated ones included; owned: cost to the
-    public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case;
-    study_source: the study that it is of. feeds: what plants are assigned to take in, by share; of the others what the case
+    public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case.
+    feeds: what plants are assigned to take in, by share; of the others what the case
     says.
     """
 
@@ -140,7 +146,6 @@ class BusinessCase(Parts):
     markets: Sequence[Market]
     removal: Removal | None
     study: Sequence[StudyStep] = ()
-    study_source: str = ""
 
     @property
     def headline(self) -> dict[str, str]:
@@ -184,13 +189,16 @@ class BusinessCase(Parts):
         """The title of an answer to what is sold."""
         return next(title for title, one in self.modes if one is sold)
 
-    @property
-    def years_shown(self) -> tuple[int, ...]:
-        """Years up to the last one in which the case that is shown pays or earns anything."""
-        flows = self.shown.flows
-        moves = np.abs(flows.after_tax) + np.abs(flows.owners) > CENT
+    def years_of_money(self, sold: Sold) -> tuple[int, ...]:
+        """Years up to the last one in which a case pays or earns anything."""
+        moves = np.abs(sold.flows.after_tax) + np.abs(sold.flows.owners) > CENT
         years = self.investment.years
         return years[: int(np.flatnonzero(moves)[-1]) + 1] if moves.any() else years
+
+    @property
+    def by_year(self) -> list[Sold]:
+        """The cases whose money is told by year: the one that is shown, and the one that has debt where that is another."""
+        return [self.shown] if self.lent is self.shown else [self.shown, self.lent]
 
     def first_repayment(self, sold: Sold) -> int:
         """Its year."""

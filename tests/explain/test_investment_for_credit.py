@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,15 @@ from planner.errors import InputError
 from planner.finance.cashflow import funding
 from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
+from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
-from planner.reporting.words.names import midway
+from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
-from tests.explain.test_investment import PLANT, planned
+from tests.explain.test_investment import PLANT, PRICED, TERMS, planned
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,7 +139,7 @@ def test_owners_get_nothing_before_the_first_repayment(plan: Any) -> None:
     assert flows.owners.sum() == near(
         (flows.owners + flows.kept - np.append(0, flows.kept[:-1])).sum()
     )
-    sources, _ = funding(flows, found.full.levels)
+    sources, _ = funding(flows, found.full.levels, found.full.early)
     assert sources["owners"].sum() == near(-np.minimum(flows.owners[:begun], 0).sum())
 
 
@@ -201,6 +203,64 @@ def test_nothing_is_told_of_debt_where_there_is_none(plan: Any) -> None:
     assert found.lent.credit.binds is None
 
 
+def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
+    """No block of ratios, terms or covenants, and no column of covers; with debt all of them."""
+    found = case(plan, terms={"debt_share": 0})
+    (sentence,) = debt.of_debt(found)
+    assert "No debt, so nothing to cover" in " ".join(sentence.paragraphs)
+    assert [column.field for column in debt.downsides(found).columns] == ["what", "npv"]
+    page = business_case_page(found, plan.case)
+    assert "No debt, so nothing to cover" in page and "Covenants, completion" not in page
+    lent = case(plan, terms={"equity_rate": 0})
+    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent).columns) == 5
+
+
+def test_money_by_year_is_told_of_the_case_that_has_the_loan_too(plan: Any) -> None:
+    """Where the case that is shown is another: both, each statement and chart under the title of its case."""
+    terms = {"receivable_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0}
+    found = case(plan, basis="market", terms=terms)
+    assert found.lent is found.served is not found.shown
+    page = business_case_page(found, plan.case)
+    for sold in (found.shown, found.lent):
+        assert f"Balance sheet: {midway(found.told(sold))}" in page
+    assert {charts.cash(found, sold).name for sold in found.by_year} == {"cash", "cash_with_debt"}
+    alone = case(plan, terms={"equity_rate": 0})
+    assert alone.by_year == [alone.shown]
+
+
+def test_the_chart_of_cover_is_over_all_senior_debt(plan: Any) -> None:
+    """An overrun facility of which something is drawn ranks with the loan: cover falls by its service."""
+    found = case(plan, terms={"equity_rate": 0})
+    plain = charts.cover(found)[0].title
+    loan = found.lent.flows.loan
+    flows = replace(found.lent.flows, loan=replace(loan, senior=2 * loan.senior))
+    for name in ("supported", "planned", "full"):
+        if getattr(found, name) is found.lent:
+            found = replace(found, **{name: replace(found.lent, flows=flows)})
+            break
+    assert charts.cover(found)[0].title != plain
+
+
+def test_the_contingency_has_its_reason_and_prices_their_names(make_case: MakeCase) -> None:
+    """The note of the row stands under sources and uses, and beside the input; a price is of an element by name and its source
+    stands in the deck alone, once."""
+    source = "P1: L07: a survey; L08: a survey; price: a bulletin"
+    spare = {"item": "contingency", "value": 0.13, "notes": "to 30 % of all others."}
+    elements = [PRICED[0] | {"name": "Dysprosium", "source": source}]
+    others = [row for row in TERMS if row["item"] != "contingency"]
+    plan = planned(make_case, elements=elements, finance=[*others, spare])
+    found = case(plan)
+    table = tables.sources_and_uses(found)
+    assert "Contingency is 13 % on top of the estimate" in table.note
+    assert "to 30 % of all others." in table.note and "others.." not in table.note
+    assert "contingency, 13 % of the estimate" in table.frame["of_money"].tolist()
+    inputs = tables.inputs(found).frame.set_index("term")["from_source"]
+    assert inputs["price of dysprosium"] == "table “Price deck”"
+    assert "to 30 %" in inputs["contingency on capital"]
+    (deck,) = set(tables.deck(found, names_of(plan.case)).frame["from_source"])
+    assert deck == "P1: L07: a survey; price: a bulletin"
+
+
 def test_what_keeps_a_loan_from_being_larger(plan: Any) -> None:
     """Lenders' share of the capital; else the cover they ask."""
     bound = []
@@ -212,16 +272,16 @@ def test_what_keeps_a_loan_from_being_larger(plan: Any) -> None:
 def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
     """Of one case, its grant counted; both end with the plant."""
     found = case(plan, terms={"grant": 0.5, "debt_share": 0})
-    flows, years = found.shown.flows, found.years_shown
+    flows, years = found.shown.flows, found.years_of_money(found.shown)
     assert flows.grant.sum() > 1 and len(years) < len(found.investment.years)
-    _, cash, _ = tables.statement_tables(found)
+    _, cash, _ = tables.statement_tables(found, found.shown)
     nominal = cash.frame[cash.frame["money"] == "nominal"]
     before = nominal[["operations", "receivables", "stock", "payables", "capital less grant"]]
     assert before.astype(float).sum(axis=1).to_numpy() == pytest.approx(
         flows.after_tax[: len(years)], abs=0.03
     )
     assert cash.title == f"Cash flow: {midway(found.told(found.shown))}"
-    chart = charts.cash(found)
+    chart = charts.cash(found, found.shown)
     assert f"{number(flows.after_tax.min())}" in chart.title
 
 
@@ -370,7 +430,7 @@ def test_owners_who_pay_nothing_while_it_is_built_have_no_rate(plan: Any) -> Non
     """A grant of all capital: what they pay later is told apart, and sources and uses foot."""
     terms = {"grant": 1, "debt_share": 0, "closure": 2}
     found = case(plan, basis="market", terms=terms)
-    assert found.full.returns.paid_in == near(0) and found.full.returns.irr_owners is None
+    assert not found.full.returns.puts_in and found.full.returns.irr_owners is None
     assert case(plan, basis="market", terms={"debt_share": 0}).full.returns.irr_owners is not None
     table = tables.sources_and_uses(found)
     assert "Not in this table is what owners pay after it" in table.note
@@ -400,15 +460,25 @@ def test_the_study_is_named_and_what_is_made_is_split_by_element(make_case: Make
     source = "Study of a sponsor in May 2026"
     studies = [
         {"project": "plant", "item": "npv", "value": 100, "source": source},
-        {"project": "plant", "item": "gross", "value": 60, "source": "the same"},
+        {
+            "project": "plant",
+            "item": "gross",
+            "value": 60,
+            "source": "the same",
+            "notes": "read twice",
+        },
     ]
     studied = planned(make_case, studies=studies)
     found = case(studied)
     assert source in lines_of(found, studied)
-    (gross,) = [one for one in found.study if one.what == "gross"]
-    assert sum(gross.parts.values()) == near(gross.ours)
+    (table,) = economics.study(found)
+    steps = table.frame.set_index("step")
+    assert steps.loc["price of Dy", "unit"] == "USD/kg"
+    assert steps["from_source"].tolist().count("the same; read twice") == 1
+    assert source in steps["from_source"].iloc[0]
+    assert "cannot be split by element" in table.note
     page = business_case_page(found, studied.case)
-    assert source in page and "of it here: " in page
+    assert source in page and "the same; read twice" in page
 
 
 def test_the_summary_names_what_weighs_and_no_command(plan: Any) -> None:

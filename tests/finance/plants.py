@@ -88,6 +88,7 @@ def separation(
     plant = PlantFacts(**{**vars(plant), **columns})
     price = Quote(
         element="Dy",
+        name="dysprosium",
         form="oxide",
         price=np.full(6, 6.0),
         low=0.5,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.finance.cashflow import CashFlows, cash_flows, funding, tax_due
+from planner.finance.cashflow import CashFlows, cash_flows, funding, starting_up, tax_due
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Material
 from planner.finance.returns import irr, npv, payback, returns_of
@@ -112,7 +112,9 @@ def test_a_year_without_cash_for_debt_is_missed_and_its_interest_is_a_use_of_mon
     assert one.loan.owed[:3] == near([early, 2.1 * early, 2.31 * early])
     added = [early - 10, 1.1 * early - 10, 0.21 * early, 0]
     assert one.loan.added[:4] == near(added)
-    sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
+    sources, uses = (
+        {k: v.sum() for k, v in side.items()} for side in funding(one, x, starting_up(one, x))
+    )
     assert uses["interest added to the loan"] == near(sum(added))
     # Until 2029, when output is full: the debt takes what is left then, and what cover is too little to pay out is kept.
     served = uses["debt service meanwhile"]

@@ -183,8 +183,11 @@ def test_sources_and_uses_run_to_the_end_of_the_ramp() -> None:
     found = separation()
     x = base_levels(found, plain_terms(receivable_days=73))
     flows = cash_flows(found, x, WHOLE)
-    assert starting_up(flows, x).tolist() == [1, 1, 1, 1, 0, 0]
-    sources, uses = ({k: float(v.sum()) for k, v in side.items()} for side in funding(flows, x))
+    early = starting_up(flows, x)
+    assert early.tolist() == [1, 1, 1, 1, 0, 0]
+    sources, uses = (
+        {k: float(v.sum()) for k, v in side.items()} for side in funding(flows, x, early)
+    )
     assert uses["debt service meanwhile"] == pytest.approx(flows.loan.service[2:4].sum(), **EXACT)
     assert uses["working capital"] == pytest.approx(48 / 5, **EXACT)
     paid = np.maximum(flows.owners[:4], 0.0).sum()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import cash_flows, funding
+from planner.finance.cashflow import cash_flows, funding, starting_up
 from planner.finance.plant_flows import Investment
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import adverse, base_levels, tornado
@@ -127,7 +127,7 @@ def held(
     assert flows.standby.owed == pytest.approx(hand["standby"]["owed"], **EXACT)
     assert flows.standby.service == pytest.approx(hand["standby"]["paid"], **EXACT)
     assert flows.standby.fees == pytest.approx(hand["standby"]["fees"], **EXACT)
-    sources, uses = funding(flows, x)
+    sources, uses = funding(flows, x, starting_up(flows, x))
     paid_for = sum(float(amounts.sum()) for amounts in uses.values())
     assert sum(float(amounts.sum()) for amounts in sources.values()) == pytest.approx(paid_for)
     assert flows.public.owed == pytest.approx(hand["public_owed"], **EXACT)

@@ -11,24 +11,25 @@ from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart, told_chart
 from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import BusinessCase, Sold
 
 say = Passages("investment_charts.j2")
 TEN = 10
 SOURCE = "computed by the planner; each term with its source: project-*.xlsx"
 
 
-def cash(found: BusinessCase) -> Chart:
-    """Cash flow before debt, grant included, and debt service by year."""
-    flows, years = found.shown.flows, found.years_shown
-    by_year = {"year": years, "cash": flows.after_tax, "service": flows.loan.service}
+def cash(found: BusinessCase, sold: Sold) -> Chart:
+    """Cash flow before debt, grant included, and senior debt service by year, of a case."""
+    flows, years = sold.flows, found.years_of_money(sold)
+    by_year = {"year": years, "cash": flows.after_tax, "service": flows.loan.senior}
     frame = pd.DataFrame({name: list(row)[: len(years)] for name, row in by_year.items()})
     return told_chart(
         say,
         "cash",
         charts.cash(frame, SOURCE),
         SOURCE,
-        told=found.told(found.shown),
+        name="cash" if sold is found.shown else "cash_with_debt",
+        told=found.told(sold),
         least=frame["cash"].min(),
         most=frame["cash"].max(),
     )
@@ -37,22 +38,15 @@ def cash(found: BusinessCase) -> Chart:
 def cover(found: BusinessCase) -> list[Chart]:
     """Cover of debt service with the covenant, in the years in which there is any, of the case that has debt."""
     sold = found.lent
-    flows = sold.flows
-    frame = pd.DataFrame(
-        {
-            "year": list(found.investment.years),
-            "service": flows.loan.service.tolist(),
-            "cfads": flows.cfads.tolist(),
-            "low": sold.adverse.cfads.tolist(),
-        }
-    )
-    owed = frame[frame["service"] > PAID]
-    if owed.empty or sold.returns.missed:
+    service = sold.flows.loan.senior
+    pays = service > PAID
+    if not pays.any() or sold.returns.missed:
         return []
-    cover = owed["cfads"] / owed["service"]
-    at_low_prices = (owed["low"] / owed["service"]).clip(lower=0.0)
+    cover = sold.flows.cfads[pays] / service[pays]
+    at_low_prices = np.maximum(sold.adverse.cfads[pays] / service[pays], 0.0)
     adverse = np.minimum(at_low_prices, cover)
-    rows = pd.DataFrame({"year": owed["year"], "cover": cover, "adverse": adverse})
+    years = np.array(found.investment.years)[pays]
+    rows = pd.DataFrame({"year": years, "cover": cover, "adverse": adverse})
     asked = found.cover_asked(sold)
     drawn = told_chart(
         say,
@@ -102,9 +96,12 @@ def terms(found: BusinessCase) -> Chart:
 
 
 def returns(found: BusinessCase) -> list[Chart]:
-    """Public cost of the support against the return of the owners; nothing where none is needed or suffices."""
+    """Public cost of the support against the return of the owners; nothing where none is needed or suffices, or the return
+    hardly matters."""
+    if found.package is None or found.package.is_flat:
+        return []
     rows = []
-    for rate, cost in found.package.returns.items() if found.package else ():
+    for rate, cost in found.package.returns.items():
         if cost is not None:
             rows.append({"rate": rate, "cost": cost})
     if not rows:

@@ -62,7 +62,7 @@ def _titled(table: type[DeclaredTable], found: BusinessCase) -> str:
     return f"{table.title}: {midway(found.told(found.lent))}"
 
 
-def loans(found: BusinessCase) -> Part:
+def loans(found: BusinessCase) -> ReportTable:
     """Each loan with its years and cover."""
     sold = found.lent
     capital = float(sold.flows.capital.sum())
@@ -78,8 +78,6 @@ def loans(found: BusinessCase) -> Part:
             "interest": float(debt.interest.sum()),
         }
         rows.append(vars(debt) | row)
-    if not rows:
-        return Text([say("no_debt", told=found.told(sold))])
     note = say("loans", told=found.told(sold))
     return Loans.from_rows(rows, title=_titled(Loans, found), note=note)
 
@@ -153,15 +151,13 @@ class DebtByYear(DeclaredTable):
     year = text()
 
 
-def by_year(found: BusinessCase) -> Part:
+def by_year(found: BusinessCase) -> ReportTable:
     """Each loan by year: drawn, interest, paid, owed; and the cover of all senior debt."""
     sold = found.lent
     columns = DebtByYear.all()
     lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
     for debt in sold.credit.debts:
         _add_lines(debt, columns, lines)
-    if len(columns) == 1:
-        return Text([])
     is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > TOLERATED
     columns.append(figures("cash for debt (CFADS)", "MUSD", field="cfads", form=CENTS))
     lines["cfads"] = sold.flows.cfads.round(2).tolist()
@@ -201,14 +197,21 @@ def downsides(found: BusinessCase) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     sold = found.lent
     rows = [vars(one) for one in sold.credit.downsides]
+    has_debt = bool(sold.credit.debts)
     note = say(
         "downsides",
         told=found.told(sold),
+        has_debt=has_debt,
         least=sold.credit.least_prices,
         better=[one.what for one in found.better(sold)],
         idle=sold.flows.availability.any(),
     )
-    return Downsides.from_rows(rows, title=_titled(Downsides, found), note=note)
+    columns = Downsides.all(*([] if has_debt else ["least", "average", "short"]))
+    return Downsides.from_rows(rows, columns, title=_titled(Downsides, found), note=note)
+
+
+NEVER = "never in these years"
+"""Stands for the year in which a completion test that is not passed is."""
 
 
 class Covenants(DeclaredTable):
@@ -226,7 +229,6 @@ def covenants(found: BusinessCase) -> ReportTable:
     """Tests of a loan agreement, the completion test with what owners stand for until then, and what lenders hold."""
     sold, terms = found.lent, found.terms
     returns, held = sold.returns, sold.credit.security
-    never = "never in these years"
     rows: list[TableRow] = []
 
     def add(what: str, asked: str, base: str, worse: str = "") -> None:
@@ -246,8 +248,8 @@ def covenants(found: BusinessCase) -> ReportTable:
     add(
         "completion test: output of every plant",
         f"{percent(terms['completion'].value)} of what it is to reach",
-        f"passed in {held.completed or never}",
-        f"in {held.late or never}, output late",
+        f"passed in {held.completed or NEVER}",
+        f"in {held.late or NEVER}, output late",
     )
     add("debt that owners stand for until then", "all", f"{number(held.guaranteed)} MUSD")
     add(
@@ -266,6 +268,16 @@ def covenants(found: BusinessCase) -> ReportTable:
     return Covenants.from_rows(rows, title=_titled(Covenants, found), note=note)
 
 
+def without_debt(found: BusinessCase) -> Text:
+    """The sentence that stands in place of all tables of debt where nobody lends: what owners carry alone."""
+    sold = found.lent
+    held = sold.credit.security
+    words = say("no_debt", found=found, told=found.told(sold), held=held, never=NEVER)
+    return Text([words])
+
+
 def of_debt(found: BusinessCase) -> list[Part]:
     """Tables of the chapter on debt, in order, but for the downside, which lives in the workbook."""
+    if not found.lent.credit.debts:
+        return [without_debt(found)]
     return [loan_terms(found), loans(found), covenants(found), by_year(found)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from planner.finance.study import PRICE, StudyStep
 from planner.reporting.parts import (
     DeclaredTable,
     Part,
@@ -13,7 +12,6 @@ from planner.reporting.parts import (
     in_musd,
     text,
 )
-from planner.reporting.words.names import Names
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 
@@ -79,6 +77,7 @@ class StudyTable(DeclaredTable):
     ours = figures("here")
     change = in_musd("changes the NPV by")
     npv = in_musd("NPV then")
+    from_source = text("source of the study's figure")
 
 
 STUDY_STEPS = {
@@ -101,47 +100,57 @@ STUDY_STEPS = {
     "rate": ("discount rate, real", "a year"),
     "plan": ("run as the plan runs it, of the size that it builds", ""),
 }
-"""Steps from the NPV of a study to that of the case, in words, with their units."""
+"""Steps from the NPV of a study to that of the case, in words, with their units; prices by element are others."""
 
 
-SPLIT = ("dy", "tb", "ndpr")
-"""Elements, in small letters, whose part of what is made is told by itself; all others together."""
-
-
-def _split(parts: Mapping[str, float], names: Names) -> list[TableRow]:
-    """What is made here at full prices, by element."""
-    told: dict[str, float] = {}
-    for element, musd in parts.items():
-        name = names.element(element) if element.lower() in SPLIT else "others"
-        told[name] = told.get(name, 0.0) + musd
-    rows: list[TableRow] = []
-    for name in sorted(told, key=lambda one: (one == "others", -told[one])):
-        rows.append({"step": f"of it here: {name}", "unit": "MUSD a year", "ours": told[name]})
-    return rows
-
-
-def study(found: BusinessCase, names: Names) -> list[Part]:
+def study(found: BusinessCase) -> list[Part]:
     """From the NPV of the sponsor's study to that of the case; nothing where the case has none of a study."""
+    if not found.study:
+        return []
     rows: list[TableRow] = []
     npv = 0.0
-    gross = None
+    steps = {one.what: one for one in found.study}
     for one in found.study:
-        npv += one.change
-        step, unit = STUDY_STEPS[one.what]
-        rows.append(vars(one) | {"step": step, "unit": unit, "npv": npv})
-        rows += _split(one.parts, names)
+        npv += one.change or 0.0
+        rows.append(_study_row(found, one) | {"npv": None if one.change is None else npv})
         if one.what == "gross":
-            gross = one
-        elif one.what == "net" and gross and gross.theirs and gross.ours:
-            share = {
-                "theirs": (one.theirs or 0.0) / gross.theirs,
-                "ours": (one.ours or 0.0) / gross.ours,
-            }
-            rows.append({"step": "as share of all that is made", "unit": "share", **share})
-    note = say("study", source=found.study_source)
-    return [StudyTable.from_rows(rows, note=note)] if rows else []
+            rows += _ratio(
+                "as value of a kg of capacity in use", "USD/kg", one, steps.get("tonnes")
+            )
+        elif one.what == "net":
+            rows += _ratio("as share of all that is made", "share", one, steps.get("gross"))
+    prices = [one for one in found.study if one.what.startswith(f"{PRICE}:")]
+    stated = [one for one in prices if one.stated]
+    note = say("study", prices=prices, stated=stated)
+    return [StudyTable.from_rows(rows, note=note)]
 
 
-def of_case(found: BusinessCase, names: Names) -> list[Part]:
+def step_words(found: BusinessCase, one: StudyStep) -> tuple[str, str]:
+    """What differs, in words, and its unit."""
+    for quote in found.investment.quotes:
+        if one.what == f"{PRICE}:{quote.element}":
+            return f"price of {quote.name}", "USD/kg"
+    return STUDY_STEPS[one.what]
+
+
+def _study_row(found: BusinessCase, one: StudyStep) -> TableRow:
+    """A step with its figures and where that of the study is from."""
+    step, unit = step_words(found, one)
+    stated = one.stated
+    told = (stated.source, stated.notes) if stated else ()
+    row: TableRow = {"step": step, "unit": unit, "theirs": one.theirs, "ours": one.ours}
+    return row | {"change": one.change, "from_source": "; ".join(filter(None, told))}
+
+
+def _ratio(label: str, unit: str, one: StudyStep, other: StudyStep | None) -> list[TableRow]:
+    """One figure over another, of the study and of the case; nothing where the study does not state both."""
+    if not (other and one.theirs and one.ours and other.theirs and other.ours):
+        return []
+    scale = 1000.0 if unit == "USD/kg" else 1.0
+    theirs, ours = scale * one.theirs / other.theirs, scale * one.ours / other.ours
+    return [{"step": label, "unit": unit, "theirs": theirs, "ours": ours}]
+
+
+def of_case(found: BusinessCase) -> list[Part]:
     """All of them, in order."""
-    return [*study(found, names), unit_costs(found)]
+    return [*study(found), unit_costs(found)]

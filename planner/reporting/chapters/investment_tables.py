@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -13,7 +14,7 @@ from planner.cells import text_of
 from planner.data.case import Case
 from planner.data.investment_tables import Contract
 from planner.data.stages import STAGES
-from planner.finance.cashflow import funding, starting_up
+from planner.finance.cashflow import funding
 from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.statements import statements
 from planner.finance.yearly_rows import Array
@@ -147,7 +148,7 @@ def returns(found: BusinessCase) -> ReportTable:
 def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
     """What owners pay after the ramp (nominal MUSD), with the first and the last year; None where they pay nothing."""
     years = np.array(found.investment.years)
-    pays = (starting_up(sold.flows, sold.levels) <= 0) & (sold.flows.owners < -CENT)
+    pays = (sold.early <= 0) & (sold.flows.owners < -CENT)
     if not pays.any():
         return None
     return -float(sold.flows.owners[pays].sum()), int(years[pays][0]), int(years[pays][-1])
@@ -164,22 +165,24 @@ class SourcesAndUses(DeclaredTable):
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
     """Sources and uses of money to the end of the ramp, or the first repayment where that is later."""
-    by_title = {title: funding(sold.flows, sold.levels) for title, sold in found.modes}
+    by_title = {title: funding(sold.flows, sold.levels, sold.early) for title, sold in found.modes}
     years = np.array(found.investment.years)
     until, later = [], []
     for title, sold in found.modes:
-        early = starting_up(sold.flows, sold.levels)
-        until.append(f"{midway(title)} {years[early > 0][-1]}")
+        until.append(f"{midway(title)} {years[sold.early > 0][-1]}")
         pays = paid_later(found, sold)
         if pays is not None:
             paid, first, last = pays
             span = f"{first}" if first == last else f"{first} to {last}"
             later.append(f"{midway(title)} {number(paid)} MUSD, {span}")
     rows = []
+    spare = found.terms["contingency"]
     for side, place in (("use", 1), ("source", 0)):
         named = {title: sides[place] for title, sides in by_title.items()}
         for what in next(iter(named.values())):
             row: TableRow = {"side": side, "of_money": what}
+            if what == "contingency":
+                row["of_money"] = f"contingency, {percent(spare.value)} of the estimate"
             totals = {title: float(amounts[what].sum()) for title, amounts in named.items()}
             if any(abs(total) > CENT for total in totals.values()):
                 rows.append(row | totals)
@@ -189,8 +192,21 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
         rows.append(whole)
     columns = SourcesAndUses.all()
     columns += [called(title, "MUSD") for title in by_title]
-    note = say("sources_and_uses", until=until, later=later)
+    note = say("sources_and_uses", found=found, until=until, later=later, spare=spare)
     return SourcesAndUses.from_rows(rows, columns, note=note)
+
+
+LABELS = re.compile(r"^([A-Z]+\d+: )+")
+"""Numbers of sources, as a case gives them to what it cites."""
+
+
+def said_once(source: str) -> str:
+    """A source without the parts that it repeats, be it under other numbers."""
+    parts: dict[str, str] = {}
+    for part in source.split(";"):
+        plain = LABELS.sub("", part.strip())
+        parts.setdefault(plain, part.strip())
+    return "; ".join(parts.values())
 
 
 def converts(found: BusinessCase) -> bool:
@@ -288,9 +304,8 @@ class StatementTable(DeclaredTable):
 STATEMENTS = {"income": "Income", "cash": "Cash flow", "balance": "Balance sheet"}
 
 
-def statement_tables(found: BusinessCase) -> list[Part]:
-    """Income, cash flow and balance sheet by year, nominal and below it in money of the base year."""
-    sold = found.shown
+def statement_tables(found: BusinessCase, sold: Sold) -> list[Part]:
+    """Income, cash flow and balance sheet of a case by year, nominal and below it in money of the base year."""
     told = statements(sold.flows)
     parts: list[Part] = []
     for statement, title in STATEMENTS.items():
@@ -298,7 +313,7 @@ def statement_tables(found: BusinessCase) -> list[Part]:
         columns = StatementTable.all()
         columns += [called(name, "MUSD", form=CENTS) for name in lines]
         rows = []
-        for place, year in enumerate(found.years_shown):
+        for place, year in enumerate(found.years_of_money(sold)):
             worth = {"nominal": 1.0, "real": float(sold.flows.index[place])}
             for money, index in worth.items():
                 row: TableRow = {"year": str(year), "money": money}
@@ -306,9 +321,7 @@ def statement_tables(found: BusinessCase) -> list[Part]:
                     row[name] = float(np.round(amounts[place] / index, 2))
                 rows.append(row)
         titled = f"{title}: {midway(found.told(sold))}"
-        lent = midway(found.told(found.lent)) if found.lent is not sold else ""
-        note = say("statements", told=found.told(sold), lent=lent)
-        parts.append(StatementTable.from_rows(rows, columns, title=titled, note=note))
+        parts.append(StatementTable.from_rows(rows, columns, title=titled))
     return parts
 
 
@@ -326,7 +339,7 @@ class InputsTable(DeclaredTable):
     npv_high = in_musd("NPV high")
     owners_low = in_musd("owners low")
     owners_high = in_musd("owners high")
-    from_source = text("source")
+    from_source = text("source and reason")
     confidence = text()
 
 
@@ -334,7 +347,11 @@ def inputs(found: BusinessCase) -> ReportTable:
     """Every input with its range, and what it moves the NPV to."""
     rows = []
     for swing in found.swings:
-        named = {"term": swing.term.meaning, "from_source": swing.term.source}
+        term = swing.term
+        source = "; ".join(filter(None, (said_once(term.source), term.notes)))
+        if term.name.startswith("price:"):
+            source = f"table “{DeckTable.title}”"
+        named = {"term": term.meaning, "from_source": source}
         rows.append(vars(swing.term) | vars(swing) | named)
     title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
     return InputsTable.from_rows(rows, title=title)
@@ -359,8 +376,6 @@ class PublicMoneyTable(DeclaredTable):
 
 
 CONTRACTS = "contracts that are public"
-HARDLY = 0.02
-"""Share of the public cost by which it may differ with the return that owners ask, and count as one that does not."""
 
 
 def public_money(found: BusinessCase) -> Part:
@@ -378,14 +393,12 @@ def public_money(found: BusinessCase) -> Part:
         }
         rows.append(vars(one) | words | {"amount": None if np.isnan(one.amount) else one.amount})
     dearer = found.supported is not None and found.public_cost > found.owned
-    by_return = found.package.returns.values() if found.package else ()
-    costs = [cost for cost in by_return if cost is not None]
     note = say(
         "public_money",
         dated=found.dated,
         found=found,
         dearer=dearer,
-        by_losses=bool(costs) and max(costs) - min(costs) < HARDLY * max(costs),
+        by_losses=found.package is not None and found.package.is_flat,
         on_capital=sum(one.cost for one in found.money if one.kind == "grant"),
     )
     is_risky = any(abs(one.worst - one.cost) > CENT for one in found.money)
@@ -466,7 +479,7 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
             "low": float(np.min(quote.low)),
             "high": float(np.max(quote.high)),
             "in_futures": in_futures,
-            "from_source": quote.source,
+            "from_source": said_once(quote.source),
         }
         rows.append(vars(quote) | row)
     has_futures = any(quote.by_future for quote in found.investment.quotes)

@@ -16,7 +16,7 @@ import xlsxwriter
 
 from planner.data.case import Case
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding
+from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding, starting_up
 from planner.finance.contracts import OPEN, TERMS, Deal
 from planner.finance.credit import downside_cases, life_cover
 from planner.finance.loans import PAID
@@ -474,7 +474,9 @@ def _returns(book: Book, one: Answered) -> None:
         _valued(book, one, key)
     _debt(book, one)
     sides = []
-    for side, amounts in zip(("source", "use"), funding(one.flows, one.levels), strict=True):
+    early = starting_up(one.flows, one.levels)
+    funded = funding(one.flows, one.levels, early)
+    for side, amounts in zip(("source", "use"), funded, strict=True):
         whole: Any = 0.0
         for what, by_year in amounts.items():
             total: Any = row(over_years(by_year), "Debt", f"{side}: {what}", "MUSD in all")
@@ -591,7 +593,8 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
         _figure(book, figure)
     _downside_table(book)
     sheet.head("Sources and uses to the end of the ramp")
-    sources, uses = funding(book.found.full.flows, book.found.full.levels)
+    full = book.found.full
+    sources, uses = funding(full.flows, full.levels, full.early)
     for side, named in (("source", sources), ("use", uses)):
         for what in (*named, IN_ALL):
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
@@ -641,7 +644,7 @@ def _told(book: Book, case: Case, names: Names) -> None:
     """Write the findings of the tool that a spreadsheet cannot make, sensitivity and the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
     sheets["Sensitivity"].part(tables.inputs(found))
-    for part in economics.of_case(found, names):
+    for part in economics.of_case(found):
         sheets["Economics"].part(part)
     for part in debt.of_debt(found):
         sheets["Credit"].part(part)

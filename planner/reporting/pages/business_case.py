@@ -238,12 +238,12 @@ def _principal(found: BusinessCase) -> int | None:
 
 def _study_words(found: BusinessCase) -> list[str]:
     """What changes the NPV of a sponsor's study most, with by how much."""
-    steps = [one for one in found.study[1:] if one.what != PLAN]
-    steps.sort(key=lambda one: -abs(one.change))
-    told = []
-    for one in steps[:REASONS]:
-        told.append(f"{economics.STUDY_STEPS[one.what][0]} ({number(one.change)} MUSD)")
-    return told
+    changes = {}
+    for one in found.study[1:]:
+        if one.change is not None and one.what != PLAN:
+            changes[economics.step_words(found, one)[0]] = one.change
+    most = sorted(changes, key=lambda words: -abs(changes[words]))[:REASONS]
+    return [f"{words} ({number(changes[words])} MUSD)" for words in most]
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
@@ -311,7 +311,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
     return [
         _terms(found),
         _sold(found, names),
-        _costs_and_prices(found, names),
+        _costs_and_prices(found),
         _debt(found),
         _money_by_year(found),
         _moves(found),
@@ -347,27 +347,31 @@ def _sold(found: BusinessCase, names: Names) -> Chapter:
     )
 
 
-def _costs_and_prices(found: BusinessCase, names: Names) -> Chapter:
+def _costs_and_prices(found: BusinessCase) -> Chapter:
     return Chapter(
         anchor="economics",
         title="Costs and prices",
         lead="What a kg costs and brings in, and the prices at which nothing is gained.",
-        parts=economics.of_case(found, names),
+        parts=economics.of_case(found),
     )
 
 
 def _debt(found: BusinessCase) -> Chapter:
+    lead = "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse."
     return Chapter(
         anchor="debt",
         title=f"Debt: {midway(found.told(found.lent))}",
-        lead="Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse.",
-        parts=[*charts.cover(found), debt.downsides(found), *debt.of_debt(found)],
+        lead=lead if found.lent.credit.debts else "",
+        parts=[*charts.cover(found), *debt.of_debt(found), debt.downsides(found)],
     )
 
 
 def _money_by_year(found: BusinessCase) -> Chapter:
-    parts: list[Part] = [charts.cash(found), *tables.statement_tables(found)]
-    return Chapter(anchor="money", title="Money by year", lead="Nominal MUSD.", parts=parts)
+    parts: list[Part] = []
+    for sold in found.by_year:
+        parts += [charts.cash(found, sold), *tables.statement_tables(found, sold)]
+    lead = say("money_by_year")
+    return Chapter(anchor="money", title="Money by year", lead=lead, parts=parts)
 
 
 def _moves(found: BusinessCase) -> Chapter:
