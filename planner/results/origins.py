@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -33,12 +32,10 @@ STOCK = "stock"
 LAST, TRACED = "last", "traced"
 ROUNDS, SETTLED = 500, 1e-13
 """Rounds at most, and change of a share at which what returns has brought its origins back often enough."""
-TAKEN_FOR = {stage.gives: stage.takes for stage in CONVERTING}
-"""Form that plants make -> the form that they take in."""
-Mixture = NDArray[np.float64]
-"""Tonnes by origin and visit, or shares that sum to 1 where there is anything."""
-Place = tuple[str, str]
-"""(country, form), or (group, feed)."""
+Tonnes = NDArray[np.float64]
+"""By country and visit."""
+Mixtures = NDArray[np.float64]
+"""Tonnes by origin and visit, of each country or of one; or shares that sum to 1 where there is anything."""
 SupplyKey = tuple[str, str, str, str, str]
 """(group, party, element, form, basis)."""
 
@@ -55,25 +52,28 @@ class YearlyOrigin(NamedTuple):
 def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
     """Expected tonnes and shares by year, of each group and of each party that is not a group, in their order."""
     found: list[YearlyOrigin] = []
+    world = World(visits)
     kept = kept_stock(visits)
+    forms = defaultdict[str, set[str]](set)
+    for _, (_, element, form) in visits.goods.places:
+        forms[element].add(form)
     for element in visits.case.elements:
-        flows = ElementFlows(visits, element, kept)
-        made_of = {LAST: _of_last_plant(flows), TRACED: trace(flows)}
-        for form in flows.forms:
-            for basis, made in made_of.items():
-                for group, party, mixture in _of_all(flows, form, made):
-                    place = (group, party, element, form, basis)
-                    found += _yearly(flows, place, mixture)
+        flows = {form: FormFlows(world, element, form, kept) for form in FORMS}
+        traced = trace(world, element, flows)
+        for form in FORMS:
+            if form not in forms[element]:
+                continue
+            for basis, made in ((LAST, world.home), (TRACED, traced[form])):
+                for group, party, mixture in _of_all(flows[form], made):
+                    found += _yearly(world, (group, party, element, form, basis), mixture)
     return sorted(found, key=itemgetter(0, 1))
 
 
 @dataclass(frozen=True)
-class ElementFlows:
-    """Flows of one element, at every visit."""
+class World:
+    """The countries of a case, the groups that they share goods in, and all that anything can come from."""
 
     visits: AtVisits
-    element: str
-    kept_stock: KeptStock
 
     @property
     def case(self) -> Case:
@@ -81,177 +81,181 @@ class ElementFlows:
         return self.visits.case
 
     @cached_property
-    def forms(self) -> list[str]:
-        """Forms in which anything of the element flows."""
-        there = {
-            form for _, (_, element, form) in self.visits.goods.places if element == self.element
-        }
-        return [form for form in FORMS if form in there]
-
-    @property
-    def places(self) -> Iterator[Place]:
-        """Every country with every form."""
-        return product(self.case.countries, FORMS)
+    def countries(self) -> list[str]:
+        """The countries, in order."""
+        return list(self.case.countries)
 
     @cached_property
     def origins(self) -> list[str]:
         """All that anything can come from, in order."""
-        return sorted({*self.case.countries, *self.case.lookups.supplier_origin.values(), STOCK})
+        return sorted({*self.countries, *self.case.lookups.supplier_origin.values(), STOCK})
 
-    def nothing(self) -> Mixture:
-        """No tonnes of any origin."""
-        return np.zeros((len(self.origins), len(self.visits.node)))
+    @cached_property
+    def groups(self) -> list[str]:
+        """The groups, in the order of their first countries."""
+        return list(dict.fromkeys(self.case.lookups.group[country] for country in self.countries))
 
-    def all_of(self, origin: str) -> Mixture:
-        """Shares of what comes from one origin."""
-        shares = self.nothing()
-        shares[self.origins.index(origin)] = 1.0
+    @cached_property
+    def group(self) -> NDArray[np.intp]:
+        """The place of the group of each country."""
+        group = self.case.lookups.group
+        return np.array([self.groups.index(group[country]) for country in self.countries])
+
+    @cached_property
+    def home(self) -> Mixtures:
+        """Shares of what comes from the country in which it is."""
+        shares = self.nothing(len(self.countries))
+        for place, country in enumerate(self.countries):
+            shares[place, self.origins.index(country)] = 1.0
         return shares
 
-    def item(self, name: str, country: str, form: str) -> Vector:
+    def nothing(self, *places: int) -> Mixtures:
+        """No tonnes of any origin."""
+        return np.zeros((*places, len(self.origins), len(self.visits.node)))
+
+
+@dataclass(frozen=True)
+class FormFlows:
+    """Flows of one element in one form: tonnes by country and visit."""
+
+    world: World
+    element: str
+    form: str
+    kept_stock: KeptStock
+
+    def item(self, name: str) -> Tonnes:
         """An item of `operations` (t)."""
-        return self.visits.goods[name, (country, self.element, form)]
+        goods = self.world.visits.goods
+        found = [
+            goods[name, (country, self.element, self.form)] for country in self.world.countries
+        ]
+        return np.array(found)
 
     @cached_property
-    def net_given(self) -> dict[Place, Vector]:
-        """Given less received (t)."""
-        found = {}
-        for place in self.places:
-            found[place] = self.item("given", *place) - self.item("received", *place)
-        return found
+    def made(self) -> Tonnes:
+        """Tonnes that plants make."""
+        return self.item("made")
 
-    def given(self, country: str, form: str) -> Vector:
-        """Tonnes that a country gives beyond what it receives."""
-        return np.maximum(self.net_given[country, form], 0.0)
+    @cached_property
+    def net_given(self) -> Tonnes:
+        """Given less received."""
+        return self.item("given") - self.item("received")
 
-    def received(self, country: str, form: str) -> Vector:
+    @cached_property
+    def received(self) -> Tonnes:
         """Tonnes that a country receives beyond what it gives."""
-        return np.maximum(-self.net_given[country, form], 0.0)
+        return np.maximum(-self.net_given, 0.0)
 
-    def kept(self, country: str, form: str) -> Vector:
+    @cached_property
+    def given(self) -> Tonnes:
+        """Tonnes that a country gives beyond what it receives."""
+        return np.maximum(self.net_given, 0.0)
+
+    @cached_property
+    def kept(self) -> Tonnes:
         """Tonnes that a country makes and does not give."""
-        return self.item("made", country, form) - self.given(country, form)
+        return self.made - self.given
 
     @cached_property
-    def outside(self) -> dict[Place, Mixture]:
-        """Imports and resold goods (t) by origin of the supplier."""
-        found = {place: self.nothing() for place in self.places}
-        origin_of = self.case.lookups.supplier_origin
-        for flow, tonnes in self.visits.flows:
-            is_of_element = flow.element == self.element and flow.project in origin_of
-            if flow.item in IMPORTED and is_of_element:
-                place = self.origins.index(origin_of[flow.project])
-                found[flow.country, flow.form][place] += tonnes
-        return found
-
-    @cached_property
-    def separated(self) -> dict[str, list[tuple[str, Vector]]]:
-        """Country -> feed and oxide made of it (t), of each plant."""
-        found = defaultdict[str, list[tuple[str, Vector]]](list)
-        for flow, tonnes in self.visits.flows:
-            if (flow.item, flow.element, flow.form) == ("made", self.element, OXIDE):
-                found[flow.country].append((flow.feed, tonnes))
-        return found
-
-    def taken(self, project: str) -> Vector:
-        """Tonnes that a metal or magnet plant takes in."""
-        return self.visits.taken(project, element=self.element)
-
-    def left_over(self, country: str, form: str) -> Vector:
+    def left_over(self) -> Tonnes:
         """Tonnes that a country neither uses nor stores of what its plants keep and of what it receives."""
-        left = left_over(self.visits, (country, self.element, form), self.kept_stock)
-        return np.minimum(left, self.kept(country, form) + self.received(country, form))
+        found = []
+        for country in self.world.countries:
+            good = country, self.element, self.form
+            found.append(left_over(self.world.visits, good, self.kept_stock))
+        return np.minimum(found, self.kept + self.received)
+
+    @cached_property
+    def outside(self) -> Mixtures:
+        """Imports and resold goods of each country, by origin of the supplier."""
+        world = self.world
+        origin_of = world.case.lookups.supplier_origin
+        found = world.nothing(len(world.countries))
+        for flow, tonnes in world.visits.flows:
+            is_good = (flow.element, flow.form) == (self.element, self.form)
+            if flow.item in IMPORTED and is_good and flow.project in origin_of:
+                origin = world.origins.index(origin_of[flow.project])
+                found[world.countries.index(flow.country), origin] += tonnes
+        return found
+
+    def pools(self, made: Mixtures) -> Mixtures:
+        """Shares by origin of all that is given in each group. made: of what each country makes."""
+        tonnes = self.world.nothing(len(self.world.groups))
+        for place, group in enumerate(self.world.group.tolist()):
+            tonnes[group] += self.given[place] * made[place]
+        return _shares(tonnes)
+
+    def drawn_on(self, made: Mixtures) -> Mixtures:
+        """Shares by origin of what plants and users of each country draw on. made: of what it makes."""
+        total = np.maximum(self.kept, 0.0)[:, np.newaxis] * made
+        total += self.received[:, np.newaxis] * self.pools(made)[self.world.group]
+        total[:, self.world.origins.index(STOCK)] += self.item("released")
+        return _shares(total + self.outside)
 
 
-MadeOf = dict[Place, Mixture]
-"""(country, form) -> shares by origin of what its plants make."""
+Flows = Mapping[str, FormFlows]
+"""Those of an element, by form."""
+Traced = dict[str, Mixtures]
+"""Form -> shares by origin of what plants of each country make, or take in."""
 
 
-def trace(flows: ElementFlows) -> MadeOf:
+def trace(world: World, element: str, flows: Flows) -> Traced:
     """Shares by origin of what each country makes, basis `traced`.
 
     Forms follow one another, so one round is enough; with returns the mixtures are a fixed point, reached by rounds in
     which what comes back is less each time.
     """
-    made: MadeOf = {}
-    taken: MadeOf = {place: flows.nothing() for place in flows.places}
-    returns = any(row.element == flows.element for row in flows.case.tables.returns)
+    made: Traced = {}
+    taken: Traced = {form: world.nothing(len(world.countries)) for form in FORMS}
+    returns = any(row.element == element for row in world.case.tables.returns)
     for _ in range(ROUNDS if returns else 1):
         before = made.copy()
-        feeds = _feed_origins(flows, taken)
-        for form in FORMS:
-            for country in flows.case.countries:
-                if form == OXIDE:
-                    made[country, form] = _oxide_origins(flows, country, feeds)
-                else:
-                    made[country, form] = taken[country, TAKEN_FOR[form]]
-            taken |= _mixtures(flows, form, made)
-        if before and all(np.abs(made[place] - before[place]).max() <= SETTLED for place in made):
+        made[OXIDE] = _oxide_origins(world, element, taken)
+        taken[OXIDE] = flows[OXIDE].drawn_on(made[OXIDE])
+        for stage in CONVERTING:
+            made[stage.gives] = taken[stage.takes]
+            taken[stage.gives] = flows[stage.gives].drawn_on(made[stage.gives])
+        if before and all(np.abs(made[form] - before[form]).max() <= SETTLED for form in made):
             break
     return made
 
 
-def _of_last_plant(flows: ElementFlows) -> MadeOf:
-    """Plants of a country make goods that come from that country."""
-    return {(country, form): flows.all_of(country) for country, form in flows.places}
-
-
-def _feed_origins(flows: ElementFlows, taken: MadeOf) -> dict[Place, Mixture]:
-    """(group, feed) -> shares by country of its mines, and by origin of what returned."""
-    case = flows.case
-    tonnes: dict[Place, Mixture] = defaultdict(flows.nothing)
-    for project, row in case.projects.items():
-        group = case.lookups.group[row.country]
-        stage = case.lookups.stage_of(project)
-        if stage.mines:
-            feed = row.feeds[0]
-            mined = flows.visits.taken(project, feed=feed)
-            tonnes[group, feed] += mined * flows.all_of(row.country)
-        elif stage.converts:
-            for (element, feed), share in case.lookups.returned[project].items():
-                if element == flows.element:
-                    returned = share * flows.taken(project)
-                    tonnes[group, feed] += returned * taken[row.country, stage.takes]
-    return {place: _shares(amounts) for place, amounts in tonnes.items()}
-
-
-def _oxide_origins(flows: ElementFlows, country: str, feeds: Mapping[Place, Mixture]) -> Mixture:
-    """Shares by origin of the oxide that a country's separation plants make."""
-    group = flows.case.lookups.group[country]
-    total = flows.nothing()
-    for feed, tonnes in flows.separated[country]:
-        if (group, feed) in feeds:
-            total += tonnes * feeds[group, feed]
+def _oxide_origins(world: World, element: str, taken: Traced) -> Mixtures:
+    """Shares by origin of the oxide that separation plants of each country make: of its mines, and of what returned."""
+    feeds = _feed_origins(world, element, taken)
+    total = world.nothing(len(world.countries))
+    for flow, tonnes in world.visits.flows:
+        if (flow.item, flow.element, flow.form) == ("made", element, OXIDE):
+            feed = world.case.lookups.group[flow.country], flow.feed
+            if feed in feeds:
+                total[world.countries.index(flow.country)] += tonnes * feeds[feed]
     return _shares(total)
 
 
-def _mixtures(flows: ElementFlows, form: str, made: MadeOf) -> MadeOf:
-    """(country, form) -> shares by origin of what its plants and users draw on."""
-    pools = _pools(flows, form, made)
-    found: MadeOf = {}
-    for country, group in flows.case.lookups.group.items():
-        place = country, form
-        total = np.maximum(flows.kept(*place), 0.0) * made[place]
-        total += flows.received(*place) * pools[group]
-        total += flows.item("released", *place) * flows.all_of(STOCK)
-        found[place] = _shares(total + flows.outside[place])
-    return found
+def _feed_origins(world: World, element: str, taken: Traced) -> dict[tuple[str, str], Mixtures]:
+    """(group, feed) -> shares by country of its mines, and by origin of what returned."""
+    visits, lookups = world.visits, world.case.lookups
+    tonnes: dict[tuple[str, str], Mixtures] = defaultdict(world.nothing)
+    for project, row in world.case.projects.items():
+        group, place = lookups.group[row.country], world.countries.index(row.country)
+        stage = lookups.stage_of(project)
+        if stage.mines:
+            mined = visits.taken(project, feed=row.feeds[0])
+            tonnes[group, row.feeds[0]] += mined * world.home[place]
+        elif stage.converts:
+            for (of, feed), share in lookups.returned[project].items():
+                if of == element:
+                    returned = share * visits.taken(project, element=element)
+                    tonnes[group, feed] += returned * taken[stage.takes][place]
+    return {feed: _shares(amounts) for feed, amounts in tonnes.items()}
 
 
-def _pools(flows: ElementFlows, form: str, made: MadeOf) -> dict[str, Mixture]:
-    """Group -> shares by origin of all that is given in it."""
-    tonnes: dict[str, Mixture] = defaultdict(flows.nothing)
-    for country, group in flows.case.lookups.group.items():
-        tonnes[group] += flows.given(country, form) * made[country, form]
-    return {group: _shares(amounts) for group, amounts in tonnes.items()}
-
-
-def _shares(tonnes: Mixture) -> Mixture:
+def _shares(tonnes: Mixtures) -> Mixtures:
     """Shares by origin of what is there in all, 0 where that is nothing."""
-    return _share(tonnes, tonnes.sum(axis=0))
+    return _share(tonnes, tonnes.sum(axis=-2, keepdims=True))
 
 
-def _share(part: NDArray[np.float64], whole: Vector) -> NDArray[np.float64]:
+def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """A part of a whole, 0 where there is nothing."""
     return np.divide(part, whole, out=np.zeros(part.shape), where=whole > ROUNDING)
 
@@ -259,73 +263,59 @@ def _share(part: NDArray[np.float64], whole: Vector) -> NDArray[np.float64]:
 # ---- who has it -----------------------------------------------------------------------------------------------------
 
 
-def _of_all(flows: ElementFlows, form: str, made: MadeOf) -> Iterator[tuple[str, str, Mixture]]:
+def _of_all(flows: FormFlows, made: Mixtures) -> Iterator[tuple[str, str, Mixtures]]:
     """(group, '', tonnes by origin) of each group, and ('', party, ..) of each party whose countries are no group."""
-    pools = _pools(flows, form, made)
-    members = defaultdict[str, list[str]](list)
-    parties = defaultdict[str, list[str]](list)
-    for country, group in flows.case.lookups.group.items():
-        members[group].append(country)
-        parties[flows.case.lookups.party[country]].append(country)
-    for group, countries in members.items():
-        yield group, "", _of_group(flows, form, countries, made)
-    groups = list(members.values())
-    for party, countries in parties.items():
-        if countries not in groups:
-            yield "", party, _of_party(flows, form, countries, made=made, pools=pools)
+    world = flows.world
+    parties = defaultdict[str, list[int]](list)
+    for place, country in enumerate(world.countries):
+        parties[world.case.lookups.party[country]].append(place)
+    groups = [np.flatnonzero(world.group == number).tolist() for number in range(len(world.groups))]
+    for name, places in zip(world.groups, groups, strict=True):
+        yield name, "", _of_group(flows, places, made)
+    pools = flows.pools(made)
+    for party, places in parties.items():
+        if places not in groups:
+            yield "", party, _of_party(flows, places, made, pools)
 
 
-def _of_group(flows: ElementFlows, form: str, countries: list[str], made: MadeOf) -> Mixture:
+def _of_group(flows: FormFlows, places: list[int], made: Mixtures) -> Mixtures:
     """Tonnes by origin: imports, resold goods and output, of which what is left over, or given and received by nobody, is
     spread over its makers."""
-    left = flows.visits.zeros()
-    output = flows.visits.zeros()
-    for country in countries:
-        left += flows.left_over(country, form) + flows.net_given[country, form]
-        output += flows.item("made", country, form)
-    kept = np.clip(1.0 - _share(left, output), 0.0, 1.0)
-    total = flows.nothing()
-    for country in countries:
-        total += flows.outside[country, form]
-        total += kept * flows.item("made", country, form) * made[country, form]
+    left = (flows.left_over + flows.net_given)[places].sum(axis=0)
+    kept = np.clip(1.0 - _share(left, flows.made[places].sum(axis=0)), 0.0, 1.0)
+    total = flows.world.nothing()
+    for place in places:
+        total += flows.outside[place]
+        total += kept * flows.made[place] * made[place]
     return total
 
 
-def _of_party(
-    flows: ElementFlows,
-    form: str,
-    countries: list[str],
-    *,
-    made: MadeOf,
-    pools: Mapping[str, Mixture],
-) -> Mixture:
+def _of_party(flows: FormFlows, places: list[int], made: Mixtures, pools: Mixtures) -> Mixtures:
     """The mixture of origins of countries that have what their plants keep and what they receive.
 
     pools: of what is given, by group.
     """
-    total = flows.nothing()
-    for country in countries:
-        kept = flows.kept(country, form)
-        received = flows.received(country, form)
-        left = flows.left_over(country, form)
-        part = np.clip(1.0 - _share(left, kept + received), 0.0, 1.0)
-        total += flows.outside[country, form]
-        total += part * kept * made[country, form]
-        total += part * received * pools[flows.case.lookups.group[country]]
+    total = flows.world.nothing()
+    for place in places:
+        there = flows.kept[place] + flows.received[place]
+        part = np.clip(1.0 - _share(flows.left_over[place], there), 0.0, 1.0)
+        total += flows.outside[place]
+        total += part * flows.kept[place] * made[place]
+        total += part * flows.received[place] * pools[flows.world.group[place]]
     return total
 
 
-def _yearly(flows: ElementFlows, place: SupplyKey, mixture: Mixture) -> Iterator[YearlyOrigin]:
+def _yearly(world: World, place: SupplyKey, mixture: Mixtures) -> Iterator[YearlyOrigin]:
     """Expected tonnes of each origin by year, and their share of the year's."""
-    visits = flows.visits
+    visits = world.visits
     size = len(visits.case.years)
-    expected = np.zeros((len(flows.origins), size))
+    expected = np.zeros((len(world.origins), size))
     for number, tonnes in enumerate(mixture):
         weights = visits.visit_chances * tonnes
         expected[number] = np.bincount(visits.year_places, weights, minlength=size)
     shares = _shares(expected)
     for number in np.flatnonzero(mixture.any(axis=1)).tolist():
-        yield YearlyOrigin(place, flows.origins[number], expected[number], shares[number])
+        yield YearlyOrigin(place, world.origins[number], expected[number], shares[number])
 
 
 def origins_table(case: Case, found: Sequence[YearlyOrigin]) -> pd.DataFrame:
