@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from planner.config import ModelFile
 from planner.data.case import Case, with_model, with_rows, without_targets
@@ -23,9 +24,10 @@ from planner.data.schema import Staffing
 from planner.errors import A_PLAN, InputError, StoppedError, fault, refuse_other
 from planner.formulation.whole_program import VARIABLES
 from planner.planning import solve_case
-from planner.results.coverage import SAME, Coverage, CoverageRow, TakenAway
+from planner.results.coverage import SAME, Coverage, TakenAway
 from planner.results.figures.decided import builds
 from planner.results.plan import Plan
+from planner.results.schema import COVERAGE
 from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
@@ -67,7 +69,7 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     Examples
     --------
     >>> found = coverage(plan, [2030])
-    >>> sorted({row.year for row in found.rows})
+    >>> found.rows["year"].unique().tolist()
     [2030]
     """
     refuse_other(plan, Plan, A_PLAN)
@@ -75,17 +77,18 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     if not plan.tables:
         raise StoppedError(f"{case.name}: holds no plan ({plan.status})")
     asked = _years_of(case, years)
-    rows: list[CoverageRow] = []
+    rows: list[tuple[Any, ...]] = []
     for year in asked:
         progress(f"{year} with the plan")
-        rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan=True)
+        rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan="true")
     bare = case.without_plan()
     # Who trains anyway may do so without a plan: how many is an answer of the program.
     nothing = solve_case(bare, baseline=False)
     for year in asked:
         progress(f"{year} without the plan")
-        rows += _rows_of(CalmYear(standing_of(nothing, year)), with_plan=False)
-    return Coverage(rows)
+        rows += _rows_of(CalmYear(standing_of(nothing, year)), with_plan="false")
+    columns = [column.name for column in COVERAGE.columns]
+    return Coverage(pd.DataFrame(rows, columns=columns))
 
 
 def _years_of(case: Case, years: Sequence[int]) -> list[int]:
@@ -343,7 +346,7 @@ class CalmYear:
         return found
 
 
-def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
+def _rows_of(year: CalmYear, *, with_plan: str) -> Iterator[tuple[Any, ...]]:
     """Rows of one year; those of projects that change nothing are left out."""
     answers = year.answers()
     for removal in year.removals():
@@ -355,11 +358,5 @@ def _rows_of(year: CalmYear, with_plan: bool) -> Iterator[CoverageRow]:
                 continue
             changed = costlier or abs(told[element] - before[element]) > SAME
             if changed or not removal.project:
-                yield CoverageRow(
-                    plan=with_plan,
-                    year=year.year,
-                    removal=removal,
-                    element=element,
-                    served_share=told[element],
-                    loss_musd=told[LOSS],
-                )
+                served_share = told[element]
+                yield year.year, removal.name, element, served_share, told[LOSS], with_plan

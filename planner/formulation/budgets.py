@@ -25,13 +25,13 @@ def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
     found = set(s.buyers())
     for p in s.expandable:
-        if s.case.lookups.public_capex(p) > 0:
+        if s.lookups.public_capex(p) > 0:
             found.add(s.country_of(p))
     for g in s.programmes:
-        found.add(s.case.lookups.programmes[g].country)
-    if s.case.lookups.has_lever("hiring"):
+        found.add(s.lookups.programmes[g].country)
+    if s.lookups.has_lever("hiring"):
         for c, k in s.teams:
-            if s.case.lookups.workforce[c, k].hires_per_year > 0:
+            if s.lookups.workforce[c, k].hires_per_year > 0:
                 found.add(c)
     return sorted(found)
 
@@ -43,7 +43,7 @@ def capex_paid(m: Model, p: str, d: DecisionNode) -> Iterator[Term]:
     nodes = s.decision_tree.nodes
     for b in s.decisions_to(d):
         if (p, b) in m.build:
-            years = s.case.lookups.payment_years(p, nodes[b].year)
+            years = s.lookups.payment_years(p, nodes[b].year)
             if nodes[d].year in years:
                 yield 1 / len(years) * m.build[p, b]
 
@@ -69,14 +69,14 @@ def _cost_of_seats(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
 def _hiring_cost(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
     s: Scope = m.scope
     for k in s.skills_of.get(c, ()):
-        yield musd(s.case.lookups.workforce[c, k].hire_cost_usd) * or_zero(m.hired, (c, k, d))
+        yield musd(s.lookups.workforce[c, k].hire_cost_usd) * or_zero(m.hired, (c, k, d))
 
 
 def purchases(m: Model, c: str, n: OperationNode) -> Expression:
     """Stock purchases (MUSD) in a country at an operations node."""
 
     def price(good: Good) -> float:
-        stockpile = m.scope.case.lookups.stockpiles[good]
+        stockpile = m.scope.lookups.stockpiles[good]
         return musd_per_tonne(stockpile.purchase_usd_per_kg)
 
     return _bought(m, c, n, price)
@@ -87,7 +87,7 @@ def purchase_cost(m: Model, c: str, n: OperationNode) -> Expression:
     because the tonnes themselves are imported or made."""
     s: Scope = m.scope
     year = s.tree.nodes[n].year
-    return _bought(m, c, n, lambda good: s.case.lookups.net_purchase_price(good, year))
+    return _bought(m, c, n, lambda good: s.lookups.net_purchase_price(good, year))
 
 
 @summed
@@ -124,7 +124,7 @@ def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression
     s: Scope = m.scope
     for p in sorted(s.expandable):
         if s.country_of(p) == c:
-            rate = s.case.lookups.public_capex(p)
+            rate = s.lookups.public_capex(p)
             if rate > 0:
                 yield rate * capex_paid(m, p, d)
 
@@ -135,7 +135,7 @@ def paid_index(s: Scope) -> Iterator[tuple[str, str, int]]:
     due = spending_limit_index(s)
     for i in s.funder_groups:
         for c, a in due:
-            if c in s.case.lookups.reach[i]:
+            if c in s.lookups.reach[i]:
                 yield i, c, a
 
 
@@ -206,7 +206,7 @@ def account(m: Model, i: str, a: AccountNode) -> Expression:
     """
     s: Scope = m.scope
     node = s.account_tree.nodes[a]
-    paid = quicksum(or_zero(m.paid, (i, c, a)) for c in s.case.lookups.reach[i])
+    paid = quicksum(or_zero(m.paid, (i, c, a)) for c in s.lookups.reach[i])
     forward = or_zero(m.carried, (i, a))
     brought = or_zero(m.carried, (i, node.parent))
     budget = 0.0

@@ -46,7 +46,7 @@ def usable_capacity_index(s: Scope) -> list[ProjectAt]:
 def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
     s: Scope = m.scope
-    existing = s.case.lookups.existing_tpa(p, s.tree.nodes[n].year)
+    existing = s.lookups.existing_tpa(p, s.tree.nodes[n].year)
     return m.capacity[p, n] == existing + _shares_of_builds(m, p, n, s.usable_shares[p])
 
 
@@ -110,7 +110,7 @@ def throughput(m: Model, p: str, n: OperationNode) -> Expression:
     """Throughput (t) as capacity counts it: TREO, heavy elements (basis heavy), what goes in (metal, magnet), or as the
     row of a saving defines it."""
     s: Scope = m.scope
-    stage = s.case.lookups.stage_of(p)
+    stage = s.lookups.stage_of(p)
     if stage.mines:
         return m.mined[p, n]
     if stage.saves:
@@ -124,7 +124,7 @@ def throughput(m: Model, p: str, n: OperationNode) -> Expression:
 def _separated(m: Model, p: str, n: OperationNode) -> Iterator[Term]:
     s: Scope = m.scope
     for f in s.feeds_of[p, n]:
-        yield s.case.lookups.capacity_use(p, f) * m.separated[p, f, n]
+        yield s.lookups.capacity_use(p, f) * m.separated[p, f, n]
 
 
 def throughput_limit_index(s: Scope) -> list[ProjectAt]:
@@ -172,7 +172,7 @@ def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
     s: Scope = m.scope
     if p in s.expandable:
         return m.capacity[p, s.capacity_node[p, n]]
-    return s.case.lookups.existing_tpa(p, s.tree.nodes[n].year)
+    return s.lookups.existing_tpa(p, s.tree.nodes[n].year)
 
 
 @listed
@@ -199,7 +199,7 @@ def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """
     s: Scope = m.scope
     grown = throughput(m, p, n) * (1.0 / s.tree.nodes[n].length) - _year_before(m, p, n)
-    may_rise = s.case.lookups.rise(p) * _capacity(m, p, n)
+    may_rise = s.lookups.rise(p) * _capacity(m, p, n)
     started = float(s.started_existing[p][n])
     if p not in s.expandable:
         return grown <= may_rise + started
@@ -230,7 +230,7 @@ def availability_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """A mine yields at most what is available, existing and new capacity together."""
     s: Scope = m.scope
     node = s.tree.nodes[n]
-    return m.mined[p, n] <= s.case.lookups.availability[p, node.year] * node.length
+    return m.mined[p, n] <= s.lookups.availability[p, node.year] * node.length
 
 
 VARIABLES = (

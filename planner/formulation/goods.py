@@ -70,7 +70,7 @@ def _returned(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
     """Tonnes TREO that return as a feed of the intake of plants of a group."""
     s: Scope = m.scope
     for p, e in s.returned[group, f, n]:
-        yield s.case.lookups.returned[p][e, f] * m.converted[p, e, n]
+        yield s.lookups.returned[p][e, f] * m.converted[p, e, n]
 
 
 @summed
@@ -82,7 +82,7 @@ def made(m: Model, key: GoodAt) -> Iterator[Term]:
         if form == OXIDE:
             yield s.yields[p, taken][e] * m.separated[p, taken, n]
         else:
-            yield s.case.lookups.recovery(p, e) * m.converted[p, e, n]
+            yield s.lookups.recovery(p, e) * m.converted[p, e, n]
 
 
 @summed
@@ -105,7 +105,7 @@ def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int)
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
     demand = s.demanded[c, e, o, n]
-    *earlier, step = s.case.lookups.loss_steps((c, e, o))[: j + 1]
+    *earlier, step = s.lookups.loss_steps((c, e, o))[: j + 1]
     width = step.width * demand
     if earlier and j + 1 == len(s.steps_of((c, e, o))):
         # All steps together are no less than the demand, however they are rounded: else there may be no plan.
@@ -232,7 +232,7 @@ def import_cost(m: Model, key: GoodAt) -> Expression:
 
 def pool_index(s: Scope) -> list[GoodAt]:
     """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
-    return sorted({(s.case.lookups.group[c], e, o, n) for c, e, o, n in s.delivered})
+    return sorted({(s.lookups.group[c], e, o, n) for c, e, o, n in s.delivered})
 
 
 @equation(
@@ -281,7 +281,7 @@ def stock_balance_index(s: Scope) -> list[GoodAt]:
 
 def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
     """0 <= stock[c,e,o,n] <= max_t."""
-    return 0.0, m.scope.case.lookups.stockpiles[c, e, o].max_t
+    return 0.0, m.scope.lookups.stockpiles[c, e, o].max_t
 
 
 def bought_index(s: Scope) -> list[GoodAt]:
@@ -290,9 +290,9 @@ def bought_index(s: Scope) -> list[GoodAt]:
     Nothing is bought at nodes of probability 0, or before `policy.first_decision_year`; but what is scheduled is
     delivered at every node at which some trade goes on.
     """
-    if s.case.lookups.has_schedule:
+    if s.lookups.has_schedule:
         return scheduled_delivery_index(s)
-    first = s.case.lookups.first_decision_year
+    first = s.lookups.first_decision_year
     may_buy = [node.probability > 0 and node.year >= first for node in s.tree.nodes]
     return [key for key in _at_nodes(s, s.purchases) if may_buy[key[3]]]
 
@@ -332,7 +332,7 @@ def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Express
     s: Scope = m.scope
     key = (c, e, o, n)
     parent = s.tree.nodes[n].parent
-    before = s.case.lookups.stockpiles[c, e, o].initial_t
+    before = s.lookups.stockpiles[c, e, o].initial_t
     if parent >= 0:
         before = m.stock[c, e, o, parent]
     return m.stock[key] + m.released[key] - or_zero(m.bought, key) == before

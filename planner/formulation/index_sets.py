@@ -150,12 +150,12 @@ class Scope(Histories):
     @cached_property
     def mines(self) -> list[str]:
         """Projects that give a feed."""
-        return [p for p in self.case.projects if self.case.lookups.stage_of(p).mines]
+        return [p for p in self.case.projects if self.lookups.stage_of(p).mines]
 
     @cached_property
     def separators(self) -> list[str]:
         """Projects that take feeds."""
-        return [p for p in self.case.projects if self.case.lookups.stage_of(p).separates]
+        return [p for p in self.case.projects if self.lookups.stage_of(p).separates]
 
     @cached_property
     @listed
@@ -169,11 +169,11 @@ class Scope(Histories):
     @cached_property
     def savers(self) -> list[str]:
         """Projects that replace demand."""
-        return [p for p in self.case.projects if self.case.lookups.stage_of(p).saves]
+        return [p for p in self.case.projects if self.lookups.stage_of(p).saves]
 
     def keeps_warm(self, project: str) -> bool:
         """A plant may run for nothing but to run on: its output of last year bounds that of this one."""
-        return self.case.lookups.has_rise(project)
+        return self.lookups.has_rise(project)
 
     def must_run(self, project: str) -> bool:
         """A saving that always runs at its usable capacity."""
@@ -182,7 +182,7 @@ class Scope(Histories):
     @cached_property
     def wanted(self) -> frozenset[Good]:
         """(group, element, form) for which somebody in the group has a use, be it to keep a plant warm or as a feed."""
-        wanted = {(self.case.lookups.group[c], e, o) for c, e, o, _ in self.case.demand}
+        wanted = {(self.lookups.group[c], e, o) for c, e, o, _ in self.case.demand}
         known = 0
         # What returns as a feed may be wanted before what it was made of.
         while len(wanted) > known:
@@ -196,15 +196,15 @@ class Scope(Histories):
     def _goods_worth_taking(self, p: str, wanted: Container[Good]) -> Iterator[Good]:
         for e in self.case.elements:
             if self._is_worth_converting(p, e, wanted):
-                yield self.group_of(p), e, self.case.lookups.stage_of(p).takes
+                yield self.group_of(p), e, self.lookups.stage_of(p).takes
 
     def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
         """The output of a plant of an element is wanted, or what returns of it, or that the plant runs at all."""
         group = self.group_of(p)
-        if (self.country_of(p), e, self.case.lookups.stage_of(p).takes) in self._kept_goods:
+        if (self.country_of(p), e, self.lookups.stage_of(p).takes) in self._kept_goods:
             return True  # Stock that nobody wants, and nobody may throw away, leaves through plants alone.
-        makes_some = self.case.lookups.recovery(p, e) > 0
-        if makes_some and (group, e, self.case.lookups.stage_of(p).gives) in wanted:
+        makes_some = self.lookups.recovery(p, e) > 0
+        if makes_some and (group, e, self.lookups.stage_of(p).gives) in wanted:
             return True
         if self.keeps_warm(p):
             return True
@@ -215,7 +215,7 @@ class Scope(Histories):
         for q in self.separators:
             if self.group_of(q) == self.group_of(p):
                 for f in self.case.projects[q].feeds:
-                    if (e, f) in self.case.lookups.returned[p] and e in self.yields[q, f]:
+                    if (e, f) in self.lookups.returned[p] and e in self.yields[q, f]:
                         return True
         return False
 
@@ -249,7 +249,7 @@ class Scope(Histories):
     def _separating_nodes(self, p: str, f: str) -> Sequence[int]:
         """Nodes at which a feed can pass through a plant. One without heavy elements uses no capacity of a heavy plant,
         so it may pass at any time, even before there is a plant."""
-        if self.case.lookups.capacity_use(p, f) > 0:
+        if self.lookups.capacity_use(p, f) > 0:
             return self.open_nodes[p]
         return self.active_nodes
 
@@ -260,8 +260,8 @@ class Scope(Histories):
         for p in self.separators:
             for f in self.case.projects[p].feeds:
                 found[p, f] = {}
-                for e, share in self.case.lookups.feed_shares.get(f, {}).items():
-                    tonnes = share * self.case.lookups.recovery(p, e)
+                for e, share in self.lookups.feed_shares.get(f, {}).items():
+                    tonnes = share * self.lookups.recovery(p, e)
                     if tonnes > 0:
                         found[p, f][e] = tonnes
         return found
@@ -272,7 +272,7 @@ class Scope(Histories):
 
     def group_of(self, project: str) -> str:
         """The coordination group of a project's country."""
-        return self.case.lookups.group[self.country_of(project)]
+        return self.lookups.group[self.country_of(project)]
 
     def feed_of(self, mine: str) -> str:
         """The feed that a mine gives."""
@@ -300,7 +300,7 @@ class Scope(Histories):
     @listed
     def limited_mines(self) -> Iterator[ProjectAt]:
         """(p, n): mines that yield no more than is available."""
-        limited = {p for p, _ in self.case.lookups.availability}
+        limited = {p for p, _ in self.lookups.availability}
         for p, n in self.mined:
             if p in limited:
                 yield p, n
@@ -319,20 +319,20 @@ class Scope(Histories):
     def target_mines(self) -> dict[tuple[str, str], list[str]]:
         """(target, e) -> mines whose yield of the element counts for a target of form `feed`."""
         found = {}
-        for target, row in self.case.lookups.targets.items():
+        for target, row in self.lookups.targets.items():
             if row.form == "feed":
-                for e in self.case.lookups.target_elements(target):
+                for e in self.lookups.target_elements(target):
                     found[target, e] = self._mines_of_target(target, e)
         return found
 
     @listed
     def _mines_of_target(self, target: str, e: str) -> Iterator[str]:
-        countries = self.case.lookups.target_countries(target)
-        feeds = self.case.lookups.targets[target].feeds
+        countries = self.lookups.target_countries(target)
+        feeds = self.lookups.targets[target].feeds
         for p in self.mines:
             feed = self.feed_of(p)
             is_meant = self.country_of(p) in countries and (not feeds or feed in feeds)
-            if is_meant and self.case.lookups.feed_shares.get(feed, {}).get(e, 0.0) > 0:
+            if is_meant and self.lookups.feed_shares.get(feed, {}).get(e, 0.0) > 0:
                 yield p
 
     @cached_property
@@ -350,7 +350,7 @@ class Scope(Histories):
     def returned(self) -> Iterator[tuple[InputAt, tuple[str, str]]]:
         """(group, f, n) -> [(p, e)]: plants, and elements they take, of which some returns as the feed."""
         for p, e, n in self.converted:
-            for element, f in self.case.lookups.returned[p]:
+            for element, f in self.lookups.returned[p]:
                 if element == e:
                     yield (self.group_of(p), f, n), (p, e)
 
@@ -361,7 +361,7 @@ class Scope(Histories):
     def saved(self) -> Iterator[GoodAt]:
         """(p, e, o, n): savings and the demand that they can replace there."""
         for p in self.savers:
-            for c, e, o in self.case.lookups.savings.get(p, {}):
+            for c, e, o in self.lookups.savings.get(p, {}):
                 for n in self.open_nodes[p]:
                     if (c, e, o, n) in self.demanded:
                         yield p, e, o, n
@@ -406,7 +406,7 @@ class Scope(Histories):
         """(p, n): every plant at every node at which it can have throughput that counts."""
         found = {*self.mined, *self.elements_of, *self.run}
         for p, f, n in self.separated:
-            if self.case.lookups.capacity_use(p, f) > 0:
+            if self.lookups.capacity_use(p, f) > 0:
                 found.add((p, n))
         return sorted(found)
 
@@ -426,14 +426,14 @@ class Scope(Histories):
                 if (self.group_of(p), e, OXIDE) in self.wanted:
                     yield (self.country_of(p), e, OXIDE, n), (p, f)
         for p, e, n in self.converted:
-            yield (self.country_of(p), e, self.case.lookups.stage_of(p).gives, n), (p, e)
+            yield (self.country_of(p), e, self.lookups.stage_of(p).gives, n), (p, e)
 
     @cached_property
     @grouped
     def users(self) -> Iterator[tuple[GoodAt, str]]:
         """(c, e, o, n) -> plants of the country that can take the good there."""
         for p, e, n in self.converted:
-            yield (self.country_of(p), e, self.case.lookups.stage_of(p).takes, n), p
+            yield (self.country_of(p), e, self.lookups.stage_of(p).takes, n), p
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -446,20 +446,20 @@ class Scope(Histories):
         found = {*self.stocks, *self.used_goods}
         for c, e, o, _ in (*self.case.demand, *self.makers):
             found.add((c, e, o))
-        for _, c, e, o, _ in self.case.lookups.import_limit:
-            if (self.case.lookups.group[c], e, o) in self.wanted:
+        for _, c, e, o, _ in self.lookups.import_limit:
+            if (self.lookups.group[c], e, o) in self.wanted:
                 found.add((c, e, o))
         return sorted(found)
 
     def steps_of(self, good: Good) -> range:
         """Steps of the loss of a good."""
-        return range(len(self.case.lookups.loss_steps(good)))
+        return range(len(self.lookups.loss_steps(good)))
 
     @cached_property
     @listed
     def scheduled(self) -> Iterator[GoodAt]:
         """(c, e, o, d): purchases that may be scheduled at a decision node; only where some of them can be delivered."""
-        if not self.case.lookups.has_schedule:
+        if not self.lookups.has_schedule:
             return
         for good in self.purchases:
             delivered = np.flatnonzero(self.trade_left[good]).tolist()
@@ -509,7 +509,7 @@ class Scope(Histories):
     def import_prices(self) -> dict[GoodAt, dict[str, float]]:
         """(c, e, o, n) -> supplier that can sell there -> its price (MUSD/t), of goods of which one has a price then."""
         found: dict[GoodAt, dict[str, float]] = {}
-        if not self.case.lookups.import_price:
+        if not self.lookups.import_price:
             return found
         for good, names in self.suppliers.items():
             prices = {v: self.tree.import_prices(v, good) for v in names}
@@ -572,16 +572,16 @@ class Scope(Histories):
         for (v, c, e, o), keys in groupby(sorted(self.resold), key=itemgetter(0, 1, 2, 3)):
             factors = self.tree.import_factors(v, (c, e, o)).tolist()
             for *_, n in keys:
-                yield (v, self.case.lookups.group[c], e, o, n), (factors[n], c)
+                yield (v, self.lookups.group[c], e, o, n), (factors[n], c)
 
     @cached_property
     def traded(self) -> dict[tuple[str, str, str], list[str]]:
         """(group, e, o) -> countries that can exchange the good; only where there are two and somebody makes it."""
         found: dict[Good, list[str]] = {}
         for c, e, o, _ in self.makers:
-            found[self.case.lookups.group[c], e, o] = []
+            found[self.lookups.group[c], e, o] = []
         for c, e, o in self.goods:
-            key = (self.case.lookups.group[c], e, o)
+            key = (self.lookups.group[c], e, o)
             if key in found:
                 found[key].append(c)
         return {key: countries for key, countries in found.items() if len(countries) > 1}
@@ -598,10 +598,10 @@ class Scope(Histories):
     @listed
     def delivered(self) -> Iterator[GoodAt]:
         """(c, e, o, n) that can be had from the group's plants and are of use: goods that imports cover are not."""
-        made = {(self.case.lookups.group[c], e, o, n) for c, e, o, n in self.makers}
+        made = {(self.lookups.group[c], e, o, n) for c, e, o, n in self.makers}
         for c, e, o in sorted(self.exchanged):
             for n in self.open_to((c, e, o)):
-                if (self.case.lookups.group[c], e, o, n) in made:
+                if (self.lookups.group[c], e, o, n) in made:
                     yield c, e, o, n
 
     # ---- targets -----------------------------------------------------------------------------------
@@ -609,7 +609,7 @@ class Scope(Histories):
     @listed
     def targets_of(self, kind: str) -> Iterator[str]:
         """Targets of a kind."""
-        for target, row in self.case.lookups.targets.items():
+        for target, row in self.lookups.targets.items():
             if row.kind == kind:
                 yield target
 
@@ -618,8 +618,8 @@ class Scope(Histories):
         """(target, e) -> demand (t) at every node of a target of kind `served`."""
         found = {}
         for target in self.targets_of("served"):
-            countries = self.case.lookups.target_countries(target)
-            for e in self.case.lookups.target_elements(target):
+            countries = self.lookups.target_countries(target)
+            for e in self.lookups.target_elements(target):
                 found[target, e] = np.zeros(len(self.tree.nodes))
             for good in self.goods_of_target(target, countries):
                 found[target, good[1]] += self.tree.demands(good)
@@ -630,21 +630,21 @@ class Scope(Histories):
         """(target, e) -> outside origins from which the good of a target of kind `origin_share` can come."""
         found = {}
         for target in self.targets_of("origin_share"):
-            for e in self.case.lookups.target_elements(target):
+            for e in self.lookups.target_elements(target):
                 found[target, e] = sorted(self._origins_of(target, e))
         return found
 
     def _origins_of(self, target: str, e: str) -> set[str]:
-        (form,) = self.case.lookups.target_forms(target)
+        (form,) = self.lookups.target_forms(target)
         found = set()
-        for c in self.case.lookups.target_countries(target):
+        for c in self.lookups.target_countries(target):
             for v in self.suppliers.get((c, e, form), ()):
-                found.add(self.case.lookups.supplier_origin[v])
+                found.add(self.lookups.supplier_origin[v])
         return found
 
     def _places_of_target(self, target: str) -> Iterator[GoodAt]:
         """(c, e, o, n) of which a target speaks."""
-        for good in self.goods_of_target(target, self.case.lookups.target_countries(target)):
+        for good in self.goods_of_target(target, self.lookups.target_countries(target)):
             for n in self.target_nodes[target]:
                 yield (*good, n)
 
@@ -662,7 +662,7 @@ class Scope(Histories):
     @distinct
     def asked_at(self) -> Iterator[tuple[str, str, int]]:
         """(e, o, n) of which some target speaks."""
-        for target in self.case.lookups.targets:
+        for target in self.lookups.targets:
             for _, e, o in self.goods_of_target(target, [""]):
                 for n in self.target_nodes[target]:
                     yield e, o, n
@@ -678,7 +678,7 @@ class Scope(Histories):
     def counted(self) -> Iterator[GoodAt]:
         """(c, e, o, n) whose output a target of kind `made_share` counts."""
         for target in self.targets_of("made_share"):
-            if self.case.lookups.targets[target].form != "feed":
+            if self.lookups.targets[target].form != "feed":
                 yield from self._places_of_target(target)
 
     # ---- people ------------------------------------------------------------------------------------
@@ -689,9 +689,9 @@ class Scope(Histories):
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
         needed: set[CountrySkill] = set()
         for p, _ in self.operable:
-            for k in self.case.lookups.staffing[p]:
+            for k in self.lookups.staffing[p]:
                 needed.update(self._may_staff(p, k))
-        for team in self.case.lookups.workforce:
+        for team in self.lookups.workforce:
             if team in needed:
                 yield team
 
@@ -705,7 +705,7 @@ class Scope(Histories):
         """(c, k) who may work in a plant: those of its country, and of its group where people may be lent."""
         yield self.country_of(p), k
         if self.case.model.policy.secondment_share > 0:
-            for c, group in self.case.lookups.group.items():
+            for c, group in self.lookups.group.items():
                 if group == self.group_of(p):
                     yield c, k
 
@@ -714,7 +714,7 @@ class Scope(Histories):
     def plants_with(self) -> Iterator[tuple[CountrySkill, str]]:
         """(c, k) -> plants of the country that need the skill."""
         for p, row in self.case.projects.items():
-            for k in self.case.lookups.staffing[p]:
+            for k in self.lookups.staffing[p]:
                 yield (row.country, k), p
 
     @cached_property
@@ -722,41 +722,41 @@ class Scope(Histories):
     def seconded(self) -> Iterator[CountrySkill]:
         """(c, k) who may work, or be joined by others, across a border of their group."""
         if self.case.model.policy.secondment_share > 0:
-            in_group = Counter((self.case.lookups.group[c], k) for c, k in self.teams)
+            in_group = Counter((self.lookups.group[c], k) for c, k in self.teams)
             for c, k in self.teams:
-                if in_group[self.case.lookups.group[c], k] > 1:
+                if in_group[self.lookups.group[c], k] > 1:
                     yield c, k
 
     @cached_property
     @listed
     def programmes(self) -> Iterator[str]:
         """Programmes that train for a team."""
-        for g, row in self.case.lookups.programmes.items():
+        for g, row in self.lookups.programmes.items():
             if (row.country, row.skill) in self.teams:
                 yield g
 
     def programmes_in(self, country: str) -> Iterator[tuple[str, Training]]:
         """Programmes of a country and their rows."""
         for g in self._programmes_of.get(country, ()):
-            yield g, self.case.lookups.programmes[g]
+            yield g, self.lookups.programmes[g]
 
     @cached_property
     @grouped
     def _programmes_of(self) -> Iterator[tuple[str, str]]:
         """c -> its programmes."""
         for g in self.programmes:
-            yield self.case.lookups.programmes[g].country, g
+            yield self.lookups.programmes[g].country, g
 
     @cached_property
     @grouped
     def training_of(self) -> Iterator[tuple[CountrySkill, str]]:
         """(c, k) -> programmes that train for the team."""
         for g in self.programmes:
-            row = self.case.lookups.programmes[g]
+            row = self.lookups.programmes[g]
             yield (row.country, row.skill), g
 
     def intake_possible(self, programme: str, year: int) -> bool:
         """A programme takes in trainees in `year`, and they finish within the horizon."""
-        row = self.case.lookups.programmes[programme]
+        row = self.lookups.programmes[programme]
         open_then = row.last_intake_year is None or year <= row.last_intake_year
         return open_then and year + row.duration_years <= self.case.last_year

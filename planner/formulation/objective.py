@@ -53,9 +53,9 @@ def tail_excess_limit_index(s: Scope) -> list[int]:
 
 def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -> float:
     """Loss (MUSD/t) of step j of a shortfall, weighted and discounted."""
-    step = s.case.lookups.loss_steps((c, e, o))[j]
+    step = s.lookups.loss_steps((c, e, o))[j]
     weighted = step.musd_per_t * s.case.countries[c].weight
-    return weighted * s.case.lookups.risk_discount(s.tree.nodes[n].year)
+    return weighted * s.lookups.risk_discount(s.tree.nodes[n].year)
 
 
 @equation(
@@ -176,7 +176,7 @@ def investment_cost(m: Model, s: Scope) -> Iterator[Expression]:
     for node in s.decision_tree.nodes:
         d = DecisionNode(node.index)
         people = quicksum(people_cost(m, c, d) for c in countries)
-        weight = node.probability * s.case.lookups.cost_discount(node.year)
+        weight = node.probability * s.lookups.cost_discount(node.year)
         yield weight * (_capex_paid(m, s, d) + people)
         yield node.probability * _fixed_opex(m, s, d)
 
@@ -184,7 +184,7 @@ def investment_cost(m: Model, s: Scope) -> Iterator[Expression]:
 @summed
 def _capex_paid(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
     for p in sorted(s.expandable):
-        rate = s.case.lookups.full_capex(p)
+        rate = s.lookups.full_capex(p)
         if rate > 0:
             yield rate * capex_paid(m, p, d)
 
@@ -201,7 +201,7 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
     """Discounted fixed opex (MUSD per t/y) of a build from its planned start to the end of the horizon."""
     row = s.case.projects[p]
     years = range(committed + row.lead_time_years, s.case.last_year + 1)
-    return musd(row.fixed_opex_usd_per_tpa) * sum(map(s.case.lookups.cost_discount, years))
+    return musd(row.fixed_opex_usd_per_tpa) * sum(map(s.lookups.cost_discount, years))
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
@@ -215,7 +215,7 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
 @summed
 def _discounted(s: Scope, costs: CostAt) -> Iterator[Expression]:
     """The expected value of costs, discounted."""
-    weights = [node.probability * s.case.lookups.cost_discount(node.year) for node in s.tree.nodes]
+    weights = [node.probability * s.lookups.cost_discount(node.year) for node in s.tree.nodes]
     for n, rate, amount in costs:
         yield weights[n] * rate * amount
 
@@ -225,7 +225,7 @@ CostAt = Iterator[tuple[int, float, Expression]]
 
 
 def _variable_opex(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
-    rates = {p: s.case.lookups.throughput_cost(p) for p in s.case.projects}
+    rates = {p: s.lookups.throughput_cost(p) for p in s.case.projects}
     for p, n in s.operable:
         if n in nodes and rates[p] > 0:
             yield n, rates[p], throughput(m, p, OperationNode(n))
@@ -247,7 +247,7 @@ def _missing_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
     """Holding counts on the stock at the end of a year."""
     for good in s.stocks:
-        rate = musd_per_tonne(s.case.lookups.stockpiles[good].holding_usd_per_kg_year)
+        rate = musd_per_tonne(s.lookups.stockpiles[good].holding_usd_per_kg_year)
         if rate > 0:
             for n in s.active_nodes:
                 closes_year = s.tree.nodes[n].closes_year

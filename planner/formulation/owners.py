@@ -42,12 +42,12 @@ def _by_letter(s: Scope, index: Index) -> Weights:
     if "p" in index:
         country = s.country_of(index["p"])
     elif "g" in index:
-        country = s.case.lookups.programmes[index["g"]].country
+        country = s.lookups.programmes[index["g"]].country
     elif "c" in index:
         country = index["c"]
     else:
         return {}
-    return {s.case.lookups.party[country]: 1.0}
+    return {s.lookups.party[country]: 1.0}
 
 
 def _funders(s: Scope, index: Index) -> Weights:
@@ -55,7 +55,7 @@ def _funders(s: Scope, index: Index) -> Weights:
     year = s.account_tree.nodes[index["a"]].year
     budgets: dict[str, float] = defaultdict(float)
     for funder in s.funder_groups[index["i"]]:
-        budgets[s.case.lookups.funder_party[funder]] += s.case.budget.get((funder, year), 0.0)
+        budgets[s.lookups.funder_party[funder]] += s.case.budget.get((funder, year), 0.0)
     return budgets
 
 
@@ -64,5 +64,5 @@ def _sellers(s: Scope, index: Index) -> Weights:
     good = (index["c"], index["e"], index["o"])
     tonnes: dict[str, float] = defaultdict(float)
     for country, sold_on in s.tree.sold_on(index["v"], good, index["n"]).items():
-        tonnes[s.case.lookups.party[country]] += sold_on
+        tonnes[s.lookups.party[country]] += sold_on
     return tonnes

@@ -24,7 +24,7 @@ def saved_bounds(m: Model, p: str, e: str, o: str, n: OperationNode) -> tuple[fl
     """0 <= saved[p,e,o,n] <= max_share * demand."""
     s: Scope = m.scope
     good = (s.country_of(p), e, o)
-    row = s.case.lookups.savings[p][good]
+    row = s.lookups.savings[p][good]
     return 0.0, row.max_share * s.demanded[(*good, n)]
 
 
@@ -42,7 +42,7 @@ def saving_limit_index(s: Scope) -> list[GoodAt]:
 def saving_limit(m: Model, p: str, e: str, o: str, n: OperationNode) -> Expression:
     """What is saved is at most what the throughput replaces."""
     s: Scope = m.scope
-    row = s.case.lookups.savings[p][s.country_of(p), e, o]
+    row = s.lookups.savings[p][s.country_of(p), e, o]
     return m.saved[p, e, o, n] - row.tonnes * m.run[p, n] <= 0
 
 

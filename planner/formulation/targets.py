@@ -31,7 +31,7 @@ ByOrigin = tuple[str, str, str, int]
 def _asked(s: Scope, kind: str) -> Iterator[ByNode]:
     """(target, e, n) of all targets of a kind."""
     for target in s.targets_of(kind):
-        for e in s.case.lookups.target_elements(target):
+        for e in s.lookups.target_elements(target):
             for n in s.target_nodes[target]:
                 yield target, e, n
 
@@ -56,8 +56,8 @@ def _rounding(s: Scope, goods: Iterable[GoodAt]) -> float:
 
 def _goods_at(s: Scope, target: str, e: str, n: OperationNode) -> Iterator[GoodAt]:
     """(c, e, o, n) over which a target sums."""
-    for c in s.case.lookups.target_countries(target):
-        for form in s.case.lookups.target_forms(target):
+    for c in s.lookups.target_countries(target):
+        for form in s.lookups.target_forms(target):
             yield c, e, form, n
 
 
@@ -85,7 +85,7 @@ def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression
     """Shortfall is at most the share of demand that may be short."""
     s: Scope = m.scope
     demand = float(s.target_demand[target, e][n])
-    may_be_short = (1.0 - s.case.lookups.targets[target].share) * demand
+    may_be_short = (1.0 - s.lookups.targets[target].share) * demand
     places = list(_goods_at(s, target, e, n))
     unmet = quicksum(short(m, key) for key in places)
     missing = or_zero(m.missing, (target, e, "", n))
@@ -109,7 +109,7 @@ def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
 )
 def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) -> Expression:
     """Imports and resold goods of one origin are at most their share of use."""
-    allowed = m.scope.case.lookups.targets[target].share * target_use(m, target, e, n)
+    allowed = m.scope.lookups.targets[target].share * target_use(m, target, e, n)
     come = _come_from(m, target, e, origin, n)
     missing = or_zero(m.missing, (target, e, origin, n))
     return _at_most(come - allowed - missing, _rounding(m.scope, _goods_at(m.scope, target, e, n)))
@@ -121,10 +121,10 @@ def _come_from(
 ) -> Iterator[Expression]:
     """Tonnes of the good that countries of a target have from an outside origin."""
     s: Scope = m.scope
-    (form,) = s.case.lookups.target_forms(target)
-    for c in s.case.lookups.target_countries(target):
+    (form,) = s.lookups.target_forms(target)
+    for c in s.lookups.target_countries(target):
         for v in s.suppliers.get((c, e, form), ()):
-            if s.case.lookups.supplier_origin[v] == origin:
+            if s.lookups.supplier_origin[v] == origin:
                 key = (v, c, e, form, n)
                 yield or_zero(m.imported_from, key) + or_zero(m.resold, key)
 
@@ -144,11 +144,11 @@ def made_target_index(s: Scope) -> list[ByNode]:
 def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     """Output that is made and used is at least the share of use."""
     s: Scope = m.scope
-    row = s.case.lookups.targets[target]
+    row = s.lookups.targets[target]
     if row.form == "feed":
         home = _mined_for(m, target, e, n)
     else:
-        countries = s.case.lookups.target_countries(target)
+        countries = s.lookups.target_countries(target)
         home = quicksum(or_zero(m.counted, (c, e, row.form, n)) for c in countries)
     wanted = row.share * target_use(m, target, e, n)
     missing = or_zero(m.missing, (target, e, "", n))
@@ -160,7 +160,7 @@ def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expr
     """Tonnes of an element of a target that mines yield."""
     s: Scope = m.scope
     for p in s.target_mines[target, e]:
-        share = s.case.lookups.feed_shares[s.feed_of(p)].get(e, 0.0)
+        share = s.lookups.feed_shares[s.feed_of(p)].get(e, 0.0)
         yield share * or_zero(m.mined, (p, n))
 
 
@@ -183,7 +183,7 @@ def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expres
 
 def counted_use_index(s: Scope) -> list[GoodAt]:
     """(group, e, o, n): groups in which something can count."""
-    return sorted({(s.case.lookups.group[c], e, o, n) for c, e, o, n in counted_output_index(s)})
+    return sorted({(s.lookups.group[c], e, o, n) for c, e, o, n in counted_output_index(s)})
 
 
 @equation(
@@ -197,7 +197,7 @@ def counted_use_index(s: Scope) -> list[GoodAt]:
 def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output that counts for a group is used or stored, and not left over."""
     s: Scope = m.scope
-    places = [(c, e, o, n) for c in s.case.countries if s.case.lookups.group[c] == group]
+    places = [(c, e, o, n) for c in s.case.countries if s.lookups.group[c] == group]
     counted = quicksum(or_zero(m.counted, key) for key in places)
     needed = quicksum(_needed(m, key) for key in places)
     return counted - needed <= _rounding(s, places)
@@ -217,7 +217,7 @@ def outside_used_index(s: Scope) -> Iterator[GoodAt]:
     groups = set(counted_use_index(s))
     for c, e, o in s.goods:
         for n in sorted(s.target_goods.get((c, e, o), ())):
-            if (s.case.lookups.group[c], e, o, n) in groups:
+            if (s.lookups.group[c], e, o, n) in groups:
                 yield c, e, o, n
 
 
@@ -254,16 +254,16 @@ def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression
 def missing_index(s: Scope) -> Iterator[ByOrigin]:
     """(target, e, origin, n): targets with a price; the origin is '' but for kind `origin_share`."""
     for target, e, n in (*served_target_index(s), *made_target_index(s)):
-        if s.case.lookups.targets[target].price_usd_per_kg is not None:
+        if s.lookups.targets[target].price_usd_per_kg is not None:
             yield target, e, "", n
     for target, e, origin, n in origin_target_index(s):
-        if s.case.lookups.targets[target].price_usd_per_kg is not None:
+        if s.lookups.targets[target].price_usd_per_kg is not None:
             yield target, e, origin, n
 
 
 def missing_price(s: Scope, target: str) -> float:
     """Price (MUSD/t) at which a target may be missed."""
-    price = s.case.lookups.targets[target].price_usd_per_kg
+    price = s.lookups.targets[target].price_usd_per_kg
     return 0.0 if price is None else musd_per_tonne(price)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
-from planner.data.lookups import Good
+from planner.data.lookups import Good, Lookups
 from planner.data.scenario_tree import Node, Tree, Vector, scenario_tree
 from planner.formulation.gathered import OnDemand, distinct, grouped, listed
 from planner.formulation.import_cover import Flags, NodesOfGoods, nodes_in_need
@@ -49,6 +49,11 @@ class Histories:
     not_covered: NodesOfGoods = field(default_factory=dict, kw_only=True)
     """Nodes at which imports do not count as covering a good, whatever is so on this tree."""
 
+    @property
+    def lookups(self) -> Lookups:
+        """What follows from the rows of the case."""
+        return self.case.lookups
+
     @cached_property
     def tree(self) -> Tree:
         """Operations and stocks."""
@@ -73,7 +78,7 @@ class Histories:
     @grouped
     def suppliers(self) -> Iterator[tuple[Good, str]]:
         """(c, e, o) -> who can sell it there."""
-        offers = {key[:4] for key in self.case.lookups.import_limit}
+        offers = {key[:4] for key in self.lookups.import_limit}
         for supplier, c, e, o in sorted(offers):
             yield (c, e, o), supplier
 
@@ -81,8 +86,8 @@ class Histories:
     @listed
     def stocks(self) -> Iterator[Good]:
         """(c, e, o) with a stock, or with the lever to build one."""
-        may_grow = self.case.lookups.has_lever("stockpile")
-        for good, row in self.case.lookups.stockpiles.items():
+        may_grow = self.lookups.has_lever("stockpile")
+        for good, row in self.lookups.stockpiles.items():
             if row.initial_t > 0 or (may_grow and row.max_t != 0):
                 yield good
 
@@ -90,21 +95,19 @@ class Histories:
     @listed
     def purchases(self) -> Iterator[Good]:
         """(c, e, o) that may be bought into stock."""
-        if self.case.lookups.has_lever("stockpile"):
+        if self.lookups.has_lever("stockpile"):
             for good in self.stocks:
-                if self.case.lookups.stockpiles[good].max_t != 0:
+                if self.lookups.stockpiles[good].max_t != 0:
                     yield good
 
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """Target -> operations nodes at which it holds."""
-        return {
-            target: tuple(self._nodes_of_target(target)) for target in self.case.lookups.targets
-        }
+        return {target: tuple(self._nodes_of_target(target)) for target in self.lookups.targets}
 
     def _nodes_of_target(self, target: str) -> Iterator[int]:
-        years = self.case.lookups.target_years(target)
-        scenarios = self.case.lookups.target_scenarios(target)
+        years = self.lookups.target_years(target)
+        scenarios = self.lookups.target_scenarios(target)
         for node in self.tree.nodes:
             if node.year in years and not scenarios.isdisjoint(node.scenarios):
                 yield node.index
@@ -116,10 +119,10 @@ class Histories:
         What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
         """
         found: dict[Good, frozenset[int]] = {}
-        for target, row in self.case.lookups.targets.items():
+        for target, row in self.lookups.targets.items():
             if row.kind == "served":
                 continue
-            countries = self.case.lookups.target_countries(target)
+            countries = self.lookups.target_countries(target)
             if row.kind == "made_share":
                 countries = tuple(self._with_their_groups(countries))
             nodes = self.target_nodes[target]
@@ -129,15 +132,15 @@ class Histories:
 
     def goods_of_target(self, target: str, countries: Iterable[str]) -> Iterator[Good]:
         """(c, e, o) that a target speaks of in some countries."""
-        forms = self.case.lookups.target_forms(target)
-        for e in self.case.lookups.target_elements(target):
+        forms = self.lookups.target_forms(target)
+        for e in self.lookups.target_elements(target):
             for o in forms:
                 for c in countries:
                     yield c, e, o
 
     def _with_their_groups(self, countries: Collection[str]) -> Iterator[str]:
-        groups = set(map(self.case.lookups.group.get, countries))
-        for c, group in self.case.lookups.group.items():
+        groups = set(map(self.lookups.group.get, countries))
+        for c, group in self.lookups.group.items():
             if group in groups:
                 yield c
 
@@ -145,7 +148,7 @@ class Histories:
     def in_need(self) -> dict[Good, Flags]:
         """(c, e, o) -> nodes at which, or after which in some history, free imports do not cover it."""
         scheduled: NodesOfGoods = {}
-        if self.case.lookups.has_schedule:
+        if self.lookups.has_schedule:
             scheduled = dict.fromkeys(self.purchases, range(len(self.tree.nodes)))
         more = (self.target_goods, self.not_covered, scheduled)
         return nodes_in_need(self.tree, self.suppliers, *more)
@@ -167,7 +170,7 @@ class Histories:
     def deciding_nodes(self) -> tuple[Node, ...]:
         """Decision nodes at which something may be decided: from `policy.first_decision_year` on, none of probability
         0."""
-        first = self.case.lookups.first_decision_year
+        first = self.lookups.first_decision_year
         return tuple(d for d in self.intake_nodes if d.year >= first)
 
     @cached_property
@@ -185,10 +188,10 @@ class Histories:
 
     def commitments(self, project: str) -> range:
         """Years in which the plan may commit new capacity: none without the lever of its stage."""
-        if not self.case.lookups.has_lever(self.case.lookups.stage_of(project).lever):
+        if not self.lookups.has_lever(self.lookups.stage_of(project).lever):
             return range(0)
-        years = self.case.lookups.commitment_years(project)
-        return range(max(years.start, self.case.lookups.first_decision_year), years.stop)
+        years = self.lookups.commitment_years(project)
+        return range(max(years.start, self.lookups.first_decision_year), years.stop)
 
     def is_whole(self, project: str) -> bool:
         """New capacity of a project comes in whole plants."""
@@ -199,8 +202,8 @@ class Histories:
     @distinct
     def _can_be_staffed(self) -> Iterator[str]:
         for p, row in self.case.projects.items():
-            needed = {(row.country, skill) for skill in self.case.lookups.staffing[p]}
-            if needed <= self.case.lookups.workforce.keys():
+            needed = {(row.country, skill) for skill in self.lookups.staffing[p]}
+            if needed <= self.lookups.workforce.keys():
                 yield p
 
     @cached_property
@@ -293,6 +296,6 @@ class Histories:
     @grouped
     def _funders_by_reach(self) -> Iterator[tuple[tuple[str, ...], str]]:
         funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
-        for funder, reach in self.case.lookups.reach.items():
+        for funder, reach in self.lookups.reach.items():
             if funder in funded:
                 yield reach, funder

@@ -36,9 +36,9 @@ def staff_balance_index(s: Scope) -> Iterator[TeamAt]:
 @listed
 def hired_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, d): teams that may hire, from the second year on."""
-    if s.case.lookups.has_lever("hiring"):
+    if s.lookups.has_lever("hiring"):
         for c, k in s.teams:
-            if s.case.lookups.workforce[c, k].hires_per_year > 0:
+            if s.lookups.workforce[c, k].hires_per_year > 0:
                 for d in s.deciding_nodes:
                     if d.parent >= 0:
                         yield c, k, d.index
@@ -46,7 +46,7 @@ def hired_index(s: Scope) -> Iterator[TeamAt]:
 
 def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, float]:
     """0 <= hired[c,k,d] <= hires_per_year."""
-    return 0.0, m.scope.case.lookups.workforce[c, k].hires_per_year
+    return 0.0, m.scope.lookups.workforce[c, k].hires_per_year
 
 
 @listed
@@ -61,9 +61,9 @@ def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
 @listed
 def new_seats_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes that may add seats, at decision nodes from which an intake can still use them."""
-    if s.case.lookups.has_lever("training"):
+    if s.lookups.has_lever("training"):
         for g in s.programmes:
-            if s.case.lookups.programmes[g].max_new_seats > 0:
+            if s.lookups.programmes[g].max_new_seats > 0:
                 for d in s.deciding_nodes:
                     if s.intake_possible(g, d.year + 1):
                         yield g, d.index
@@ -82,8 +82,8 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
     s: Scope = m.scope
     node = s.decision_tree.nodes[d]
     if node.parent < 0:
-        return m.staff[c, k, d] == s.case.lookups.workforce[c, k].initial
-    stay = (1 - s.case.lookups.skills[k].attrition) * m.staff[c, k, node.parent]
+        return m.staff[c, k, d] == s.lookups.workforce[c, k].initial
+    stay = (1 - s.lookups.skills[k].attrition) * m.staff[c, k, node.parent]
     joined = _trained(m, c, k, d)
     return m.staff[c, k, d] - stay - joined - or_zero(m.hired, (c, k, d)) == 0
 
@@ -94,7 +94,7 @@ def _trained(m: Model, c: str, k: str, d: DecisionNode) -> Iterator[Term]:
     s: Scope = m.scope
     nodes = s.decision_tree.nodes
     for g in s.training_of.get((c, k), ()):
-        row = s.case.lookups.programmes[g]
+        row = s.lookups.programmes[g]
         for y in s.decisions_to(d):
             if (g, y) in m.intake and nodes[y].year == nodes[d].year - row.duration_years:
                 yield row.completion_rate * m.intake[g, y]
@@ -111,7 +111,7 @@ def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Intake within seats."""
     s: Scope = m.scope
     added = total_at(m.new_seats, g, s.decisions_to(d)[:-1])
-    return m.intake[g, d] - added <= s.case.lookups.programmes[g].seats
+    return m.intake[g, d] - added <= s.lookups.programmes[g].seats
 
 
 @listed
@@ -132,14 +132,14 @@ def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Largest number of new seats."""
     s: Scope = m.scope
     added = total_at(m.new_seats, g, s.decisions_to(d))
-    return added <= s.case.lookups.programmes[g].max_new_seats
+    return added <= s.lookups.programmes[g].max_new_seats
 
 
 @listed
 def mentor_limit_index(s: Scope) -> Iterator[TeamAt]:
     """(c, k, node): teams with trainees whose skill has a mentor ratio, wherever they work."""
     for c, k in s.teams:
-        if (c, k) in s.training_of and s.case.lookups.skills[k].mentor_ratio is not None:
+        if (c, k) in s.training_of and s.lookups.skills[k].mentor_ratio is not None:
             for node in s.staffing_tree.nodes:
                 w = StaffingNode(node.index)
                 if _trainees_at(s, c, k, w):
@@ -158,7 +158,7 @@ def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
     s: Scope = m.scope
     trainees = quicksum(m.intake[start] for start in _trainees_at(s, c, k, w))
-    return trainees <= s.case.lookups.skills[k].mentor_ratio * available(m, c, k, w)
+    return trainees <= s.lookups.skills[k].mentor_ratio * available(m, c, k, w)
 
 
 @listed
@@ -167,7 +167,7 @@ def _trainees_at(s: Scope, c: str, k: str, w: StaffingNode) -> Iterator[ProjectA
     nodes = s.decision_tree.nodes
     now = s.decision_of_staffing(w)
     for g in s.training_of[c, k]:
-        first = nodes[now].year - s.case.lookups.programmes[g].duration_years + 1
+        first = nodes[now].year - s.lookups.programmes[g].duration_years + 1
         for d in s.decisions_to(now):
             node = nodes[d]
             may_start = node.probability > 0 and s.intake_possible(g, node.year)
@@ -206,7 +206,7 @@ def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
 @listed
 def secondment_pool_index(s: Scope) -> Iterator[TeamAt]:
     """(group, k, n): skills that two countries of a group can lend each other."""
-    for group, k in sorted({(s.case.lookups.group[c], k) for c, k in s.seconded}):
+    for group, k in sorted({(s.lookups.group[c], k) for c, k in s.seconded}):
         for n in s.tree.nodes:
             yield group, k, n.index
 
@@ -226,7 +226,7 @@ def _borrowed(m: Model, group: str, k: str, n: OperationNode) -> Iterator[Term]:
     """Borrowed less lent in a group (persons)."""
     s: Scope = m.scope
     for c, skill in sorted(s.seconded):
-        if skill == k and s.case.lookups.group[c] == group:
+        if skill == k and s.lookups.group[c] == group:
             yield m.seconded[c, k, n]
 
 
@@ -234,7 +234,7 @@ def staff_limit_index(s: Scope) -> list[TeamAt]:
     """(c, k, n): teams that a plant of the country needs at the node."""
     found = set()
     for p, n in s.operable:
-        for k in s.case.lookups.staffing[p]:
+        for k in s.lookups.staffing[p]:
             found.add((s.country_of(p), k, n))
     return sorted(found)
 
@@ -261,7 +261,7 @@ def _needed(m: Model, c: str, k: str, n: OperationNode) -> Iterator[Expression]:
     length = s.tree.nodes[n].length
     for p in s.plants_with.get((c, k), ()):
         if (p, n) in s.operable_set:
-            yield s.case.lookups.staffing[p][k] / length * throughput(m, p, n)
+            yield s.lookups.staffing[p][k] / length * throughput(m, p, n)
 
 
 _TEAM_AT = ("c", "k", "d")

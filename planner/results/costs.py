@@ -82,7 +82,7 @@ def cost_parts(visits: AtVisits) -> dict[str, float]:
     """Part -> MUSD, in the order of summary.json."""
     of_decisions = defaultdict[str, list[Vector]](list)
     for charge in charges(visits):
-        discounted = visits.case.lookups.cost_discount(charge.year) * charge.rate * charge.amount
+        discounted = visits.lookups.cost_discount(charge.year) * charge.rate * charge.amount
         of_decisions[charge.part].append(discounted / charge.parts)
     parts: dict[str, Iterable[Vector]] = {
         "capex": of_decisions["capex"],
@@ -132,7 +132,7 @@ def _imports(visits: AtVisits) -> Iterator[Vector]:
 
 def _purchases(visits: AtVisits) -> Iterator[Vector]:
     """Stock purchases less the lowest import price, at least 0, by scenario."""
-    for good in visits.case.lookups.stockpiles:
+    for good in visits.lookups.stockpiles:
         prices = visits.inputs.net_purchase_price(good)
         yield _over_time(visits, prices * visits.goods["bought", good])
 
@@ -140,7 +140,7 @@ def _purchases(visits: AtVisits) -> Iterator[Vector]:
 def _holding(visits: AtVisits) -> Iterator[Vector]:
     """Holding of the stock at the end of each year, by scenario."""
     closes = np.array([node.closes_year for node in visits.tree.nodes], dtype=float)
-    for good, row in visits.case.lookups.stockpiles.items():
+    for good, row in visits.lookups.stockpiles.items():
         rate = musd_per_tonne(row.holding_usd_per_kg_year)
         yield _over_time(visits, rate * visits.at(closes) * visits.stock[good])
 
@@ -152,7 +152,7 @@ def _targets(visits: AtVisits) -> Iterator[Vector]:
 
 def _over_time(visits: AtVisits, by_visit: Vector) -> Vector:
     """Amounts due at each visit, discounted and added up by scenario."""
-    discounts = [visits.case.lookups.cost_discount(year) for year in visits.period_years.tolist()]
+    discounts = [visits.lookups.cost_discount(year) for year in visits.period_years.tolist()]
     return np.asarray(visits.whole(by_visit) @ np.array(discounts))
 
 

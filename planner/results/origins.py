@@ -88,17 +88,17 @@ class World:
     @cached_property
     def origins(self) -> list[str]:
         """All that anything can come from, in order."""
-        return sorted({*self.countries, *self.case.lookups.supplier_origin.values(), STOCK})
+        return sorted({*self.countries, *self.visits.lookups.supplier_origin.values(), STOCK})
 
     @cached_property
     def groups(self) -> list[str]:
         """The groups, in the order of their first countries."""
-        return list(dict.fromkeys(self.case.lookups.group[country] for country in self.countries))
+        return list(dict.fromkeys(self.visits.lookups.group[country] for country in self.countries))
 
     @cached_property
     def group(self) -> NDArray[np.intp]:
         """The place of the group of each country."""
-        group = self.case.lookups.group
+        group = self.visits.lookups.group
         return np.array([self.groups.index(group[country]) for country in self.countries])
 
     @cached_property
@@ -169,7 +169,7 @@ class FormFlows:
     def outside(self) -> Mixtures:
         """Imports and resold goods of each country, by origin of the supplier."""
         world = self.world
-        origin_of = world.case.lookups.supplier_origin
+        origin_of = world.visits.lookups.supplier_origin
         found = world.nothing(len(world.countries))
         for flow, tonnes in world.visits.flows:
             is_good = (flow.element, flow.form) == (self.element, self.form)
@@ -226,7 +226,7 @@ def _oxide_origins(world: World, element: str, taken: Traced) -> Mixtures:
     total = world.nothing(len(world.countries))
     for flow, tonnes in world.visits.flows:
         if (flow.item, flow.element, flow.form) == ("made", element, OXIDE):
-            feed = world.case.lookups.group[flow.country], flow.feed
+            feed = world.visits.lookups.group[flow.country], flow.feed
             if feed in feeds:
                 total[world.countries.index(flow.country)] += tonnes * feeds[feed]
     return _shares(total)
@@ -234,7 +234,7 @@ def _oxide_origins(world: World, element: str, taken: Traced) -> Mixtures:
 
 def _feed_origins(world: World, element: str, taken: Traced) -> dict[tuple[str, str], Mixtures]:
     """(group, feed) -> shares by country of its mines, and by origin of what returned."""
-    visits, lookups = world.visits, world.case.lookups
+    visits, lookups = world.visits, world.visits.lookups
     tonnes: dict[tuple[str, str], Mixtures] = defaultdict(world.nothing)
     for project, row in world.case.projects.items():
         group, place = lookups.group[row.country], world.countries.index(row.country)
@@ -268,7 +268,7 @@ def _of_all(flows: FormFlows, made: Mixtures) -> Iterator[tuple[str, str, Mixtur
     world = flows.world
     parties = defaultdict[str, list[int]](list)
     for place, country in enumerate(world.countries):
-        parties[world.case.lookups.party[country]].append(place)
+        parties[world.visits.lookups.party[country]].append(place)
     groups = [np.flatnonzero(world.group == number).tolist() for number in range(len(world.groups))]
     for name, places in zip(world.groups, groups, strict=True):
         yield name, "", _of_group(flows, places, made)

@@ -56,16 +56,16 @@ class TargetLimit:
 
 def limits(visits: AtVisits) -> Iterator[TargetLimit]:
     """Every limit of every target."""
-    for target in visits.case.lookups.targets:
+    for target in visits.lookups.targets:
         holds = _where(visits, target)
-        for element in visits.case.lookups.target_elements(target):
+        for element in visits.lookups.target_elements(target):
             for limit in _limits_of(visits, target, element):
                 yield limit.where(holds)
 
 
 def _limits_of(visits: AtVisits, target: str, element: str) -> Iterator[TargetLimit]:
     """The limits of a target on an element, as if it held everywhere."""
-    row = visits.case.lookups.targets[target]
+    row = visits.lookups.targets[target]
     limit = partial(TargetLimit, target=target, element=element)
     if row.kind == "served":
         short, demand = _served(visits, target, element)
@@ -83,7 +83,7 @@ def _limits_of(visits: AtVisits, target: str, element: str) -> Iterator[TargetLi
 def rules(visits: AtVisits) -> Iterator[Broken]:
     """Targets that must hold do, and stock of their goods is not thrown away."""
     for limit in limits(visits):
-        if visits.case.lookups.targets[limit.target].price_usd_per_kg is None:
+        if visits.lookups.targets[limit.target].price_usd_per_kg is None:
             yield at_most("target", limit.amount, limit.allowed)
     for good, holds in kept_stock(visits).items():
         released = np.where(holds, visits.goods["released", good], 0.0)
@@ -95,7 +95,7 @@ def missed_musd(visits: AtVisits) -> Vector:
     """Tonnes that targets miss at their price, at every visit (MUSD, not discounted)."""
     total = visits.zeros()
     for limit in limits(visits):
-        price = visits.case.lookups.targets[limit.target].price_usd_per_kg
+        price = visits.lookups.targets[limit.target].price_usd_per_kg
         if price:
             total += musd_per_tonne(price) * limit.missing
     return total
@@ -132,15 +132,15 @@ def shares_reached(visits: AtVisits) -> dict[str, float]:
         most = float((limit.amount[counts] / limit.base[counts]).max())
         found[limit.target] = max(most, found.get(limit.target, 0.0))
     for target, most in found.items():
-        if visits.case.lookups.targets[target].kind != "origin_share":
+        if visits.lookups.targets[target].kind != "origin_share":
             found[target] = 1.0 - most
     return found
 
 
 def _where(visits: AtVisits, target: str) -> Vector:
     """1 at the visits on whose nodes a target holds, else 0."""
-    years = visits.case.lookups.target_years(target)
-    scenarios = visits.case.lookups.target_scenarios(target)
+    years = visits.lookups.target_years(target)
+    scenarios = visits.lookups.target_scenarios(target)
     holds = [
         node.year in years and not scenarios.isdisjoint(node.scenarios)
         for node in visits.tree.nodes
@@ -149,9 +149,7 @@ def _where(visits: AtVisits, target: str) -> Vector:
 
 
 def _goods(visits: AtVisits, target: str, element: str) -> list[Good]:
-    pairs = product(
-        visits.case.lookups.target_countries(target), visits.case.lookups.target_forms(target)
-    )
+    pairs = product(visits.lookups.target_countries(target), visits.lookups.target_forms(target))
     return [(country, element, form) for country, form in pairs]
 
 
@@ -215,14 +213,14 @@ def _made(visits: AtVisits, target: str, element: str) -> Vector:
 
 def _mined(visits: AtVisits, target: str, element: str) -> Vector:
     """Tonnes of an element in the feeds of a target that its countries mine."""
-    row = visits.case.lookups.targets[target]
-    countries = visits.case.lookups.target_countries(target)
+    row = visits.lookups.targets[target]
+    countries = visits.lookups.target_countries(target)
     total = visits.zeros()
     for flow, tonnes in visits.flows:
         if flow.item != "mined" or flow.country not in countries:
             continue
         if not row.feeds or flow.feed in row.feeds:
-            share = visits.case.lookups.feed_shares.get(flow.feed, {}).get(element, 0.0)
+            share = visits.lookups.feed_shares.get(flow.feed, {}).get(element, 0.0)
             total += share * tonnes
     return total
 
@@ -231,8 +229,8 @@ def _counted(
     visits: AtVisits, target: str, element: str, *, members: list[str], kept: KeptStock
 ) -> Vector:
     """Tonnes that the countries of a target in one group make, less what of them the group leaves over."""
-    form = str(visits.case.lookups.targets[target].form)
-    countries = visits.case.lookups.target_countries(target)
+    form = str(visits.lookups.targets[target].form)
+    countries = visits.lookups.target_countries(target)
     total = visits.zeros()
     for country in members:
         good = (country, element, form)
@@ -260,11 +258,11 @@ def left_over(visits: AtVisits, good: Good, kept: KeptStock) -> Vector:
 def kept_stock(visits: AtVisits) -> KeptStock:
     """Goods whose stock is not thrown away, as a target of origin or of output speaks of them, and where."""
     found: dict[Good, NDArray[np.bool_]] = {}
-    for target, row in visits.case.lookups.targets.items():
+    for target, row in visits.lookups.targets.items():
         if row.kind == "served":
             continue
         holds = _where(visits, target) > 0
-        for element in visits.case.lookups.target_elements(target):
+        for element in visits.lookups.target_elements(target):
             for good in _goods(visits, target, element):
                 found[good] = found.get(good, False) | holds
     return found

@@ -125,7 +125,7 @@ def _decided_for_nothing(visits: AtVisits) -> Iterator[Broken]:
     """At nodes of probability 0 nothing is decided: no builds, intakes, seats, hires or purchases."""
     if all(chance > 0 for chance in visits.case.scenarios.values()):
         return
-    if not visits.case.lookups.has_schedule:
+    if not visits.lookups.has_schedule:
         bought = visits.goods.by(_bought).values
         impossible = np.array([node.probability == 0 for node in visits.tree.nodes])
         yield never("nothing_decided_at_probability_0", bought[:, visits.at(impossible)])

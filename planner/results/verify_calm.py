@@ -93,7 +93,7 @@ def _savings(visits: AtVisits) -> Iterator[Broken]:
     for flow, tonnes in visits.flows:
         if flow.item != SAVED:
             continue
-        row = visits.case.lookups.savings.get(flow.project, {}).get(flow.good)
+        row = visits.lookups.savings.get(flow.project, {}).get(flow.good)
         if row is None:
             yield never("saving_of_nothing", tonnes)
         else:

@@ -118,7 +118,7 @@ def _by_group_and_feed(visits: AtVisits, item: str) -> dict[tuple[str, str], Vec
     """(group, feed) -> tonnes of an item."""
 
     def place(flow: FlowKey) -> tuple[str, str] | None:
-        return (visits.case.lookups.group[flow.country], flow.feed) if flow.item == item else None
+        return (visits.lookups.group[flow.country], flow.feed) if flow.item == item else None
 
     return dict(visits.flows.by(place))
 
@@ -143,7 +143,7 @@ def _exchange(visits: AtVisits) -> Iterator[Broken]:
     pools: dict[tuple[str, str, str], Vector] = defaultdict(visits.zeros)
     for (item, good), tonnes in visits.goods:
         country, element, form = good
-        pool = visits.case.lookups.group[country], element, form
+        pool = visits.lookups.group[country], element, form
         if item == "given":
             yield at_most("export_limit", tonnes, visits.goods["made", good])
             pools[pool] += tonnes

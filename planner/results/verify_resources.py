@@ -87,7 +87,7 @@ def _at_opening(visits: AtVisits, by_visit: NDArray[Any]) -> NDArray[Any]:
 def _trained(visits: AtVisits, team: tuple[str, str]) -> NDArray[np.float64]:
     """Persons who complete a programme of a team and join it in each year (years, scenarios)."""
     trained = np.zeros((len(visits.case.years), len(visits.case.scenarios)))
-    for programme, row in visits.case.lookups.programmes.items():
+    for programme, row in visits.lookups.programmes.items():
         if (row.country, row.skill) == team:
             intake = _by_year(visits, visits.intake, programme)
             trained[row.duration_years :] += row.completion_rate * intake[: -row.duration_years]
@@ -131,7 +131,7 @@ def needed_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
     lengths = visits.at(visits.tree.lengths)
     needed = visits.zeros()
     for project, row in sorted(visits.case.projects.items()):
-        staffing = visits.case.lookups.staffing[project]
+        staffing = visits.lookups.staffing[project]
         if row.country == country and skill in staffing:
             needed += staffing[skill] * (visits.loads[project] / lengths)
     return needed
@@ -144,11 +144,11 @@ def available_staff(visits: AtVisits, team: tuple[str, str]) -> Vector:
 
 
 def _needs(visits: AtVisits) -> Iterator[Broken]:
-    for team in visits.case.lookups.workforce:
+    for team in visits.lookups.workforce:
         _, skill = team
         available = available_staff(visits, team)
         yield at_most("staff_limit", needed_staff(visits, team), available)
-        ratio = visits.case.lookups.skills[skill].mentor_ratio
+        ratio = visits.lookups.skills[skill].mentor_ratio
         if ratio is not None:
             yield at_most("mentor_limit", _under_way(visits, team), ratio * available)
 
@@ -170,7 +170,7 @@ def money_rules(visits: AtVisits) -> Iterator[Broken]:
     yield from _accounts(visits)
     yield from _payments(visits)
     for (funder, country, _), musd in visits.spent:
-        if country not in visits.case.lookups.reach.get(funder, ()):
+        if country not in visits.lookups.reach.get(funder, ()):
             yield never("funder_reach", musd)
     given = visits.spent.by(_country_of_payment)
     due = _due(visits)
@@ -211,7 +211,7 @@ def _due(visits: AtVisits) -> dict[str, Vector]:
     for charge in charges(visits):
         if charge.year in visits.opening:  # else it was decided too late, which is told as such
             due[charge.country][opening_visits(visits, charge.year)] += charge.paid_musd
-    for good, row in visits.case.lookups.stockpiles.items():
+    for good, row in visits.lookups.stockpiles.items():
         country, _, _ = good
         price = musd_per_tonne(row.purchase_usd_per_kg)
         due[country] += price * visits.goods["bought", good]
@@ -234,7 +234,7 @@ def _payments(visits: AtVisits) -> Iterator[Broken]:
         yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
         yield at_most("payments_in_range", row.least_musd, row.paid_musd)
         yield at_most("payments_in_range", row.paid_musd, row.most_musd)
-    for funder in {*visits.case.lookups.reach, *paid, *rows}:
+    for funder in {*visits.lookups.reach, *paid, *rows}:
         yield never("payments_as_stated", rows[funder] - 1)
 
 

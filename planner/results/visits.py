@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.decision_tree import Trees
-from planner.data.lookups import Good
+from planner.data.lookups import Good, Lookups
 from planner.data.scenario_tree import Tree, Vector
 from planner.data.shock_effects import year_of
 from planner.results.amounts import Amounts, FlowKey, Payment, amounts
@@ -40,6 +40,11 @@ class AtVisits:
     def case(self) -> Case:
         """The case."""
         return self.plan.case
+
+    @property
+    def lookups(self) -> Lookups:
+        """What follows from the rows of the case."""
+        return self.case.lookups
 
     @property
     def trees(self) -> Trees:
@@ -187,7 +192,7 @@ class AtVisits:
 
     def _load(self, project: str) -> Vector:
         """Throughput (t) of a plant at each visit, as capacity counts it."""
-        stage = self.case.lookups.stage_of(project)
+        stage = self.lookups.stage_of(project)
         feeds = self.case.projects[project].feeds
         load = self.zeros()
         if stage.converts:
@@ -203,7 +208,7 @@ class AtVisits:
 
     def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
         """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
-        stage = self.case.lookups.stage_of(project)
+        stage = self.lookups.stage_of(project)
         flow = FlowKey(
             item=stage.item,
             country=self.case.projects[project].country,

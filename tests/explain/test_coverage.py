@@ -50,8 +50,9 @@ def covered(case: Case, *years: int) -> Coverage:
 
 def served(found: Coverage, element: str = "Dy", plan: bool = True) -> dict[str, float]:
     """Served share by what is not there."""
-    rows = (row for row in found.rows if row.element == element and row.plan is plan)
-    return {row.removal.name: row.served_share for row in rows}
+    rows = found.of_plan(plan=plan)
+    rows = rows[rows["element"] == element]
+    return dict(zip(rows["without"], rows["served_share"], strict=True))
 
 
 def test_pairs_stay_in_the_program_without_their_origin(
@@ -90,7 +91,8 @@ def test_each_thing_is_taken_from_a_year_in_which_every_factor_is_1(make_case: M
         "origin:CHN+project:other": 80,
     }
     assert served(found) == pytest.approx({name: 1 - t / 120 for name, t in short.items()})
-    losses = {row.removal.name: row.loss_musd for row in found.with_plan}
+    rows = found.of_plan()
+    losses = dict(zip(rows["without"], rows["loss_musd"], strict=True))
     assert losses == pytest.approx(short, abs=1e-6)
 
 
@@ -129,7 +131,7 @@ def test_each_share_is_the_largest_and_the_loss_is_of_all_together(make_case: Ma
         )
     )
     assert served(found)["nothing"] == served(found, "Tb")["nothing"] == pytest.approx(1)
-    assert found.rows[0].loss_musd == pytest.approx(15)
+    assert found.rows["loss_musd"][0] == pytest.approx(15)
 
 
 def test_a_plan_stands_as_far_as_its_ramp_has_come_and_the_case_without_it_as_it_is(
@@ -142,8 +144,9 @@ def test_a_plan_stands_as_far_as_its_ramp_has_come_and_the_case_without_it_as_it
         stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 50, "purchase_usd_per_kg": 1}],
     )
     found = covered(case, 2026, 2027, 2028)
+    whole = found.rows[found.rows["without"] == "nothing"]
     shares = {
-        (row.plan, row.year): row.served_share for row in found.rows if row.removal == TakenAway()
+        (row.plan == "true", row.year): row.served_share for row in whole.itertuples(index=False)
     }
     assert shares == pytest.approx(
         {

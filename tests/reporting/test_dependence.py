@@ -108,7 +108,7 @@ def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: Plan) -> None:
     whole = rows[rows["without"] == "nothing"].assign(served_share=0.9)
     without = whole.assign(without="project:plant", served_share=0.5)
     table = pd.concat([rows[rows["without"] != "nothing"], whole, without], ignore_index=True)
-    assert Coverage.of_table(table).single_points
+    assert Coverage(table).single_points
     both = replace(plan, tables={**plan.tables, "coverage": table})
     chapter = dependence.chapter(both)
     assert chapter is not None

@@ -45,7 +45,8 @@ def chapter(plan: Plan) -> Chapter | None:
 def lead(plan: Plan) -> str:
     """The worst single loss of each year told, or the command that tells it."""
     losses = list(worst_single_losses(plan))
-    return say("lead", asked=bool(coverage(plan).rows), losses=losses, names=names_of(plan.case))
+    asked = not coverage(plan).rows.empty
+    return say("lead", asked=asked, losses=losses, names=names_of(plan.case))
 
 
 class ByElement(DeclaredTable):
@@ -70,7 +71,7 @@ def by_element(plan: Plan) -> ReportTable | None:
     largest = rows.drop_duplicates(["element", "year"])
     if largest.empty:
         return None
-    asked, compared = bool(coverage(plan).rows), plan.compared
+    asked, compared = not coverage(plan).rows.empty, plan.compared
     left_out = [] if asked else ["met_before", "met"]
     if not compared:
         left_out += ["share_before", "met_before"]

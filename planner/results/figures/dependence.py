@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.coverage import Coverage
+from planner.results.coverage import NOTHING, Coverage
 from planner.results.origins import LAST, STOCK
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 from planner.thresholds import TOLERATED
 
 GOOD_OF_YEAR = ["element", "form", "year"]
@@ -57,17 +58,19 @@ def milestones(years: Iterable[int]) -> list[int]:
 @kept
 def coverage(plan: Plan) -> Coverage:
     """The demand that can be met without an origin, an ally or a plant; no rows if it was not asked for."""
-    return Coverage.of_table(plan.rows("coverage"))
+    return Coverage(plan.rows("coverage"))
 
 
 def worst_single_losses(plan: Plan) -> Iterator[SingleLoss]:
     """For each milestone that coverage tells, the one origin, ally or plant without which most is lost, with the plan or
     without one; no entry for a year in which nothing is."""
     losses: dict[int, dict[str, dict[bool, float]]] = {}
-    for row in coverage(plan).rows:
-        if row.removal.is_single:
-            of_removal = losses.setdefault(row.year, {}).setdefault(row.removal.name, {})
-            of_removal[row.plan] = max(of_removal.get(row.plan, 0.0), row.loss_musd)
+    rows = coverage(plan).rows
+    is_single = (rows["without"] != NOTHING) & ~rows["without"].str.contains("+", regex=False)
+    for row in rows_of(rows[is_single]):
+        of_removal = losses.setdefault(row.year, {}).setdefault(row.without, {})
+        with_plan = row.plan == "true"
+        of_removal[with_plan] = max(of_removal.get(with_plan, 0.0), row.loss_musd)
     for year in milestones(losses):
         without, musd = max(losses[year].items(), key=lambda item: max(item[1].values()))
         if max(musd.values()) > TOLERATED:
