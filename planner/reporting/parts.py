@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -63,7 +63,7 @@ class Column:
     """A column of a table: the field of its frame, heading and unit. `only`: shown on a `PAGE` or in a `SHEET` alone.
     `heading`: stands in the workbook for heading and unit. `summed`: the total has its sum."""
 
-    field: str = ""
+    field: str
     title: str
     unit: str = ""
     form: Format = NUMBER
@@ -87,16 +87,13 @@ class Column:
         return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
 
 
-def figures(title: str, unit: str = "", **more: Any) -> Column:
-    """A column of numbers."""
-    return Column(title=title, unit=unit, **more)
+def figures(field: str, title: str = "", unit: str = "", **more: Any) -> Column:
+    """A column of numbers; called as its field if it has no title."""
+    return Column(field=field, title=title or field, unit=unit, **more)
 
 
-def text(title: str = "", **more: Any) -> Column:
-    """A column of words; called as its field if it has no title."""
-    return Column(title=title, form=WORDS, **more)
-
-
+text = partial(figures, form=WORDS)
+"""A column of words."""
 amounts = partial(figures, form=AMOUNT)
 """A column of amounts of which less than a twentieth says nothing."""
 total = partial(amounts, summed=True)
@@ -117,15 +114,10 @@ several = partial(figures, form=LIST)
 """A column of lists of words."""
 
 
-def called(field: str, unit: str = "", **more: Any) -> Column:
-    """A column of numbers that is called as its field."""
-    return figures(field, unit, field=field, **more)
-
-
 def reworded(columns: Iterable[Column], words: Mapping[str, Mapping[str, Any]]) -> list[Column]:
     """Columns of which some are declared otherwise; words: field -> what is other for its column.
 
-    >>> [column.title for column in reworded([called("cost")], {"cost": {"title": "outlay"}})]
+    >>> [column.title for column in reworded([figures("cost")], {"cost": {"title": "outlay"}})]
     ['outlay']
     """
     return [replace(column, **words.get(column.field, {})) for column in columns]
@@ -137,7 +129,8 @@ MOST_ROWS = 50
 
 @dataclass(frozen=True, kw_only=True)
 class ReportTable:
-    """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
+    """A table: pages show it as texts, the workbook as values if it names its `sheet`. It is declared once, and made of its
+    rows by `over`.
 
     frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
     of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. links: where
@@ -147,9 +140,9 @@ class ReportTable:
     meaning: what the sheet says, for the index of the workbook.
     """
 
-    title: str
+    title: str = ""
     columns: Sequence[Column]
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
     note: str = ""
     source: str = ""
     folded: bool = False
@@ -161,6 +154,18 @@ class ReportTable:
     sheet: str = ""
     meaning: str = ""
     file: str = ""
+
+    def over(
+        self, rows: pd.DataFrame | Sequence[Any], left_out: Collection[str] = (), **words: Any
+    ) -> ReportTable:
+        """The table over a frame or some rows, each the values by field, of which those without a column are not told and
+        those that are missing are nothing. left_out: fields of columns that are not shown; words: in place of or beside
+        those declared."""
+        columns = words.pop("columns", self.columns)
+        shown = [column for column in columns if column.field not in left_out]
+        if not isinstance(rows, pd.DataFrame):
+            rows = pd.DataFrame(rows, columns=[one.field for one in shown], dtype=object)
+        return replace(self, frame=rows, columns=shown, **words)
 
     @cached_property
     def heads(self) -> list[Column]:
@@ -246,70 +251,12 @@ class ReportTable:
         return found
 
 
-class DeclaredTable:
-    """Base of a class that declares a table: its words as for `ReportTable`, then its columns, each as
-    `field = kind_of_column(heading, unit)`."""
-
-    title = ""
-    note = ""
-    source = ""
-    folded = False
-    stacked = False
-    on_page = True
-    sum_row = ""
-    sheet = ""
-    meaning = ""
-    file = ""
-
-    @classmethod
-    def all(cls, *left_out: str) -> list[Column]:
-        """The columns in order; some fields may be left out."""
-        found = []
-        for field, column in vars(cls).items():
-            if isinstance(column, Column) and field not in left_out:
-                title = column.title or field
-                found.append(replace(column, field=field, title=title))
-        return found
-
-    @classmethod
-    def fields(cls) -> list[str]:
-        """The fields of the columns in order."""
-        return [column.field for column in cls.all()]
-
-    @classmethod
-    def over(
-        cls, frame: pd.DataFrame, columns: Sequence[Column] | None = None, **words: Any
-    ) -> ReportTable:
-        """The table over a frame; columns: those to show, if not all; words: in place of or beside those declared."""
-        declared = {word: getattr(cls, word) for word in DECLARED}
-        shown = cls.all() if columns is None else columns
-        return ReportTable(columns=shown, frame=frame, **(declared | words))
-
-    @classmethod
-    def from_rows(
-        cls, rows: Sequence[Any], columns: Sequence[Column] | None = None, **words: Any
-    ) -> ReportTable:
-        """The table of some rows, each the values by field, of which those without a column are not told and those that
-        are missing are nothing; columns and words: as for `over`."""
-        shown = cls.all() if columns is None else columns
-        fields = [column.field for column in shown]
-        frame = pd.DataFrame(rows, columns=fields, dtype=object)
-        return cls.over(frame, shown, **words)
-
-
-DECLARED = (
-    *("title", "note", "source", "folded", "stacked", "on_page"),
-    *("sum_row", "sheet", "meaning", "file"),
-)
-"""Words of a table that its class may declare."""
-
-
 def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame:
     """A frame of records, a row each, their fields as they are; named: a field -> the words for its value."""
     frame = pd.DataFrame([vars(row) for row in rows])
-    for field, words in named.items():
-        if field in frame:
-            frame[field] = frame[field].map(words)
+    for column, words in named.items():
+        if column in frame:
+            frame[column] = frame[column].map(words)
     return frame
 
 

@@ -233,7 +233,7 @@ def test_total_stays_last_when_a_table_is_sorted(desk: Page) -> None:
 
 def test_long_tables_filter_and_short_ones_do_not(window: BrowserContext, tmp_path: Path) -> None:
     rows = pd.DataFrame({"what": [f"row {at}" for at in range(25)], "t": 1.0})
-    columns = [text(field="what"), figures("amount", "t", field="t")]
+    columns = [text("what"), figures("t", "amount", "t")]
     long = ReportTable(title="Long", columns=columns, frame=rows)
     short = replace(long, title="Short", frame=rows.head(24))
     html = render(Front(kind="k", title="t"), [Chapter(anchor="a", title="A", parts=[long, short])])
@@ -304,7 +304,7 @@ def test_page_printed_right_after_loading_shows_all_charts(
 @pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="no pdftoppm on this machine")
 def test_no_printed_page_is_half_empty(window: BrowserContext, tmp_path: Path) -> None:
     """Tables of half a page follow one another without a gap, and no heading stands alone at the end of a page."""
-    columns = [text(field="what"), figures("amount", "t", field="t")]
+    columns = [text("what"), figures("t", "amount", "t")]
     rows = pd.DataFrame({"what": [f"row {at} {'word ' * 20}" for at in range(15)], "t": 1.0})
     chapters = []
     for at in range(5):

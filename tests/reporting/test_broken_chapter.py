@@ -36,7 +36,7 @@ def has_an_odd_cell(run: Plan) -> Chapter:
     """A chapter that is made but cannot be put into words."""
     table = ReportTable(
         title="odd",
-        columns=[figures("share", field="share", form=replace(SHARE, text=odd))],
+        columns=[figures("share", form=replace(SHARE, text=odd))],
         frame=pd.DataFrame({"share": [0.0]}),
     )
     return Chapter(anchor="odd", title=run.title, parts=[table])

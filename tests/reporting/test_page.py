@@ -252,7 +252,7 @@ def test_a_long_table_is_cut_and_names_its_file(plan: Plan) -> None:
     long = pd.DataFrame({"year": range(2000, 2080), "t": 1.5})
     table = ReportTable(
         title="Long",
-        columns=[text(field="year"), figures("amount", "t", field="t")],
+        columns=[text("year"), figures("t", "amount", "t")],
         frame=long,
         file="tables/long.csv",
     )

@@ -10,7 +10,6 @@ from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
     Chapter,
     Chart,
-    DeclaredTable,
     Part,
     ReportTable,
     Statement,
@@ -103,24 +102,25 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
 # ---- alternatives ---------------------------------------------------------------------------------------------------
 
 
-class Alternatives(DeclaredTable):
-    """A row an alternative, by what it has more than the plan."""
-
-    source = f"{EXPLANATION}: alternatives"
-    stacked = True
-    sheet = "alternatives"
-    meaning = "what could be done in place of the plan, each solved by itself, as a change"
-
-    name = text("alternative")
-    cost = changed("cost", "MUSD more")
-    expected_loss = changed("expected loss", "MUSD more")
-    cvar = changed("worst cases", "MUSD more")
-    risk = changed("blended risk", "MUSD more")
-    both = changed("cost plus risk", "MUSD more")
-    public = changed("public money", "MUSD more")
-    plants = whole("plants")
-    measures = whole("measures")
-    changes = several("as it is asked")
+ALTERNATIVES = ReportTable(
+    source=f"{EXPLANATION}: alternatives",
+    stacked=True,
+    sheet="alternatives",
+    meaning="what could be done in place of the plan, each solved by itself, as a change",
+    columns=[
+        text("name", "alternative"),
+        changed("cost", unit="MUSD more"),
+        changed("expected_loss", "expected loss", "MUSD more"),
+        changed("cvar", "worst cases", "MUSD more"),
+        changed("risk", "blended risk", "MUSD more"),
+        changed("both", "cost plus risk", "MUSD more"),
+        changed("public", "public money", "MUSD more"),
+        whole("plants"),
+        whole("measures"),
+        several("changes", "as it is asked"),
+    ],
+)
+"""A row an alternative, by what it has more than the plan."""
 
 
 MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
@@ -140,9 +140,9 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
         rows.append(row | {"name": name, "changes": one.changes})
     of_any_size = found.alternative("linear") is not None
     left_out = [] if any(row["measures"] for row in rows) else ["measures"]
-    return Alternatives.from_rows(
+    return ALTERNATIVES.over(
         rows,
-        Alternatives.all(*left_out),
+        left_out,
         title=say("alternatives_title", alternatives=len(rows) - 1 - of_any_size),
         note=say(
             "alternatives_note",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from planner.config import Target
 from planner.data.case import Case
-from planner.reporting.chapters.plants import Plants
-from planner.reporting.parts import Card, Column, DeclaredTable, ReportTable, changed, figures, text
+from planner.reporting.chapters.plants import PLANTS
+from planner.reporting.parts import Card, Column, ReportTable, changed, figures, text
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import LEAST_CHANGE, change, listed, number, percent, span
@@ -83,20 +83,19 @@ def _tone(moved: float) -> str:
     return "worse" if moved > 0 else "better"
 
 
-class Differing(DeclaredTable):
-    """A row a figure that differs; beside these columns two for each plan that is compared: what it has, and the
-    change."""
-
-    source = "summary.json, tables/payments.csv"
-    stacked = True
-
-    words = text("only what differs")
+DIFFERING = ReportTable(
+    source="summary.json, tables/payments.csv",
+    stacked=True,
+    columns=[text("words", "only what differs")],
+)
+"""A row a figure that differs; beside these columns two for each plan that is compared: what it has, and the
+change."""
 
 
 def differing(root: Plan, others: Mapping[str, Plan], name: str) -> ReportTable | None:
     """Figures, allies and new capacities that differ from those of a plan in one at least of others, by their names; None
     where all are the same."""
-    columns = [*Differing.all(), *_differing_columns(others, name)]
+    columns = [*DIFFERING.columns, *_differing_columns(others, name)]
     first = _all_figures(root, root)
     rest = {at: _all_figures(root, plan) for at, plan in enumerate(others.values())}
     rows = []
@@ -110,15 +109,17 @@ def differing(root: Plan, others: Mapping[str, Plan], name: str) -> ReportTable 
             row[f"share {at}"] = change(here, there)
         if any(abs(row[f"change {at}"]) > slight for at in rest):
             rows.append(row)
-    return Differing.from_rows(rows, columns, title=say("differing", name=name)) if rows else None
+    return (
+        DIFFERING.over(rows, columns=columns, title=say("differing", name=name)) if rows else None
+    )
 
 
 def _differing_columns(others: Mapping[str, Plan], name: str) -> Iterator[Column]:
-    yield figures(name, field="first")
+    yield figures("first", name)
     for at, other in enumerate(others):
-        yield figures(other, field=f"value {at}")
-        yield changed("change", field=f"change {at}")
-        yield text("%", field=f"share {at}")
+        yield figures(f"value {at}", other)
+        yield changed(f"change {at}", "change")
+        yield text(f"share {at}", "%")
 
 
 def _all_figures(root: Plan, plan: Plan) -> dict[str, float]:
@@ -160,10 +161,11 @@ def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTa
         planned=rows["year"] + lead,
     )
     links = [f"{address}{project}.html" if address else "" for project in rows.index]
-    columns = [column for column in Plants.all() if column.field in SHOWN]
-    return Plants.over(
+    columns = [column for column in PLANTS.columns if column.field in SHOWN]
+    return PLANTS.over(
         frame.fillna({"tpa": 0.0, "capex_musd": 0.0, "public_musd": 0.0}),
-        [column for column in columns if other is not None or column.field != "grown"],
+        ("grown",) if other is None else (),
+        columns=columns,
         title=say("plants_title"),
         note=say("plants"),
         links=links,

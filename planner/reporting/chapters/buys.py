@@ -6,7 +6,6 @@ import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
-    DeclaredTable,
     ReportTable,
     TableRow,
     Text,
@@ -71,22 +70,23 @@ def lead(plan: Plan) -> str:
     )
 
 
-class ReducedLosses(DeclaredTable):
-    """A row a figure, in new scenarios where the plan was evaluated in any, else in its own."""
-
-    title = "Losses with the plan and without"
-    sheet = "losses"
-    meaning = "expected loss, mean of the worst cases and blended risk, with the plan and without"
-    source = f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}"
-    stacked = True
-
-    figure = text()
-    where = text("in")
-    without = in_musd("without a plan")
-    plan = in_musd("with the plan")
-    interval = text("95 %")
-    reduction = in_musd("reduced by")
-    reduction_interval = text("95 %, of that")
+REDUCED_LOSSES = ReportTable(
+    title="Losses with the plan and without",
+    sheet="losses",
+    meaning="expected loss, mean of the worst cases and blended risk, with the plan and without",
+    source=f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}",
+    stacked=True,
+    columns=[
+        text("figure"),
+        text("where", "in"),
+        in_musd("without", "without a plan"),
+        in_musd("plan", "with the plan"),
+        text("interval", "95 %"),
+        in_musd("reduction", "reduced by"),
+        text("reduction_interval", "95 %, of that"),
+    ],
+)
+"""A row a figure, in new scenarios where the plan was evaluated in any, else in its own."""
 
 
 def losses_table(plan: Plan) -> ReportTable:
@@ -99,7 +99,7 @@ def losses_table(plan: Plan) -> ReportTable:
         left_out += ["without", "reduction"]
     bounded = len(figures) > len(FIGURES)
     note = say("losses_note", evaluation=plan.evaluation if figures else None, bounded=bounded)
-    return ReducedLosses.from_rows(rows, ReducedLosses.all(*left_out), note=note)
+    return REDUCED_LOSSES.over(rows, left_out, note=note)
 
 
 def figure_names(plan: Plan) -> dict[str, str]:
@@ -127,9 +127,8 @@ def in_sample(plan: Plan) -> ReportTable | None:
     left_out = ["interval", "reduction_interval"]
     if not plan.compared:
         left_out += ["without", "reduction"]
-    rows, columns = in_sample_rows(plan), ReducedLosses.all(*left_out)
-    return ReducedLosses.from_rows(
-        rows, columns, title=say("in_sample_title"), sheet="losses in sample"
+    return REDUCED_LOSSES.over(
+        in_sample_rows(plan), left_out, title=say("in_sample_title"), sheet="losses in sample"
     )
 
 
@@ -153,23 +152,24 @@ def interval(of: Estimate) -> str:
     return f"{number(of.low)} to {number(of.high)}"
 
 
-class StaysShort(DeclaredTable):
-    """A row an element."""
-
-    title = "What stays short with the plan, by element"
-    sheet = "short by element"
-    meaning = "demand and unmet demand of each element over all years, expected, and its worst year"
-    source = "tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t"
-    stacked = True
-    sum_row = "All"
-
-    element = text()
-    demand_t = amounts("demand", "t, all years")
-    without_plan_t = total("unmet without a plan", "t")
-    tonnes = total("unmet with the plan", "t")
-    moved = changed("change", "t", summed=True)
-    share = per_cent("of demand")
-    worst = text("most in one year, with the plan")
+STAYS_SHORT = ReportTable(
+    title="What stays short with the plan, by element",
+    sheet="short by element",
+    meaning="demand and unmet demand of each element over all years, expected, and its worst year",
+    source="tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t",
+    stacked=True,
+    sum_row="All",
+    columns=[
+        text("element"),
+        amounts("demand_t", "demand", "t, all years"),
+        total("without_plan_t", "unmet without a plan", "t"),
+        total("tonnes", "unmet with the plan", "t"),
+        changed("moved", "change", "t", summed=True),
+        per_cent("share", "of demand"),
+        text("worst", "most in one year, with the plan"),
+    ],
+)
+"""A row an element."""
 
 
 def short(plan: Plan, other: Plan | None = None) -> ReportTable:
@@ -188,7 +188,7 @@ def short(plan: Plan, other: Plan | None = None) -> ReportTable:
         worst=_deepest(plan).reindex(frame.index, fill_value=NOTHING),
     )
     named = names_of(plan.case).told(costliest_first(plan, frame.reset_index()))
-    return StaysShort.over(named, StaysShort.all(*left_out), note=say("short_note"))
+    return STAYS_SHORT.over(named, left_out, note=say("short_note"))
 
 
 def _deepest(plan: Plan) -> pd.Series[str]:
@@ -208,7 +208,7 @@ def _worse(plan: Plan) -> Text | None:
         is_element = row.kind == "element"
         name = names.element(row.key) if is_element else names.country(row.key)
         told.append(f"{name} {row.year} ({number(row.more)} {'t' if is_element else 'MUSD'})")
-    return Text([say("worse_years", worse=told)], source=StaysShort.source) if told else None
+    return Text([say("worse_years", worse=told)], source=STAYS_SHORT.source) if told else None
 
 
 def few_in_the_tail(plan: Plan) -> dict[str, float] | None:

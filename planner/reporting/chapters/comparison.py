@@ -5,7 +5,6 @@ from __future__ import annotations
 from planner.reporting.chapters import beside, money
 from planner.reporting.parts import (
     Chapter,
-    DeclaredTable,
     Part,
     ReportTable,
     TableRow,
@@ -57,18 +56,19 @@ def chapters(found: Comparison, first: Plan, second: Plan, place: int) -> list[C
     ]
 
 
-class Causes(DeclaredTable):
-    """A row a group of inputs."""
-
-    title = "Causes"
-
-    group = text("inputs as in the other run")
-    cells = figures("cells")
-    risk = in_musd("risk")
-    moved = changed("change", "MUSD")
-    cost = in_musd("cost")
-    cost_moved = changed("change", "MUSD")
-    why = text("why not alone")
+CAUSES = ReportTable(
+    title="Causes",
+    columns=[
+        text("group", "inputs as in the other run"),
+        figures("cells"),
+        in_musd("risk"),
+        changed("moved", "change", "MUSD"),
+        in_musd("cost"),
+        changed("cost_moved", "change", "MUSD"),
+        text("why", "why not alone"),
+    ],
+)
+"""A row a group of inputs."""
 
 
 def causes_table(found: Comparison) -> ReportTable:
@@ -76,7 +76,7 @@ def causes_table(found: Comparison) -> ReportTable:
     rows = [_cause(found, cause) for cause in found.causes]
     rows += _together(found)
     marks = [""] * len(found.causes)
-    return Causes.from_rows(rows, marks=[*marks, "", "total"])
+    return CAUSES.over(rows, marks=[*marks, "", "total"])
 
 
 def effects_table(found: Comparison, missing: int) -> ReportTable:
@@ -86,10 +86,13 @@ def effects_table(found: Comparison, missing: int) -> ReportTable:
     if not missing and len(rows) > 1:
         rows += _together(found)
     alone = {"group": {"title": "change"}, "moved": {"title": "risk"}}
-    columns = Causes.all("cells", "risk", "cost", "why")
-    shown = reworded(columns, alone | {"cost_moved": {"title": "cost"}})
-    note = say("effects", found=found, missing=missing)
-    return Causes.from_rows(rows, shown, title=say("effects_title"), note=note)
+    return CAUSES.over(
+        rows,
+        ("cells", "risk", "cost", "why"),
+        columns=reworded(CAUSES.columns, alone | {"cost_moved": {"title": "cost"}}),
+        title=say("effects_title"),
+        note=say("effects", found=found, missing=missing),
+    )
 
 
 def _together(found: Comparison) -> list[TableRow]:
@@ -119,16 +122,11 @@ def _cause(found: Comparison, cause: Cause) -> TableRow:
     return row
 
 
-class DifferingCells(DeclaredTable):
-    """A row a cell."""
-
-    title = "Inputs"
-
-    group = text()
-    where = text("row")
-    column = text()
-    before = text()
-    after = text()
+DIFFERING_CELLS = ReportTable(
+    title="Inputs",
+    columns=[text("group"), text("where", "row"), text("column"), text("before"), text("after")],
+)
+"""A row a cell."""
 
 
 def _cells(found: Comparison) -> ReportTable:
@@ -136,5 +134,5 @@ def _cells(found: Comparison) -> ReportTable:
     frame = frame_of(found.cells)
     frame[["before", "after"]] = frame[["before", "after"]].replace("", NOTHING)
     words = {"before": {"title": found.before}, "after": {"title": found.after}}
-    columns = reworded(DifferingCells.all(), words)
-    return DifferingCells.over(frame, columns, folded=len(frame) > MANY)
+    columns = reworded(DIFFERING_CELLS.columns, words)
+    return DIFFERING_CELLS.over(frame, columns=columns, folded=len(frame) > MANY)

@@ -7,7 +7,6 @@ from typing import Any
 from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.parts import (
     Chapter,
-    DeclaredTable,
     ReportTable,
     TableRow,
     Text,
@@ -49,20 +48,21 @@ def lead(plan: Plan) -> str:
     return say("lead", asked=asked, losses=losses, names=names_of(plan.case))
 
 
-class ByElement(DeclaredTable):
-    """A row an element and year."""
-
-    title = "Dependence by element: today, later, at the end"
-    source = "tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv"
-    stacked = True
-
-    element = text()
-    year = whole("year")
-    origin = text("largest origin")
-    share_before = per_cent("its share", "without a plan")
-    share = per_cent("its share", "with the plan")
-    met_before = per_cent("met without one origin", "without a plan")
-    met = per_cent("met without one origin", "with the plan")
+BY_ELEMENT = ReportTable(
+    title="Dependence by element: today, later, at the end",
+    source="tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv",
+    stacked=True,
+    columns=[
+        text("element"),
+        whole("year"),
+        text("origin", "largest origin"),
+        per_cent("share_before", "its share", "without a plan"),
+        per_cent("share", "its share", "with the plan"),
+        per_cent("met_before", "met without one origin", "without a plan"),
+        per_cent("met", "met without one origin", "with the plan"),
+    ],
+)
+"""A row an element and year."""
 
 
 def by_element(plan: Plan) -> ReportTable | None:
@@ -80,7 +80,7 @@ def by_element(plan: Plan) -> ReportTable | None:
     told = [_dependence(plan, row) for row in rows_in_order]
     larger = _larger_with_the_plan(plan, rows_in_order, told)
     note = say("by_element_note", asked=asked, compared=compared, larger=larger)
-    return ByElement.from_rows(told, ByElement.all(*left_out), note=note)
+    return BY_ELEMENT.over(told, left_out, note=note)
 
 
 def _larger_with_the_plan(
@@ -118,18 +118,19 @@ def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:
     }
 
 
-class Targets(DeclaredTable):
-    """A row a target."""
-
-    sheet = "targets"
-    meaning = "targets of diversification, and whether the plan meets them"
-
-    target = text()
-    sentence = text("asks for")
-    price = figures("price of missing it", "USD/kg")
-    met = text("result")
-    missing_t = figures("missing, expected", "t")
-    cost_musd = in_musd("cost of missing it")
+TARGETS = ReportTable(
+    sheet="targets",
+    meaning="targets of diversification, and whether the plan meets them",
+    columns=[
+        text("target"),
+        text("sentence", "asks for"),
+        figures("price", "price of missing it", "USD/kg"),
+        text("met", "result"),
+        figures("missing_t", "missing, expected", "t"),
+        in_musd("cost_musd", "cost of missing it"),
+    ],
+)
+"""A row a target."""
 
 
 MET = {None: "must be met", True: "met", False: "missed"}
@@ -154,7 +155,7 @@ def targets(plan: Plan) -> ReportTable | None:
             }
         )
     missed = sum(row["met"] == "missed" for row in rows)
-    return Targets.from_rows(
+    return TARGETS.over(
         rows,
         title=say("targets_title", targets=len(rows), missed=missed),
         source=summary_keys("targets"),

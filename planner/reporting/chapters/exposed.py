@@ -9,7 +9,6 @@ from planner.reporting.charts import outcomes
 from planner.reporting.parts import (
     Chapter,
     Chart,
-    DeclaredTable,
     ReportTable,
     figures,
     in_musd,
@@ -95,43 +94,45 @@ def by_element(plan: Plan) -> Chart | None:
     )
 
 
-class Short(DeclaredTable):
-    """A row a country, element, form and year."""
-
-    title = "Who is short"
-    on_page = False
-    sum_row = "All"
-    sheet = "who is short"
-    meaning = "expected unmet demand with the plan by country, element, form and year"
-
-    country = text()
-    element = text()
-    form = text()
-    year = whole("year")
-    tonnes = figures("unmet demand, expected", "t", summed=True)
-    demand_t = figures("demand, expected", "t")
-    musd = total("loss, expected", "MUSD")
+SHORT = ReportTable(
+    title="Who is short",
+    on_page=False,
+    sum_row="All",
+    sheet="who is short",
+    meaning="expected unmet demand with the plan by country, element, form and year",
+    columns=[
+        text("country"),
+        text("element"),
+        text("form"),
+        whole("year"),
+        figures("tonnes", "unmet demand, expected", "t", summed=True),
+        figures("demand_t", "demand, expected", "t"),
+        total("musd", "loss, expected", "MUSD"),
+    ],
+)
+"""A row a country, element, form and year."""
 
 
 def short_sheet(plan: Plan) -> ReportTable:
     """Expected unmet demand with the plan by country, good and year."""
-    return Short.over(names_of(plan.case).told(missing(plan)))
+    return SHORT.over(names_of(plan.case).told(missing(plan)))
 
 
-class LossByScenario(DeclaredTable):
-    """A row a scenario."""
-
-    title = "Loss by scenario"
-    on_page = False
-    sum_row = "All"
-    sheet = "loss by scenario"
-    meaning = "what each scenario costs the users"
-
-    scenario = text()
-    probability = per_cent("probability", summed=True)
-    before = in_musd("loss without a plan")
-    loss = in_musd("loss with the plan")
-    story = text("what happens")
+LOSS_BY_SCENARIO = ReportTable(
+    title="Loss by scenario",
+    on_page=False,
+    sum_row="All",
+    sheet="loss by scenario",
+    meaning="what each scenario costs the users",
+    columns=[
+        text("scenario"),
+        per_cent("probability", summed=True),
+        in_musd("before", "loss without a plan"),
+        in_musd("loss", "loss with the plan"),
+        text("story", "what happens"),
+    ],
+)
+"""A row a scenario."""
 
 
 def losses_sheet(plan: Plan) -> ReportTable:
@@ -151,8 +152,7 @@ def losses_sheet(plan: Plan) -> ReportTable:
     left_out = [] if plan.compared else ["before"]
     if not any(names_of(plan.case).stories.values()):
         left_out.append("story")
-    frame = pd.DataFrame(rows, columns=LossByScenario.fields(), dtype=object)
-    return LossByScenario.over(frame, LossByScenario.all(*left_out))
+    return LOSS_BY_SCENARIO.over(rows, left_out)
 
 
 def losses_chart(plan: Plan) -> Chart:

@@ -12,7 +12,7 @@ from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.schema import TABLES
 from planner.data.schema import Table as InputTable
-from planner.reporting.parts import Chapter, DeclaredTable, ReportTable, TableRow, rate, text, whole
+from planner.reporting.parts import Chapter, ReportTable, TableRow, rate, text, whole
 from planner.results.plan import Plan
 
 WHERE = "Every figure with its source is in report.xlsx, sheet inputs, and in the folder inputs of the run."
@@ -41,21 +41,22 @@ def used_tables(case: Case) -> list[InputTable]:
     return [table for table in TABLES if case.tables.rows(table.name)]
 
 
-class Inputs(DeclaredTable):
-    """A row a figure of an input table."""
-
-    title = "Inputs"
-    on_page = False
-    sheet = "inputs"
-    meaning = "every figure that was put in, with its source; the least sure first; draws stand in their shocks"
-
-    table = text()
-    figure = text("figure, as --set names it")
-    value = rate("value")
-    unit = text()
-    confidence = text()
-    origin = text("source")
-    notes = text()
+INPUTS = ReportTable(
+    title="Inputs",
+    on_page=False,
+    sheet="inputs",
+    meaning="every figure that was put in, with its source; the least sure first; draws stand in their shocks",
+    columns=[
+        text("table"),
+        text("figure", "figure, as --set names it"),
+        rate("value"),
+        text("unit"),
+        text("confidence"),
+        text("origin", "source"),
+        text("notes"),
+    ],
+)
+"""A row a figure of an input table."""
 
 
 def inputs_sheet(case: Case) -> ReportTable:
@@ -65,7 +66,7 @@ def inputs_sheet(case: Case) -> ReportTable:
         if table.name != DRAWN:
             rows += _figures(table, case.tables.rows(table.name))
     rows.sort(key=lambda row: _rank(row["confidence"]))
-    return Inputs.from_rows(rows)
+    return INPUTS.over(rows)
 
 
 def _figures(table: InputTable, rows: Sequence[Row]) -> Iterator[TableRow]:
@@ -108,16 +109,12 @@ def sureness(case: Case) -> ReportTable:
         told = {"table": table.name, "what it says": table.meaning, "rows": float(len(words))}
         rows.append(told | Counter(words) | {"with a source": float(sourced)})
     by_sureness = sorted(confidences, key=lambda word: (_rank(word), word))
-    counts = [whole(field, field=field) for field in ("rows", *by_sureness, "with a source")]
+    counts = [whole(field) for field in ("rows", *by_sureness, "with a source")]
     frame = pd.DataFrame(rows).reindex(
         columns=["table", "what it says", *(c.field for c in counts)]
     )
     return ReportTable(
         title="How sure the inputs are: rows by confidence, the least sure first",
-        columns=[
-            text(field="table", title="table"),
-            text(field="what it says", title="what it says"),
-            *counts,
-        ],
+        columns=[text("table"), text("what it says"), *counts],
         frame=frame,
     )

@@ -14,12 +14,10 @@ from planner.reporting.chapters.investment_tables import NOT_APPLICABLE
 from planner.reporting.parts import (
     CENTS,
     Column,
-    DeclaredTable,
     Part,
     ReportTable,
     TableRow,
     Text,
-    called,
     figures,
     in_musd,
     per_cent,
@@ -35,29 +33,30 @@ from planner.thresholds import TOLERATED
 say = Passages("investment_debt.j2")
 
 
-class Loans(DeclaredTable):
-    """A row a loan."""
+LOANS = ReportTable(
+    title="Debt, loan by loan",
+    columns=[
+        text("lender"),
+        text("rank"),
+        in_musd("drawn"),
+        per_cent("of_capital", "of all capital"),
+        per_cent("rate", "interest, nominal"),
+        text("first", "first payment"),
+        text("last", "last payment"),
+        in_musd("most", "most owed"),
+        in_musd("interest"),
+        in_musd("fees"),
+        figures("least", "least DSCR"),
+        figures("average", "mean DSCR"),
+        figures("llcr", "LLCR"),
+        figures("plcr", "PLCR"),
+        per_cent("tail", "tonnes after it (tail)"),
+    ],
+)
+"""A row a loan."""
 
-    title = "Debt, loan by loan"
 
-    lender = text()
-    rank = text()
-    drawn = in_musd("drawn")
-    of_capital = per_cent("of all capital")
-    rate = per_cent("interest, nominal")
-    first = text("first payment")
-    last = text("last payment")
-    most = in_musd("most owed")
-    interest = in_musd("interest")
-    fees = in_musd("fees")
-    least = figures("least DSCR")
-    average = figures("mean DSCR")
-    llcr = figures("LLCR")
-    plcr = figures("PLCR")
-    tail = per_cent("tonnes after it (tail)")
-
-
-def _titled(table: type[DeclaredTable], found: BusinessCase) -> str:
+def _titled(table: ReportTable, found: BusinessCase) -> str:
     """The title of a table, with the case that it is of."""
     return f"{table.title}: {midway(found.told(found.lent))}"
 
@@ -79,20 +78,15 @@ def loans(found: BusinessCase) -> ReportTable:
         }
         rows.append(vars(debt) | row)
     note = say("loans", told=found.told(sold))
-    return Loans.from_rows(rows, title=_titled(Loans, found), note=note)
+    return LOANS.over(rows, title=_titled(LOANS, found), note=note)
 
 
 def _year(year: int | None) -> str:
     return "" if year is None else str(year)
 
 
-class LoanTerms(DeclaredTable):
-    """A row a term, a column a lender."""
-
-    title = "Terms of debt"
-
-    term = text()
-    unit = text()
+LOAN_TERMS = ReportTable(title="Terms of debt", columns=[text("term"), text("unit")])
+"""A row a term, a column a lender."""
 
 
 PUBLIC_TERMS = {
@@ -131,9 +125,9 @@ def loan_terms(found: BusinessCase) -> ReportTable:
             )
         rows.append(row)
     lenders = [LENDERS, PUBLIC_LOAN] if has_public else [LENDERS]
-    columns = [*LoanTerms.all(), *map(called, lenders)]
-    title = _titled(LoanTerms, found)
-    return LoanTerms.from_rows(rows, columns, title=title, note=say("terms"))
+    columns = [*LOAN_TERMS.columns, *map(figures, lenders)]
+    title = _titled(LOAN_TERMS, found)
+    return LOAN_TERMS.over(rows, columns=columns, title=title, note=say("terms"))
 
 
 def _in_unit(term: FinanceTerm, level: float) -> str:
@@ -141,34 +135,30 @@ def _in_unit(term: FinanceTerm, level: float) -> str:
     return percent(level) if term.unit.startswith(("share", "a year")) else f"{level:g}"
 
 
-class DebtByYear(DeclaredTable):
-    """A row a year, four columns a loan."""
-
-    title = "Debt by year"
-    folded = True
-    sum_row = "Sum"
-
-    year = text()
+DEBT_BY_YEAR = ReportTable(title="Debt by year", folded=True, sum_row="Sum", columns=[text("year")])
+"""A row a year, four columns a loan."""
 
 
 def by_year(found: BusinessCase) -> ReportTable:
     """Each loan by year: drawn, interest, paid, owed; and the cover of all senior debt."""
     sold = found.lent
-    columns = DebtByYear.all()
+    columns = list(DEBT_BY_YEAR.columns)
     lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
     for debt in sold.credit.debts:
         _add_lines(debt, columns, lines)
     is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > TOLERATED
-    columns.append(figures("cash for debt (CFADS)", "MUSD", field="cfads", form=CENTS))
+    columns.append(figures("cfads", "cash for debt (CFADS)", "MUSD", form=CENTS))
     lines["cfads"] = sold.flows.cfads.round(2).tolist()
-    columns.append(figures("senior DSCR", "times", field="cover", form=CENTS))
+    columns.append(figures("cover", "senior DSCR", "times", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
     if sold.returns.missed:
-        columns.append(text("service of lenders' loan", field="service"))
+        columns.append(text("service", "service of lenders' loan"))
         lines["service"] = np.where(sold.flows.loan.missed > 0, "missed", "").tolist()
     frame = pd.DataFrame(lines, dtype=object)
     note = say("by_year", told=found.told(sold), missed=sold.returns.missed)
-    return DebtByYear.over(frame[is_used], columns, title=_titled(DebtByYear, found), note=note)
+    return DEBT_BY_YEAR.over(
+        frame[is_used], columns=columns, title=_titled(DEBT_BY_YEAR, found), note=note
+    )
 
 
 def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) -> None:
@@ -177,20 +167,21 @@ def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) 
     for what, in_years in amounts.items():
         field = f"{debt.name}, {what}"
         is_flow = what != "owed"
-        columns.append(called(field, "MUSD", form=CENTS, summed=is_flow))
+        columns.append(figures(field, unit="MUSD", form=CENTS, summed=is_flow))
         lines[field] = in_years.round(2).tolist()
 
 
-class Downsides(DeclaredTable):
-    """A row a case."""
-
-    title = "Base case and downside"
-
-    what = text("case")
-    npv = in_musd("NPV after tax")
-    least = figures("least senior DSCR")
-    average = figures("mean senior DSCR")
-    short = whole("years in which it is below 1")
+DOWNSIDES = ReportTable(
+    title="Base case and downside",
+    columns=[
+        text("what", "case"),
+        in_musd("npv", "NPV after tax"),
+        figures("least", "least senior DSCR"),
+        figures("average", "mean senior DSCR"),
+        whole("short", "years in which it is below 1"),
+    ],
+)
+"""A row a case."""
 
 
 def downsides(found: BusinessCase) -> ReportTable:
@@ -206,23 +197,24 @@ def downsides(found: BusinessCase) -> ReportTable:
         better=[one.what for one in found.better(sold)],
         idle=sold.flows.availability.any(),
     )
-    columns = Downsides.all(*([] if has_debt else ["least", "average", "short"]))
-    return Downsides.from_rows(rows, columns, title=_titled(Downsides, found), note=note)
+    left_out = () if has_debt else ("least", "average", "short")
+    return DOWNSIDES.over(rows, left_out, title=_titled(DOWNSIDES, found), note=note)
 
 
 NEVER = "never in these years"
 """Stands for the year in which a completion test that is not passed is."""
 
 
-class Covenants(DeclaredTable):
-    """A row a test, or something that owners stand for or lenders hold."""
-
-    title = "Covenants, completion and security"
-
-    what = text()
-    asked = text("asked or agreed")
-    base = text("in the base case")
-    worse = text("where it goes worse")
+COVENANTS = ReportTable(
+    title="COVENANTS, completion and security",
+    columns=[
+        text("what"),
+        text("asked", "asked or agreed"),
+        text("base", "in the base case"),
+        text("worse", "where it goes worse"),
+    ],
+)
+"""A row a test, or something that owners stand for or lenders hold."""
 
 
 def covenants(found: BusinessCase) -> ReportTable:
@@ -265,7 +257,7 @@ def covenants(found: BusinessCase) -> ReportTable:
     covered = NOTHING if held.contracted is None else percent(held.contracted)
     add("sales under contract while debt is owed", "", f"{covered} of tonnes")
     note = say("covenants", told=found.told(sold))
-    return Covenants.from_rows(rows, title=_titled(Covenants, found), note=note)
+    return COVENANTS.over(rows, title=_titled(COVENANTS, found), note=note)
 
 
 def without_debt(found: BusinessCase) -> Text:

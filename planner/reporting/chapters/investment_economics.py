@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from planner.finance.study import PRICE, StudyStep
-from planner.reporting.parts import (
-    DeclaredTable,
-    Part,
-    ReportTable,
-    TableRow,
-    figures,
-    in_musd,
-    text,
-)
+from planner.reporting.parts import Part, ReportTable, TableRow, figures, in_musd, text
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import BusinessCase
 
@@ -38,14 +30,11 @@ UNIT_COSTS = {
 }
 
 
-class UnitCostsTable(DeclaredTable):
-    """A row a figure."""
-
-    title = "Costs per kg on one basis, and break-even"
-
-    figure = text()
-    unit = text()
-    value = figures("value")
+UNIT_COSTS_TABLE = ReportTable(
+    title="Costs per kg on one basis, and break-even",
+    columns=[text("figure"), text("unit"), figures("value")],
+)
+"""A row a figure."""
 
 
 def unit_costs(found: BusinessCase) -> ReportTable:
@@ -63,21 +52,22 @@ def unit_costs(found: BusinessCase) -> ReportTable:
             add(label, "USD/kg", getattr(costs, field))
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
-    return UnitCostsTable.from_rows(rows, note=say("economics", told=_told(found)))
+    return UNIT_COSTS_TABLE.over(rows, note=say("economics", told=_told(found)))
 
 
-class StudyTable(DeclaredTable):
-    """A row a step."""
-
-    title = "From the NPV of the sponsor's study to this one"
-
-    step = text("what differs")
-    unit = text()
-    theirs = figures("study")
-    ours = figures("here")
-    change = in_musd("changes the NPV by")
-    npv = in_musd("NPV then")
-    from_source = text("source of the study's figure")
+STUDY_TABLE = ReportTable(
+    title="From the NPV of the sponsor's study to this one",
+    columns=[
+        text("step", "what differs"),
+        text("unit"),
+        figures("theirs", "study"),
+        figures("ours", "here"),
+        in_musd("change", "changes the NPV by"),
+        in_musd("npv", "NPV then"),
+        text("from_source", "source of the study's figure"),
+    ],
+)
+"""A row a step."""
 
 
 STUDY_STEPS = {
@@ -122,7 +112,7 @@ def study(found: BusinessCase) -> list[Part]:
     prices = [one for one in found.study if one.what.startswith(f"{PRICE}:")]
     stated = [one for one in prices if one.stated]
     note = say("study", prices=prices, stated=stated)
-    return [StudyTable.from_rows(rows, note=note)]
+    return [STUDY_TABLE.over(rows, note=note)]
 
 
 def step_words(found: BusinessCase, one: StudyStep) -> tuple[str, str]:

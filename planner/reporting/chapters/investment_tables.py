@@ -21,12 +21,10 @@ from planner.finance.yearly_rows import Array
 from planner.reporting.parts import (
     CENTS,
     SHEET,
-    DeclaredTable,
     Part,
     ReportTable,
     TableRow,
     Text,
-    called,
     figures,
     in_musd,
     per_cent,
@@ -113,13 +111,8 @@ FIGURES = (
 )
 
 
-class ReturnsTable(DeclaredTable):
-    """A row a figure, a column an answer to what is sold."""
-
-    title = "Returns"
-
-    figure = text()
-    unit = text()
+RETURNS_TABLE = ReportTable(title="Returns", columns=[text("figure"), text("unit")])
+"""A row a figure, a column an answer to what is sold."""
 
 
 def returns(found: BusinessCase) -> ReportTable:
@@ -132,8 +125,7 @@ def returns(found: BusinessCase) -> ReportTable:
         told = {title: figure.told(sold) for title, sold in found.modes}
         if any(words != NOTHING for words in told.values()):
             rows.append({"figure": figure.label, "unit": figure.unit, **told})
-    columns = ReturnsTable.all()
-    columns += [called(title) for title, _ in found.modes]
+    columns = [*RETURNS_TABLE.columns, *(figures(title) for title, _ in found.modes)]
     told_of = [sold.returns for _, sold in found.modes]
     note = say(
         "returns",
@@ -142,7 +134,7 @@ def returns(found: BusinessCase) -> ReportTable:
         not_paid_in=not all(one.puts_in for one in told_of),
         served=found.told(found.served) if found.served else "",
     )
-    return ReturnsTable.from_rows(rows, columns, note=note)
+    return RETURNS_TABLE.over(rows, columns=columns, note=note)
 
 
 def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
@@ -154,13 +146,11 @@ def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None
     return -float(sold.flows.owners[pays].sum()), int(years[pays][0]), int(years[pays][-1])
 
 
-class SourcesAndUses(DeclaredTable):
-    """A row a source or use of money, a column an answer to what is sold."""
-
-    title = "Sources and uses to the end of the ramp"
-
-    side = text()
-    of_money = text("of money")
+SOURCES_AND_USES = ReportTable(
+    title="Sources and uses to the end of the ramp",
+    columns=[text("side"), text("of_money", "of money")],
+)
+"""A row a source or use of money, a column an answer to what is sold."""
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
@@ -190,10 +180,9 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
         for title, amounts in named.items():
             whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
         rows.append(whole)
-    columns = SourcesAndUses.all()
-    columns += [called(title, "MUSD") for title in by_title]
+    columns = [*SOURCES_AND_USES.columns, *(figures(title, unit="MUSD") for title in by_title)]
     note = say("sources_and_uses", found=found, until=until, later=later, spare=spare)
-    return SourcesAndUses.from_rows(rows, columns, note=note)
+    return SOURCES_AND_USES.over(rows, columns=columns, note=note)
 
 
 LABELS = re.compile(r"^([A-Z]+\d+: )+")
@@ -220,18 +209,19 @@ def worked(plant: PlantFacts, names: Names) -> str:
     return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
 
-class Materials(DeclaredTable):
-    """A row a material that a plant works, sells or takes in, and what it pays."""
-
-    title = "What it works, sells and pays for, in full operation"
-
-    does = text("what it does")
-    plant = text()
-    material = text()
-    form = text()
-    tonnes = figures("in a full year", "t oxide equivalent")
-    sold = figures("sold at most", "t oxide equivalent")
-    money = figures("at the deck, after any separation discount", "MUSD/y")
+MATERIALS = ReportTable(
+    title="What it works, sells and pays for, in full operation",
+    columns=[
+        text("does", "what it does"),
+        text("plant"),
+        text("material"),
+        text("form"),
+        figures("tonnes", "in a full year", "t oxide equivalent"),
+        figures("sold", "sold at most", "t oxide equivalent"),
+        figures("money", "at the deck, after any separation discount", "MUSD/y"),
+    ],
+)
+"""A row a material that a plant works, sells or takes in, and what it pays."""
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
@@ -259,7 +249,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         planned=[number(plant.size) for plant in planned.investment.plants] if planned else [],
         used=[percent(share) for share in planned.use] if planned else [],
     )
-    return Materials.from_rows(rows, note=note)
+    return MATERIALS.over(rows, note=note)
 
 
 def _material(does: str, material: Material, most: float) -> TableRow:
@@ -268,19 +258,20 @@ def _material(does: str, material: Material, most: float) -> TableRow:
     return {"does": does, "material": material.name, "form": form, "tonnes": tonnes}
 
 
-class Markets(DeclaredTable):
-    """A row a product, in the year in which most of what is wanted of it is made."""
-
-    title = "Output of all plants against demand, in the fullest year"
-
-    element = text()
-    form = text()
-    year = text()
-    made = figures("made here", "t")
-    sold = figures("of it sold", "t")
-    others = figures("other plants in the plan", "t")
-    demand = figures("wanted in this form or to make others", "t")
-    share = per_cent("all that is made over what is wanted")
+MARKETS = ReportTable(
+    title="Output of all plants against demand, in the fullest year",
+    columns=[
+        text("element"),
+        text("form"),
+        text("year"),
+        figures("made", "made here", "t"),
+        figures("sold", "of it sold", "t"),
+        figures("others", "other plants in the plan", "t"),
+        figures("demand", "wanted in this form or to make others", "t"),
+        per_cent("share", "all that is made over what is wanted"),
+    ],
+)
+"""A row a product, in the year in which most of what is wanted of it is made."""
 
 
 def markets(found: BusinessCase, names: Names) -> Part:
@@ -289,16 +280,11 @@ def markets(found: BusinessCase, names: Names) -> Part:
     for market in found.markets:
         shown = {"element": names.element(market.element), "year": str(market.year)}
         rows.append(vars(market) | {"share": market.share} | shown)
-    return _or_text(Markets.from_rows(rows), "no_market")
+    return _or_text(MARKETS.over(rows), "no_market")
 
 
-class StatementTable(DeclaredTable):
-    """Two rows a year, nominal and real; a column a line of a statement."""
-
-    folded = True
-
-    year = text()
-    money = text()
+STATEMENT_TABLE = ReportTable(folded=True, columns=[text("year"), text("money")])
+"""Two rows a year, nominal and real; a column a line of a statement."""
 
 
 STATEMENTS = {"income": "Income", "cash": "Cash flow", "balance": "Balance sheet"}
@@ -310,8 +296,10 @@ def statement_tables(found: BusinessCase, sold: Sold) -> list[Part]:
     parts: list[Part] = []
     for statement, title in STATEMENTS.items():
         lines: dict[str, Array] = getattr(told, statement)
-        columns = StatementTable.all()
-        columns += [called(name, "MUSD", form=CENTS) for name in lines]
+        columns = [
+            *STATEMENT_TABLE.columns,
+            *(figures(name, unit="MUSD", form=CENTS) for name in lines),
+        ]
         rows = []
         for place, year in enumerate(found.years_of_money(sold)):
             worth = {"nominal": 1.0, "real": float(sold.flows.index[place])}
@@ -321,26 +309,27 @@ def statement_tables(found: BusinessCase, sold: Sold) -> list[Part]:
                     row[name] = float(np.round(amounts[place] / index, 2))
                 rows.append(row)
         titled = f"{title}: {midway(found.told(sold))}"
-        parts.append(StatementTable.from_rows(rows, columns, title=titled))
+        parts.append(STATEMENT_TABLE.over(rows, columns=columns, title=titled))
     return parts
 
 
-class InputsTable(DeclaredTable):
-    """A row an input of the case with its range."""
-
-    folded = True
-
-    term = text("input")
-    value = figures("value")
-    low = figures("low")
-    high = figures("high")
-    unit = text()
-    npv_low = in_musd("NPV low")
-    npv_high = in_musd("NPV high")
-    owners_low = in_musd("owners low")
-    owners_high = in_musd("owners high")
-    from_source = text("source and reason")
-    confidence = text()
+INPUTS_TABLE = ReportTable(
+    folded=True,
+    columns=[
+        text("term", "input"),
+        figures("value"),
+        figures("low"),
+        figures("high"),
+        text("unit"),
+        in_musd("npv_low", "NPV low"),
+        in_musd("npv_high", "NPV high"),
+        in_musd("owners_low", "owners low"),
+        in_musd("owners_high", "owners high"),
+        text("from_source", "source and reason"),
+        text("confidence"),
+    ],
+)
+"""A row an input of the case with its range."""
 
 
 def inputs(found: BusinessCase) -> ReportTable:
@@ -350,29 +339,30 @@ def inputs(found: BusinessCase) -> ReportTable:
         term = swing.term
         source = "; ".join(filter(None, (said_once(term.source), term.notes)))
         if term.name.startswith("price:"):
-            source = f"table “{DeckTable.title}”"
+            source = f"table “{DECK_TABLE.title}”"
         named = {"term": term.meaning, "from_source": source}
         rows.append(vars(swing.term) | vars(swing) | named)
     title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
-    return InputsTable.from_rows(rows, title=title)
+    return INPUTS_TABLE.over(rows, title=title)
 
 
-class PublicMoneyTable(DeclaredTable):
-    """A row an instrument in use."""
-
-    title = "Public money by instrument"
-    sum_row = "All"
-
-    label = text("instrument")
-    stated = text("stated")
-    used = text("with support")
-    amount = figures("to enter on Inputs", only=SHEET)
-    cost_stated = in_musd("public cost as stated", summed=True)
-    added = in_musd("added", summed=True)
-    cost = in_musd("public cost in all", summed=True)
-    worst = in_musd("public cost in the dearest future")
-    most = figures("most in a year", "MUSD, nominal")
-    year = text("in")
+PUBLIC_MONEY_TABLE = ReportTable(
+    title="Public money by instrument",
+    sum_row="All",
+    columns=[
+        text("label", "instrument"),
+        text("stated"),
+        text("used", "with support"),
+        figures("amount", "to enter on Inputs", only=SHEET),
+        in_musd("cost_stated", "public cost as stated", summed=True),
+        in_musd("added", summed=True),
+        in_musd("cost", "public cost in all", summed=True),
+        in_musd("worst", "public cost in the dearest future"),
+        figures("most", "most in a year", "MUSD, nominal"),
+        text("year", "in"),
+    ],
+)
+"""A row an instrument in use."""
 
 
 CONTRACTS = "contracts that are public"
@@ -402,8 +392,8 @@ def public_money(found: BusinessCase) -> Part:
         on_capital=sum(one.cost for one in found.money if one.kind == "grant"),
     )
     is_risky = any(abs(one.worst - one.cost) > CENT for one in found.money)
-    columns = PublicMoneyTable.all(*([] if is_risky else ["worst"]))
-    table = PublicMoneyTable.from_rows(rows, columns, note=note)
+    left_out = () if is_risky else ("worst",)
+    table = PUBLIC_MONEY_TABLE.over(rows, left_out, note=note)
     return _or_text(table, "no_instrument")
 
 
@@ -414,14 +404,15 @@ def _amount(value: float, unit: str) -> str:
     return percent(value) if unit.startswith("share") else f"{number(value)} {unit}"
 
 
-class Throughput(DeclaredTable):
-    """A row a future, or an answer to what is sold; a column a plant."""
-
-    title = "Use of capacity over the years of output"
-
-    future = text()
-    chance = per_cent("probability")
-    saved = in_musd("loss that it avoids")
+THROUGHPUT = ReportTable(
+    title="Use of capacity over the years of output",
+    columns=[
+        text("future"),
+        per_cent("chance", "probability"),
+        in_musd("saved", "loss that it avoids"),
+    ],
+)
+"""A row a future, or an answer to what is sold; a column a plant."""
 
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
@@ -441,28 +432,28 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             rounded = None if avoided is None else round(avoided, 3)
             name, chance = names.scenario(future), found.futures[future]
             rows.append(row(name, use, chance=chance, saved=rounded))
-    of_plants = [called(plant, form=PER_CENT) for plant in plants]
-    columns = [*Throughput.all("saved"), *of_plants]
-    if saved:
-        columns += Throughput.all("future", "chance")
-    return Throughput.from_rows(rows, columns)
+    of_plants = [figures(plant, form=PER_CENT) for plant in plants]
+    *of_futures, of_losses = THROUGHPUT.columns
+    columns = [*of_futures, *of_plants, of_losses]
+    return THROUGHPUT.over(rows, () if saved else ("saved",), columns=columns)
 
 
-class DeckTable(DeclaredTable):
-    """A row a good."""
-
-    title = "Price deck"
-    folded = True
-
-    element = text()
-    form = text()
-    first = figures("first year", "USD/kg")
-    last = figures("last year", "USD/kg")
-    low = figures("low", "of it")
-    high = figures("high", "of it")
-    in_futures = several("by future, USD/kg")
-    from_source = text("source")
-    confidence = text()
+DECK_TABLE = ReportTable(
+    title="Price deck",
+    folded=True,
+    columns=[
+        text("element"),
+        text("form"),
+        figures("first", "first year", "USD/kg"),
+        figures("last", "last year", "USD/kg"),
+        figures("low", unit="of it"),
+        figures("high", unit="of it"),
+        several("in_futures", "by future, USD/kg"),
+        text("from_source", "source"),
+        text("confidence"),
+    ],
+)
+"""A row a good."""
 
 
 def deck(found: BusinessCase, names: Names) -> ReportTable:
@@ -483,25 +474,26 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
         }
         rows.append(vars(quote) | row)
     has_futures = any(quote.by_future for quote in found.investment.quotes)
-    columns = DeckTable.all(*([] if has_futures else ["in_futures"]))
-    return DeckTable.from_rows(rows, columns, note=say("deck"))
+    left_out = () if has_futures else ("in_futures",)
+    return DECK_TABLE.over(rows, left_out, note=say("deck"))
 
 
 NAMED = ("contract", "project", "kind", "party", "element")
 """Columns of a contract that have a column of their own, or none."""
 
 
-class Contracts(DeclaredTable):
-    """A row a contract."""
-
-    title = "Contracts"
-
-    contract = text()
-    kind = text()
-    party = text("with")
-    about = text("of")
-    terms = text()
-    from_source = text("source")
+CONTRACTS_TABLE = ReportTable(
+    title="Contracts",
+    columns=[
+        text("contract"),
+        text("kind"),
+        text("party", "with"),
+        text("about", "of"),
+        text("terms"),
+        text("from_source", "source"),
+    ],
+)
+"""A row a contract."""
 
 
 def contracts(found: BusinessCase, names: Names) -> Part:
@@ -513,7 +505,7 @@ def contracts(found: BusinessCase, names: Names) -> Part:
         row = {name: getattr(contract, name) for name in ("contract", "kind", "party")}
         words = {"about": about, "terms": _stated(contract), "from_source": contract.source}
         rows.append(row | words)
-    return _or_text(Contracts.from_rows(rows), "no_contract")
+    return _or_text(CONTRACTS_TABLE.over(rows), "no_contract")
 
 
 def _stated(contract: Contract) -> str:
@@ -526,16 +518,12 @@ def _stated(contract: Contract) -> str:
     return "; ".join(out)
 
 
-class PlantsTable(DeclaredTable):
-    """A row a plant of the case."""
-
-    title = "The plants' rows"
-    folded = True
-
-    plant = text()
-    from_source = text("source")
-    confidence = text()
-    notes = text()
+PLANTS_TABLE = ReportTable(
+    title="The plants' rows",
+    folded=True,
+    columns=[text("plant"), text("from_source", "source"), text("confidence"), text("notes")],
+)
+"""A row a plant of the case."""
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
@@ -544,4 +532,4 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     for project in found.projects:
         row = case.projects[project]
         rows.append((names.project(project), row.source, row.confidence, row.notes))
-    return PlantsTable.from_rows(rows)
+    return PLANTS_TABLE.over(rows)

@@ -6,19 +6,14 @@ from collections.abc import Mapping
 
 from planner.finance.project_facts import NOMINAL
 from planner.reporting.chapters.investment_tables import FIGURES
-from planner.reporting.parts import DeclaredTable, ReportTable, TableRow, called, text
+from planner.reporting.parts import ReportTable, TableRow, figures, text
 from planner.reporting.words.numbers import number, percent
 from planner.results.business_case import BusinessCase
 
-
-class VariantsTable(DeclaredTable):
-    """A row a figure, a column a variant."""
-
-    title = "Variants side by side"
-    sheet = "variants"
-
-    figure = text()
-    unit = text()
+VARIANTS_TABLE = ReportTable(
+    title="Variants side by side", sheet="variants", columns=[text("figure"), text("unit")]
+)
+"""A row a figure, a column a variant."""
 
 
 def variants(cases: Mapping[str, BusinessCase]) -> ReportTable:
@@ -45,8 +40,10 @@ def variants(cases: Mapping[str, BusinessCase]) -> ReportTable:
     add("public cost as stated", "MUSD", {n: number(f.stated_cost) for n, f in cases.items()})
     add("public cost in all", "MUSD", public)
     add("support", "", {name: support_of(found) for name, found in cases.items()})
-    columns = [*VariantsTable.all(), *map(called, cases)]
-    return VariantsTable.from_rows(rows, columns, note="Volumes: those that support is sized on.")
+    columns = [*VARIANTS_TABLE.columns, *map(figures, cases)]
+    return VARIANTS_TABLE.over(
+        rows, columns=columns, note="Volumes: those that support is sized on."
+    )
 
 
 def changes_of(found: BusinessCase) -> list[str]:

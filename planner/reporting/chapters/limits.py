@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.reporting.parts import (
-    Chapter,
-    DeclaredTable,
-    ReportTable,
-    TableRow,
-    figures,
-    rate,
-    text,
-    whole,
-)
+from planner.reporting.parts import Chapter, ReportTable, TableRow, figures, rate, text, whole
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
@@ -48,20 +39,21 @@ WORDS = {
 """Words for scarce things whose name in the table is that of the program."""
 
 
-class ScarceTable(DeclaredTable):
-    """A row a scarce thing."""
-
-    title = "Marginal values of scarce things: the most that one unit more can bring"
-    source = "tables/shadow_prices.csv: musd_per_unit"
-
-    scarce = text("one more unit of")
-    item = text("of what")
-    country = text()
-    element = text()
-    form = text()
-    year = whole("year")
-    worth = figures("marginal value")
-    unit = text()
+SCARCE_TABLE = ReportTable(
+    title="Marginal values of scarce things: the most that one unit more can bring",
+    source="tables/shadow_prices.csv: musd_per_unit",
+    columns=[
+        text("scarce", "one more unit of"),
+        text("item", "of what"),
+        text("country"),
+        text("element"),
+        text("form"),
+        whole("year"),
+        figures("worth", "marginal value"),
+        text("unit"),
+    ],
+)
+"""A row a scarce thing."""
 
 
 def scarce(plan: Plan) -> ReportTable | None:
@@ -78,22 +70,23 @@ def scarce(plan: Plan) -> ReportTable | None:
         year=rows["year"].astype(float),
         worth=rows["musd_per_unit"],
     )
-    columns = ScarceTable.all() if forms.any() else ScarceTable.all("form")
-    return ScarceTable.over(frame, columns, note=say("scarce", run=plan, tiny=TINY))
+    left_out = () if forms.any() else ("form",)
+    return SCARCE_TABLE.over(frame, left_out, note=say("scarce", run=plan, tiny=TINY))
 
 
-class Facts(DeclaredTable):
-    """A fact of the run."""
-
-    title = "Run facts"
-    folded = True
-    sheet = "summary"
-    meaning = "key figures"
-
-    figure = text()
-    unit = text()
-    value = rate("with the plan")
-    before = rate("without a plan")
+FACTS = ReportTable(
+    title="Run facts",
+    folded=True,
+    sheet="summary",
+    meaning="key figures",
+    columns=[
+        text("figure"),
+        text("unit"),
+        rate("value", "with the plan"),
+        rate("before", "without a plan"),
+    ],
+)
+"""A fact of the run."""
 
 
 NAMED = {"model": "program", "certificate": "certificate", "versions": "version"}
@@ -126,8 +119,8 @@ def facts(plan: Plan) -> ReportTable:
         rows.append({"figure": figure, "value": percent(share)})
     sha256 = summary.get("inputs_sha256", plan.case.sha256)
     rows.append({"figure": "inputs, SHA-256", "value": sha256})
-    return Facts.from_rows(
+    return FACTS.over(
         rows,
-        columns=Facts.all() if plan.without else Facts.all("before"),
+        left_out=() if plan.without else ("before",),
         note=say("facts", commodity=plan.case.commodity, of_whole=of_whole),
     )

@@ -11,7 +11,6 @@ from planner.reporting.chapters.plants import owners_of
 from planner.reporting.parts import (
     SHEET,
     Chapter,
-    DeclaredTable,
     ReportTable,
     Text,
     changed,
@@ -85,16 +84,14 @@ def _steps(plan: Plan) -> dict[str, Step]:
     return steps
 
 
-class Bridge(DeclaredTable):
-    """A row a step."""
-
-    title = "From the capital to the cost of the plan"
-    source = "tables/investments.csv; tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, without_plan"
-    sheet = "cost"
-    meaning = "from the capital of what is built to public money and to the cost of the plan"
-
-    step = text()
-    musd = in_musd("amount")
+BRIDGE = ReportTable(
+    title="From the capital to the cost of the plan",
+    source="tables/investments.csv; tables/spending.csv: expected; summary.json: cost_musd, cost_parts_musd, without_plan",
+    sheet="cost",
+    meaning="from the capital of what is built to public money and to the cost of the plan",
+    columns=[text("step"), in_musd("musd", "amount")],
+)
+"""A row a step."""
 
 
 def bridge_table(plan: Plan) -> ReportTable:
@@ -110,34 +107,33 @@ def bridge_table(plan: Plan) -> ReportTable:
             )
             marks.append("total" if step.is_sum else "")
     note = say("bridge", rate=plan.case.model.discount_rate, whole=of_whole_plants(plan))
-    return Bridge.from_rows(rows, marks=marks, note=note)
+    return BRIDGE.over(rows, marks=marks, note=note)
 
 
-class Payers(DeclaredTable):
-    """A row a party."""
-
-    title = "What each party pays, and what it gains"
-    source = (
-        "tables/payments.csv; summary.json: loss_musd_by_country, without_plan.loss_musd_by_country"
-    )
-    stacked = True
-    sum_row = "All"
-    sheet = "payments"
-    meaning = "payments of each party, what it may pay and has, and its expected loss without the plan and with it"
-
-    party = text()
-    paid = total("pays", "MUSD")
-    paid_moved = changed("change", "MUSD")
-    least = in_musd("at least")
-    most = in_musd("at most")
-    gain = total("loses less", "MUSD")
-    paid_share = per_cent("share of payments", summed=True)
-    gain_share = per_cent("share of the gain", summed=True)
-    budget = total("budget", "MUSD")
-    purposes = several("for", unit="MUSD")
-    without = total("expected loss without a plan", "MUSD", only=SHEET)
-    loss = total("expected loss with the plan", "MUSD", only=SHEET)
-    loss_moved = changed("expected loss, change", "MUSD")
+PAYERS = ReportTable(
+    title="What each party pays, and what it gains",
+    source="tables/payments.csv; summary.json: loss_musd_by_country, without_plan.loss_musd_by_country",
+    stacked=True,
+    sum_row="All",
+    sheet="payments",
+    meaning="payments of each party, what it may pay and has, and its expected loss without the plan and with it",
+    columns=[
+        text("party"),
+        total("paid", "pays", "MUSD"),
+        changed("paid_moved", "change", "MUSD"),
+        in_musd("least", "at least"),
+        in_musd("most", "at most"),
+        total("gain", "loses less", "MUSD"),
+        per_cent("paid_share", "share of payments", summed=True),
+        per_cent("gain_share", "share of the gain", summed=True),
+        total("budget", unit="MUSD"),
+        several("purposes", "for", "MUSD"),
+        total("without", "expected loss without a plan", "MUSD", only=SHEET),
+        total("loss", "expected loss with the plan", "MUSD", only=SHEET),
+        changed("loss_moved", "expected loss, change", "MUSD"),
+    ],
+)
+"""A row a party."""
 
 
 def gain_and_payment(plan: Plan) -> pd.DataFrame:
@@ -184,9 +180,9 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     purposes = _purposes(plan)
     told = [purposes.get(party, []) for party in rows.index]
     rows = rows.assign(purposes=pd.Series(told, index=rows.index, dtype=object))
-    return Payers.over(
+    return PAYERS.over(
         names_of(plan.case).told(rows.rename_axis("party").reset_index()),
-        Payers.all(*left_out),
+        left_out,
         note=say(
             "payers", sharing=plan.case.model.policy.cost_sharing, asked=bool(share_rows(plan))
         ),
@@ -215,21 +211,22 @@ def _purposes(plan: Plan) -> dict[str, list[str]]:
 # ---- the owners' part ------------------------------------------------------------------------------------------------
 
 
-class Owners(DeclaredTable):
-    """A row a plant of which owners pay a part."""
-
-    title = "Whose the plants are, and what would repay the owners"
-    source = "inputs/owners.csv; tables/investments.csv; tables/capacity.csv: throughput_t over usable_tpa"
-    stacked = True
-    sum_row = "All"
-
-    project = text("plant")
-    owner = text("owner, state")
-    pays = total("owners pay", "MUSD")
-    calm = per_cent("runs", "in calm years")
-    feed_contract = text("feed contracted")
-    instrument = text("what states have given")
-    repaid = text("repaid by")
+OWNERS = ReportTable(
+    title="Whose the plants are, and what would repay the owners",
+    source="inputs/owners.csv; tables/investments.csv; tables/capacity.csv: throughput_t over usable_tpa",
+    stacked=True,
+    sum_row="All",
+    columns=[
+        text("project", "plant"),
+        text("owner", "owner, state"),
+        total("pays", "owners pay", "MUSD"),
+        per_cent("calm", "runs", "in calm years"),
+        text("feed_contract", "feed contracted"),
+        text("instrument", "what states have given"),
+        text("repaid", "repaid by"),
+    ],
+)
+"""A row a plant of which owners pay a part."""
 
 
 def owned(plan: Plan) -> pd.DataFrame:
@@ -266,7 +263,7 @@ def owners(plan: Plan) -> ReportTable | None:
             line |= stated[project].model_dump(include={"feed_contract", "instrument"})
             line["owner"] = owner[project]
     left_out = () if stated else ("owner", "feed_contract", "instrument")
-    return Owners.from_rows(told, Owners.all(*left_out), note=say("owners_note"))
+    return OWNERS.over(told, left_out, note=say("owners_note"))
 
 
 # ---- by year ---------------------------------------------------------------------------------------------------------
@@ -274,7 +271,7 @@ def owners(plan: Plan) -> ReportTable | None:
 
 def spending(plan: Plan) -> ReportTable:
     """Expected public money: a row a year; columns by funder, and in the workbook the same by item."""
-    columns = [whole("year", field="year")]
+    columns = [whole("year")]
     frame = pd.DataFrame({"year": plan.years})
     names = names_of(plan.case)
     for by, word in (("funder", "paid by"), ("item", "for")):
@@ -284,7 +281,7 @@ def spending(plan: Plan) -> ReportTable:
             called = names.party(kind) if by == "funder" else names.items.get(kind, kind)
             only = "" if by == "funder" else SHEET
             frame[field] = wide[kind].to_numpy()
-            column = total(f"{word} {called}", "MUSD", field=field, only=only)
+            column = total(field, f"{word} {called}", "MUSD", only=only)
             columns.append(column)
     return ReportTable(
         title=say("spending_title"),

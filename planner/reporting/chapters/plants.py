@@ -3,13 +3,10 @@ All tables of a page and of the workbench with a row a plant show columns of one
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from planner.reporting.parts import (
     Chapter,
-    DeclaredTable,
     ReportTable,
     Text,
     changed,
@@ -41,32 +38,31 @@ def chapter(plan: Plan) -> Chapter | None:
     return Chapter.of("plan", "Plants and people", [plants, people(plan)], behind=True)
 
 
-class Plants(DeclaredTable):
-    """A row a plant or measure that is built."""
-
-    source = (
-        "tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
-        "weighted by probability: first year of output, throughput_t over usable_tpa"
-    )
-    stacked = True
-    sum_row = "All"
-
-    project = text("plant or measure")
-    country = text()
-    owner = text("owner, state")
-    stage = text()
-    years = text("committed")
-    tpa = figures("new capacity", "t/y")
-    grown = changed("change", "t/y")
-    of_possible = per_cent("share of possible")
-    capex_musd = total("capital", "MUSD")
-    public_musd = total("public part", "MUSD")
-    payer = text("paid by")
-    planned = whole("first output", "by lead time")
-    expected = whole("first output", "expected, with delays")
-    late = per_cent("odds of delay")
-    calm = per_cent("runs", "in calm years")
-    core = text("built", unit="in near-optimal plans")
+PLANTS = ReportTable(
+    source="tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
+    "weighted by probability: first year of output, throughput_t over usable_tpa",
+    stacked=True,
+    sum_row="All",
+    columns=[
+        text("project", "plant or measure"),
+        text("country"),
+        text("owner", "owner, state"),
+        text("stage"),
+        text("years", "committed"),
+        figures("tpa", "new capacity", "t/y"),
+        changed("grown", "change", "t/y"),
+        per_cent("of_possible", "share of possible"),
+        total("capex_musd", "capital", "MUSD"),
+        total("public_musd", "public part", "MUSD"),
+        text("payer", "paid by"),
+        whole("planned", "first output", "by lead time"),
+        whole("expected", "first output", "expected, with delays"),
+        per_cent("late", "odds of delay"),
+        per_cent("calm", "runs", "in calm years"),
+        text("core", "built", "in near-optimal plans"),
+    ],
+)
+"""A row a plant or measure that is built."""
 
 
 LARGEST = (
@@ -81,14 +77,14 @@ ALL = (
 """Columns of the table of everything that is built."""
 
 
-def shown(plan: Plan, fields: tuple[str, ...]) -> list[Any]:
-    """Columns of some fields, without those of which the plan says nothing."""
-    nothing = set()
+def left_out(plan: Plan, shown: tuple[str, ...]) -> set[str]:
+    """The columns but some that are shown, and those of which the plan says nothing."""
+    fields = {column.field for column in PLANTS.columns} - set(shown)
     if not plan.case.tables.owners:
-        nothing.add("owner")
+        fields.add("owner")
     if not _core(plan):
-        nothing.add("core")
-    return [column for column in Plants.all(*nothing) if column.field in fields]
+        fields.add("core")
+    return fields
 
 
 def named(plan: Plan) -> pd.DataFrame:
@@ -148,9 +144,9 @@ def investments(plan: Plan) -> ReportTable | None:
     rows = named(plan)
     if rows.empty:
         return None
-    return Plants.over(
+    return PLANTS.over(
         rows,
-        shown(plan, ALL),
+        left_out(plan, ALL),
         title=say("investments_title", built=counted(plan, recommended(plan)["project"])),
         note=say("investments", commodity=plan.case.commodity, units=_units(plan)),
         sheet="plants",
@@ -170,19 +166,20 @@ def _units(plan: Plan) -> list[str]:
     return told
 
 
-class People(DeclaredTable):
-    """A row a team."""
-
-    source = "tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired"
-    folded = True
-    sum_row = "All"
-
-    country = text()
-    skill = text()
-    intake = persons("trainees", "persons")
-    new_seats = persons("new seats", "persons/y")
-    hired = persons("hires", "persons")
-    years = text()
+PEOPLE = ReportTable(
+    source="tables/training.csv: intake, new_seats; tables/workforce.csv, weighted by probability: hired",
+    folded=True,
+    sum_row="All",
+    columns=[
+        text("country"),
+        text("skill"),
+        persons("intake", "trainees", "persons"),
+        persons("new_seats", "new seats", "persons/y"),
+        persons("hired", "hires", "persons"),
+        text("years"),
+    ],
+)
+"""A row a team."""
 
 
 def people(plan: Plan) -> ReportTable | None:
@@ -191,7 +188,7 @@ def people(plan: Plan) -> ReportTable | None:
     if rows.empty:
         return None
     frame = names_of(plan.case).told(rows)
-    return People.over(
+    return PEOPLE.over(
         frame.assign(years=list(map(span, rows["first"], rows["last"]))),
         title=say("people_title", intake=rows["intake"].sum(), hired=rows["hired"].sum()),
         note=say("people"),

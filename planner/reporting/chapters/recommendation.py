@@ -141,9 +141,9 @@ def lines(plan: Plan) -> ReportTable | None:
         for amount in ("capex_musd", "public_musd"):
             others[amount] = float(rest[amount].sum())
         largest.append(others)
-    return plants.Plants.from_rows(
+    return plants.PLANTS.over(
         largest,
-        plants.shown(plan, plants.LARGEST),
+        plants.left_out(plan, plants.LARGEST),
         title=say("lines_title", lines=min(len(rows), MOST_LINES), rest=len(rest)),
         note=say(
             "lines_note",

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from planner.reporting.parts import (
-    SHEET,
-    DeclaredTable,
-    ReportTable,
-    changed,
-    frame_of,
-    in_musd,
-    text,
-    total,
-)
+from planner.reporting.parts import SHEET, ReportTable, changed, frame_of, in_musd, text, total
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import risk_by_party, share_rows
@@ -22,25 +13,26 @@ say = Passages("sharing.j2")
 SOURCE = "tables/shares.csv"
 
 
-class GetsAndPays(DeclaredTable):
-    """A row a party."""
-
-    title = "What each would pay if nobody is to gain by leaving"
-    sum_row = "All"
-    sheet = "gets and pays"
-    meaning = "what each ally would carry if nobody is to be better off leaving"
-
-    party = text()
-    before = total("risk without a plan", "MUSD")
-    own_loss = total("residual risk", "MUSD")
-    public = total("public budgets pay", "MUSD")
-    private = total("firms pay", "MUSD")
-    transfer = changed("transfer to others", "MUSD", summed=True)
-    charge = total("charge", "MUSD")
-    alone = in_musd("stand-alone burden")
-    gain = total("gain", "MUSD")
-    lowest = in_musd("charge at least", only=SHEET)
-    highest = in_musd("charge at most", only=SHEET)
+GETS_AND_PAYS = ReportTable(
+    title="What each would pay if nobody is to gain by leaving",
+    sum_row="All",
+    sheet="gets and pays",
+    meaning="what each ally would carry if nobody is to be better off leaving",
+    columns=[
+        text("party"),
+        total("before", "risk without a plan", "MUSD"),
+        total("own_loss", "residual risk", "MUSD"),
+        total("public", "public budgets pay", "MUSD"),
+        total("private", "firms pay", "MUSD"),
+        changed("transfer", "transfer to others", "MUSD", summed=True),
+        total("charge", unit="MUSD"),
+        in_musd("alone", "stand-alone burden"),
+        total("gain", unit="MUSD"),
+        in_musd("lowest", "charge at least", only=SHEET),
+        in_musd("highest", "charge at most", only=SHEET),
+    ],
+)
+"""A row a party."""
 
 
 def table(plan: Plan) -> ReportTable | None:
@@ -56,6 +48,4 @@ def table(plan: Plan) -> ReportTable | None:
     left_out = [] if before else ["before"]
     if all(row.lowest is None for row in rows):
         left_out += ["lowest", "highest"]
-    return GetsAndPays.over(
-        frame, columns=GetsAndPays.all(*left_out), note=say("table"), source=SOURCE
-    )
+    return GETS_AND_PAYS.over(frame, left_out, note=say("table"), source=SOURCE)

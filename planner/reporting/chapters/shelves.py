@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.parts import (
-    Chapter,
-    DeclaredTable,
-    ReportTable,
-    changed,
-    in_musd,
-    per_cent,
-    text,
-)
+from planner.reporting.parts import Chapter, ReportTable, changed, in_musd, per_cent, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
@@ -92,29 +84,26 @@ def _need_each_other(rows: pd.DataFrame) -> list[list[str]]:
     return found
 
 
-class Shelves(DeclaredTable):
-    """A row a plant."""
-
-    title = "What each plant is for"
-    source = (
-        f"{EXPLANATION}: droppings; tables/capacity.csv, weighted by probability: throughput_t over usable_tpa; "
-        "tables/shortfall.csv: without_plan_t"
-    )
-    stacked = True
-    sheet = "shelves"
-    meaning = (
-        "what each plant is for: its capital, its use, and what dropping it adds, all else free"
-    )
-
-    shelf = text()
-    name = text("plant")
-    capex_musd = in_musd("capital")
-    idle = in_musd("of it idle in calm years")
-    calm = per_cent("used in calm years", "of what is usable")
-    cuts = per_cent("used in cuts", "of what is usable")
-    adds = changed("dropping it adds", "MUSD")
-    risk = changed("to risk", "MUSD")
-    cost = changed("to cost", "MUSD")
+SHELVES_TABLE = ReportTable(
+    title="What each plant is for",
+    source=f"{EXPLANATION}: droppings; tables/capacity.csv, weighted by probability: throughput_t over usable_tpa; "
+    "tables/shortfall.csv: without_plan_t",
+    stacked=True,
+    sheet="shelves",
+    meaning="what each plant is for: its capital, its use, and what dropping it adds, all else free",
+    columns=[
+        text("shelf"),
+        text("name", "plant"),
+        in_musd("capex_musd", "capital"),
+        in_musd("idle", "of it idle in calm years"),
+        per_cent("calm", "used in calm years", "of what is usable"),
+        per_cent("cuts", "used in cuts", "of what is usable"),
+        changed("adds", "dropping it adds", "MUSD"),
+        changed("risk", "to risk", "MUSD"),
+        changed("cost", "to cost", "MUSD"),
+    ],
+)
+"""A row a plant."""
 
 
 def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
@@ -124,6 +113,6 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
     left_out = [] if asked else ["shelf", "idle", "adds", "risk", "cost"]
-    return Shelves.over(
-        rows, Shelves.all(*left_out), note=say("table", asked=asked, of_any_size=of_any_size)
+    return SHELVES_TABLE.over(
+        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size)
     )

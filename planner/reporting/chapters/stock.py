@@ -8,15 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.lookups import RARE_EARTHS
-from planner.reporting.parts import (
-    Chapter,
-    DeclaredTable,
-    ReportTable,
-    Text,
-    amounts,
-    in_musd,
-    text,
-)
+from planner.reporting.parts import Chapter, ReportTable, Text, amounts, in_musd, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import SLIGHT, number, span
 from planner.reporting.words.sentences import Passages
@@ -79,21 +71,22 @@ def scheduled_musd(plan: Plan) -> float:
     return float(purchases_by_year(plan)["musd"].sum()) if is_scheduled(plan) else 0.0
 
 
-class Schedule(DeclaredTable):
-    """A row a good and country."""
-
-    source = "tables/purchases.csv, or tables/stocks.csv, weighted by probability: bought_t"
-    sum_row = "All"
-    stacked = True
-    sheet = "stock"
-    meaning = "stock that is bought, by good, country and year"
-
-    element = text()
-    form = text()
-    country = text("held in")
-    years = text("t a year")
-    tonnes = amounts("in all", "t")
-    musd = in_musd("cost", summed=True)
+SCHEDULE = ReportTable(
+    source="tables/purchases.csv, or tables/stocks.csv, weighted by probability: bought_t",
+    sum_row="All",
+    stacked=True,
+    sheet="stock",
+    meaning="stock that is bought, by good, country and year",
+    columns=[
+        text("element"),
+        text("form"),
+        text("country", "held in"),
+        text("years", "t a year"),
+        amounts("tonnes", "in all", "t"),
+        in_musd("musd", "cost", summed=True),
+    ],
+)
+"""A row a good and country."""
 
 
 def schedule(plan: Plan) -> ReportTable | None:
@@ -105,7 +98,7 @@ def schedule(plan: Plan) -> ReportTable | None:
     frame = by_good[["tonnes", "musd"]].sum().reset_index()
     frame["years"] = [_in_words(of_good) for _, of_good in by_good]
     scheduled = is_scheduled(plan)
-    return Schedule.over(
+    return SCHEDULE.over(
         names_of(plan.case).told(frame),
         title=say("title", scheduled=scheduled),
         note=say("note", scheduled=scheduled, first=int(rows["year"].min())),

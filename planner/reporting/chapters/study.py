@@ -11,7 +11,6 @@ from planner.reporting.charts import study as charts
 from planner.reporting.parts import (
     Chapter,
     Chart,
-    DeclaredTable,
     Part,
     ReportTable,
     Statement,
@@ -48,15 +47,12 @@ KINDS = {
 MOST_ROWS = 40
 
 
-class NotSolved(DeclaredTable):
-    """A row a point without an optimum."""
-
-    title = "Points without an optimum"
-    file = RESULTS
-
-    point = text()
-    status = text()
-    message = text()
+NOT_SOLVED = ReportTable(
+    title="Points without an optimum",
+    file=RESULTS,
+    columns=[text("point"), text("status"), text("message")],
+)
+"""A row a point without an optimum."""
 
 
 def not_solved(found: StudyResults) -> Chapter | None:
@@ -66,7 +62,7 @@ def not_solved(found: StudyResults) -> Chapter | None:
     if bad.empty:
         return None
     first_lines = bad["message"].str.partition("\n")[0]
-    table = NotSolved.over(bad.assign(message=first_lines), note=say("left_out"))
+    table = NOT_SOLVED.over(bad.assign(message=first_lines), note=say("left_out"))
     return Chapter(anchor="status", title="Points without an optimum", parts=[table])
 
 
@@ -99,31 +95,27 @@ def _pictures(found: StudyResults, one: OutcomeResults, prefix: str) -> list[Par
     return parts
 
 
-class Summary(DeclaredTable):
-    """A row an outcome."""
-
-    title = "Outcomes"
-
-    outcome = text()
-    mean = figures("mean")
-    min = figures("least")
-    max = figures("most")
+SUMMARY = ReportTable(
+    title="Outcomes",
+    columns=[text("outcome"), figures("mean"), figures("min", "least"), figures("max", "most")],
+)
+"""A row an outcome."""
 
 
 def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
     by_outcome = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T
     table = by_outcome.reset_index(names="outcome")
     frame = table.assign(outcome=table["outcome"].map(outcome_words))
-    return Summary.over(frame)
+    return SUMMARY.over(frame)
 
 
 def options(found: StudyResults) -> Chapter | None:
     """Mean outcomes by option."""
     if found.means is None:
         return None
-    columns = [text("option", field="option")]
+    columns = [text("option")]
     for outcome in found.outcomes:
-        columns.append(figures(outcome_words(outcome), field=outcome))
+        columns.append(figures(outcome, outcome_words(outcome)))
     means = ReportTable(title="Mean outcome by option", columns=columns, frame=found.means)
     return Chapter(anchor="options", title="Options compared", parts=[means])
 
@@ -155,16 +147,17 @@ def limits_of(box: Box) -> str:
     return " and ".join(parts)
 
 
-class Projects(DeclaredTable):
-    """A row a project."""
-
-    file = "tables/projects.csv"
-
-    project = text()
-    share = per_cent("share of points")
-    mean_tpa = figures("mean", "t/y")
-    least_tpa = figures("least", "t/y")
-    most_tpa = figures("most", "t/y")
+PROJECTS = ReportTable(
+    file="tables/projects.csv",
+    columns=[
+        text("project"),
+        per_cent("share", "share of points"),
+        figures("mean_tpa", "mean", "t/y"),
+        figures("least_tpa", "least", "t/y"),
+        figures("most_tpa", "most", "t/y"),
+    ],
+)
+"""A row a project."""
 
 
 def projects(found: StudyResults) -> Chapter | None:
@@ -173,7 +166,7 @@ def projects(found: StudyResults) -> Chapter | None:
     for option in found.options:
         if option.projects.empty:
             continue
-        table = Projects.over(
+        table = PROJECTS.over(
             option.projects.head(MOST_ROWS),
             title=short(titled("Projects", option.name), 90),
             note=say("projects"),

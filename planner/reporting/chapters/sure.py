@@ -10,7 +10,6 @@ from planner.reporting.parts import (
     SHEET,
     Chapter,
     Chart,
-    DeclaredTable,
     ReportTable,
     TableRow,
     Text,
@@ -88,20 +87,19 @@ def ranges_chart(plan: Plan) -> Chart | None:
     return told_chart(say, "ranges", spec, RANGES, **values)
 
 
-class FactsToSettle(DeclaredTable):
-    """A row a doubtful figure."""
-
-    source = f"{EXPLANATION}: influences; inputs/uncertainties.csv"
-    stacked = True
-    sheet = "doubts"
-    meaning = (
-        "doubtful figures, the most influential first, whom to ask, and what each answer changes"
-    )
-
-    input = text("fact")
-    ask = text("whom to ask")
-    why = text("what is known", only=SHEET)
-    changes = several("what each answer changes")
+FACTS_TO_SETTLE = ReportTable(
+    source=f"{EXPLANATION}: influences; inputs/uncertainties.csv",
+    stacked=True,
+    sheet="doubts",
+    meaning="doubtful figures, the most influential first, whom to ask, and what each answer changes",
+    columns=[
+        text("input", "fact"),
+        text("ask", "whom to ask"),
+        text("why", "what is known", only=SHEET),
+        several("changes", "what each answer changes"),
+    ],
+)
+"""A row a doubtful figure."""
 
 
 def facts(plan: Plan) -> ReportTable | None:
@@ -133,18 +131,19 @@ def facts(plan: Plan) -> ReportTable | None:
         "objective": OBJECTIVES[plan.case.model.objective.goal == "welfare"],
     }
     title, note = say("facts_title", **told), say("facts", **told)
-    return FactsToSettle.from_rows(list(rows.values()), title=title, note=note)
+    return FACTS_TO_SETTLE.over(list(rows.values()), title=title, note=note)
 
 
-class OddsOfStorylines(DeclaredTable):
-    """A row a storyline."""
-
-    source = "inputs/scenarios.csv: probability, probability_low, probability_high"
-
-    storyline = text()
-    probability = per_cent("probability")
-    low = per_cent("at least")
-    high = per_cent("at most")
+ODDS_OF_STORYLINES = ReportTable(
+    source="inputs/scenarios.csv: probability, probability_low, probability_high",
+    columns=[
+        text("storyline"),
+        per_cent("probability"),
+        per_cent("low", "at least"),
+        per_cent("high", "at most"),
+    ],
+)
+"""A row a storyline."""
 
 
 def odds(plan: Plan) -> ReportTable | None:
@@ -163,9 +162,9 @@ def odds(plan: Plan) -> ReportTable | None:
         }
         rows.append(row | {"probability": one.probability})
     bounded = are_bounded(plan.case)
-    return OddsOfStorylines.from_rows(
+    return ODDS_OF_STORYLINES.over(
         rows,
-        OddsOfStorylines.all(*(() if bounded else ("low", "high"))),
+        () if bounded else ("low", "high"),
         title=say("odds_title"),
         note=say("odds", bounded=bounded),
     )
