@@ -112,6 +112,6 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         wide=wide,
         named=called,
         missed=missed,
-        statements=explained(found, names),
+        statements=explained(found),
         any_size=say("any_size") if case.model.policy.whole_plants else "",
     )

@@ -87,7 +87,9 @@ def test_of_whole_plants_their_number_and_their_gap_are_told_alone(solve: SolveC
     whole = {"policy.whole_plants": True, "objective.gap": 0.0}
     plan = solve(whole, projects=[mine(), new], budgets=budget(5))
     table = investments(plan)
-    assert table is not None and "in whole plants or phases: plant 1 of 4." in table.note
+    assert table is not None
+    fields = [column.field for column in table.heads]
+    assert table.shown[0][fields.index("of_possible")] == "25 %"
     told = {row[0]: row[2] for row in facts(plan).shown}
-    assert told["optimality gap with whole plants: risk"] == "0 %"
+    assert told["optimality gap, share: risk"] == "0"
     assert "status" not in told and "certificate: relative gap" not in told

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from planner.reporting.chapters.levers import claim_statements
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
@@ -61,9 +59,9 @@ def chapter(plan: Plan) -> Chapter | None:
 # ---- in sentences ---------------------------------------------------------------------------------------------------
 
 
-def explained(found: Explanation, names: Names) -> list[Statement]:
+def explained(found: Explanation) -> list[Statement]:
     """All that the screen says below the alternatives."""
-    return [*claim_statements(found), *information(found), *_musts(found, names)]
+    return [*claim_statements(found), *information(found)]
 
 
 def information(found: Explanation) -> list[Statement]:
@@ -78,25 +76,6 @@ def information(found: Explanation) -> list[Statement]:
         later=both.answering if both is not None else None,
     )
     return [Statement("Information", words)] if words else []
-
-
-def _musts(found: Explanation, names: Names) -> list[Statement]:
-    projects = [row for row in found.ranges if row.kind == "project"]
-    if not projects:
-        return []
-    often = Counter(row.word for row in projects)
-    musts = [row for row in projects if row.word == "must"]
-    words = say(
-        "contained",
-        found=found,
-        names=names,
-        once=found.alternative("committed") is None,
-        musts=[row.key for row in musts],
-        capital=sum(row.capital for row in musts),
-        may=len(projects) - often["must"] - often["never"],
-        never=often["never"],
-    )
-    return [Statement("Robust core", words, f"{EXPLANATION}: near_optimal")]
 
 
 # ---- alternatives ---------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def losses_sheet(plan: Plan) -> ReportTable:
     left_out = [] if plan.compared else ["before"]
     if not any(names_of(plan.case).stories.values()):
         left_out.append("story")
-    return LOSS_BY_SCENARIO.over(rows, left_out)
+    return LOSS_BY_SCENARIO.over(pd.DataFrame(rows, dtype=object), left_out)
 
 
 def losses_chart(plan: Plan) -> Chart:

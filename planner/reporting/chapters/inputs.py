@@ -1,18 +1,16 @@
-"""Inputs: how sure each table is, and a sheet with every figure, its source and the address by which it is changed."""
+"""Inputs: how sure they are, and a sheet with every figure, its source and the address by which it is changed."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import pandas as pd
 
 from planner.cells import Row, text_of
 from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.schema import TABLES
 from planner.data.schema import Table as InputTable
-from planner.reporting.parts import Chapter, ReportTable, TableRow, rate, text, whole
+from planner.reporting.parts import Chapter, ReportTable, TableRow, rate, text
+from planner.reporting.words.numbers import listed
 from planner.results.plan import Plan
 
 WHERE = "Every figure with its source is in report.xlsx, sheet inputs, and in the folder inputs of the run."
@@ -24,10 +22,15 @@ DRAWN = "draws"
 
 
 def chapter(plan: Plan) -> Chapter:
-    """The sureness of each table, and the sheet of all inputs."""
-    parts = [sureness(plan.case), inputs_sheet(plan.case)]
+    """How many figures there are of each confidence, and the sheet of all of them."""
+    sheet = inputs_sheet(plan.case)
+    often = (
+        sheet.frame["confidence"].str.casefold().replace("", NOT_STATED).value_counts(sort=False)
+    )
+    counts = [f"{word} {figures:,}" for word, figures in often.items()]
+    lead = f"{len(sheet.frame):,} figures, by confidence: {listed(counts)}. {WHERE}"
     title = "Inputs and their sources"
-    return Chapter(anchor="inputs", title=title, lead=WHERE, parts=parts, behind=True)
+    return Chapter(anchor="inputs", title=title, lead=lead, parts=[sheet], behind=True)
 
 
 def _rank(confidence: str) -> int:
@@ -95,26 +98,3 @@ def _address(table: InputTable, row: Row, column: str) -> str:
     """A figure as a change names it."""
     ids = tuple((key, text_of(getattr(row, key))) for key in table.key)
     return Change(table=table.name, rows=ids, column=column).address
-
-
-def sureness(case: Case) -> ReportTable:
-    """The number of rows of each table by confidence."""
-    rows = []
-    confidences = set()
-    for table in used_tables(case):
-        of_table = case.tables.rows(table.name)
-        words = [row.confidence.strip().casefold() or NOT_STATED for row in of_table]
-        confidences |= set(words)
-        sourced = sum(bool(row.source) for row in of_table)
-        told = {"table": table.name, "what it says": table.meaning, "rows": float(len(words))}
-        rows.append(told | Counter(words) | {"with a source": float(sourced)})
-    by_sureness = sorted(confidences, key=lambda word: (_rank(word), word))
-    counts = [whole(field) for field in ("rows", *by_sureness, "with a source")]
-    frame = pd.DataFrame(rows).reindex(
-        columns=["table", "what it says", *(c.field for c in counts)]
-    )
-    return ReportTable(
-        title="How sure the inputs are: rows by confidence, the least sure first",
-        columns=[text("table"), text("what it says"), *counts],
-        frame=frame,
-    )

@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from planner.data.odds import odds_of
 from planner.reporting.charts import claims as charts
 from planner.reporting.parts import Chapter, Chart, Statement, Text, told_chart
-from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import (
     EXPLANATION,
@@ -35,7 +33,7 @@ def chapter(plan: Plan) -> Chapter | None:
     found = plan.explanation
     if found is None:
         return None
-    parts = [lever_chart(found), odds_text(plan, found)]
+    parts = [lever_chart(found), odds_text(found)]
     what = OBJECTIVES[found.goal]
     lead = say("lead", found=found, what=what, tried=_is_tried(found), doubt=_doubt(plan))
     title = "How much each lever matters"
@@ -121,22 +119,6 @@ def _ranked(claims: Sequence[Claim]) -> list[Claim]:
 # ---- odds -----------------------------------------------------------------------------------------------------------
 
 
-def odds_text(plan: Plan, found: Explanation) -> Text | None:
-    """How much of the plan hangs on the odds, and the judgements that turn with them; None where no odds have ranges."""
-    odds = found.odds
-    if odds is None:
-        return None
-    by_claim = {(claim.lever, claim.basis): claim for claim in found.claims}
-    names, storylines = names_of(plan.case), odds_of(plan.case)
-    turned = []
-    for trial in odds.trials:
-        claim = by_claim.get((trial.lever, trial.basis))
-        # What is open already does not turn.
-        if claim is not None and claim.verdict not in (OPEN, trial.verdict):
-            about = say("measure", claim=claim)
-            shares = storylines[trial.storyline].shares if trial.storyline in storylines else ()
-            storyline = names.storyline(trial.storyline, shares)
-            turned.append(say("turned", about=about, trial=trial, storyline=storyline))
-    return Text(
-        [say("by_odds", odds=odds, turns=len(turned)), *turned], source=ODDS, listed=bool(turned)
-    )
+def odds_text(found: Explanation) -> Text | None:
+    """How much of the plan hangs on the odds; None where no odds have ranges."""
+    return None if found.odds is None else Text([say("by_odds", odds=found.odds)], source=ODDS)

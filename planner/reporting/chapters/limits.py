@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from planner.reporting.parts import Chapter, ReportTable, TableRow, figures, rate, text, whole
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import percent
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import TINY, limits
 from planner.results.plan import Plan
@@ -89,23 +86,21 @@ FACTS = ReportTable(
 """A fact of the run."""
 
 
-NAMED = {"model": "program", "certificate": "certificate", "versions": "version"}
+NAMED = {
+    "gap": "optimality gap, share",
+    "model": "program",
+    "certificate": "certificate",
+    "versions": "version",
+}
 """Parts of the summary that are told key by key, and what they are called."""
 OF_ANY_SIZE = "relative_gap"
 """The part of the certificate that speaks of the linear program of the plants that were chosen, not of whole plants."""
-GAPS = {"risk": "risk", "cost": "cost", "welfare": "cost plus risk"}
 
 
 def facts(plan: Plan) -> ReportTable:
     """Key figures with the plan and without, the program and its certificate."""
-    summary, model = plan.summary, plan.case.model
-    of_whole = model.policy.whole_plants
-    own = names_of(plan.case).own_stages
-    told: dict[str, Any] = {} if of_whole else {"status": plan.status}
-    told |= {"case": plan.title, "objective": summary.get("goal")}
-    told |= {"coordination": model.policy.coordination, "investment": model.policy.investment}
-    told["levers"] = ", ".join(own.get(lever, lever) for lever in model.levers) or "none"
-    rows: list[TableRow] = [{"figure": figure, "value": told[figure]} for figure in told]
+    summary, of_whole = plan.summary, plan.case.model.policy.whole_plants
+    rows: list[TableRow] = []
     for key, words in MUSD.items():
         if summary.get(key) is not None:
             of_none = plan.without.get(key)
@@ -114,13 +109,10 @@ def facts(plan: Plan) -> ReportTable:
         for name, value in summary.get(key, {}).items():
             if not (of_whole and name == OF_ANY_SIZE):
                 rows.append({"figure": f"{words}: {name.replace('_', ' ')}", "value": value})
-    for name, share in summary.get("gap", {}).items() if of_whole else ():
-        figure = f"optimality gap with whole plants: {GAPS[name]}"
-        rows.append({"figure": figure, "value": percent(share)})
     sha256 = summary.get("inputs_sha256", plan.case.sha256)
     rows.append({"figure": "inputs, SHA-256", "value": sha256})
     return FACTS.over(
         rows,
-        left_out=() if plan.without else ("before",),
+        () if plan.without else ("before",),
         note=say("facts", commodity=plan.case.commodity, of_whole=of_whole),
     )

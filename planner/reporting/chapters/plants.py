@@ -148,22 +148,10 @@ def investments(plan: Plan) -> ReportTable | None:
         rows,
         left_out(plan, ALL),
         title=say("investments_title", built=counted(plan, recommended(plan)["project"])),
-        note=say("investments", commodity=plan.case.commodity, units=_units(plan)),
+        note=say("investments", commodity=plan.case.commodity),
         sheet="plants",
         meaning="what is committed where, when and for how much, whose it is and how much it runs",
     )
-
-
-def _units(plan: Plan) -> list[str]:
-    """Plants of which some whole units are built and not all, in words; none where plants may have any size."""
-    told = []
-    for row in rows_of(recommended(plan)) if plan.case.model.policy.whole_plants else ():
-        project = plan.case.projects[row.project]
-        unit = project.unit_tpa
-        if unit is not None and round(row.tpa / unit) < round(project.max_new_tpa / unit):
-            built, possible = round(row.tpa / unit), round(project.max_new_tpa / unit)
-            told.append(f"{names_of(plan.case).project(row.project)} {built} of {possible}")
-    return told
 
 
 PEOPLE = ReportTable(
