@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from planner.formulation.declarations import Expression, Model, Variable, equation, total_at
 from planner.formulation.gathered import listed, summed
@@ -99,11 +100,11 @@ def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
     return m.build[p, d] == m.scope.case.projects[p].unit_tpa * m.units[p, d]
 
 
-def units_bounds(m: Model, p: str, d: DecisionNode) -> tuple[float, float]:
+def _most_units(s: Scope, at: ProjectAt) -> float:
     """No more than fit: bounds what fractions may be where whole numbers are not demanded."""
-    row = m.scope.case.projects[p]
-    units = row.max_new_tpa / row.unit_tpa * (1 + ROUNDING)
-    return 0.0, math.floor(units)
+    row: Any = s.case.projects[at[0]]
+    units: float = row.max_new_tpa / row.unit_tpa * (1 + ROUNDING)
+    return math.floor(units)
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
@@ -250,7 +251,7 @@ VARIABLES = (
         index=whole_plants_index,
         unit="plants",
         meaning="whole plants committed, a whole number",
-        bounds=units_bounds,
+        most=_most_units,
         limit=r"\lfloor \mathrm{maxnew}_p / \mathrm{unit}_p \rfloor",
         reads=("projects.max_new_tpa", "projects.unit_tpa"),
     ),

@@ -68,7 +68,7 @@ class Variable:
     """One variable. It is at least 0, at most `limit` if it has one, or free.
 
     symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS`.
-    bounds: rule (model, *index) -> (lower, upper). reads: figures of the bounds. decided: before a scenario shows
+    most: (scope, index) -> its upper bound, None: no limit. reads: figures of that. decided: before a scenario shows
     itself, under the policy `committed`.
     """
 
@@ -78,7 +78,7 @@ class Variable:
     index: IndexSet | None
     unit: str
     meaning: str
-    bounds: ExpressionRule | None = None
+    most: Callable[[Scope, Any], float | None] | None = None
     limit: str = ""
     reads: tuple[str, ...] = ()
     free: bool = False

@@ -31,8 +31,6 @@ from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.savings import saved
 from planner.formulation.variable_trees import GoodAt, InputAt, OperationNode, SuppliedAt
 
-Limits = tuple[float, float | None]
-
 
 def feed_balance_index(s: Scope) -> list[InputAt]:
     """(group, f, n): feeds that some plant of the group can take there."""
@@ -101,9 +99,9 @@ def shortfall_index(s: Scope) -> Iterator[tuple[str, str, str, int, int]]:
             yield c, e, o, n, j
 
 
-def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> Limits:
-    """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
-    s: Scope = m.scope
+def _width_of_step(s: Scope, at: tuple[str, str, str, int, int]) -> float:
+    """Tonnes of a demand that are lost at the cost of one step of its loss."""
+    c, e, o, n, j = at
     demand = s.demanded[c, e, o, n]
     *earlier, step = s.lookups.loss_steps((c, e, o))[: j + 1]
     width = step.width * demand
@@ -111,12 +109,7 @@ def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int)
         # All steps together are no less than the demand, however they are rounded: else there may be no plan.
         before = sum([one.width * demand for one in earlier])
         width = max(width, demand - before + 2 * math.ulp(demand))
-    return 0.0, width
-
-
-def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
-    """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
-    return 0.0, m.scope.import_limits[c, e, o, n]
+    return width
 
 
 @listed
@@ -125,16 +118,6 @@ def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
     for key in sorted(s.sellers_by_name):
         for v in s.sellers_by_name[key]:
             yield (v, *key)
-
-
-def imported_from_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
-    """0 <= imported_from[v,c,e,o,n] <= limit * factor."""
-    return 0.0, m.scope.sellers_by_name[c, e, o, n].get(v, 0.0)
-
-
-def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Limits:
-    """0 <= resold[v,c,e,o,n] <= leak * what shocks cut of the supplier's sales."""
-    return 0.0, m.scope.resold[v, c, e, o, n]
 
 
 @summed
@@ -279,11 +262,6 @@ def stock_balance_index(s: Scope) -> list[GoodAt]:
     return _at_nodes(s, s.stocks)
 
 
-def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> Limits:
-    """0 <= stock[c,e,o,n] <= max_t."""
-    return 0.0, m.scope.lookups.stockpiles[c, e, o].max_t
-
-
 def bought_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them.
 
@@ -353,7 +331,7 @@ IMPORTED = Variable(
     index=lambda s: list(s.import_limits),
     unit="t",
     meaning="imports of all suppliers",
-    bounds=imported_bounds,
+    most=lambda s, at: s.import_limits[at],
     limit=r"\mathrm{offer}_{c,e,o,n}",
     reads=("imports.tonnes", "shocks.factor:import"),
 )
@@ -364,7 +342,7 @@ IMPORTED_FROM = Variable(
     index=imported_from_index,
     unit="t",
     meaning="imports of one supplier, where it matters of which",
-    bounds=imported_from_bounds,
+    most=lambda s, at: s.sellers_by_name[at[1:]].get(at[0], 0.0),
     limit=r"\mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
     reads=("imports.tonnes", "shocks.factor:import"),
 )
@@ -375,7 +353,7 @@ RESOLD = Variable(
     index=lambda s: sorted(s.resold),
     unit="t",
     meaning="had from others of the group to which a supplier still sells",
-    bounds=resold_bounds,
+    most=lambda s, at: s.resold[at],
     limit=r"\mathrm{leak}_{v,c,e,o,n} (1 - \mathrm{importshock}_{v,c,e,o,n}) \, \mathrm{sold}_{v,c,e,o,t_n} \, \ell_n",
     reads=("imports.tonnes", "shocks.factor:import", "shocks.leak:import"),
 )
@@ -420,7 +398,7 @@ VARIABLES = (
         index=shortfall_index,
         unit="t",
         meaning="demand not met, by step of the loss",
-        bounds=shortfall_bounds,
+        most=_width_of_step,
         limit=r"\mathrm{width}_{c,e,o,j} \, \mathrm{demand}_{c,e,o,n}",
         reads=("demand.tonnes", "shocks.factor:demand", "loss_tiers.up_to_share"),
     ),
@@ -431,7 +409,7 @@ VARIABLES = (
         index=stock_balance_index,
         unit="t",
         meaning="stock at the end of a period",
-        bounds=stock_bounds,
+        most=lambda s, at: s.lookups.stockpiles[at[:3]].max_t,
         limit=r"\mathrm{maxstock}_{c,e,o}",
         reads=("stockpiles.max_t",),
     ),

@@ -62,7 +62,9 @@ def _var(scope: Scope, variable: Variable) -> Any:
     domain = Reals if variable.free else NonNegativeReals
     if variable.index is None:
         return Var(domain=domain)
-    return Var(variable.index(scope), domain=domain, bounds=variable.bounds)
+    most = variable.most
+    bounds = None if most is None else lambda _, *at: (0.0, most(scope, at))
+    return Var(variable.index(scope), domain=domain, bounds=bounds)
 
 
 def _constraint(scope: Scope, equation: Equation) -> Any:

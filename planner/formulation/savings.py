@@ -20,12 +20,11 @@ def saved_index(s: Scope) -> list[GoodAt]:
     return s.saved
 
 
-def saved_bounds(m: Model, p: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
-    """0 <= saved[p,e,o,n] <= max_share * demand."""
-    s: Scope = m.scope
+def _most_saved(s: Scope, at: GoodAt) -> float:
+    """The share of a demand that a saving may replace (t)."""
+    p, e, o, n = at
     good = (s.country_of(p), e, o)
-    row = s.lookups.savings[p][good]
-    return 0.0, row.max_share * s.demanded[(*good, n)]
+    return s.lookups.savings[p][good].max_share * s.demanded[(*good, n)]
 
 
 def saving_limit_index(s: Scope) -> list[GoodAt]:
@@ -81,7 +80,7 @@ SAVED = Variable(
     index=saved_index,
     unit="t",
     meaning="demand that a saving replaces",
-    bounds=saved_bounds,
+    most=_most_saved,
     limit=r"\mathrm{maxshare}_{p,e,o} \, \mathrm{demand}_{c_p,e,o,n}",
     reads=("savings.max_share", "demand.tonnes", "shocks.factor:demand"),
 )

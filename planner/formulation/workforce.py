@@ -44,11 +44,6 @@ def hired_index(s: Scope) -> Iterator[TeamAt]:
                         yield c, k, d.index
 
 
-def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, float]:
-    """0 <= hired[c,k,d] <= hires_per_year."""
-    return 0.0, m.scope.lookups.workforce[c, k].hires_per_year
-
-
 @listed
 def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
@@ -272,7 +267,7 @@ HIRED = Variable(
     index=hired_index,
     unit="persons/y",
     meaning="hired from outside",
-    bounds=hired_bounds,
+    most=lambda s, at: s.lookups.workforce[at[:2]].hires_per_year,
     limit=r"\mathrm{hires}_{c,k}",
     reads=("workforce.hires_per_year",),
     decided=True,

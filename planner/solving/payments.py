@@ -81,7 +81,9 @@ class Accounts:
     def scope(self) -> Any:
         """What the rule of accounts asks for; each funder has an account of its own."""
         groups = {funder: (funder,) for funder in self.funded}
-        return SimpleNamespace(case=self.case, account_tree=self.tree, funder_groups=groups)
+        return SimpleNamespace(
+            case=self.case, lookups=self.case.lookups, account_tree=self.tree, funder_groups=groups
+        )
 
     @cached_property
     def carrying(self) -> list[int]:

@@ -186,12 +186,12 @@ class Writer:
             for index in indices.get(variable.name, ()):
                 position = at.get((variable.name, index))
                 if position is None:
-                    complete = complete and variable.bounds is None
+                    complete = complete and variable.most is None
                 elif variable.free:
                     lower[position] = -np.inf
-                elif variable.bounds:
-                    lower[position], high = variable.bounds(self.model, *index)
-                    upper[position] = np.inf if high is None else high
+                elif variable.most:
+                    most = variable.most(self.model.scope, index)
+                    upper[position] = np.inf if most is None else most
         return complete
 
 

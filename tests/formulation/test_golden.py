@@ -54,7 +54,7 @@ def test_other_faces_of_an_equation_read_as_their_goldens(make_case: MakeCase, n
 
 
 @pytest.mark.parametrize(
-    "name", [variable.name for variable in VARIABLES if variable.bounds is not None]
+    "name", [variable.name for variable in VARIABLES if variable.most is not None]
 )
 def test_every_bounded_variable_reads_as_its_golden(make_case: MakeCase, name: str) -> None:
     assert name in golden_cases.BOUNDS, (

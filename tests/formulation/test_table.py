@@ -108,8 +108,8 @@ def test_a_variable_has_a_unit_a_meaning_and_a_limit_where_it_has_bounds(
     variable: Variable,
 ) -> None:
     assert variable.unit and variable.meaning
-    assert bool(variable.limit) == (variable.bounds is not None) == bool(variable.reads)
-    assert not (variable.free and variable.bounds)
+    assert bool(variable.limit) == (variable.most is not None) == bool(variable.reads)
+    assert not (variable.free and variable.most)
     assert f"| ${indexed(variable)}$ | `{variable.name}` |" in formulation_page()
 
 
