@@ -10,17 +10,7 @@ import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, Trade, feed_price, settle
 from planner.finance.project_facts import Levels, Material, PlantFacts, Quote, levels_of
-from planner.finance.yearly_rows import (
-    Array,
-    added,
-    before,
-    carried,
-    larger,
-    over_years,
-    row,
-    smaller,
-    where,
-)
+from planner.finance.yearly_rows import Array, added, larger, over_years, row, smaller, where
 
 LEAST_T = 1e-9
 Product = tuple[str, str]
@@ -379,19 +369,8 @@ def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
 
 
 def _depreciation(plant: PlantFacts, age: Array, spent: Array, x: Levels) -> Array:
-    """Capital less grant (nominal MUSD) over its years: a declining balance, or equal parts where these are more."""
+    """Capital less grant (nominal MUSD) over its years, in equal parts."""
     years = levels_of(x, plant.country)["depreciation_years"]
     wears = where((age >= 0) & (age < years), 1.0, 0.0)
-    years_left = larger(years - age, 1.0)
-    declining = x["accelerated"] / years
-    faster = larger(declining, 1.0 / years_left)
-    rate = smaller(faster, 1.0) * wears
-    rate = row(rate, "Tax", f"{plant.name}, share of what is left that wears", "share")
-    label = f"{plant.name}, worn at the end of the year"
-    worn = carried(rate, _worn, (), sheet="Tax", label=label, unit="share")
-    amounts = spent * (1.0 - x["grant"]) * (worn - before(worn))
+    amounts = spent * (1.0 - x["grant"]) * wears / years
     return row(amounts, "Tax", f"{plant.name}, depreciation", "MUSD")
-
-
-def _worn(last: Array, rate: Array) -> Array:
-    return last + (1.0 - last) * rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf, log
 from typing import Any
 
@@ -326,7 +326,6 @@ INSTRUMENTS = (
     "availability",
     "public_stock",
     "royalty",
-    "accelerated",
     "tax_credit",
     "tax_credit_per_kg",
 )
@@ -367,9 +366,6 @@ def levels_of(x: Levels, country: str) -> Levels:
 class FinanceTerm:
     """A figure of the case with its range, where it comes from, and why it is what it is, in words of the case. judged: nobody
     stated it.
-
-    low_by_year, high_by_year: the range of a price, where it is not the same in all years; `low` and `high` are its
-    least and its most.
     """
 
     name: str
@@ -383,15 +379,6 @@ class FinanceTerm:
     judged: bool
     notes: str = ""
     whole: bool = False
-    low_by_year: Array | None = field(default=None, compare=False)
-    high_by_year: Array | None = field(default=None, compare=False)
-
-    @property
-    def ends(self) -> tuple[Array, Array]:
-        """Its level at the low and at the high end, by year where the range is one of years."""
-        low = self.low if self.low_by_year is None else self.low_by_year
-        high = self.high if self.high_by_year is None else self.high_by_year
-        return np.asarray(low, float), np.asarray(high, float)
 
     @property
     def unsourced(self) -> bool:
@@ -404,15 +391,15 @@ class Quote:
     """Prices of one good by year (MUSD/t, real), without and by future. name: of the element; premiums: terms that come on
     top of them.
 
-    low, high: ends of its range over the price, by year or the same in all.
+    low, high: ends of its range over the price, of all years.
     """
 
     element: str
     name: str
     form: str
     price: Array
-    low: Array | float
-    high: Array | float
+    low: float
+    high: float
     by_future: Mapping[str, Array]
     premiums: tuple[str, ...]
     source: str
@@ -564,7 +551,7 @@ class Deck:
         for row in used:
             if row.future:
                 by_future.setdefault(row.future, []).append(row)
-        low, high = _range_by_year(plain, self.years)
+        low, high = _range_of(plain)
         return Quote(
             element=element,
             name=_name(self.case, element),
@@ -622,26 +609,19 @@ class Deck:
 
     def _line(self, rows: Sequence[DeckPrice]) -> Array:
         """Real prices by year (MUSD/t), linear between the years of the rows."""
-        usd = _between(rows, self.years, [row.price_usd_per_kg for row in rows])
+        given = {row.year or 0: row.price_usd_per_kg for row in rows}
+        of_years = sorted(given)
+        usd = np.interp(self.years, of_years, [given[year] for year in of_years])
         if not rows[0].real:
             usd = usd / (1 + self.inflation) ** (self.years - self.case.first_year)
         return np.asarray(usd * musd_per_tonne(1.0))
 
 
-def _between(rows: Sequence[DeckPrice], years: Array, usd: Sequence[float]) -> Array:
-    """Amounts of the rows, linear between their years and constant outside."""
-    of_years = [row.year or 0 for row in rows]
-    given = dict(sorted(zip(of_years, usd, strict=True)))
-    return np.asarray(np.interp(years, list(given), list(given.values())))
-
-
-def _range_by_year(rows: Sequence[DeckPrice], years: Array) -> tuple[Array, Array]:
-    """Low and high over the price in each year; a row that states none may be nothing else."""
-    prices = [row.price_usd_per_kg for row in rows]
-    price = _between(rows, years, prices)
-    ends = []
-    for stated in ([row.low for row in rows], [row.high for row in rows]):
-        usd = [price if end is None else end for price, end in zip(prices, stated, strict=True)]
-        end = _between(rows, years, usd)
-        ends.append(np.where(price > 0, end / np.where(price > 0, price, 1.0), 1.0))
-    return ends[0], ends[1]
+def _range_of(rows: Sequence[DeckPrice]) -> tuple[float, float]:
+    """Low and high over the price, the widest of all years; a row that states none may be nothing else."""
+    lows, highs = [], []
+    for row in rows:
+        price = row.price_usd_per_kg
+        lows.append(1.0 if row.low is None or price <= 0 else row.low / price)
+        highs.append(1.0 if row.high is None or price <= 0 else row.high / price)
+    return min(lows), max(highs)

@@ -46,22 +46,17 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 
 
 def _price_term(quote: Quote) -> FinanceTerm:
-    """The price of an element as a term: a factor on the deck, whose range may differ from year to year."""
-    low = np.asarray(quote.low, float)
-    high = np.asarray(quote.high, float)
-    is_constant = np.ptp(low) == 0 and np.ptp(high) == 0
+    """The price of an element as a term: a factor on the deck."""
     return FinanceTerm(
         name=f"price:{quote.element}",
         meaning=f"price of {quote.name}",
         unit="factor",
         value=1.0,
-        low=float(low.min()),
-        high=float(high.max()),
+        low=quote.low,
+        high=quote.high,
         source=quote.source or UNSOURCED,
         confidence=quote.confidence,
         judged=False,
-        low_by_year=None if is_constant else low,
-        high_by_year=None if is_constant else high,
     )
 
 
@@ -90,13 +85,9 @@ def adverse_ends(found: Investment) -> dict[str, str]:
 def at_ends(
     found: Investment, terms: Mapping[str, FinanceTerm], ends: Mapping[str, str]
 ) -> dict[str, Array]:
-    """Terms and prices at an end of their range, as levels, each year at its own."""
+    """Terms and prices at an end of their range, as levels."""
     by_name = {term.name: term for term in (*terms.values(), *price_terms(found))}
-    levels = {}
-    for name, end in ends.items():
-        low, high = by_name[name].ends
-        levels[name] = low if end == LOW else high
-    return levels
+    return {name: np.asarray(getattr(by_name[name], end)) for name, end in ends.items()}
 
 
 def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
@@ -114,11 +105,8 @@ def tornado(
     moved = [*terms.values(), *price_terms(found)]
     x = base_levels(found, terms)
     for place, term in enumerate(moved):
-        low, high = term.ends
-        low_at, high_at = 2 * place, 2 * place + 1
-        levels = np.full((2 * len(moved), max(low.size, high.size)), term.value)
-        levels[low_at] = low
-        levels[high_at] = high
+        levels = np.full((2 * len(moved), 1), term.value)
+        levels[2 * place : 2 * place + 2, 0] = term.low, term.high
         x[term.name] = levels
     x |= given or {}
     flows = cash_flows(found, x, use)
@@ -126,13 +114,14 @@ def tornado(
     owners = worth(flows, x, "owners").tolist()
     swings = []
     for place, term in enumerate(moved):
-        low_at, high_at = 2 * place, 2 * place + 1
+        npv_low, npv_high = whole[2 * place : 2 * place + 2]
+        owners_low, owners_high = owners[2 * place : 2 * place + 2]
         swing = Swing(
             term=term,
-            npv_low=whole[low_at],
-            npv_high=whole[high_at],
-            owners_low=owners[low_at],
-            owners_high=owners[high_at],
+            npv_low=npv_low,
+            npv_high=npv_high,
+            owners_low=owners_low,
+            owners_high=owners_high,
         )
         swings.append(swing)
     return sorted(swings, key=lambda swing: swing.order)

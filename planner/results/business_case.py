@@ -59,25 +59,6 @@ class Sold:
         return starting_up(self.flows, self.levels)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bankability:
-    """The verdict on the case: bankable or not on its terms, on the volumes of its basis and without further support.
-
-    earned, asked: IRR of the owners and what they ask (real). cover, covenant: least cover of debt service, and what is
-    asked of it; at_low_prices, low: the same at adverse prices; missed: years of service. borrows: there is senior debt.
-    """
-
-    bankable: bool
-    earned: float | None
-    asked: float
-    cover: float | None
-    covenant: float
-    at_low_prices: float | None
-    low: float
-    borrows: bool
-    missed: int
-
-
 @dataclass(frozen=True)
 class Market:
     """A product in the year in which its output is most of what is wanted (t): made here, sold here, made by others in
@@ -266,20 +247,10 @@ class BusinessCase(Parts):
         return self.planned if self.basis == PLAN and self.planned else self.full
 
     @property
-    def verdict(self) -> Bankability:
-        """Bankable: no support is needed for owners to earn what they ask and for debt to be served at adverse prices."""
-        returns = self.judged_on.returns
-        return Bankability(
-            bankable=self.package is not None and not self.package.amounts,
-            earned=returns.irr_owners,
-            asked=self.terms["equity_rate"].value,
-            cover=returns.dscr,
-            covenant=self.terms["dscr"].value,
-            at_low_prices=returns.dscr_low,
-            low=self.terms["dscr_low"].value,
-            borrows=returns.senior,
-            missed=returns.missed,
-        )
+    def bankable(self) -> bool:
+        """No support is needed for owners to earn what they ask and for debt to be served at adverse prices, on the terms of
+        the case and the volumes of its basis."""
+        return self.package is not None and not self.package.amounts
 
     @property
     def bankable_at_market(self) -> bool:

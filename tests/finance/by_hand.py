@@ -87,7 +87,7 @@ def operated(
         wears = 0.0
         if start <= n < start + years:
             left = years - (n - start)
-            wears = min(book, max(book * t["accelerated"] / years, book / left))
+            wears = book / left
             book -= wears
         paid = capital_each * index[n] if start - 2 <= n < start else 0.0
         rows["capital"][n] = paid

@@ -41,7 +41,6 @@ CASES: dict[str, dict[str, float]] = {
     "grant and credit above the capital": {"grant": 0.7, "tax_credit": 0.5, "debt_share": 0.6},
     "public loan of all": {"public_loan": 60.0, "public_loan_rate": 0.04, "grace_years": 1},
     "royalty": {"royalty": 0.07, "sustaining": 0.01, "closure": 0.1, "residual": 0.02},
-    "accelerated": {"accelerated": 2.0, "depreciation_years": 4},
     "tax credit": {"tax_credit": 0.2, "tax_credit_per_kg": 150.0},
     "availability": {"availability": 3.0, "receivable_days": 60.0},
     "fees": {"upfront_fee": 0.02, "commitment_fee": 0.01, "inflation": 0.02, "dscr": 1.3},
@@ -78,7 +77,6 @@ CASES: dict[str, dict[str, float]] = {
         "cfd": 0.9,
         "availability": 1.0,
         "royalty": 0.03,
-        "accelerated": 1.5,
         "tax_credit": 0.1,
         "tax_credit_per_kg": 20.0,
         "inflation": 0.025,
@@ -188,18 +186,9 @@ def test_plants_as_one(case: str) -> None:
     held(case, replace(alone, plants=tuple(plants)), plants=TOGETHER[case])
 
 
-def ranged() -> Investment:
-    """The plant with prices within a range of each year."""
-    found = separation()
-    low, high = np.linspace(0.6, 0.9, 6), np.linspace(1.1, 1.8, 6)
-    (quote,) = found.quotes
-    priced = type(quote)(**{**vars(quote), "low": low, "high": high})
-    return type(found)(**{**vars(found), "quotes": (priced,)})
-
-
 @pytest.mark.parametrize("case", ["bare", "all"])
-def test_both_ends_of_the_price_by_year(case: str) -> None:
-    found, terms = ranged(), plain_terms(**CASES[case])
+def test_both_ends_of_the_price(case: str) -> None:
+    found, terms = separation(), plain_terms(**CASES[case])
     (price,) = [s for s in tornado(found, terms, WHOLE) if s.term.name == "price:Dy"]
     (quote,) = found.quotes
     low_ends = (price.npv_low, price.owners_low)
@@ -211,8 +200,8 @@ def test_both_ends_of_the_price_by_year(case: str) -> None:
 
 
 def test_adverse_cover() -> None:
-    """The least cover at the low price of each year, over the service that was agreed."""
-    found, terms = ranged(), plain_terms(**CASES["all"])
+    """The least cover at the low price, over the service that was agreed."""
+    found, terms = separation(), plain_terms(**CASES["all"])
     x = base_levels(found, terms)
     flows = cash_flows(found, x, WHOLE)
     bad = cash_flows(found, {**x, **adverse(found, terms)}, WHOLE)

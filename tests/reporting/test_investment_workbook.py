@@ -206,7 +206,6 @@ INSTRUMENTS = {
     "cfd": 1.05,
     "availability": 1,
     "royalty": 0.03,
-    "accelerated": 2,
     "tax_credit": 0.1,
     "tax_credit_per_kg": 20,
     "upfront_fee": 0.02,

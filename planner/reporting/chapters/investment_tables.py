@@ -467,8 +467,6 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
             "element": names.element(quote.element),
             "first": 1000 * float(quote.price[0]),
             "last": 1000 * float(quote.price[-1]),
-            "low": float(np.min(quote.low)),
-            "high": float(np.max(quote.high)),
             "in_futures": in_futures,
             "from_source": said_once(quote.source),
         }

@@ -243,10 +243,10 @@ def _levels(book: Book) -> None:
     sheet.page.write_row(1, 0, INPUT_HEADS)
     first_choice = sheet.row + 1
     for term in (*found.terms.values(), *price_terms(found.investment)):
-        chosen: Any = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        chosen = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
         book.live.name(term.name, chosen)
         book.ends[term.name] = _ends(book, term, sheet.row)
-        book.plain[term.name] = chosen if term.low_by_year is None else _by_year(book, term)
+        book.plain[term.name] = chosen
         confidence = "judged" if term.judged else term.confidence
         told = (term.source or "judged", confidence, _feeds(found.investment, term.name))
         sheet.page.write_row(sheet.row - 1, INPUT_HEADS.index("source"), told)
@@ -287,20 +287,6 @@ def _feeds(investment: Investment, term: str) -> str:
     if term.endswith("_premium") and term not in premiums:
         return "nothing: no price of this case stands on it"
     return ONLY_AS_DELIVERED.get(term, "formulas here, sensitivity")
-
-
-def _by_year(book: Book, term: FinanceTerm) -> Any:
-    """A price whose range is one of years: chosen in the last row of the inputs, its ends on the sheet of prices."""
-    inputs, prices = book.live.sheets["Inputs"], book.live.sheets["Prices"]
-    low, high = term.ends
-    low_cells = prices.given(f"{term.meaning}, low over deck", "factor", low)
-    high_cells = prices.given(f"{term.meaning}, high over deck", "factor", high)
-    book.ends[term.name] = {LOW: low_cells, HIGH: high_cells}
-    chosen, value = f"'Inputs'!$D${inputs.row}", f"'Inputs'!$E${inputs.row}"
-    chosen = f"MAX(1,MIN(3,INT({chosen})))"
-    text = f"CHOOSE({chosen},{value},{low_cells.text},{high_cells.text})"
-    in_use = Cells(book.live, np.full(len(low), term.value), text)
-    return prices.formula(in_use, f"{term.meaning}, in use over deck", "factor")
 
 
 def _recommended(book: Book, sheet: LiveSheet) -> None:
