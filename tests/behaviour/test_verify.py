@@ -33,6 +33,8 @@ from tests.cases import (
     scenarios,
     shock,
     smelter,
+    some,
+    stored,
 )
 
 Frames = dict[str, pd.DataFrame]
@@ -210,7 +212,7 @@ def test_tables_say_the_amounts_of_the_plan_to_the_last_bit(
 ) -> None:
     for name, plan in good.items():
         assert read_amounts(plan.case, plan.tables).is_same(plan.amounts), name
-        assert planner.open_run(plan.write(tmp_path / name)).amounts.is_same(plan.amounts), name
+        assert planner.open_run(stored(plan, tmp_path / name)).amounts.is_same(plan.amounts), name
 
 
 def test_what_was_not_verified_is_not_written(
@@ -770,20 +772,23 @@ def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(
 ) -> None:
     """More of it or less is found, whatever the scenario, period or good that stands first or last."""
     plan, unseen = good["quarters"], []
-    for name in set(plan.tables) - {"shadow_prices"}:
+    places: list[tuple[str, str, int]] = []
+    for name in sorted(set(plan.tables) - {"shadow_prices"}):
         frame = plan.tables[name]
         numbers = [c for c in frame if pd.api.types.is_float_dtype(frame[c])]
-        for column, row in itertools.product(numbers, (0, len(frame) - 1)):
+        ends = (0, len(frame) - 1)
+        places += [(name, column, row) for column, row in itertools.product(numbers, ends)]
+    for name, column, row in some(places, 3):
 
-            def spoil(
-                tables: Frames, by: float, name: str = name, at: tuple[int, str] = (row, column)
-            ) -> None:
-                tables[name].loc[at] += by
+        def spoil(
+            tables: Frames, by: float, name: str = name, at: tuple[int, str] = (row, column)
+        ) -> None:
+            tables[name].loc[at] += by
 
-            if not any(
-                broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)
-            ):
-                unseen.append((name, column, row))
+        if not any(
+            broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)
+        ):
+            unseen.append((name, column, row))
     assert not unseen
 
 

@@ -14,7 +14,7 @@ from planner.data.case import Case, with_rows, without_targets
 from planner.data.load import checked_case
 from planner.errors import InputError
 from planner.evaluation.kept_draws import losses_without_plan
-from tests.cases import demand, imports, load_case, near, shock
+from tests.cases import LONG, demand, imports, load_case, near, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -110,14 +110,15 @@ def test_losses_are_those_of_the_case_with_that_scenario_alone(tmp_path: Path, s
 def test_the_command_keeps_draws_under_their_names_and_says_what_they_stand_for(
     tmp_path: Path,
 ) -> None:
-    sample = ["sample", "inputs/allied-2026", "--draws", "20", "--seed", "2", "--keep"]
+    register, keep, count = ("inputs/allied-2026", "11", 11) if LONG else ("inputs/starter", "5", 5)
+    sample = ["sample", register, "--draws", "20", "--seed", "2", "--keep"]
     outs = [tmp_path / "one", tmp_path / "two"]
     for out in outs:
-        told = CliRunner().invoke(app, [*sample, "11", "--out", str(out)])
+        told = CliRunner().invoke(app, [*sample, keep, "--out", str(out)])
         assert told.exit_code == 0, told.output
         assert "Expected loss without a plan" in told.output and "CVaR" in told.output
     case = planner.load(outs[0])
-    assert len(case.scenarios) == 11
+    assert len(case.scenarios) == count
     assert {row.scenario for row in case.tables.draws} <= set(case.scenarios)
     for file in outs[0].glob("*.csv"):
         assert file.read_bytes() == (outs[1] / file.name).read_bytes()

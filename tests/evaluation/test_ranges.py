@@ -90,7 +90,7 @@ def test_the_gap_is_what_the_best_plan_of_fresh_samples_would_spare(
     made = planner.solve(ten.changed(f"levers={levers!r}"))
     whole = planner.solve(ten)
     held = whole if levers == ["separation"] else _as_if_free(made, whole)
-    found = planner.evaluate(held, register=register, gap=3).gap
+    found = planner.evaluate(held, register=register, draws=40, samples=2, gap=3).gap
     assert found is not None and found.replications == 3
     assert found.value == near(gap) and found.high == near(gap)
 
@@ -103,7 +103,11 @@ def _as_if_free(made: planner.Plan, free: planner.Plan) -> planner.Plan:
 def test_one_replication_has_no_bound(tmp_path: Path) -> None:
     register = builder(tmp_path)
     found = planner.evaluate(
-        planner.solve(planner.sample(register, draws=4)), register=register, gap=1
+        planner.solve(planner.sample(register, draws=4)),
+        register=register,
+        draws=40,
+        samples=2,
+        gap=1,
     )
     assert found.as_json()["optimality_gap"] == {"value": near(0), "high": None, "replications": 1}
 

@@ -20,7 +20,7 @@ from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from planner.reporting.pages.run import write_page
 from tests.cases import LONG, stored
-from tests.conftest import leave_out_pages
+from tests.conftest import leave_out_pages, leave_out_support
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text
 
@@ -115,7 +115,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not LONG:  # tests of the PDF typeset such names
             patched.setattr("planner.reporting.forms.pdf.INSTALLED", False)
         call("report", run)
-    call("report", run, "--project", text["projects"][1][0])
+    with pytest.MonkeyPatch.context() as patched:
+        if not LONG:
+            leave_out_support(patched)
+        call("report", run, "--project", text["projects"][1][0])
     call("compare", run, folder / "other", "--out", folder / "compared")
     call("study", "run", study, "--out", folder / "study")
     call("study", "report", folder / "study")

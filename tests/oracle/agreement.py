@@ -18,6 +18,7 @@ from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.results.reader import read_amounts
 from planner.results.verify import verify
+from tests.cases import LONG
 from tests.oracle.agreement_figures import LOOSE, TOLERANCE, agree_figures, near, seen_by_the_odds
 from tests.oracle.money import payers
 from tests.oracle.payments import even_payments, tree_of
@@ -90,9 +91,10 @@ def agree_briefly(
 
 
 def agree_tables(plan: planner.Plan) -> None:
-    """Tables made of the plan's amounts are read back as the same amounts, to the last bit, and hold by every rule."""
+    """Tables made of the plan's amounts are read back as the same amounts, to the last bit, which were verified when it was
+    solved; in a long run they are verified once more as tables, which takes as long as all else."""
     assert read_amounts(plan.case, plan.tables).is_same(plan.amounts)
-    assert verify(plan.case, plan.tables).worst <= TOLERANCE
+    assert not LONG or verify(plan.case, plan.tables).worst <= TOLERANCE
 
 
 def agree_value(folder: Path, model: Model, plan: planner.Plan, theirs: OracleResult) -> None:

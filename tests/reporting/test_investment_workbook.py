@@ -23,6 +23,7 @@ from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, demand, load_case, mine, plant, record, scenarios, smelter
+from tests.conftest import leave_out_support
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 pytestmark = pytest.mark.skipif(
@@ -152,7 +153,9 @@ def test_the_workbook_computes_what_the_tool_does(
     assert one.supported is not None
     told_supported = answer(out["asis"])["NPV of the owners"][2]
     assert told_supported == pytest.approx(one.supported.returns.npv_owners, abs=1e-9)
-    with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
+    with pytest.MonkeyPatch.context() as patched:
+        leave_out_support(patched)
+        with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
     told_typed = answer(out["typed"])["NPV of the owners"]
     for column, sold in enumerate((with_all.planned, with_all.full)):
         assert sold is not None

@@ -50,7 +50,7 @@ def test_a_kill_loses_nothing_and_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     process.communicate()
     process, here, browser = started(run)
     assert "50 % of all public money" in browser.open(f"{here}/part/questions").read().decode()
-    end_it(process, signal.SIGINT)
+    ended_while_it_solves(process, here, browser, signal.SIGINT)
 
 
 SOON = 10.0
@@ -66,20 +66,24 @@ def end_it(process: subprocess.Popen[str], number: int) -> None:
     assert "every change and every kept variant is on disk" in told and "Exception" not in told
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=long_run), signal.SIGTERM])
-def test_a_signal_ends_it_soon_with_a_page_open_and_a_solve_going_on(
-    tmp_path: Path, number: int
+def ended_while_it_solves(
+    process: subprocess.Popen[str], here: str, browser: OpenerDirector, number: int
 ) -> None:
-    run = tmp_path / "run"
-    shutil.copytree(REFERENCE, run)
-    process, here, browser = started(run)
+    """A signal ends it soon, with a page open and a solve going on."""
     with browser.open(f"{here}/events") as news:
         assert news.readline().startswith(b"data: ")
-        body = json.dumps({"key": "money", "value": 0.5}).encode()
+        body = json.dumps({"key": "money", "value": 0.25}).encode()
         browser.open(
             Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"})
         )
         end_it(process, number)
+
+
+@long_run
+def test_a_termination_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(REFERENCE, run)
+    ended_while_it_solves(*started(run), signal.SIGTERM)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import planner
+from planner.cli import app
 from planner.errors import NotInstalledError
 from planner.late import EXTRAS, late, missing
 from planner.studies.kept_tables import read_table, write_table
@@ -70,10 +72,14 @@ def test_a_study_runs_and_is_reported_with_the_default_installation(
     bare: dict[str, str], tmp_path: Path
 ) -> None:
     study = ROOT / "models" / "studies" / "starter.toml"
-    for line in (f"study run {study} --out {tmp_path / 's'}", f"study report {tmp_path / 's'}"):
-        command = [sys.executable, "-m", "planner", *line.split()]
-        done = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    lines = (f"study run {study} --out {tmp_path / 's'}", f"study report {tmp_path / 's'}")
+    code = "import sys; from planner.cli import app\n"
+    code += (
+        "for line in sys.argv[1:]:\n    if app(line.split(), standalone_mode=False): sys.exit(1)"
+    )
+    command = [sys.executable, "-c", code, *lines]
+    done = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "s" / "results.csv").exists()
     page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert ".[study]" in page
@@ -86,7 +92,9 @@ def test_a_study_runs_and_is_reported_with_the_default_installation(
     assert all((tmp_path / "s" / name).exists() for name in FINAL)
 
 
-def test_a_sobol_study_says_what_to_install(bare: dict[str, str], tmp_path: Path) -> None:
+def test_a_sobol_study_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     text = (ROOT / "models" / "studies" / "starter.toml").read_text(encoding="utf-8")
     lines = (
         text.replace("../../", f"{ROOT}/")
@@ -95,10 +103,11 @@ def test_a_sobol_study_says_what_to_install(bare: dict[str, str], tmp_path: Path
         + '[design]\nkind = "sobol"\npoints = 4\nseed = 1\n'
     )
     (tmp_path / "sobol.toml").write_text(lines, encoding="utf-8")
-    command = f"-m planner study run {tmp_path / 'sobol.toml'} --out {tmp_path / 's'}".split()
-    done = subprocess.run([sys.executable, *command], env=bare, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "pip install -e '.[study]'" in done.stderr
+    monkeypatch.setattr("planner.late.find_spec", lambda name: None)
+    command = ["study", "run", str(tmp_path / "sobol.toml"), "--out", str(tmp_path / "s")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2
+    assert "pip install -e '.[study]'" in done.output
 
 
 def test_words_and_blanks_come_back_from_csv_as_they_were(tmp_path: Path) -> None:

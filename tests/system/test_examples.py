@@ -15,6 +15,7 @@ from planner.data import change
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.results.display import Parts
+from tests.conftest import leave_out_support
 from tests.studies.studies import BUDGET
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +72,11 @@ def test_examples_of_a_change_do_too(
 def answers(names: dict[str, Any]) -> dict[str, Any]:
     """What questions about the case and its plan give."""
     case, plan = names["case"], names["plan"]
+    with pytest.MonkeyPatch.context() as patched:
+        leave_out_support(patched)
+        business = planner.business_case(plan, "coast_plant")
     return {
-        "business": planner.business_case(plan, "coast_plant"),
+        "business": business,
         "why": planner.explain(plan),
         "study": planner.open_study(names["example_study"]),
         "session": planner.Session(case),
