@@ -195,7 +195,7 @@ def _invisible(text: object, code: str) -> PydanticCustomError:
 
 
 def parse_label(value: object) -> object:
-    """Text that tells things apart: nothing invisible, and no foreign letter that passes for a Latin one beside it."""
+    """Text that tells things apart: nothing invisible, and no blank that is no plain one."""
     parse_name(value)
     if not isinstance(value, str):
         return value
@@ -203,17 +203,7 @@ def parse_label(value: object) -> object:
         is_blank = letter in _BLANKS or (letter.isspace() and letter != " ")
         if is_blank or "\ufe00" <= letter <= "\ufe0f":
             raise _invisible(value, f"U+{ord(letter):04X}")
-    foreign = [letter for letter in value if ord(letter) in CONFUSABLE]
-    if foreign and any(map(_is_latin, value)):
-        said = '"{text}" contains {letter}, which looks like the letter {latin}'
-        letter = unicodedata.name(foreign[0]).title()
-        latin = CONFUSABLE[ord(foreign[0])]
-        raise wrong("mixed-letters", said, text=value, letter=letter, latin=latin)
     return value
-
-
-def _is_latin(letter: str) -> bool:
-    return letter.isalpha() and "LATIN" in unicodedata.name(letter, "")
 
 
 def parse_id(value: object) -> object:

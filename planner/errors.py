@@ -211,13 +211,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     looks = {_folded(one): one for one in reversed(known)}
     # Of a name of two letters one is half of it.
     alike = get_close_matches(folded, looks, n=3, cutoff=0.6 if len(folded) > 2 else 0.5)
-    # Letters that are exchanged count as two slips there, and are one.
-    alike.sort(key=lambda one: -SequenceMatcher(None, sorted(folded), sorted(one)).ratio())
+    alike.sort(key=lambda one: _likeness(folded, one), reverse=True)
     if not alike and len(folded) > 2:
         starts = [one for one in looks if one.startswith(folded)]
         starts += [one for one in looks if len(one) > 3 and folded.startswith(one)]
         alike = starts if len(starts) == 1 else []
     return looks[alike[0]] if alike else ""
+
+
+def _likeness(one: str, two: str) -> float:
+    """Up to 2: of letters in their order, and in any, as exchanged letters are one slip."""
+    in_order = SequenceMatcher(None, one, two).ratio()
+    return in_order + SequenceMatcher(None, sorted(one), sorted(two)).ratio()
 
 
 def _folded(name: str) -> str:

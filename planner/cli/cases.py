@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +13,14 @@ import typer
 import planner
 from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.empty_case import write_empty_case
-from planner.data.export import write_model, write_tables, write_workbook
+from planner.data.empty_case import COLUMNS, write_empty_case
+from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import Fault, InputError, RunFolderError
 from planner.evaluation.kept_draws import KeptDraws
 from planner.results.folders import refuse_foreign, write_folder, write_whole
-from planner.results.store import write_case
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
@@ -35,7 +35,7 @@ def init(
         Path | None,
         typer.Argument(
             metavar="DIR",
-            help="New folder for the workspace; with --workbook or --tables: a case.",
+            help="New folder for the workspace; with --to: a case.",
             show_default=False,
         ),
     ] = None,
@@ -46,20 +46,12 @@ def init(
             help=f"Case to copy into a workspace: {STARTER} (default) or allied-2026.",
         ),
     ] = None,
-    workbook: Annotated[
+    to: Annotated[
         Path | None,
         typer.Option(
-            "--workbook",
-            metavar="FILE",
-            help="Write one workbook instead: the case, or the starter to write over.",
-        ),
-    ] = None,
-    tables: Annotated[
-        Path | None,
-        typer.Option(
-            "--tables",
-            metavar="DIR",
-            help="Write the case as a folder of CSV tables and model.toml instead.",
+            "--to",
+            metavar="PATH",
+            help="Write the case, or the starter, there instead: as a workbook if the name ends in .xlsx, else as a folder.",
         ),
     ] = None,
     empty: Annotated[
@@ -75,67 +67,52 @@ def init(
         typer.Option(
             "--model",
             metavar="FILE",
-            help="Model file whose choices go with the case.",
+            help="With --to: model file whose choices go with the case.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
     """Lay out a workspace: a case to start from, the models, a place for reports; or a case alone."""
     with exit_codes():
-        forms = {"--workbook": workbook, "--tables": tables, "--empty": empty}
-        chosen = [option for option, path in forms.items() if path is not None]
-        _refuse_if(len(chosen) > 1, " and ".join(chosen), "write a case in two forms: choose one")
-        is_written = workbook is not None or tables is not None
+        _refuse_if(model is not None and to is None, "--model", "goes with --to")
         _refuse_if(
-            model is not None and not is_written, "--model", "goes with a case that is written"
+            case is not None and (to or empty) is not None,
+            "--case",
+            "is for a workspace; name the case",
         )
-        _refuse_if(case is not None and bool(chosen), "--case", "is for a workspace; name the case")
         if empty is not None:
-            _refuse_if(place is not None, "--empty", "takes no case")
-            _write_empty(empty)
-        elif workbook is not None:
-            _write_workbook(workbook, place, model)
-        elif place is None:
-            raise InputError([Fault("planner init", 0, "", "needs a folder")])
-        elif tables is not None:
-            _refuse_existing(tables, "folder")
-            write_case(checked_case(find_case(place), model), tables)
-            say(str(tables))
+            _refuse_if((place or to) is not None, "--empty", "takes no case")
+            _refuse_existing(empty)
+            _written(empty, write_empty_case)
+            say(
+                f"{empty} is ready; its tables, in the order in which to fill them in: {', '.join(COLUMNS)}. Next:"
+            )
+            say(f"  planner check {empty}")
+        elif to is not None:
+            source = checked_case(find_case(place or shipped() / "inputs" / STARTER), model)
+            _refuse_existing(to)
+            is_book = to.suffix.casefold() == ".xlsx"
+            _written(to, partial(write_whole, write=source.write) if is_book else source.write)
+            say(str(to))
         else:
-            _write_workspace(place, case or STARTER)
+            _refuse_if(place is None, "planner init", "needs a folder")
+            copied = lay_out(place or Path(), case or STARTER)
+            say(f"{copied} is ready. Next:")
+            say(f"  planner check {copied}")
+            say(f"  planner solve {copied} --model {place}/models/base.toml")
 
 
-def _write_workspace(folder: Path, case: str) -> None:
-    copied = lay_out(folder, case)
-    say(f"{copied} is ready. Next:")
-    say(f"  planner check {copied}")
-    say(f"  planner solve {copied} --model {folder}/models/base.toml")
-
-
-def _write_empty(folder: Path) -> None:
-    _refuse_existing(folder, "folder")
+def _written(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file or folder. Raises RunFolderError."""
     try:
-        write_empty_case(folder)
-    except OSError as error:
-        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-    say(f"{folder} is ready: {folder / 'README.md'} says what each table is for. Next:")
-    say(f"  planner check {folder}")
+        write(path)
+    except Exception as error:  # of the writer of workbooks too
+        raise RunFolderError(f"{path}: cannot be written: {error}") from error
 
 
-def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
-    """Write a case as a workbook; where none is named, the starter with every table laid out."""
-    _refuse_existing(file, "file")
-    case = checked_case(find_case(place or shipped() / "inputs" / STARTER), model)
-    try:
-        write_whole(file, lambda fresh: write_workbook(fresh, case, every_table=place is None))
-    except Exception as error:
-        raise RunFolderError(f"{file}: cannot be written: {error}") from error
-    say(str(file))
-
-
-def _refuse_existing(path: Path, kind: str) -> None:
+def _refuse_existing(path: Path) -> None:
     if path.exists():
-        raise RunFolderError(f"{path}: exists; name a new {kind}. Nothing was written")
+        raise RunFolderError(f"{path}: exists; name another. Nothing was written")
 
 
 def _refuse_if(wrong: bool, option: str, why: str) -> None:

@@ -13,11 +13,9 @@ import planner
 from planner.cli import console
 from planner.data.case import Case
 from planner.data.difference import changes
-from planner.data.empty_case import empty_tables
 from planner.data.warnings import warnings_of
 from planner.errors import RULES, Fault, InputError, refuse_unknown
 from planner.solving.program_size import ALONE, refuse_if_too_large
-from planner.workspace import find_case
 
 FAR_APART = ("far-off", "magnet-tonnes", "unit-above-most")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
@@ -56,7 +54,6 @@ def check(
             remarks = _remarks(found)
         except InputError as error:
             if not as_json:
-                _say_what_is_empty(case)
                 raise
             console.say(_as_json(faults=console.in_options(error.faults), warnings=()))
             raise typer.Exit(error.exit_code) from None
@@ -69,18 +66,6 @@ def check(
     if against is not None and changed is not None:
         console.say_changes(changed, against)
     console.say(_closing_line(found, len(warnings)))
-    _say_what_is_empty(case)
-
-
-def _say_what_is_empty(case: Path) -> None:
-    """Print which tables of a folder have a header alone, in the order in which a case is filled in."""
-    if not case.is_dir():
-        return
-    empty = empty_tables(find_case(case))
-    if empty:
-        console.say("Still empty, in the order in which to fill them in:")
-    for table in empty:
-        console.say(f"  {table.file:14} {table.meaning}")
 
 
 def _remarks(case: Case) -> list[Fault]:

@@ -22,7 +22,7 @@ from rich.status import Status as Spinner
 
 from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
-from planner.data.change import parse_changes
+from planner.data.change import read_changes
 from planner.data.findings import collapse
 from planner.data.load import checked_case
 from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert
@@ -231,7 +231,7 @@ def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> No
 
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
-    return checked_case(find_case(case), model, parse_changes(overrides or ()))
+    return checked_case(find_case(case), model, read_changes(overrides or ()))
 
 
 def refuse_beside_scheduler(scheduler: str, given: Mapping[str, bool]) -> None:

@@ -13,7 +13,7 @@ import typer
 
 import planner
 from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
-from planner.data.change import parse_changes
+from planner.data.change import read_changes
 from planner.errors import Fault, InputError
 from planner.results.store import SUMMARY
 from planner.server.app import Server
@@ -76,7 +76,7 @@ def _open(
 
     Raises InputError for a model or settings beside a run folder, and for what cannot be read.
     """
-    settings = parse_changes(overrides or ())
+    settings = read_changes(overrides or ())
     if (path / SUMMARY).is_file():
         if model or settings:
             said = "does not apply to a run folder, which has its own model"

@@ -69,8 +69,8 @@ def solve(
     force: console.Force = False,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
-    written: list[str] = []
-    with console.exit_codes(lambda: "".join(written) or "nothing was written"):
+    written = "nothing was written"
+    with console.exit_codes(lambda: written):
         given = {"--workers": workers is not None, "--method": method == "whole"}
         console.refuse_beside_scheduler(scheduler, given)
         with console.shown_progress() as progress:
@@ -89,19 +89,18 @@ def solve(
                     workers=solving,
                     force=force,
                 )
-        written.append(f"written: {run}/{SUMMARY}")
+        written = f"written: {run}/{SUMMARY}"
         if as_json:
             console.say((run / SUMMARY).read_text(encoding="utf-8").rstrip())
-        _raise_unless_optimal(plan, run)
+        _raise_unless_optimal(plan, written)
         if not as_json:
             for line in closing_lines(plan):
                 console.say(line)
             console.say(f"Report      {run}/report.html, report.xlsx, tables/, summary.json")
 
 
-def _raise_unless_optimal(plan: Plan, run: Path) -> None:
+def _raise_unless_optimal(plan: Plan, written: str) -> None:
     """Raise InfeasibleError or StoppedError for a run without an optimum."""
-    written = f"written: {run}/summary.json"
     reasons = plan.summary.get("reasons", ())
     if plan.status is Status.INFEASIBLE:
         raise InfeasibleError([*reasons, written])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 import planner
 from planner.api.studies import open_study, study
@@ -28,8 +27,6 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, OPTIMAL, RESULTS, StudyStatus
 
-EVERY = 10.0
-"""Seconds between lines where there is no terminal."""
 MOST_SHOWN = 20
 
 app, study_app = command_app(), command_app()
@@ -72,10 +69,10 @@ def run(
     force: Force = False,
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; a point that has a result is not run again."""
-    bar = StudyProgress()
+    bar = StudyProgress(console=err)
     with exit_codes(bar.kept):
         with _working(workers, scheduler) as who, bar:
-            found = study(file, out, who, bar, force=force)
+            found = study(file, out, who, bar.show, force=force)
         _say_end(found.status)
 
 
@@ -160,49 +157,22 @@ def _raise_if_failed(found: StudyStatus) -> None:
     raise StoppedError(f"{message}; {remedy}")
 
 
-class StudyProgress:
-    """Says on stderr how far a study is: a line that changes on a terminal, else one every ten seconds."""
+class StudyProgress(Progress):
+    """A bar on a terminal, with the time that is left; and how far the study is."""
 
-    def __init__(self) -> None:
-        self._begun = self._said = perf_counter()
-        self._done_before = 0
-        self._last: StudyStatus | None = None
+    last: StudyStatus | None = None
 
-    def __enter__(self) -> StudyProgress:
-        self._line = err.status("points") if err.is_terminal else None
-        if self._line:
-            self._line.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._line:
-            self._line.stop()
-
-    def __call__(self, status: StudyStatus) -> None:
+    def show(self, status: StudyStatus) -> None:
         """Show how far the study is."""
-        if self._last is None:  # what was there before says nothing of the time that is left
-            self._begun, self._done_before = perf_counter(), status.done
-        self._last = status
-        if self._line:
-            self._line.update(self._words(status))
-        elif perf_counter() - self._said > EVERY:
-            self._said = perf_counter()
-            err.print(self._words(status), style="dim")
-
-    def _words(self, status: StudyStatus) -> str:
-        bad = status.done - status.statuses[OPTIMAL]
-        note = f", {bad} without optimum" if bad else ""
-        words = f"{status.done} of {status.total} points{note}"
-        newly = status.done - self._done_before
-        if not newly:
-            return words
-        seconds = (perf_counter() - self._begun) / newly * (status.total - status.done)
-        return f"{words}, {timedelta(seconds=round(seconds))} left"
+        self.last = status
+        if not self.task_ids:
+            self.add_task("points", completed=status.done)
+        self.update(self.task_ids[0], total=status.total, completed=status.done)
 
     def kept(self) -> str:
         """The results that stay if the study is stopped now."""
-        if self._last is None:
+        if self.last is None:
             return "nothing was written"
         return (
-            f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
+            f"{self.last.done:,} of {self.last.total:,} points are kept; the same command goes on"
         )

@@ -5,15 +5,14 @@ A Case never changes: each method gives another one, checked as files are, or ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from planner.cells import text_of
 from planner.config import ModelFile, build_model
-from planner.data.change import Change, InputValue, change_of, known_table, parse_change
+from planner.data.change import Change, Changes, known_table, read_changes
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
@@ -28,10 +27,6 @@ from planner.late import late
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-Changes: TypeAlias = str | Change | Mapping[str, InputValue] | Iterable[Change]
-"""`ADDRESS=VALUE`, a `Change`, values by address, or several changes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,24 +208,7 @@ class Case:
         >>> case.changed({"objective.risk_aversion": 0.7}).model.objective.risk_aversion
         0.7
         """
-        return self._changed_by(_readers(changes))
-
-    def _changed_by(self, readers: Iterable[Callable[[], Change]]) -> Case:
-        """The case with changes that are still to be read, so that all faults are told together."""
-        faults: list[Fault] = []
-        read: list[Change] = []
-        for reader in readers:
-            try:
-                read.append(reader())
-            except InputError as error:
-                faults += error.faults
-        try:
-            case = Changer(self).apply(read)
-        except InputError as error:
-            raise InputError([*error.faults, *faults]) from None
-        if faults:
-            raise InputError(faults)
-        return case.checked()
+        return Changer(self).apply(read_changes(changes)).checked()
 
     def without_plan(self) -> Case:
         """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its
@@ -302,20 +280,6 @@ class Case:
         """The case itself, if it keeps every rule between rows and tables. Raises InputError."""
         Reading(check_all(self.lookups)).refuse()
         return self
-
-
-def _readers(changes: Iterable[Changes]) -> Iterator[Callable[[], Change]]:
-    """A function for each change; those given as text are read when it is called."""
-    for given in changes:
-        if isinstance(given, str):
-            yield partial(parse_change, given)
-        elif isinstance(given, Mapping):
-            for address, value in given.items():
-                yield partial(change_of, address, value)
-        elif isinstance(given, Change):
-            yield partial(replace, given)
-        else:
-            yield from _readers(given)
 
 
 def with_rows(case: Case, **rows: Any) -> Case:

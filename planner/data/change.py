@@ -14,12 +14,12 @@ import math
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from types import NoneType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from planner.cells import CARRIED, Quarter, text_of, types_in
 from planner.config import ModelFile, key_type, known_keys
@@ -165,6 +165,10 @@ class OpenChange:
         return f"{self.change.address}={value}"
 
 
+Changes: TypeAlias = str | Change | Mapping[str, InputValue] | Iterable[Any]
+"""`ADDRESS=VALUE`, a `Change`, values by address, or several of these."""
+
+
 # ---- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -198,28 +202,26 @@ def parse_change(text: str) -> Change:
     return _change(found[1].strip(), found[2].strip(), as_text=True)
 
 
-def parse_changes(texts: Iterable[str]) -> list[Change]:
-    """Changes from text. Raises InputError with every fault."""
-    return _all_of(parse_change, [(text,) for text in texts])
-
-
-def changes_of(settings: Mapping[str, InputValue]) -> list[Change]:
-    """Changes from addresses and values. Raises InputError with every fault."""
-    return _all_of(change_of, settings.items())
-
-
-def _all_of(make: Callable[..., Change], given: Iterable[tuple[Any, ...]]) -> list[Change]:
-    """A change of each set of arguments. Raises InputError with the faults of all of them."""
-    changes: list[Change] = []
+def read_changes(changes: Changes) -> list[Change]:
+    """Changes as they are, from text, or from addresses and values. Raises InputError with every fault."""
+    if isinstance(changes, Change):
+        return [changes]
+    read: list[Change] = []
     faults: list[Fault] = []
-    for arguments in given:
+    several = changes.items() if isinstance(changes, Mapping) else changes
+    for one in [changes] if isinstance(changes, str) else several:
         try:
-            changes.append(make(*arguments))
+            if isinstance(one, str):
+                read.append(parse_change(one))
+            elif isinstance(changes, Mapping):
+                read.append(change_of(*one))
+            else:
+                read += read_changes(one)
         except InputError as error:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    return changes
+    return read
 
 
 def parse_open(text: str) -> OpenChange:

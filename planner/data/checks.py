@@ -9,33 +9,23 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from planner.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
 from planner.data.findings import collapse, finding_at, table_of, unknown_name
 from planner.data.lookups import BASE, Lookups
+from planner.data.row_rules import ROW_RULES, Check
 from planner.data.schema import BY_NAME, TABLES, Tables, UncertainRange
-from planner.data.stage_checks import (
-    OF_STAGE,
-    check_must_run,
-    check_project_feeds,
-    check_return_sums,
-    check_returns,
-    check_stages,
-    check_unsaved,
-)
+from planner.data.stage_checks import check_return_sums, check_returns
 from planner.data.stages import FORMS, STAGES
 from planner.data.table_checks import (
-    check_byproducts,
     check_contracts,
     check_finance,
     check_hazards,
     check_prices,
-    check_shocks,
-    check_studies,
     check_targets,
 )
 from planner.data.thresholds import PROBABILITIES, ROUNDING
@@ -98,16 +88,6 @@ class Reading:
         for kind, defined in (*DEFINED.items(), ("seller", SELLERS)):
             if defined == (table, column):
                 self.nameless.add(kind)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A rule: its function, and the tables that must have been read whole for it."""
-
-    run: Callable[[Lookups], Iterator[Fault]]
-    needs: tuple[str, ...] = ()
-    rows_of: str = ""
-    """The table it reads row by row: sound rows are checked even if others are not."""
 
 
 def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
@@ -299,22 +279,6 @@ def check_ramps(case: Lookups) -> Iterator[Fault]:
                 break
 
 
-def check_staffing(case: Lookups) -> Iterator[Fault]:
-    """A project's staffing row is filed under its own stage."""
-    wrong: dict[str, Fault] = {}
-    for row in case.tables.staffing:
-        project = case.projects.get(row.project)
-        if project is None or project.stage == row.stage:
-            continue
-        first = wrong.get(row.project)
-        if first is None:
-            wrong[row.project] = finding_at(row, "stage", "staffing-stage", is_of=project.stage)
-        else:
-            also = (*first.also, f"staffing:{row.line}")
-            wrong[row.project] = replace(first, also=also)
-    yield from wrong.values()
-
-
 def check_probabilities(case: Lookups) -> Iterator[Fault]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
@@ -328,16 +292,6 @@ def check_probabilities(case: Lookups) -> Iterator[Fault]:
             message=f"probabilities sum to {total:.9g}, not 1",
             value=f"{total:.9g}",
         )
-
-
-def check_odds(case: Lookups) -> Iterator[Fault]:
-    """Bounds of a probability are given together."""
-    low, high = "probability_low", "probability_high"
-    for row in case.tables.scenarios:
-        if row.probability_low is None and row.probability_high is not None:
-            yield finding_at(row, low, "odds", f"must not be empty beside {high}")
-        if row.probability_high is None and row.probability_low is not None:
-            yield finding_at(row, high, "odds", f"must not be empty beside {low}")
 
 
 def check_loss_tiers(case: Lookups) -> Iterator[Fault]:
@@ -405,8 +359,6 @@ def check_uncertainties(case: Lookups) -> Iterator[Fault]:
             if getattr(row, column) != getattr(before, column):
                 said = f"is not as in line {before.line}, of the same uncertainty"
                 yield finding_at(row, column, "range", said)
-        if row.low == row.high:
-            yield finding_at(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
         yield from _range_of(case, row)
 
 
@@ -446,28 +398,17 @@ CHECKS: tuple[Check, ...] = (
     Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
     Check(check_horizon, needs=("demand",)),
     Check(check_feed_shares, needs=("feeds",)),
-    Check(check_project_feeds, rows_of="projects"),
-    *(
-        Check(partial(check_stages, table), needs=("projects",), rows_of=table)
-        for table in OF_STAGE
-    ),
-    Check(check_must_run, rows_of="projects"),
-    Check(check_unsaved, needs=("savings",), rows_of="projects"),
+    *ROW_RULES,
     Check(check_returns, needs=("projects", "feeds"), rows_of="returns"),
     Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
     Check(check_ramps, needs=("ramps",)),
-    Check(check_staffing, rows_of="staffing"),
     Check(check_probabilities, needs=("scenarios",)),
-    Check(check_odds, rows_of="scenarios"),
     Check(check_loss_tiers, needs=("loss_tiers",)),
-    Check(check_shocks, rows_of="shocks"),
     Check(check_hazards, needs=("hazards",)),
     Check(check_uncertainties, needs=tuple(BY_NAME)),
     Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),
     Check(check_contracts, needs=("elements", "byproducts"), rows_of="contracts"),
-    Check(check_byproducts, needs=("elements", "prices"), rows_of="byproducts"),
-    Check(check_studies, rows_of="studies"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
     *(Check(partial(check_order, table), rows_of=table) for table in _ORDERED),
 )

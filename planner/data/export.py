@@ -73,11 +73,11 @@ _BOOK = {
 _MODEL_COLUMNS = ("key", "value", "meaning")
 
 
-def write_workbook(path: Path, case: Case, every_table: bool = False) -> None:
+def write_workbook(path: Path, case: Case) -> None:
     """Write a workbook: a sheet per table, the sheet `model` with every key, and a sheet of notes, which is not read.
 
     case: its rows, and its model as it was chosen (by `load(path, model)`); reading the workbook gives an equal case
-    and model. every_table: tables without rows are laid out too. Raises OSError.
+    and model. Raises OSError.
     """
     # Put together in memory: where the disk is full, one plain error is raised, and nothing is left open.
     content = io.BytesIO()
@@ -85,7 +85,7 @@ def write_workbook(path: Path, case: Case, every_table: bool = False) -> None:
     _write_sheet(book, NOTES_SHEET, ("table", "column", "what it holds"), _notes(case))
     for table in TABLES:
         rows = case.tables.rows(table.name)
-        if rows or table.required or every_table:
+        if rows or table.required:
             columns = (*table.row.columns(), *CARRIED)
             cells = [[_stated(row, column) for column in columns] for row in rows]
             _write_sheet(book, table.name, columns, cells, table)

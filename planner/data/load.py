@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +11,7 @@ from typing import Any
 from planner.cells import Row
 from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case
-from planner.data.change import MODEL, Change, changes_of
+from planner.data.change import MODEL, Change, Changes, read_changes
 from planner.data.changed_case import as_given
 from planner.data.checks import Reading, check_all
 from planner.data.findings import Origin
@@ -27,9 +27,7 @@ OWN_MODEL = "model.toml"
 
 @collector_paused()
 def checked_case(
-    path: str | Path,
-    model: str | Path | ModelFile | None = None,
-    changes: Mapping[str, object] | Sequence[Change] = (),
+    path: str | Path, model: str | Path | ModelFile | None = None, changes: Changes = ()
 ) -> Case:
     """A case that is read and checked, with changes made; `planner.load` says what path and model may be.
 
@@ -41,11 +39,9 @@ def checked_case(
     sheets, model_sheet = _sheets(path, reading)
     origin = _origin(path, sheets, model)
     tables = _tables(sheets, origin, reading)
-    if isinstance(changes, Mapping):
-        changes = changes_of(changes)
     keys: dict[str, object] = {}
     others: list[Change] = []
-    for change in changes:
+    for change in read_changes(changes):
         if change.table == MODEL and change.how == "set":
             keys[change.column] = as_given(change.value)
         else:

@@ -23,7 +23,7 @@ from pydantic import (
 
 from planner.cells import is_number
 from planner.config import Toml, read_toml
-from planner.data.change import Change, OpenChange, change_of, changes_of, parse_open, plain
+from planner.data.change import Change, OpenChange, change_of, parse_open, plain, read_changes
 from planner.errors import Fault, InputError, file_words
 from planner.studies.study_faults import at, faults_of, text_faults, twice
 
@@ -158,7 +158,7 @@ class Option(_StudySection):
     @property
     def settings(self) -> list[Change]:
         """Changes that are made."""
-        return changes_of(self.changes)
+        return read_changes(self.changes)
 
     @field_validator("changes")
     @classmethod

@@ -46,9 +46,9 @@ def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_
 @pytest.mark.parametrize("case", ["starter", "allied-2026"])
 def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> None:
     folder = STARTER.parent / case
-    assert run("init", folder, "--tables", tmp_path / "direct").exit_code == 0
-    assert run("init", folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
-    assert run("init", tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
+    assert run("init", folder, "--to", tmp_path / "direct").exit_code == 0
+    assert run("init", folder, "--to", tmp_path / f"{case}.xlsx").exit_code == 0
+    assert run("init", tmp_path / f"{case}.xlsx", "--to", tmp_path / "back").exit_code == 0
     names = {path.name for path in (tmp_path / "direct").iterdir()}
     assert names == {path.name for path in (tmp_path / "back").iterdir()}
     for name in names - {"model.toml"}:
@@ -72,12 +72,13 @@ def test_a_workbook_holds_the_model_as_it_was_chosen(tmp_path: Path) -> None:
     assert planner.load(tmp_path / "base.xlsx").model.discount_rate > 0
 
 
-def test_a_workbook_with_every_table_is_a_case_and_its_notes_are_not_read(tmp_path: Path) -> None:
+def test_a_workbook_is_a_case_and_its_notes_are_not_read(tmp_path: Path) -> None:
     case, path = planner.load(STARTER), tmp_path / "mine.xlsx"
-    write_workbook(path, case, every_table=True)
+    write_workbook(path, case)
     assert planner.load(path).sha256 == case.sha256
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
+    filled = [table.name for table in TABLES if case.tables.rows(table.name)]
+    assert book.sheetnames == ["notes", *filled, "model"]
     assert (
         "weight of CVaR"
         in {row[0].value: row[2].value for row in book["model"]}["objective.risk_aversion"]
@@ -88,19 +89,18 @@ def test_a_workbook_with_every_table_is_a_case_and_its_notes_are_not_read(tmp_pa
     assert planner.load(path).sha256 == case.sha256
 
 
-def test_the_template_has_every_table_explains_each_column_and_is_never_overwritten(
+def test_the_template_explains_each_column_of_every_table_and_is_never_overwritten(
     tmp_path: Path,
 ) -> None:
-    assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 0
+    assert run("init", "--to", tmp_path / "t.xlsx").exit_code == 0
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     notes = {(row[0].value, row[1].value): row[2].value for row in book["notes"]}
     assert notes["demand", "form"] == "form: oxide, metal, magnet; blank = oxide"
     assert notes["stockpiles", "max_t"] == "largest stock; blank = no limit, t"
     before = (tmp_path / "t.xlsx").read_bytes()
-    assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 2
+    assert run("init", "--to", tmp_path / "t.xlsx").exit_code == 2
     assert (tmp_path / "t.xlsx").read_bytes() == before
-    assert run("init", "--tables", tmp_path / "x").exit_code == 2
+    assert run("init", "--model", tmp_path / "m.toml", tmp_path / "x").exit_code == 2
 
 
 def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_terminal_does_not_obey_what_is_said(tmp_path: Path) -> None:
 def test_a_full_disk_ends_a_workbook_in_the_message_alone(tmp_path: Path) -> None:
     few = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
     done = subprocess.run(
-        [sys.executable, "-c", few + PLANNER[2], "init", "--workbook", str(tmp_path / "x.xlsx")],
+        [sys.executable, "-c", few + PLANNER[2], "init", "--to", str(tmp_path / "x.xlsx")],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -58,11 +58,10 @@ def test_an_empty_case_says_in_order_what_to_fill_in_and_its_explanations_are_no
     folder = tmp_path / "cobalt"
     made = CliRunner().invoke(app, ["init", "--empty", str(folder)])
     assert made.exit_code == 0, made.output
+    assert "fill them in: about, countries, elements, demand, imports, feeds" in made.stdout
     found = CliRunner().invoke(app, ["check", str(folder)])
     assert found.exit_code == 2
     assert "demand.csv: has no rows" in found.stderr
-    files = re.findall(r"^  (\w+\.csv)", found.stdout, re.MULTILINE)
-    assert files[:5] == ["about.csv", "countries.csv", "elements.csv", "demand.csv", "imports.csv"]
     for table in ("countries", "elements", "demand"):
         _, explanation, *rows = (folder / f"{table}.csv").read_text("utf-8").splitlines()
         assert explanation.startswith("#") or explanation.startswith('"# ')
@@ -73,9 +72,6 @@ def test_an_empty_case_says_in_order_what_to_fill_in_and_its_explanations_are_no
     found = CliRunner().invoke(app, ["check", str(folder)])
     assert found.exit_code == 0, found.output
     assert "1 countries, 0 projects" in found.stdout
-    assert re.findall(r"^  (\w+\.csv)", found.stdout, re.MULTILINE) == [
-        name for name in files if name not in ("countries.csv", "elements.csv", "demand.csv")
-    ]
 
 
 def test_only_the_line_below_the_header_explains_and_no_id_looks_like_one(tmp_path: Path) -> None:
