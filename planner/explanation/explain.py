@@ -14,7 +14,7 @@ from planner.explanation.commitments import built, expected_tpa
 from planner.explanation.doubts import End, doubts_of, ends_of, influences, questions_at, values_at
 from planner.explanation.efficient_frontier import frontier_of
 from planner.explanation.information import knowledge
-from planner.explanation.near_optimal import near_optimal, with_planned
+from planner.explanation.near_optimal import near_optimal
 from planner.explanation.odds import odds_change, other_odds
 from planner.explanation.outcomes import OBJECTIVE, PlanOutcome, objectives_of, outcome_of
 from planner.explanation.questions import (
@@ -238,7 +238,6 @@ def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
     inquiry.progress("near-optimal plans")
     search = partial(near_optimal, goal=found.goal)
     near = engine.ask({"near": SAME}, search)["near"]
-    near = with_planned(near, engine.base, plan.builds)
     return replace(
         found,
         knowledge=known,

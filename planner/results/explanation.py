@@ -190,20 +190,16 @@ class Knowledge:
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
+    """Least and most new capacity of a project (t/y) over all near-optimal plans.
 
-    limit: the most that could be built at all. word: must, may or never. planned: what the run's own plan holds of it;
-    capital: what that costs (MUSD, public and private, not discounted).
+    limit: the most that could be built at all. word: must, may or never.
     """
 
-    kind: str
-    key: str
+    project: str
     least: float
     most: float
-    limit: float | None
+    limit: float
     word: str
-    planned: float = 0.0
-    capital: float = 0.0
 
 
 @dataclass(frozen=True)

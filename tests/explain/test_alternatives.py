@@ -183,10 +183,9 @@ def test_what_does_the_same_is_missed_by_nobody(make_case: MakeCase) -> None:
 def test_near_optimal_ranges_contain_the_plan(found: Explanation, plan: Plan) -> None:
     assert found.near_optimal is not None and found.ranges
     for one in found.ranges:
-        if one.kind == "project":
-            built = plan.summary["new_capacity_tpa"].get(one.key, 0.0)
-            assert one.least - 1e-4 <= built <= one.most + 1e-4
-            assert one.limit is not None and one.most <= one.limit * (1 + 1e-6)
+        built = plan.summary["new_capacity_tpa"].get(one.project, 0.0)
+        assert one.least - 1e-4 <= built <= one.most + 1e-4
+        assert one.most <= one.limit * (1 + 1e-6)
 
 
 def test_only_what_was_asked_is_solved(plan: Plan, found: Explanation) -> None:

@@ -93,7 +93,7 @@ def test_the_doubt_that_moves_most_is_the_first_of_the_table_though_it_lowers_th
 def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:
     assert run.explanation is not None
     project = str(run.tables["investments"]["project"].iloc[0])
-    one = Range(kind="project", key=project, least=1.0, most=50.0, limit=100.0, word="must")
+    one = Range(project=project, least=1.0, most=50.0, limit=100.0, word="must")
     near = NearOptimal(within={"welfare": 0.01}, ranges=[one], solves=2)
     found = dataclasses.replace(run.explanation, near_optimal=near)
     rows = recommendation.lines(dataclasses.replace(run, explanation=found))

@@ -118,7 +118,7 @@ def owners_of(plan: Plan) -> dict[str, str]:
 def _core(plan: Plan) -> dict[str, str]:
     """Plant -> how often it stands in the near-optimal plans, where that was asked."""
     ranges = plan.explanation.ranges if plan.explanation is not None else []
-    return {row.key: CORE.get(row.word, row.word) for row in ranges if row.kind == "project"}
+    return {row.project: CORE.get(row.word, row.word) for row in ranges}
 
 
 def _committed(plan: Plan) -> dict[str, str]:
