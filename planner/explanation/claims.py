@@ -9,6 +9,7 @@ at risk, or levers take nothing off it, nothing is judged.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from planner.data.case import Case
 from planner.explanation.questions import NOTHING, PLAN, LeverStep, steps
@@ -60,18 +61,13 @@ def claims(
         if not takes_something(there):
             continue
         for lever, basis, share in shares_of(there):
-            trials.setdefault((lever, basis), []).append(replaced(trial, share))
+            trials.setdefault((lever, basis), []).append(replace(trial, share=share))
     known = {step.key: step for step in steps(case)}
     out = []
     for lever, basis, share in shares_of(values):
         tried = trials.get((lever, basis), [])
         out.append(_claim(case, known[lever], basis=basis, share=share, trials=tried))
     return out
-
-
-def replaced(trial: Trial, share: float) -> Trial:
-    """A trial with its share."""
-    return Trial(input=trial.input, setting=trial.setting, source=trial.source, share=share)
 
 
 def _claim(

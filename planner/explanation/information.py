@@ -1,4 +1,4 @@
-"""What it is worth to know: perfect information, and the regret of the plan.
+"""What it is worth to know: perfect information.
 
 Birge and Louveaux, Introduction to Stochastic Programming (2nd ed. 2011), ch. 4: EVPI = RP - WS, with the goal of
 the run in place of the expectation. The risk never falls when the loss of a scenario grows, so the least loss of each
@@ -14,11 +14,11 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.change import Change, cells_changed, change_of
-from planner.explanation.outcomes import PlanOutcome, attained
+from planner.explanation.outcomes import OBJECTIVE, PlanOutcome
 from planner.explanation.questions import SAME
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
-from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
+from planner.solving.engine import Engine, Question
 from planner.solving.goals import Progress
 from planner.thresholds import TOLERATED
 
@@ -34,29 +34,14 @@ def knowledge(engine: Engine, plan: PlanOutcome, progress: Progress) -> Knowledg
     questions = {"once": _committed(case)}
     for scenario, weight in _weights(case, plan.losses).items():
         questions[scenario] = known_from_the_start(case, scenario, weight)
-    answers = engine.ask(questions, OfFirstGoal(_objective_and_risk), progress=progress)
-    stochastic, _ = answers.pop("once")
+    answers = engine.ask(questions, OBJECTIVE, progress=progress)
+    stochastic = answers.pop("once")
     if case.model.objective.goal == "welfare":
-        least = {w: answers[w][1] / weight for w, weight in _weights(case, plan.losses).items()}
-        known = sum(p * answers[w][0] for w, p in case.scenarios.items())
-        regret = {}
+        known = sum(p * answers[w] for w, p in case.scenarios.items())
     else:
-        least = {w: _clean(objective) for w, (objective, _) in answers.items()}
-        known = weighed(case, least).risk
-        regret = {w: _clean(plan.losses[w] - least[w]) for w in case.scenarios}
-    return Knowledge(
-        stochastic=stochastic,
-        wait_and_see=known,
-        evpi=_clean(stochastic - known),
-        loss=dict(plan.losses),
-        least_loss={scenario: _clean(loss) for scenario, loss in least.items()},
-        regret=regret,
-    )
-
-
-def _objective_and_risk(solved: Solved) -> tuple[float, float]:
-    """What a question attains, and the risk there (MUSD)."""
-    return attained(solved), solved.value("risk")
+        known = weighed(case, {w: _clean(loss) for w, loss in answers.items()}).risk
+    evpi = _clean(stochastic - known)
+    return Knowledge(stochastic=stochastic, wait_and_see=known, evpi=evpi)
 
 
 def _committed(case: Case) -> Question:

@@ -173,19 +173,14 @@ class Marginal:
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """Value of information (MUSD of the objective) and regret by scenario.
+    """Value of information (MUSD of the objective).
 
     evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above.
-    least_loss: had the scenario been known. regret: loss with the plan less that; only where the objective is the least
-    risk.
     """
 
     stochastic: float
     wait_and_see: float
     evpi: float
-    loss: Mapping[str, float]
-    least_loss: Mapping[str, float]
-    regret: Mapping[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)

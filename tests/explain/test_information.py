@@ -1,4 +1,4 @@
-"""EVPI and regret against brute force on tiny cases: builds are few numbers, so every plan can be tried."""
+"""EVPI against brute force on tiny cases: builds are few numbers, so every plan can be tried."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def brute(
 
 
 @pytest.mark.parametrize("seed", seeds(0, 2, 6))
-def test_evpi_and_regret_agree_with_brute_force(make_case: MakeCase, seed: int) -> None:
+def test_evpi_agrees_with_brute_force(make_case: MakeCase, seed: int) -> None:
     random = np.random.default_rng(seed)
     count = int(random.integers(2, 5))
     factors = [round(float(f), 2) for f in random.uniform(0, 1, count)]
@@ -61,10 +61,6 @@ def test_evpi_and_regret_agree_with_brute_force(make_case: MakeCase, seed: int) 
     assert found.stochastic == near(best)
     assert found.evpi == pytest.approx(best - known, abs=1e-4)
     assert found.evpi >= -1e-6
-    for i, least in enumerate(knowing):
-        assert found.regret[f"s{i}"] == pytest.approx(
-            plan.summary["scenario_loss_musd"][f"s{i}"] - least, abs=1e-4
-        )
 
 
 def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:

@@ -131,11 +131,6 @@ def study_faults() -> Iterator[StudyFault]:
                 yield StudyFault(
                     f"{where} with {hidden}", number, f"{key} = {bad}", number, where, "invisible"
                 )
-            if section and key in ("name", "label"):
-                bad = f'"{value.strip(chr(34))[:-1]}x\u0430"'
-                yield StudyFault(
-                    f"{where} of two scripts", number, f"{key} = {bad}", number, where, "looks like"
-                )
             for bad in ("1", "true", "[]"):
                 yield StudyFault(
                     f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be"
@@ -232,7 +227,6 @@ def _meanings() -> Iterator[StudyFault]:
         (mode, "spread = 1.0", distribution, "uncertainties.1.distribution", "`mode`"),
         (mode, "spread = 0.0", mode, "uncertainties.1.distribution.spread", "greater than 0"),
         (option, 'label = "all"', lever, "levers.1", "label of two options"),
-        (option, 'label = "\u0391ll"', option, "levers.1.options.2.label", "looks like"),
         (option, 'label = ""', option, "levers.1.options.2.label", "at least 1 character"),
     ):
         yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)
