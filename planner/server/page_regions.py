@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from html import unescape
@@ -24,7 +24,7 @@ from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
 from planner.results.comparison import Cause, Comparison
 from planner.results.plan import Plan
-from planner.server.answers import WEIGHTS, AskedAndGot, Shown, both, figures_of
+from planner.server.answers import WEIGHTS, Shown, both, figures_of
 from planner.server.edits import refused
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
@@ -229,11 +229,9 @@ class Regions:
         marks = self._marks(figures)
         if not marks:
             return {"chart": ""}
-        pinned = bench.pinned()
-        was: list[tuple[float, float]] = []
-        if pinned is not None and pinned.case.sha256 != found.case.sha256:
-            was = _solved(bench.curves.get(pinned.case.sha256, []))
-        points = FrontierPoints(curve=_solved(bench.curve), marks=marks, source=SOLVED, before=was)
+        # The last takes no action, and is none of the frontier.
+        curve = [(cost, risk) for weight, cost, risk in bench.curve if weight < inf]
+        points = FrontierPoints(curve=curve, marks=marks, source=SOLVED)
         title = "What less risk costs: the efficient frontier"
         chart = Chart(name="frontier", title=title, spec=frontier(points), source=SOLVED)
         idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
@@ -244,7 +242,6 @@ class Regions:
             "points": len(WEIGHTS),
             "risk": figures.get("risk_musd", ""),
             "cost": figures.get("cost_musd", ""),
-            "was": self._pinned_name() if was else "",
         }
 
     def _plan_views(self, asked: Query) -> Shown:
@@ -373,11 +370,6 @@ def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
     """A plan on the frontier by its figures, as in its summary."""
     risk, cost = both(figures)
     return Mark(name, cost, risk, kind)
-
-
-def _solved(curve: Sequence[AskedAndGot]) -> list[tuple[float, float]]:
-    """Cost and risk (MUSD) of the plans of a frontier, without the one that takes no action, which is none of it."""
-    return [(cost, risk) for weight, cost, risk in curve if weight < inf]
 
 
 REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {

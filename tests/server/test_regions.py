@@ -15,14 +15,13 @@ from planner.data.reweighting import ANY_STOP
 from planner.reporting.chapters import beside
 from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
-from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase, shown_as
 from planner.server.page_regions import Regions, ident
 from planner.server.questions import chances
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
-from tests.server.conftest import REFERENCE, answered, said_by, wait_for
+from tests.server.conftest import REFERENCE, answered, said_by
 
 
 def named_on_frontier(bench: Workbench) -> list[str]:
@@ -160,16 +159,6 @@ def test_plants_that_run_stand_with_those_that_may_be_built(bench: Workbench) ->
     assert re.search(r"Run already or paid for Metal works, United States 2.00 t/y", words)
     bench.edit(Edit("projects.metal_works.existing_tpa", 50.0))
     assert "Metal works, United States 50.0 t/y" in said_by(Regions(bench), "questions")
-
-
-def test_the_curve_of_what_it_is_compared_with_stays(bench: Workbench) -> None:
-    answered(bench)
-    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
-    pale = "Grey: the frontier of the case as it is."
-    assert pale not in said_by(Regions(bench), "frontier")
-    bench.edit(Edit("money", 0.5))
-    answered(bench)
-    assert pale in said_by(Regions(bench), "frontier")
 
 
 def test_a_plan_of_whole_plants_says_how_far_from_the_least_it_may_be(bench: Workbench) -> None:

@@ -37,14 +37,12 @@ class Mark:
 class FrontierPoints:
     """All that stands on the efficient frontier of one state.
 
-    curve: cost and risk (MUSD) of solved plans. marks: plans with a name. before: the curve of the state that is compared
-    with. source: where the figures of both are.
+    curve: cost and risk (MUSD) of solved plans. marks: plans with a name. source: where the figures of both are.
     """
 
     curve: Sequence[tuple[float, float]]
     marks: Sequence[Mark]
     source: str
-    before: Sequence[tuple[float, float]] = ()
 
 
 def frontier(points: FrontierPoints) -> style.Drawing:
@@ -54,11 +52,8 @@ def frontier(points: FrontierPoints) -> style.Drawing:
     scale = alt.Scale(domain=[low, high], zero=False, nice=False, clamp=False)
     up = alt.Y("risk:Q", title="residual risk, MUSD", scale=scale)
     layers: list[Any] = []
-    curves = {style.PLAIN: points.before, style.ACCENT: points.curve}
-    for hue, rows in curves.items():
-        if rows:
-            line = _line(rows, hue, points.source)
-            layers.append(line.encode(x=across, y=up))
+    if points.curve:
+        layers.append(_line(points.curve, points.source).encode(x=across, y=up))
     marks = pd.DataFrame(map(vars, together(points.marks)))
     within = marks[marks["risk"] <= high]
     dots = _dots(within, points.source)
@@ -66,10 +61,12 @@ def frontier(points: FrontierPoints) -> style.Drawing:
     return style.across(alt.layer(*layers), HEIGHT)
 
 
-def _line(rows: Sequence[tuple[float, float]], hue: str, source: str) -> alt.Chart:
+def _line(rows: Sequence[tuple[float, float]], source: str) -> alt.Chart:
     frame = pd.DataFrame(sorted(rows), columns=["cost", "risk"])
-    dots = alt.OverlayMarkDef(size=22, color=hue)
-    line = style.sourced(frame, source).mark_line(color=hue, strokeWidth=2, clip=True, point=dots)
+    dots = alt.OverlayMarkDef(size=22, color=style.ACCENT)
+    line = style.sourced(frame, source).mark_line(
+        color=style.ACCENT, strokeWidth=2, clip=True, point=dots
+    )
     tips = style.told(*COST_AND_RISK)
     drawn: alt.Chart = line.encode(tooltip=tips)
     return drawn
@@ -87,7 +84,7 @@ def _dots(marks: pd.DataFrame, source: str) -> alt.Chart:
 
 def risk_range(points: FrontierPoints) -> tuple[float, float]:
     """The risks (MUSD) between which the axis runs: those of all plans but the one without action, which is far off."""
-    risks = [risk for _, risk in (*points.curve, *points.before)]
+    risks = [risk for _, risk in points.curve]
     risks += [mark.risk for mark in points.marks if mark.kind != "no action"]
     low = min(risks)
     high = max(risks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.sums import by_year, chances, expected_sums
+from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
 
@@ -34,23 +34,6 @@ def people_decisions(plan: Plan) -> pd.DataFrame:
         first=("year", "min"),
         last=("year", "max"),
     )
-
-
-def most_hired(plan: Plan) -> float:
-    """Persons hired over the horizon in the scenario with the most hires."""
-    hired = plan.tables["workforce"].groupby("scenario")["hired"].sum()
-    return float(hired.max()) if len(hired) else 0.0
-
-
-def stock_traded(plan: Plan) -> dict[str, float]:
-    """Expected stock purchases and releases of all goods over the horizon (t): `bought_t`, `released_t`; empty if there
-    is no stock."""
-    stocks = plan.tables["stocks"]
-    if stocks.empty:
-        return {}
-    weight = chances(plan, stocks)
-    sums = stocks[["bought_t", "released_t"]].mul(weight, axis=0).sum()
-    return {str(column): float(tonnes) for column, tonnes in sums.items()}
 
 
 @kept

@@ -52,19 +52,6 @@ def unmet_by_element(plan: Plan) -> pd.DataFrame:
     return short_expected(plan).groupby("element")[amounts].sum()
 
 
-def worst_left(plan: Plan) -> str:
-    """The scenario with the largest loss with the plan."""
-    losses: dict[str, float] = plan.summary["scenario_loss_musd"]
-    return max(losses, key=lambda scenario: losses[scenario])
-
-
-def hardest_hit(plan: Plan) -> pd.DataFrame:
-    """Rows of `shortfall` with more than a hundredth of demand unmet in the scenario with the largest loss with the plan."""
-    short = plan.tables["shortfall"]
-    hit = (short["scenario"] == worst_left(plan)) & (short["tonnes"] > 0.01 * short["demand_t"])
-    return short[hit]
-
-
 def missing(plan: Plan) -> pd.DataFrame:
     """Expected unmet demand with the plan by country, element, form, year: `tonnes`, `demand_t`, and the loss `musd`."""
     every = plan.tables["shortfall"]
