@@ -14,7 +14,7 @@ from planner.data.load import checked_case
 from planner.explanation.explain import explain
 from planner.explanation.questions import later_year, steps
 from planner.planning import solve_case
-from planner.reporting.chapters import buys
+from planner.reporting.chapters import recommendation
 from planner.reporting.chapters.alternatives import information
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import explain_lines
@@ -201,13 +201,13 @@ def test_the_screen_tells_alternatives_and_what_is_missed(found: Explanation, pl
     assert any(line.startswith("Dropped") for line in lines)
 
 
-def test_what_waiting_costs_stands_with_what_the_plan_buys(found: Explanation, plan: Plan) -> None:
+def test_what_waiting_costs_stands_with_what_to_approve(found: Explanation, plan: Plan) -> None:
     """A plan that begins two years later has 30 MUSD more cost and 50 more risk."""
     late = replace(found.own, key="later", cost=found.own.cost + 30, risk=found.own.risk + 50)
     explained = replace(found, alternatives=[late, found.own])
-    words = buys.lead(replace(plan, explanation=explained))
-    assert "Begun two years later, cost plus risk are 80.0 MUSD higher" in words
-    assert "two years later" not in buys.lead(plan)
+    words = " ".join(recommendation.told(replace(plan, explanation=explained)))
+    assert "begun two years later, cost plus risk are 80.0 MUSD higher" in words
+    assert "two years later" not in " ".join(recommendation.told(plan))
 
 
 @pytest.mark.parametrize("goal", [{"policy.investment": "adaptive"}, {"levers": []}])
