@@ -78,18 +78,21 @@ def scheduled(run: Path) -> dict[str, dict[str, dict[str, float]]]:
     return found
 
 
-LARGE_MUSD = 30.0
+LARGE_MUSD = 5.0
 """Plants of less capital are not told one by one."""
 
 
 def cheques(run: Path) -> dict[str, dict[str, float]]:
-    """Plants of much capital -> year, t/y, MUSD, and the share of what may run from its start on that is used: on
+    """Plants of much capital -> year of the first decision, t/y, MUSD, and the share of what may run from its start on that is used: on
     average over the scenarios, and in those where it is least and most."""
     found: dict[str, dict[str, float]] = {}
     for row in read(run / "tables" / "investments.csv"):
         if row["stage"] != "saving" and float(row["capex_musd"]) >= LARGE_MUSD:
             year, size, cost = (float(row[key]) for key in ("year", "tpa", "capex_musd"))
-            found[row["project"]] = {"year": year, "tpa": size, "capex_musd": cost}
+            plant = found.setdefault(row["project"], {"year": year, "tpa": 0.0, "capex_musd": 0.0})
+            plant["year"] = min(year, plant["year"])
+            plant["tpa"] += size
+            plant["capex_musd"] += cost
     odds = {
         row["scenario"]: float(row["probability"]) for row in read(run / "inputs" / "scenarios.csv")
     }
@@ -351,10 +354,11 @@ def written_cheques(case: Case, found: dict[str, Any]) -> str:
     for project, told in sorted(found["cheques"].items(), key=lambda one: -one[1]["capex_musd"]):
         row = case.projects[project]
         used = f"{percent(told['used'])} ({percent(told['least'])} to {percent(told['most'])})"
-        cells = [state[project].owner, state[project].status, f"{told['year']:.0f}"]
+        first = f"{told['year'] + row.lead_time_years:.0f}"
+        cells = [state[project].owner, state[project].status, money(told["tpa"]), first]
         public = money(told["capex_musd"] * row.public_share)
         rows.append([row.name, *cells, money(told["capex_musd"]), public, used])
-    head = ["plant", "owner", "state", "decided", "capital, MUSD", "of it public"]
+    head = ["plant", "owner", "state", "t/y", "first output", "capital, MUSD", "of it public"]
     return table([*head, "used of what may run, %"], rows)
 
 
