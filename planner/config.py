@@ -40,6 +40,7 @@ from planner.errors import (
     file_words,
     invisible,
     nearest,
+    refused,
 )
 
 LONGEST_TOML = 2**20
@@ -100,13 +101,9 @@ def read_toml(path: Path, what: str) -> Toml:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise InputError(
-            [fault("no-such-file", str(path), 0, "", message=f"no such {what}")]
-        ) from None
+        raise refused("no-such-file", str(path), f"no such {what}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            [fault("bad-toml", str(path), 0, "", message=f"cannot be read as UTF-8 text: {error}")]
-        ) from None
+        raise refused("bad-toml", str(path), f"cannot be read as UTF-8 text: {error}") from None
     said, line = "", 0
     if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
         said = "it is too long, or a key has too many parts"
@@ -119,7 +116,7 @@ def read_toml(path: Path, what: str) -> Toml:
             said = str(error)
             if at := re.search(r" \(at line (\d+), column \d+\)", said):
                 said, line = said.replace(at[0], ""), int(at[1])
-    raise InputError([fault("bad-toml", path.name, line, "", message=f"is not valid TOML: {said}")])
+    raise refused("bad-toml", path.name, f"is not valid TOML: {said}", line=line)
 
 
 def _lines(text: str) -> dict[TomlKey, int]:
@@ -372,27 +369,15 @@ class ModelFile(_Section):
     @field_validator("levers", mode="before")
     @classmethod
     def _list_of_levers(cls, value: object) -> object:
-        """Levers in the order of `LEVERS`, of a list or of a text with `;` or `,` between them.
-
-        Refuses an unknown one.
-        """
+        """Levers in the order of `LEVERS`, of a list or of a text with `;` or `,` between them."""
         if isinstance(value, str):
             value = [
                 part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()
             ]
         if isinstance(value, list | tuple):
-            unknown = [str(v) for v in value if v not in LEVERS]
-            if unknown:
-                raise PydanticCustomError(
-                    "bad-value",
-                    'unknown lever "{lever}"{hint}; known: {known}',
-                    {
-                        "lever": unknown[0],
-                        "hint": did_you_mean(unknown[0], LEVERS),
-                        "known": ", ".join(LEVERS),
-                    },
-                )
-            return tuple(lever for lever in LEVERS if lever in value)
+            if set(value) <= set(LEVERS):
+                value = sorted(set(value), key=LEVERS.index)
+            return tuple(value)
         return value
 
 
@@ -449,17 +434,7 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
     for section in sections:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise InputError(
-                [
-                    fault(
-                        "unknown-key",
-                        CHANGE,
-                        0,
-                        key,
-                        message=f'"{section}" is a key, not a section',
-                    )
-                ]
-            )
+            raise refused("unknown-key", CHANGE, f'"{section}" is a key, not a section', column=key)
         values = inner
     values[last] = value
 

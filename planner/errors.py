@@ -107,7 +107,7 @@ def fault(
         message,
         rule,
         str(value)[:LONGEST_VALUE],
-        remedy or EVERY_RULE[rule].remedy,
+        remedy or (EVERY_RULE[rule].remedy if rule else ""),
         also,
     )
 
@@ -127,6 +127,21 @@ class InputError(PlannerError):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
         return (InputError, (self.faults,))
+
+
+def refused(
+    rule: str,
+    place: str,
+    message: str,
+    *,
+    line: int = 0,
+    column: str = "",
+    value: object = "",
+    remedy: str = "",
+) -> InputError:
+    """The error of one fault, of a rule of the catalogue or of none."""
+    one = fault(rule, place, line, column, message=message, value=value, remedy=remedy)
+    return InputError([one])
 
 
 class InfeasibleError(PlannerError):

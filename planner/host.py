@@ -24,8 +24,7 @@ def cores() -> int:
 
 def available_memory() -> float:
     """Bytes that can still be had: of the machine and of the container."""
-    found = [_of_machine(), *_of_container()]
-    return min(value for value in found if value > 0)
+    return min(_of_machine(), _of_container())
 
 
 def _of_machine() -> float:
@@ -38,24 +37,14 @@ def _of_machine() -> float:
         return float("inf")  # unknown: refuse nothing
 
 
-def _of_container() -> list[float]:
-    """Memory (bytes) that the limits of control groups leave, one figure for each that is set."""
-    out = []
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        (
-            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-        ),
-    ):
-        try:
-            out.append(
-                float(Path(limit).read_text(encoding="ascii"))
-                - float(Path(used).read_text(encoding="ascii"))
-            )
-        except (OSError, ValueError):
-            continue  # no such limit, or "max"
-    return out
+def _of_container() -> float:
+    """Memory (bytes) that the limit of its control group leaves."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = float((group / "memory.max").read_text(encoding="ascii"))
+        return limit - float((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return float("inf")  # no such limit, or "max"
 
 
 def give_memory_back() -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from planner.errors import Fault, InputError, RunFolderError, refuse_unknown
+from planner.errors import RunFolderError, refuse_unknown, refused
 
 _PACKAGED = Path(__file__).parent / "_workspace"
 _CHECKOUT = Path(__file__).parents[1]
@@ -64,6 +64,4 @@ def find_case(path: Path) -> Path:
     if len(cases) == 1:
         return cases[0]
     names = ", ".join(str(case) for case in cases)
-    raise InputError(
-        [Fault(str(path), 0, "", f"is a workspace with {len(cases)} cases; name one: {names}")]
-    )
+    raise refused("", str(path), f"is a workspace with {len(cases)} cases; name one: {names}")

@@ -8,8 +8,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from multiprocessing import parent_process
@@ -55,7 +54,7 @@ import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402
 
 import planner  # noqa: E402
-from planner.errors import ChapterWarning, did_you_mean  # noqa: E402
+from planner.errors import did_you_mean  # noqa: E402
 from planner.host import collector_paused  # noqa: E402
 
 COMMANDS = {
@@ -90,26 +89,6 @@ def _warning_line(
     return f"warning: {message}\n"
 
 
-@contextmanager
-def _told_last(kind: type[Warning]) -> Iterator[None]:
-    """Warnings of a kind are shown when the command has said all else."""
-    show = warnings.showwarning
-    late: list[str] = []
-
-    def shown(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
-        if issubclass(category, kind):
-            late.append(_warning_line(message, category, "", 0))
-        else:
-            show(message, category, *place, **more)
-
-    warnings.showwarning = shown
-    try:
-        yield
-    finally:
-        warnings.showwarning = show
-        sys.stderr.writelines(late)
-
-
 _STREAM_ERRORS = (errno.ENOSPC, errno.EIO, errno.EBADF)
 
 
@@ -123,8 +102,7 @@ class Commands(TyperGroup):
                 stream.reconfigure(errors="backslashreplace")
         warnings.formatwarning = _warning_line
         try:
-            with _told_last(ChapterWarning):
-                return super().main(*args, **options)
+            return super().main(*args, **options)
         except OSError as error:
             if error.filename is not None or error.errno not in _STREAM_ERRORS:
                 raise

@@ -11,14 +11,14 @@ from typing import Annotated
 import typer
 
 import planner
-from planner.cli.console import CasePath, Force, command_app, exit_codes, say, shown_progress
+from planner.cli.console import CasePath, Force, ShownProgress, command_app, exit_codes, say
 from planner.data.case import Case
 from planner.data.empty_case import COLUMNS, write_empty_case
 from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
 from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
-from planner.errors import Fault, InputError, RunFolderError
+from planner.errors import RunFolderError, refused
 from planner.evaluation.kept_draws import KeptDraws
 from planner.results.folders import refuse_foreign, write_folder, write_whole
 from planner.workspace import STARTER, find_case, lay_out, shipped
@@ -117,7 +117,7 @@ def _refuse_existing(path: Path) -> None:
 
 def _refuse_if(wrong: bool, option: str, why: str) -> None:
     if wrong:
-        raise InputError([Fault(option, 0, "", why)])
+        raise refused("", option, why)
 
 
 @app.command("sample")
@@ -143,7 +143,7 @@ def sample(
     """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
     with exit_codes():
         refuse_foreign(out, f"{DRAWS}.csv", SAMPLED, force)
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             progress("loading")
             source = find_case(case)
             loaded = checked_case(source)

@@ -25,7 +25,7 @@ from planner.data.case import Case
 from planner.data.change import read_changes
 from planner.data.findings import collapse
 from planner.data.load import checked_case
-from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert
+from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert, refused
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
@@ -150,8 +150,10 @@ class ShownProgress:
         if self._spinner:
             self._spinner.update(escape(step))
 
-    def close(self) -> None:
-        """End the last step."""
+    def __enter__(self) -> ShownProgress:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         self._end_step()
         self._step = ""
         if self._spinner:
@@ -161,16 +163,6 @@ class ShownProgress:
         if self._step:
             seconds = perf_counter() - self._since
             err.print(f"{seconds:7.1f} s  {escape(self._step)}", style="dim")
-
-
-@contextmanager
-def shown_progress() -> Iterator[ShownProgress]:
-    """Progress that ends with the block, whatever happens."""
-    progress = ShownProgress()
-    try:
-        yield progress
-    finally:
-        progress.close()
 
 
 @contextmanager
@@ -240,7 +232,7 @@ def refuse_beside_scheduler(scheduler: str, given: Mapping[str, bool]) -> None:
         if scheduler and is_given:
             said = "does not apply beside --scheduler, which has workers of its own"
             remedy = "leave one of the two out"
-            raise InputError([Fault("--scheduler", 0, option, said, remedy=remedy)])
+            raise refused("", "--scheduler", said, column=option, remedy=remedy)
 
 
 OPTIONS = {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from planner.api.evaluations import evaluate_into
-from planner.cli.console import command_app, exit_codes, say, shown_progress
+from planner.cli.console import ShownProgress, command_app, exit_codes, say
 from planner.data.load import checked_case
 from planner.data.sampling import MOST
 from planner.reporting.words.sentences import worded_lines
@@ -84,7 +84,7 @@ def evaluate(
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
     with exit_codes():
         hazards = None if register is None else checked_case(find_case(register))
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             found = evaluate_into(
                 folder,
                 register=hazards,

@@ -12,17 +12,16 @@ import planner
 from planner.api import explanations, investment_cases, plans
 from planner.cli.console import (
     Force,
+    ShownProgress,
     command_app,
     exit_codes,
     read_case,
     say,
     say_aside,
-    shown_progress,
 )
 from planner.data.case import Case
 from planner.data.difference import shared_ids
-from planner.data.export import write_model, write_tables
-from planner.errors import Fault, InputError, file_words
+from planner.errors import file_words, refused
 from planner.finance.project_facts import CASE_MARKET, PAID_FOR_YEARS, SUPPORT_YEARS
 from planner.reporting.pages.business_case import business_case_lines, side_by_side_lines
 from planner.reporting.pages.comparison import comparison_lines
@@ -107,12 +106,12 @@ def report(
     tables: InvestmentTables = None,
 ) -> None:
     """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
-    with exit_codes(), shown_progress() as progress:
+    with exit_codes(), ShownProgress() as progress:
         if not project:
             is_asked = any((terms, feed, tables, variants, worth))
             if is_asked or basis != PLAN or market != CASE_MARKET:
                 message = "an investment case is of a plant: name it with --project"
-                raise InputError([Fault("--project", 0, "", message)])
+                raise refused("", "--project", message)
             pages = plans.write_reports(run, progress)
             lines = [", ".join(map(str, pages))]
         elif variants:
@@ -156,10 +155,10 @@ def _parse_terms(given: list[str]) -> dict[str, float]:
             if colon:
                 terms[SUPPORT_YEARS] = float(years)
         except ValueError:
-            raise InputError([Fault("--with", 0, name, f'"{text}" is not TERM=NUMBER')]) from None
+            raise refused("", "--with", f'"{text}" is not TERM=NUMBER', column=name) from None
         if colon and name.strip() not in PAID_FOR_YEARS:
             known = ", ".join(PAID_FOR_YEARS)
-            raise InputError([Fault("--with", 0, name, f"years are of {known} alone")])
+            raise refused("", "--with", f"years are of {known} alone", column=name)
     return terms
 
 
@@ -175,7 +174,7 @@ def _parse_feeds(given: list[str]) -> dict[str, dict[str, float]]:
                 mix[name.strip()] = float(share or 1.0)
             except ValueError:
                 message = f'"{text}" is not PLANT=FEED or PLANT=FEED:SHARE,FEED:SHARE'
-                raise InputError([Fault("--feed", 0, plant, message)]) from None
+                raise refused("", "--feed", message, column=plant) from None
     return mixes
 
 
@@ -208,7 +207,7 @@ def explain(
 ) -> None:
     """Explain a plan: what else could be done, how much each lever matters, what each plant adds."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             plan, found = explanations.explain_into(
                 run, more=more, doubts=doubts, workers=workers, progress=progress
             )
@@ -232,7 +231,7 @@ def coverage(
 ) -> None:
     """How much of demand a calm year serves without an origin, an ally or a plant: N-1, N-2, single points of failure."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             plan, found = explanations.coverage_into(run, year or (), progress=progress)
         elements = {name: row.name or name for name, row in plan.case.elements.items()}
         for line in worded_lines(
@@ -254,7 +253,7 @@ def shares(
 ) -> None:
     """Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
         for line in worded_lines("screen_evaluated.j2", "shared", found=found, run=run):
             say(line)
@@ -280,7 +279,7 @@ def advance(
     """The case of a later year, in which what a run's plan decided before it stands, to be solved again."""
     with exit_codes():
         refuse_foreign(out, ADVANCED, A_LATER_CASE, force)
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             plan = plans.stored_plan(run, progress)
             case: Case = planner.advance(plan, to, along)
             possible = ", ".join(case.scenarios)
@@ -294,8 +293,7 @@ def advance(
 
 
 def _fill_advanced(case: Case, note: str, folder: Path) -> None:
-    write_tables(case, folder)
-    write_model(case.model, folder / "model.toml")
+    case.write(folder)
     (folder / ADVANCED).write_text(note, encoding="utf-8", newline="\n")
 
 
@@ -313,7 +311,7 @@ def compare(
 ) -> None:
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             first, found, target = explanations.compare_into(
                 runs, folder, progress=progress, force=force
             )
@@ -331,7 +329,7 @@ def compare(
 def replay(run: RunPath) -> None:
     """Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             stored, versions = plans.replay(run, progress)
         for line in versions:
             say_aside(line)

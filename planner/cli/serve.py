@@ -14,7 +14,7 @@ import typer
 import planner
 from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
 from planner.data.change import read_changes
-from planner.errors import Fault, InputError
+from planner.errors import refused
 from planner.results.store import SUMMARY
 from planner.server.app import Server
 from planner.server.journal import OpenedCase, folder_for
@@ -81,7 +81,7 @@ def _open(
         if model or settings:
             said = "does not apply to a run folder, which has its own model"
             remedy = "open the case instead"
-            raise InputError([Fault(str(path), 0, "--model, --set", said, remedy=remedy)])
+            raise refused("", str(path), said, column="--model, --set", remedy=remedy)
         plan = planner.open_run(path)
         folder = folder_for(path, plan.case)
         opened = OpenedCase(path=path, model=None, settings=[], folder=folder)

@@ -73,7 +73,7 @@ def solve(
     with console.exit_codes(lambda: written):
         given = {"--workers": workers is not None, "--method": method == "whole"}
         console.refuse_beside_scheduler(scheduler, given)
-        with console.shown_progress() as progress:
+        with console.ShownProgress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
             console.say_warnings(warnings_of(loaded, ignore or ()))

@@ -14,12 +14,12 @@ from planner.api.studies import open_study, study
 from planner.api.study_reports import open_point, study_report
 from planner.cli.console import (
     Force,
+    ShownProgress,
     command_app,
     err,
     exit_codes,
     refuse_beside_scheduler,
     say,
-    shown_progress,
 )
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.parallel import Workers
@@ -89,7 +89,7 @@ def status(folder: Folder) -> None:
 def report(folder: Folder) -> None:
     """Write report.html and tables/*.csv of a study."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             progress("writing the report")
             page = study_report(folder)
         say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
@@ -110,7 +110,7 @@ def open_(
 ) -> None:
     """Solve one point of a study into a run folder."""
     with exit_codes():
-        with shown_progress() as progress:
+        with ShownProgress() as progress:
             plan, target, gap = open_point(folder, point, out, progress, force=force)
         say(f"{target}: {plan.status}")
         if plan.tables:

@@ -22,7 +22,7 @@ from planner.data.frames import frame_of, frame_of_faults
 from planner.data.lookups import Lookups
 from planner.data.schema import Country, Element, Project, Tables
 from planner.data.sheets import Sheet, read_rows
-from planner.errors import Fault, InputError
+from planner.errors import refused
 from planner.late import late
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Case:
             return target
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             said = "is there already, and not empty"
-            raise InputError([Fault(str(target), 0, "", said, remedy="name another folder")])
+            raise refused("", str(target), said, remedy="name another folder")
         target.mkdir(parents=True, exist_ok=True)
         write_tables(self, target)
         write_model(self.model, target / "model.toml")

@@ -24,7 +24,7 @@ from typing import Any, Literal, TypeAlias
 from planner.cells import CARRIED, Quarter, text_of, types_in
 from planner.config import ModelFile, key_type, known_keys
 from planner.data.schema import BY_NAME, Table
-from planner.errors import CHANGE, Fault, InputError, fault, nearest, refuse_unknown
+from planner.errors import CHANGE, Fault, InputError, nearest, refuse_unknown, refused
 
 MODEL = "model"
 """Stands in the place of a table where a key of the model file is changed."""
@@ -198,7 +198,7 @@ def parse_change(text: str) -> Change:
     """
     found = _CHANGE.fullmatch(text.strip())
     if found is None or not found[1].strip():
-        raise _refused(text, "must look like KEY=VALUE")
+        raise refused("override", CHANGE, "must look like KEY=VALUE", column=text)
     return _change(found[1].strip(), found[2].strip(), as_text=True)
 
 
@@ -229,7 +229,7 @@ def parse_open(text: str) -> OpenChange:
     address, equals, value = text.rpartition("=")
     if not equals or HOLE not in value:
         said = "must look like ADDRESS=x?, with ? for the value"
-        raise _refused(text, said, place="study")
+        raise refused("override", "study", said, column=text)
     known = _change(address.strip(), None, as_text=False)
     if value.strip() == HOLE:
         return OpenChange(known)
@@ -237,7 +237,7 @@ def parse_open(text: str) -> OpenChange:
         if pattern.fullmatch(value.strip()):
             return OpenChange(replace(known, how=how), share="%" in value)
     said = 'is none of "?", "x?", "plus ?", "+?%" and "+?%/y"'
-    raise _refused(value.strip(), said, place="study", value=value.strip())
+    raise refused("override", "study", said, column=value.strip(), value=value.strip())
 
 
 def change_of(address: str, value: InputValue) -> Change:
@@ -335,14 +335,7 @@ def _no_cell(table: Table, address: str, said: str) -> InputError:
     ids = [column.upper() for column in _address_key(table, 0)]
     path = ".".join([table.name, *ids, "COLUMN"])
     key = address.removesuffix(".")
-    return _refused(key, said, value=key, remedy=f"write {path}=VALUE")
-
-
-def _refused(
-    key: str, said: str, *, place: str = CHANGE, value: InputValue = "", remedy: str = ""
-) -> InputError:
-    """The error of a change that cannot be read."""
-    return InputError([fault("override", place, 0, key, message=said, value=value, remedy=remedy)])
+    return refused("override", CHANGE, said, column=key, value=key, remedy=f"write {path}=VALUE")
 
 
 def _address_key(table: Table, ids: int) -> tuple[str, ...]:
@@ -366,7 +359,7 @@ def _parts(text: str) -> list[str]:
             break
         if text[at] != ".":
             said = f'has "{text[at]}" in it; put ids with signs into quotes'
-            raise _refused(text, said, value=text)
+            raise refused("override", CHANGE, said, column=text, value=text)
         at += 1
     return parts
 

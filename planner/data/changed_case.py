@@ -18,7 +18,7 @@ from planner.data.odds import with_probability
 from planner.data.schema import Scenario, Table
 from planner.data.sheets import Sheet, repeated_rows, row_of
 from planner.data.thresholds import ROUNDING
-from planner.errors import CHANGE, Fault, InputError, did_you_mean, fault
+from planner.errors import CHANGE, Fault, InputError, did_you_mean, fault, refused
 
 if TYPE_CHECKING:  # which is made of this module
     from planner.data.case import Case
@@ -194,7 +194,7 @@ def chosen(case: Case, table: Table, rows: RowConditions, *, strict: bool = True
     if not left:
         said = f"{table.name} has no row"
         remedy = "add rows to the table"
-        raise InputError([fault("no-such-row", place, 0, "", message=said, remedy=remedy)])
+        raise refused("no-such-row", place, said, remedy=remedy)
     return left
 
 
@@ -226,7 +226,7 @@ def _refuse_no_figures(draft: _Draft, here: Sequence[int], change: Change, place
     else:
         return
     told = f"{change.table}.{change.column} {said}"
-    raise InputError([fault("override", place, 0, change.column, message=told, remedy=remedy)])
+    raise refused("override", place, told, column=change.column, remedy=remedy)
 
 
 def _related(value: float, change: Change, years: int) -> float:
@@ -253,7 +253,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
             overrides[change.column] = int(related) if whole else related
         else:
             said = f"cannot be changed by {str(change).rpartition('=')[2]}: it is {text_of(value)}"
-            raise InputError([fault("override", CHANGE, 0, change.column, message=said)])
+            raise refused("override", CHANGE, said, column=change.column)
     return build_model(model.model_dump(exclude_defaults=True), overrides, "model", "")
 
 
@@ -280,7 +280,7 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
             rest += row.probability
     if given > 1 + ROUNDING:
         said = f"those set sum to {given:g}, more than 1"
-        raise InputError([Fault("scenarios.csv", 0, "probability", said)])
+        raise refused("", "scenarios.csv", said, column="probability")
     share = max(0.0, 1.0 - given) / rest if rest > 0 else 1.0
     scenarios: list[Scenario] = []
     for at, row in enumerate(rows):

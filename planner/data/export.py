@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from planner.cells import CARRIED, Row, armour, text_of
+from planner.cells import CARRIED, Quarter, Row, armour, text_of
 from planner.config import ModelFile, meaning
 from planner.data.frames import field_type
 from planner.data.schema import TABLES, Table
@@ -124,19 +124,8 @@ def _write_sheet(
         sheet.write_string(0, position, heading, bold)
     for number, cells in enumerate(rows, start=1):
         for position, value in enumerate(cells):
-            _write(sheet, number, position, value)
-
-
-def _write(sheet: Any, row: int, column: int, value: object) -> None:
-    """A cell by the type of its value; a blank is not written."""
-    if value in (None, "", ()):
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
-    elif isinstance(value, int | float):
-        sheet.write_number(row, column, value)
-    else:
-        sheet.write_string(row, column, text_of(value))
+            plain = text_of(value) if isinstance(value, tuple | Quarter) else value
+            sheet.write(number, position, plain)
 
 
 def _model_rows(model: ModelFile) -> Iterator[tuple[str, object, str]]:

@@ -18,7 +18,7 @@ from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Table, Tables
 from planner.data.sheets import Sheet, leads_out, read_folder, read_rows
 from planner.data.workbook import read_workbook
-from planner.errors import InputError, fault, file_words, nearest
+from planner.errors import InputError, fault, file_words, nearest, refused
 from planner.host import collector_paused
 
 OWN_MODEL = "model.toml"
@@ -72,16 +72,12 @@ def _sheets(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | Non
             return read_folder(path, reading), None
         exists = path.exists()
     except (OSError, ValueError) as error:
-        raise _no_case(path, f"cannot be read: {error}") from None
+        raise refused("no-such-case", str(path), f"cannot be read: {error}") from None
     if not exists:
-        raise _no_case(path, "no such case")
+        raise refused("no-such-case", str(path), "no such case")
     if path.suffix.casefold() != ".xlsx" or not path.is_file():
-        raise _no_case(path, "is neither a folder nor an .xlsx workbook")
+        raise refused("no-such-case", str(path), "is neither a folder nor an .xlsx workbook")
     return read_workbook(path, reading)
-
-
-def _no_case(path: Path, said: str) -> InputError:
-    return InputError([fault("no-such-case", str(path), 0, "", message=said)])
 
 
 def _origin(path: Path, sheets: Mapping[str, Sheet], model: object) -> Origin:
@@ -117,7 +113,7 @@ def _model(
     own = path / OWN_MODEL
     if own.exists() and leads_out(own, path):
         said = "is a link that leads out of the folder"
-        raise InputError([fault("unreadable", own.name, 0, "", message=said)])
+        raise refused("unreadable", own.name, said)
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from planner.data.case import Case, with_rows
 from planner.data.odds import with_probability
 from planner.data.schema import Scenario
-from planner.errors import Fault, InputError
+from planner.errors import refused
 
 ANY_STOP = "hazard.*"
 """The event that some export to the allies stops, by whatever."""
@@ -54,7 +54,12 @@ def reweighted(
     """
     known = happenings(case) if known is None else known
     for key in wanted.keys() - known.keys():
-        raise _refused(key, "happens in no future, or in all: its probability is not to choose")
+        raise refused(
+            "",
+            "scenarios",
+            "happens in no future, or in all: its probability is not to choose",
+            column=key,
+        )
     chance = dict(case.scenarios)
     for _ in range(ROUNDS):
         apart = 0.0
@@ -65,11 +70,9 @@ def reweighted(
             for row in case.tables.scenarios:
                 rows.append(with_probability(row, chance[row.scenario]))
             return with_rows(case, scenarios=tuple(rows)).checked()
-    raise _refused("", "these probabilities cannot hold together: take one of them back")
-
-
-def _refused(key: str, said: str) -> InputError:
-    return InputError([Fault("scenarios", 0, key, said)])
+    raise refused(
+        "", "scenarios", "these probabilities cannot hold together: take one of them back"
+    )
 
 
 def _fit(chance: dict[str, float], happens: frozenset[str], share: float) -> float:

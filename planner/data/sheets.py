@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from planner.cells import CARRIED, REMARK, Row, unarmour
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME, Table
-from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
+from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest, refused
 
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
@@ -104,7 +104,7 @@ def _read_csv(path: Path) -> Sheet:
         for sign, name in _DELIMITERS.items():
             if sign in sheet.header[0]:
                 said = f"cells are separated by {name}, not commas"
-                raise _unread("delimiter", place, sheet.header_line, said, value=sign)
+                raise refused("delimiter", place, said, line=sheet.header_line, value=sign)
     return sheet
 
 
@@ -112,36 +112,34 @@ def _content(path: Path) -> bytes:
     """Bytes of a plain file of the folder that is not too large. Raises InputError."""
     try:
         if not path.is_file():
-            raise _unread("unreadable", path.name, 0, "is not a plain file")
+            raise refused("unreadable", path.name, "is not a plain file")
         if leads_out(path, path.parent):
-            raise _unread("unreadable", path.name, 0, "is a link that leads out of the folder")
+            raise refused("unreadable", path.name, "is a link that leads out of the folder")
         size = path.stat().st_size
         if size > MAX_BYTES:
             said = f"is {size / MIB:,.0f} MiB; at most {MAX_BYTES // MIB} MiB are read"
-            raise _unread("too-large", path.name, 0, said)
+            raise refused("too-large", path.name, said)
         return path.read_bytes()
     except OSError as error:
-        raise _unread("unreadable", path.name, 0, f"cannot be read: {error.strerror}") from None
-
-
-def _unread(rule: str, place: str, line: int, said: str, *, value: str = "") -> InputError:
-    return InputError([fault(rule, place, line, "", message=said, value=value)])
+        raise refused("unreadable", path.name, f"cannot be read: {error.strerror}") from None
 
 
 def _text(place: str, raw: bytes) -> str:
     """UTF-8 text, with or without a byte order mark."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _unread("encoding", place, 1, "is UTF-16, not UTF-8")
+        raise refused("encoding", place, "is UTF-16, not UTF-8", line=1)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         byte = f"0x{raw[error.start]:02x}"
-        raise _unread("encoding", place, line, f"is not UTF-8: byte {byte}", value=byte) from None
+        raise refused(
+            "encoding", place, f"is not UTF-8: byte {byte}", line=line, value=byte
+        ) from None
     if "\0" in text:
         before, _, _ = text.partition("\0")
         line = before.count("\n") + 1
-        raise _unread("encoding", place, line, "holds a NUL character, so it is no text file")
+        raise refused("encoding", place, "holds a NUL character, so it is no text file", line=line)
     return text
 
 
@@ -157,7 +155,7 @@ def _csv_lines(place: str, text: str) -> Iterator[Line]:
         said = f"is not readable as CSV: {error}"
         if reader.line_num > start or "end of data" in str(error):
             said = f"a quote opens in {_last_cell(text, start)} and is not closed there: {error}"
-        raise _unread("bad-csv", place, start, said) from None
+        raise refused("bad-csv", place, said, line=start) from None
 
 
 def _last_cell(text: str, line: int) -> str:
@@ -203,7 +201,7 @@ def sheet_of(place: str, lines: Iterable[Line]) -> Sheet:
             filled.append((number, cells))
             if len(filled) > MAX_ROWS or len(cells) > MAX_COLUMNS:
                 said = f"has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns"
-                raise _unread("too-large", place, number, said)
+                raise refused("too-large", place, said, line=number)
     if not filled:
         return Sheet(place, (), ())
     line, header = filled[0]

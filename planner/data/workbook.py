@@ -17,7 +17,7 @@ from planner.cells import text_of
 from planner.data.checks import Reading
 from planner.data.schema import BY_NAME
 from planner.data.sheets import MIB, MODEL_SHEET, NOTES_SHEET, Line, Sheet, sheet_of
-from planner.errors import Fault, InputError, did_you_mean, fault
+from planner.errors import Fault, InputError, did_you_mean, fault, refused
 
 MAX_UNPACKED = 128 * MIB
 """Of all parts of a workbook together; the real case has 1.4 MiB."""
@@ -39,10 +39,10 @@ def read_workbook(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet
     except InputError:
         raise
     except MemoryError:
-        raise _refused("too-large", path, "does not fit in memory") from None
+        raise refused("too-large", path.name, "does not fit in memory") from None
     except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
         said = f"{UNREADABLE}: {type(error).__name__}: {str(error)[:200]}"
-        raise _refused("bad-workbook", path, said) from None
+        raise refused("bad-workbook", path.name, said) from None
 
 
 def _check(path: Path) -> None:
@@ -52,14 +52,10 @@ def _check(path: Path) -> None:
         if unpacked > MAX_UNPACKED:
             most = MAX_UNPACKED // MIB
             said = f"unpacks to {unpacked / MIB:,.0f} MiB; at most {most} MiB are read"
-            raise _refused("too-large", path, said)
+            raise refused("too-large", path.name, said)
         damaged = book.testzip()
     if damaged:
-        raise _refused("bad-workbook", path, f"{UNREADABLE}: {damaged} is damaged")
-
-
-def _refused(rule: str, path: Path, said: str) -> InputError:
-    return InputError([fault(rule, path.name, 0, "", message=said)])
+        raise refused("bad-workbook", path.name, f"{UNREADABLE}: {damaged} is damaged")
 
 
 def _read_tabs(
