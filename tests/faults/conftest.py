@@ -39,7 +39,10 @@ MORE = {
     "Dy,oxide,china,2026,,200,150,300,true\nDy,oxide,china,2030,,900,,,false\nndpr,oxide,china,,,75,55,110,true\n",
     "finance": "country,item,value,low,high\nAUS,tax_rate,0.3,0.25,0.3\n,life_years,15,10,20\n",
     "byproducts": "project,product,tonnes_per_t,variable_opex_usd_per_t\ncoast_plant,ndpr,0.2,1000\n",
-    "studies": "project,item,value\ncoast_plant,npv,120\ncoast_plant,rate,0.08\n",
+    "studies": (
+        "project,item,element,value\n"
+        "coast_plant,npv,,120\ncoast_plant,rate,,0.08\ncoast_plant,price,Dy,300\n"
+    ),
     "targets": "target,name,kind,scenario,country,party,element,form,feeds,first_year,last_year,share,"
     "price_usd_per_kg\nserve,,served,,,,,,,,,0.5,\nhome,mined at home,made_share,cut,JPN;USA,,Dy,feed,clay,2027,2030,"
     "0.1,5\n",

@@ -291,6 +291,7 @@ scenarios    | 2.probability = 0.700002 | probabilities | sum to 1.0 | {last_sce
 contracts    | 3.kind = offtake | contract-share | contracts cover 150% | 3.covers
 contracts    | 3.floor_usd_per_kg = 100 | feed-contract | a term of offtake alone
 finance      | 3.item = life_yeers | unknown-reference | did you mean
+studies      | 2.element = Dy | study-price | an element, of npv
 byproducts   | 2.product = zircon | unpriced-product | has no row in prices
 scenarios    | 2.probability_low = 0.1 | odds | must not be empty beside probability_low | 2.probability_high
 scenarios    | 2.probability_low = 0 & 2.probability_high = 0.6 | odds | 0.6 is below probability 0.7 | 2.probability_high
