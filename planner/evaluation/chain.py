@@ -131,26 +131,8 @@ class ChainScope(Scope):
         return rivals
 
 
-@dataclass(frozen=True, kw_only=True)
-class _ChangedFigures:
-    """Figures of a program by where they are other than in one of the same rows, columns and pattern.
-
-    places: of each array of `Program.figures` the positions that differ. values: the figures there.
-    """
-
-    places: tuple[NDArray[np.intp], ...]
-    values: tuple[Vector, ...]
-
-    @classmethod
-    def of(cls, program: Program, base: Program) -> _ChangedFigures:
-        """The figures in which a program differs from another."""
-        places: list[NDArray[np.intp]] = []
-        values: list[Vector] = []
-        for mine, theirs in zip(program.figures, base.figures, strict=True):
-            at = np.flatnonzero(mine != theirs)
-            places.append(at)
-            values.append(mine[at])
-        return cls(places=tuple(places), values=tuple(values))
+ChangedFigures = list[tuple[NDArray[np.intp], Vector]]
+"""Of each array of `Program.figures` the positions at which a program differs from another, and the figures there."""
 
 
 class Determined:
@@ -269,7 +251,7 @@ class ChainProgram:
         for plant, factors, delays in _by_plant(effects):
             if plant in self._of_plant:
                 changed = self._plant_changed(plant, factors, delays)
-                for array, at, values in zip(figures, changed.places, changed.values, strict=True):
+                for array, (at, values) in zip(figures, changed, strict=True):
                     array[at] = values
         data, row_lower, row_upper, lower, upper = figures
         program = self._exact.with_data(
@@ -292,14 +274,19 @@ class ChainProgram:
 
     def _changed_of_plant(
         self, plant: str, factors: frozenset[Any], delays: frozenset[Any]
-    ) -> _ChangedFigures:
+    ) -> ChangedFigures:
         """What the factors (by period) and delays (by due year) of a plant change in the chain."""
         effects = Effects(
             capacity={(plant, period): factor for period, factor in factors},
             delays={(plant, due): list(shown) for due, shown in delays},
         )
         scope = self.scope.of_future(effects)
-        return _ChangedFigures.of(self._again(scope, self._of_plant[plant]), self._exact)
+        program = self._again(scope, self._of_plant[plant])
+        changed: ChangedFigures = []
+        for mine, theirs in zip(program.figures, self._exact.figures, strict=True):
+            at = np.flatnonzero(mine != theirs)
+            changed.append((at, mine[at]))
+        return changed
 
     def _again(self, scope: ChainScope, only: ListedRows) -> Program:
         """The chain with some rows and bounds written again."""

@@ -132,13 +132,8 @@ class _Ways:
     foreseen: list[FutureOutcome] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Compared:
-    """Figures with the plan, without one, and their differences, under one policy."""
-
-    plan: Estimates
-    without_plan: Estimates
-    difference: Estimates
+Compared = tuple[Estimates, Estimates, Estimates]
+"""Figures with the plan, without one, and their differences."""
 
 
 def _in_samples(
@@ -182,14 +177,14 @@ def _split(given: Futures, losses: Vector) -> list[Sample]:
     return samples
 
 
-def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objective) -> _Compared:
+def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objective) -> Compared:
     """Figures of the losses (n, MUSD) with the plan and without."""
     ours = _split(given, carried)
     theirs = _split(given, bare)
-    return _Compared(
-        plan=of_samples(ours, objective),
-        without_plan=of_samples(theirs, objective),
-        difference=of_pairs(theirs, ours, objective),
+    return (
+        of_samples(ours, objective),
+        of_samples(theirs, objective),
+        of_pairs(theirs, ours, objective),
     )
 
 
@@ -211,17 +206,12 @@ def _evaluation(
     names = [future.name for future in given.futures]
     by_odds = risk_by_odds(case, cases, dict(zip(names, losses.tolist(), strict=True)))
     by_loss = _by_loss(plan, asked, given, own)
-    policy = _compared(given, _losses(carried.policy), _losses(nothing.policy), objective)
-    with_plan = PolicyFigures(policy=policy.plan, purchases=_purchases(case, given, carried.policy))
-    without = PolicyFigures(
-        policy=policy.without_plan, purchases=_purchases(case, given, nothing.policy)
-    )
-    difference = PolicyFigures(policy=policy.difference)
+    policy = _compared(given, losses, _losses(nothing.policy), objective)
+    foreseen: Compared | tuple[None, None, None] = (None, None, None)
     if carried.foreseen is not None and nothing.foreseen is not None:
-        known = _compared(given, _losses(carried.foreseen), _losses(nothing.foreseen), objective)
-        with_plan = replace(with_plan, foreseen=known.plan)
-        without = replace(without, foreseen=known.without_plan)
-        difference = replace(difference, foreseen=known.difference)
+        foreseen = _compared(given, _losses(carried.foreseen), _losses(nothing.foreseen), objective)
+    paid = [_purchases(case, given, ways.policy) for ways in (carried, nothing)]
+    with_plan, without, difference = map(PolicyFigures, policy, foreseen, (*paid, 0.0))
     before = plan.summary.get("without_plan", {}).get("risk_musd")
     in_sample = {"plan": float(plan.summary["risk_musd"]), "without_plan": before}
     return Evaluation(

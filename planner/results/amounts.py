@@ -49,9 +49,10 @@ class Payment(NamedTuple):
     most_musd: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Amounts:
-    """Numbers by key: `values` is (keys, places); a place is a node, a scenario or a visit of one by the other."""
+    """Numbers by key: `values` is (keys, places); a place is a node, a scenario or a visit of one by the other. The same
+    are those with the same keys in their order, and the same numbers to the last bit."""
 
     places: Mapping[Any, int]
     values: NDArray[np.float64]
@@ -91,9 +92,12 @@ class Amounts:
         order = np.array([self.places[key] for key in keys], dtype=np.intp)
         return Amounts(_numbered(keys), self.values[order])
 
-    def is_same(self, other: Amounts) -> bool:
-        """Keys in their order and numbers to the last bit."""
-        return list(self.places) == list(other.places) and np.array_equal(self.values, other.values)
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Amounts) or list(self.places) != list(other.places):
+            return False
+        return np.array_equal(self.values, other.values)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def amounts(vectors: Mapping[Any, Vector], size: int) -> Amounts:

@@ -7,10 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pandas.api.types import is_numeric_dtype
 
 from planner.results.plan import Plan
 from planner.results.schema import LATER_TABLES
@@ -78,17 +75,10 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:
         yield key, value
 
 
-def _same(one: object, two: object) -> bool:
-    if isinstance(one, int | float) and isinstance(two, int | float) and not isinstance(one, bool):
-        return math.isclose(one, two, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return one == two
-
-
 def _table_differences(name: str, stored: pd.DataFrame, again: pd.DataFrame) -> Iterator[str]:
     """Sentences on how a stored table differs from the one solved again: columns, rows, then cell by cell with
     line."""
-    before = list(stored.columns)
-    now = list(again.columns)
+    before, now = list(stored.columns), list(again.columns)
     if before != now:
         yield f"{name}.csv: columns {', '.join(before)} stored, {', '.join(now)} solved"
         return
@@ -96,18 +86,14 @@ def _table_differences(name: str, stored: pd.DataFrame, again: pd.DataFrame) -> 
         yield f"{name}.csv: {len(stored)} rows stored, {len(again)} solved"
         return
     for column in before:
-        one, two = stored[column], again[column]
-        for row in np.flatnonzero(_apart(one, two)).tolist():
-            yield f"{name}.csv:{row + 2}: {column}: {one.iloc[row]} stored, {two.iloc[row]} solved"
+        cells = zip(stored[column].tolist(), again[column].tolist(), strict=True)
+        for line, (was, is_now) in enumerate(cells, start=2):
+            if not _same(was, is_now):
+                yield f"{name}.csv:{line}: {column}: {was} stored, {is_now} solved"
 
 
-def _apart(one: pd.Series, two: pd.Series) -> NDArray[np.bool_]:
-    """Cell by cell: figures differ by more than the tolerance, texts at all."""
-    if not (is_numeric_dtype(one) and is_numeric_dtype(two)):
-        return (one.astype(str) != two.astype(str)).to_numpy(bool)
-    before = one.to_numpy(float, na_value=np.nan)
-    now = two.to_numpy(float, na_value=np.nan)
-    same: NDArray[np.bool_] = np.isclose(
-        before, now, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
-    )
-    return ~same
+def _same(one: object, two: object) -> bool:
+    """Figures differ by no more than the tolerance, all else not at all."""
+    if isinstance(one, int | float) and isinstance(two, int | float) and not isinstance(one, bool):
+        return math.isclose(one, two, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or str(one) == str(two)
+    return str(one) == str(two)

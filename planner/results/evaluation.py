@@ -61,7 +61,7 @@ Estimates = Mapping[str, Estimate]
 """By the names of `KEYS`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PolicyFigures:
     """Figures under a policy that knows the past alone, and under one that knows each scenario from the start.
 

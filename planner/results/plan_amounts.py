@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +19,10 @@ PEOPLE = ("staff", "hired", "lent", "borrowed")
 @dataclass(frozen=True, kw_only=True)
 class PlanAmounts:
     """All amounts of a plan. Flows, short, stock and people live on histories; what is decided by year on decisions;
-    what is spent on accounts."""
+    what is spent on accounts. Those are equal whose amounts are the same to the last bit."""
 
-    case: Case
-    trees: Trees
+    case: Case = field(compare=False)
+    trees: Trees = field(compare=False)
     flows: Amounts
     """t by `FlowKey`."""
     short: Amounts
@@ -52,18 +52,4 @@ class PlanAmounts:
 
     def __getstate__(self) -> dict[str, Any]:
         """Fields alone: what follows from them is not sent along."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def is_same(self, other: PlanAmounts) -> bool:
-        """All amounts are the same, to the last bit."""
-        for field in fields(self):
-            one, two = getattr(self, field.name), getattr(other, field.name)
-            if isinstance(one, Amounts) and isinstance(two, Amounts):
-                if not one.is_same(two):
-                    return False
-            elif field.name == "people":
-                if not all(one[name].is_same(two[name]) for name in one):
-                    return False
-            elif field.name not in ("case", "trees") and one != two:
-                return False
-        return True
+        return {one.name: getattr(self, one.name) for one in fields(self)}
