@@ -28,8 +28,13 @@ def with_other_scenarios(
     shocks: Sequence[Shock],
     draws: Sequence[Draw] | None = None,
 ) -> Case:
-    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them."""
+    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them.
+
+    Hazards that the case keeps beside its scenarios stay behind: `within` names scenarios that it no longer has.
+    """
     names = {row.scenario for row in scenarios}
     given = case.tables.draws if draws is None else draws
     drawn = tuple(row for row in given if row.scenario in names)
-    return with_rows(case, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn)
+    return with_rows(
+        case, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn, hazards=()
+    )

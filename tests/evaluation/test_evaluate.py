@@ -270,6 +270,22 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     assert again.as_json()["plan"]["foreseen"] is None
 
 
+def test_a_plan_of_written_scenarios_is_evaluated_by_the_hazards_beside_them(
+    tmp_path: Path,
+) -> None:
+    """The run's case keeps its register, whose hazards name scenarios that no sample has."""
+    hazards = "hazard, kind, supplier, within, probability, first, last, factor_low, factor_high\n"
+    hazards += "cut, import, CHN, tense, 1, 2027, 2027, 0, 0"
+    case = load_case(
+        tmp_path, imports=[imports(100)], scenarios=scenarios(calm=0.5, tense=0.5), hazards=hazards
+    )
+    case = case.changed({"objective.risk_aversion": 0.0})
+    plan = planner.solve(case, baseline=False)
+    for gap in (None, 1):
+        found = planner.evaluate(plan, register=case, draws=2, samples=1, gap=gap)
+        assert found.plan.policy["risk_musd"].value == near(100), "two years of loss, by half"
+
+
 # Half of the ten chemists leave each year; five trainees a year into seats that exist make up for them, and ten run 10 t.
 def test_without_a_plan_people_are_trained_as_ever(tmp_path: Path) -> None:
     case = load_case(
