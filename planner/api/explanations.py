@@ -22,10 +22,11 @@ from planner.results.coverage import COVERAGE_JSON, Coverage
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Explanation
 from planner.results.folders import refuse_foreign, write_folder, write_json
-from planner.results.journal import Journal
+from planner.results.journal import Journal, read_entries
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
+from planner.solving.engine import ANSWER
 from planner.solving.goals import Progress, silent
 from planner.solving.program_size import size_of
 from planner.solving.shares import shares, shares_table
@@ -88,6 +89,13 @@ def _journal(run: Path, doubts: bool) -> Iterator[Journal | None]:
         yield journal
     for file in (path, path.with_suffix(".lock")):
         file.unlink(missing_ok=True)
+
+
+def kept_of_doubts(run: Path) -> str:
+    """What stays if questions about the doubts of a run are stopped now, in words."""
+    path = run / DOUBTS
+    kept = sum(1 for _ in read_entries(path, ANSWER, answers=False)) if path.exists() else 0
+    return f"{kept} answers are kept; the same command goes on" if kept else "nothing was written"
 
 
 def _fingerprint(run: Path) -> str:

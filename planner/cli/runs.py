@@ -206,7 +206,7 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a plan: what else could be done, how much each lever matters, what each plant adds."""
-    with exit_codes():
+    with exit_codes(lambda: explanations.kept_of_doubts(run)):
         with ShownProgress() as progress:
             plan, found = explanations.explain_into(
                 run, more=more, doubts=doubts, workers=workers, progress=progress

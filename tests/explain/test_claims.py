@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.api.explanations import explain_into, kept_of_doubts
 from planner.data.case import Case
 from planner.data.changed_case import Changer
 from planner.data.difference import differences
@@ -31,6 +32,7 @@ from tests.cases import (
     scenarios,
     shock,
     smelter,
+    stored,
     unsure,
 )
 from tests.conftest import MakeCase
@@ -235,6 +237,21 @@ def test_doubts_say_beforehand_how_many_programs_and_go_on_where_they_were_stopp
     count = int(said.split()[5])
     assert int(left.split()[5]) == count - kept
     assert again.influences == found.influences and again.claims == found.claims
+
+
+def test_a_run_says_what_is_kept_of_its_doubts_when_they_are_stopped(
+    doubtful: Plan, tmp_path: Path
+) -> None:
+    run = stored(doubtful, tmp_path / "run")
+
+    def stop_after_three(step: str) -> None:
+        if step.startswith("3 of") and kept_of_doubts(run) != "nothing was written":
+            raise KeyboardInterrupt
+
+    assert kept_of_doubts(run) == "nothing was written"
+    with pytest.raises(KeyboardInterrupt):
+        explain_into(run, doubts=True, progress=stop_after_three)
+    assert kept_of_doubts(run) == "3 answers are kept; the same command goes on"
 
 
 def test_how_long_doubts_take_is_told_by_the_first_of_them_and_not_by_what_was_asked_before(
