@@ -1,7 +1,6 @@
 """Many random cases scenario by scenario against the whole program: python -m checks.decomposed_cases [FIRST] [COUNT].
 
-Over goals and switches, with none to all of the hard scenarios in the master, every fourth case with whole plants. A
-thousand take about ten minutes.
+Over goals and switches, with none to all of the hard scenarios in the master. A thousand take about ten minutes.
 """
 
 from __future__ import annotations

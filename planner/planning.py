@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -13,14 +12,12 @@ from planner.errors import InputError, fault
 from planner.parallel import Workers
 from planner.results.plan import Plan, Status
 from planner.results.tables import TableViews
-from planner.solving.goals import Progress, phases_of, silent
+from planner.solving.goals import Progress, silent
 from planner.solving.plans import solve_whole
-from planner.solving.program_size import fits
+from planner.solving.program_size import fits, is_divisible
 from planner.solving.ways import MANY
 
 Method = Literal["auto", "whole", "scenarios"]
-COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
-"""Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
 SHOWN_WITHOUT = (
     "risk_musd",
     "risk_given_musd",
@@ -41,25 +38,29 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
 
     Raises InputError if scenarios cannot be solved one by one and are to be.
     """
-    if method == "whole":
-        return method
-    adaptive = case.model.policy.investment == "adaptive"
-    if method == "scenarios":
-        if adaptive:
-            raise _not_shared(case)
+    if method == "scenarios" and not is_divisible(case):
+        raise _not_divisible(case)
+    if method != "auto":
         return method
     many = len(case.scenarios) >= MANY or not fits(case)
-    if many and adaptive:
-        said = "investment that answers what has been revealed is solved as one program"
-        progress(f"{said}, however large")
-    return "scenarios" if many and not adaptive else "whole"
+    if many and not is_divisible(case):
+        progress(
+            "whole plants, and investment that answers what is revealed, are solved as one program"
+        )
+        return "whole"
+    return "scenarios" if many else "whole"
 
 
-def _not_shared(case: Case) -> InputError:
-    said = "scenarios are solved one by one only where they share their decisions"
-    remedy = 'write "committed" or "staged", or leave out --method scenarios'
+def _not_divisible(case: Case) -> InputError:
+    """What stands in the way of solving scenarios one by one."""
+    column, remedy = "policy.whole_plants", 'write "false", or leave out --method scenarios'
+    said = "scenarios are solved one by one only with plants of any size"
+    if case.model.policy.investment == "adaptive":
+        column = "policy.investment"
+        said = "scenarios are solved one by one only where they share their decisions"
+        remedy = 'write "committed" or "staged", or leave out --method scenarios'
     place = case.origin.place("model")
-    return InputError([fault("choice", place, 0, "policy.investment", message=said, remedy=remedy)])
+    return InputError([fault("choice", place, 0, column, message=said, remedy=remedy)])
 
 
 def solve_case(
@@ -82,18 +83,21 @@ def solve_case(
     if method_of(case, method, progress) == "scenarios":
         solve = partial(solve_by_scenario, workers=workers)
     plan = solve(case, progress, time_limit)
-    if not baseline or plan.status not in COMPARABLE:
+    if not baseline or not is_comparable(plan):
         return plan
     bare = case.without_plan()
     return compared(plan, solve(bare, lambda step: progress(f"without a plan: {step}"), time_limit))
 
 
+def is_comparable(plan: Plan) -> bool:
+    """There is a plan, beside which what happens without it can be told."""
+    return bool(plan.tables) and plan.status in (Status.OPTIMAL, Status.TIME_LIMIT)
+
+
 def compared(plan: Plan, nothing: Plan) -> Plan:
     """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
-    if nothing.status is not Status.OPTIMAL or plan.status not in COMPARABLE:
+    if nothing.status is not Status.OPTIMAL or not is_comparable(plan):
         return plan
-    if not plan.tables:
-        return _bounded(plan, nothing)
     figures = {name: nothing.summary[name] for name in SHOWN_WITHOUT if name in nothing.summary}
     diversified = {"without_plan": nothing.summary["diversification"]}
     seconds: dict[str, float] = {}
@@ -109,19 +113,3 @@ def compared(plan: Plan, nothing: Plan) -> Plan:
     if isinstance(tables, TableViews):
         tables = tables.beside(nothing.amounts.short)
     return replace(plan, summary=summary, tables=tables)
-
-
-def _bounded(plan: Plan, nothing: Plan) -> Plan:
-    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing; unless
-    something is asked that doing nothing may miss."""
-    bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
-    objective = plan.case.model.objective
-    first = phases_of(objective)[0].name
-    risk, cost = nothing.summary["risk_musd"], nothing.summary["cost_musd"]
-    misses_limit = objective.risk_limit is not None and risk > objective.risk_limit
-    if plan.case.lookups.targets or first not in bounds or misses_limit:
-        return plan
-    known = {"risk": risk, "cost": cost, "welfare": cost + risk}
-    most = min(bounds[first].get("at_most", math.inf), known[first])
-    bounds = bounds | {first: bounds[first] | {"at_most": most}}
-    return replace(plan, summary=plan.summary | {"bounds": bounds})

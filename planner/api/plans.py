@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
 from planner.parallel import ProcessWorkers, Workers, begun, process_beside
-from planner.planning import COMPARABLE, Method, compared, method_of, solve_case
+from planner.planning import Method, compared, is_comparable, method_of, solve_case
 from planner.reporting.charts.style import finished
 from planner.reporting.pages.run import (
     FORMS,
@@ -301,7 +301,7 @@ def _solve_whole(
         return solve_whole(case, progress, time_limit)
     nothing = begun(beside, solve_whole, case.without_plan(), silent, time_limit)
     plan = solve_whole(case, progress, time_limit)
-    if plan.status not in COMPARABLE:
+    if not is_comparable(plan):
         return plan
     progress("without a plan")
     return compared(plan, nothing())

@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.data.difference import changes
 from planner.data.warnings import warnings_of
 from planner.errors import RULES, Fault, InputError, refuse_unknown
-from planner.solving.program_size import ALONE, refuse_if_too_large
+from planner.solving.program_size import ALONE, is_divisible, refuse_if_too_large
 
 FAR_APART = ("far-off", "magnet-tonnes", "unit-above-most")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
@@ -70,9 +70,7 @@ def check(
 
 def _remarks(case: Case) -> list[Fault]:
     """Warnings of a case. Raises InputError where it is too large, or no solver computes with its figures."""
-    # Where investment adapts, scenarios are not solved one by one.
-    one_by_one = case.model.policy.investment != "adaptive"
-    refuse_if_too_large(case, alone=ALONE if one_by_one else None)
+    refuse_if_too_large(case, alone=ALONE if is_divisible(case) else None)
     warnings = warnings_of(case, NOT_ASKED)
     if any(warning.rule in FAR_APART for warning in warnings):
         planner.check_coefficients(case)

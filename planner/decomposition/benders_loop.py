@@ -38,7 +38,7 @@ from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.program import Program, Vector
 from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Bounds, Solution, Stop
-from planner.solving.whole_plants import RISK_GAP, Counts, relative_gap
+from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
@@ -53,9 +53,6 @@ MOST_IMPOSSIBLE = 500
 """Points in all at which some branch may lack something, before the search is given up."""
 MOST_ROUNDS = 100
 """Rounds of a phase at the most."""
-STEP = 0.25
-"""Part of the gap that is asked for of a step towards whole plants."""
-HELD = ", plants held"
 REACH = Phase("risk", called="reach")
 """Less and less risk until the limit of goal `target` is reached."""
 
@@ -100,7 +97,6 @@ class Search:
     progress: Progress
     seconds: float = math.inf
     most_rounds: int = MOST_ROUNDS
-    share_of_gap: float = 1.0
     rounds: list[Round] = field(default_factory=list)
     stop: Stop = Stop.OPTIMAL
     phase: str = ""
@@ -125,7 +121,7 @@ class Search:
             self.best = None
             return
         for phase in phases_of(objective):
-            self.best = self._least(phase)
+            self.best = self.minimise(phase)
             if self.best is None or self._has_stopped():
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
@@ -137,7 +133,7 @@ class Search:
 
         Without one `stop` says whether none can exist or none was proven.
         """
-        self.best = self._least(REACH, enough=limit)
+        self.best = self.minimise(REACH, enough=limit)
         if self.best is not None and self.best.risk <= limit * (1 + TOLERANCE) + TOLERANCE:
             self._hold("risk", limit)
             return True
@@ -146,100 +142,13 @@ class Search:
             self.stop = Stop.INFEASIBLE if out_of_reach else Stop.UNPROVEN
         return False
 
-    def target(self, phase: Phase) -> float:
-        """The gap at which a phase stops; a part of it where plants of any size are a step to whole ones."""
-        gap = self.case.model.objective.gap
-        whole_plants = self.case.model.policy.whole_plants
-        if not (whole_plants and phase.column in ("cost", "welfare")):
-            gap = min(gap, RISK_GAP)
-        return self.share_of_gap * gap
-
-    def _least(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
-        """The best plan found of a phase, with whole plants where they must be."""
-        self.phase = phase.name
-        if not self.master.whole:
-            return self.minimise(phase, enough)
-        target = self.target(phase)
-        self.share_of_gap = STEP
-        best = self._least_whole(phase, target, enough)
-        self.share_of_gap = 1.0
-        if best is not None and phase.column != "risk":
-            self.master.hold(self.master.counts(best.x))
-        return best
-
-    def _least_whole(self, phase: Phase, target: float, enough: float) -> Candidate | None:
-        """First plants of any size, for the cuts; then those of the master, and the best plan with each.
-
-        target: relative gap at which to end. enough: value (MUSD) below which no better plan is wanted. None if there is
-        no plan; `stop` says why. What is held of the plants in a step is let go after it, so that every cut and bound
-        holds for all plans.
-        """
-        before = self.best
-        any_size = self.minimise(phase)
-        self.upper.pop(phase.name, None)  # of plants of any size
-        if any_size is None or self._has_stopped():
-            return None
-        counts = None if before is None else self.master.counts(before.x)
-        best: Candidate | None = None
-        tried: set[bytes] = set()
-        while True:
-            if counts is None:
-                found = self.master.search(phase, target * STEP)
-                if not len(found.x):
-                    self.stop = found.stop if best is None else self.stop
-                    return best
-                counts = self.master.counts(found.x)
-            cuts = len(self.master.cuts)
-            tried_before = counts.tobytes() in tried
-            tried.add(counts.tobytes())
-            other = self._with_plants(counts, phase, before)
-            if other is not None and _is_better(other, best, phase.column):
-                best = other
-                self._record_whole(phase, best)
-            if self._has_stopped() or (tried_before and len(self.master.cuts) == cuts):
-                return best
-            if best is not None and self._are_near(phase, best.value(phase.column), enough, target):
-                return best
-            counts = None
-
-    def _record_whole(self, phase: Phase, best: Candidate) -> None:
-        """Take the optimum with plants held for that of the phase."""
-        with_plants = phase.name + HELD
-        self.optima[phase.name] = self.optima[with_plants]
-        self.cuts[phase.name] = self.cuts[with_plants]
-        self.upper[phase.name] = best.value(phase.column)
+    @property
+    def target(self) -> float:
+        """The relative gap at which a phase stops."""
+        return min(self.case.model.objective.gap, RISK_GAP)
 
     def _has_stopped(self) -> bool:
         return self.stop is not Stop.OPTIMAL
-
-    def _with_plants(
-        self, counts: Counts, phase: Phase, before: Candidate | None
-    ) -> Candidate | None:
-        """The best plan with these whole plants; None if none is within the limits."""
-        self.master.hold(counts)
-        self.master.lower.pop(phase.name + HELD, None)
-        self.master.lower.pop(REACH.name + HELD, None)
-        self.best = None
-        if self.limits:
-            self.best = self._within_limits(before)
-        found = None
-        if self.best is not None or not self.limits:
-            found = self.minimise(Phase(phase.column, called=phase.name + HELD))
-        if found is None and self.stop is Stop.INFEASIBLE:
-            self.stop = Stop.OPTIMAL
-        self.master.hold(None)
-        return found
-
-    def _within_limits(self, before: Candidate | None) -> Candidate | None:
-        """A plan with the plants that are held and within the limits: the one before, or one of little risk."""
-        if before is not None and self.master.holds(before.x):
-            return before
-        limits = self.limits
-        self.limits = {}
-        least_risk = Phase("risk", called=REACH.name + HELD)
-        found = self.minimise(least_risk, enough=limits["risk"])
-        self.limits = limits
-        return found if found is not None and self._keeps(found) else None
 
     def bounds(self, name: str) -> tuple[float, float]:
         """A phase has no less than the first value (MUSD), which is proven, and the plan found has the second.
@@ -259,6 +168,7 @@ class Search:
 
     def minimise(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
         """The best plan found within the limits; `enough`: no better one is wanted. None if there is none."""
+        self.phase = phase.name
         best = self.best
         step = StepRule()
         started = perf_counter()
@@ -322,7 +232,7 @@ class Search:
         """The bounds known already prove the best plan good enough; its value is noted where they do."""
         if best is None or phase.name not in self.master.lower:
             return False
-        if not self._are_near(phase, best.value(phase.column), enough, self.target(phase)):
+        if not self._are_near(phase, best.value(phase.column), enough, self.target):
             return False
         self.upper[phase.name] = best.value(phase.column)
         return self._enough(phase, enough)
@@ -404,9 +314,7 @@ class Search:
         """The best mean of the plans so far and a new one; the new one where none is within the limits."""
         self.latest = point
         self.plans = [*self.plans[-MOST_PLANS:], point]
-        known = [one for one in self.plans if self.master.allows(one.x)]
-        if best is not None and self.master.allows(best.x):
-            known.append(best)
+        known = self.plans if best is None else [*self.plans, best]
         limits: dict[str, float] = {}
         for name, limit in self.limits.items():
             limits[name] = limit + BEYOND / 2 * (1 + limit)
@@ -444,7 +352,7 @@ class Search:
         between = f"between {lower:,.1f} and {upper:,.1f} MUSD"
         gap = 100 * relative_gap(upper, lower)
         self.progress(f"round {count}: least {measure} {between}, {gap:.2g} % apart")
-        return count == self.most_rounds or self._are_near(phase, upper, enough, self.target(phase))
+        return count == self.most_rounds or self._are_near(phase, upper, enough, self.target)
 
 
 def _is_better(one: Candidate, other: Candidate | None, measure: str) -> bool:

@@ -37,8 +37,7 @@ from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer, Written
 from planner.solving.shadow_prices import Worths
-from planner.solving.solution import Searched, Solution, Stop
-from planner.solving.whole_plants import Counts, Units
+from planner.solving.solution import Solution, Stop
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
@@ -49,7 +48,7 @@ LONGEST_WAY = 1.0
 cuts interior point takes four times as long (measured)."""
 WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links_histories)
 """Equations of single nodes."""
-SHARED = (*DECISIONS, "units", "staff")
+SHARED = (*DECISIONS, "staff")
 """Variables that hold in all histories and that tables show."""
 SCHEDULE = "scheduled"
 """The decisions that cost nothing and bind nothing but where they are delivered."""
@@ -64,8 +63,6 @@ REPLACED = frozenset(
     }
 )
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
-WHOLE = 1e-9
-"""Distance from a whole number of plants up to which a point has as many: one with plants of any size has not."""
 VIOLATED = 1e-9
 """Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
 
@@ -106,9 +103,6 @@ class Master:
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
-        self._plants = Units.of(self.scope.case, self.program)
-        self._units = self._plants.columns
-        self._held: Counts | None = None
         self.lower: dict[str, float] = {}
         self.cuts: list[Cut] = []
 
@@ -145,47 +139,8 @@ class Master:
             order = NEW_PHASE
         found = self.solver.minimise(column, order, phase.name)
         if found.stop is Stop.OPTIMAL:
-            value = self.solver.proven(column, found.duals)
-            self._raise_lower(phase, value)
-            if self._held is not None:
-                self._plants.put(found.x, self._held)
-        return found
-
-    def _raise_lower(self, phase: Phase, value: float) -> None:
-        """Take note of a lower bound (MUSD) of a phase, unless a higher one is known."""
-        self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
-
-    @property
-    def whole(self) -> bool:
-        """Plants come in whole units, and their numbers are not held yet."""
-        return len(self._units) > 0 and self._held is None
-
-    def counts(self, x: Vector) -> Counts:
-        """The number of whole plants of each build at a point."""
-        return np.asarray(np.round(x[self._units]))
-
-    def hold(self, counts: Counts | None) -> None:
-        """Hold these whole plants, or let them be any again."""
-        self._held = counts
-        if counts is None:
-            low, high = self.program.lower[self._units], self.program.upper[self._units]
-            self.solver.hold(self._units, low, high)
-        else:
-            self.solver.hold(self._units, counts, counts)
-
-    def holds(self, x: Vector) -> bool:
-        """Plants are held, and a point has the same."""
-        return self._held is not None and bool(np.allclose(x[self._units], self._held, atol=WHOLE))
-
-    def allows(self, x: Vector) -> bool:
-        """No plants are held, or a point has the same."""
-        return self._held is None or self.holds(x)
-
-    def search(self, phase: Phase, gap: float) -> Searched:
-        """The point of least measure whose plants are whole, proven to within a gap."""
-        found = self.solver.search(self.column_of(phase.column), self._units, gap)
-        if found.stop is Stop.OPTIMAL:
-            self._raise_lower(phase, found.at_least)
+            proven = self.solver.proven(column, found.duals)
+            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), proven)
         return found
 
     def limit(self, column: str, upper: float) -> None:

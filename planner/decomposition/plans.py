@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -33,14 +33,14 @@ from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.results.verify import verify_amounts
 from planner.results.violations import at_most, equal
-from planner.solving.diagnose import Diagnosis, targets_in_the_way
+from planner.solving.diagnose import limit_out_of_reach
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import must_be_served, why_targets_fail
 from planner.solving.paid import paid
 from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate
-from planner.solving.program_size import ALONE, fits, refuse_if_too_large
+from planner.solving.program_size import ALONE, refuse_if_too_large
 from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced, priced_phases
 from planner.solving.shares import payment_weights
@@ -253,11 +253,7 @@ def _why_none(search: Search) -> dict[str, Any]:
     limit, least = case.model.objective.risk_limit, search.upper.get("reach")
     if limit is None or least is None:
         return {"reasons": [f"{NOT_ALL}: {', '.join(must_be_served(case))}"]}
-    found = Diagnosis(limit=limit, least_risk=least)
-    reasons = found.reasons()[:2]
-    if fits(case):
-        reasons += targets_in_the_way(case, limit)
-    return {"reasons": reasons, "smallest_changes": asdict(found)}
+    return limit_out_of_reach(case, limit, least)
 
 
 def _failing_targets(grouping: Grouping) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,6 @@ MAY_VANISH: frozenset[InputColumn] = frozenset(
     {
         ("budgets", "musd"),
         ("projects", "existing_tpa"),
-        ("projects", "max_new_tpa"),
         ("training", "max_new_seats"),
         ("workforce", "hires_per_year"),
         ("workforce", "initial"),
@@ -118,8 +118,8 @@ def _shown(found: Difference) -> str:
 
 
 def with_switches(case: Case, written: Case) -> Case:
-    """The case with what `written` has and what can be held at zero: levers, earlier commitments, budgets that carry
-    over."""
+    """The case with what `written` has and what can be held at zero: levers, earlier commitments, new capacity,
+    budgets that carry over."""
     there = set(case.model.levers) | set(written.model.levers)
     levers = written.model.levers
     if there != set(levers):
@@ -129,20 +129,23 @@ def with_switches(case: Case, written: Case) -> Case:
     model = case.model.model_copy(update={"levers": levers, "policy": policy})
     projects = []
     for row in case.tables.projects:
-        projects.append(_as_early(row, written.projects.get(row.project), case.first_year))
+        projects.append(_as_wide(row, written.projects.get(row.project), case.first_year))
     if tuple(projects) == case.tables.projects:
         return case if model == case.model else replace(case, model=model)
     tables = replace(case.tables, projects=tuple(projects))
     return replace(case, model=model, tables=tables)
 
 
-def _as_early(row: Project, written: Project | None, first: int) -> Project:
-    """The row with the earliest year of another one, if that is no later."""
-    if written is None or row.earliest_year == written.earliest_year:
+def _as_wide(row: Project, written: Project | None, first: int) -> Project:
+    """The row with new capacity and an earliest year of another one, if it has none itself and is no earlier."""
+    if written is None:
         return row
-    if (row.earliest_year or first) < max(written.earliest_year or first, first):
-        return row
-    return row.model_copy(update={"earliest_year": written.earliest_year})
+    update: dict[str, Any] = {}
+    if (row.earliest_year or first) >= max(written.earliest_year or first, first):
+        update["earliest_year"] = written.earliest_year
+    if row.max_new_tpa == 0:
+        update["max_new_tpa"] = written.max_new_tpa
+    return row.model_copy(update=update)
 
 
 def switched_off(case: Case, scope: Scope, program: Program) -> Columns:

@@ -59,7 +59,7 @@ from planner.solving.highs import Solver, Statuses, versions
 from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
-from planner.solving.ways import KEPT_TERMS, STRUCTURES
+from planner.solving.ways import STRUCTURES
 
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
@@ -495,20 +495,8 @@ class _Programs:
         for live in (taken, *others):
             if live not in known:
                 known.append(live)
-        self.kept = _within_room(known)
+        self.kept = known[:STRUCTURES]
         return len(self.kept) < len(known)
-
-
-def _within_room(lives: list[LiveProgram]) -> list[LiveProgram]:
-    """Programs, the first and then the last used, as many as are kept; the first two in any case."""
-    kept: list[LiveProgram] = []
-    terms = 0
-    for live in lives[:STRUCTURES]:
-        terms += live.program.matrix.nnz
-        if len(kept) >= 2 and terms > KEPT_TERMS:
-            break
-        kept.append(live)
-    return kept
 
 
 # ---- how a question is solved ----------------------------------------------------------------------------------------

@@ -1,30 +1,35 @@
-"""The game of the parties of a case: least cost + risk of a coalition, by itself and within the program of the whole."""
+"""The game of the parties of a case: the least cost + risk of each coalition, and what each party brings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.config import Objective
-from planner.data.case import Case, with_model, with_rows, without_targets
+from planner.data.case import Case, with_model, without_targets
+from planner.data.change import Change, cells_changed
 from planner.errors import StoppedError
 from planner.formulation.owners import owners
-from planner.solving.engine import Engine
-from planner.solving.goals import Phase
-from planner.solving.highs import Solver
+from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
+from planner.solving.goals import Phase, Progress, silent
 from planner.solving.program import Key, Vector
 from planner.solving.solution import Solution, Stop
 
 WELFARE = [Phase("welfare")]
-OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
-"""Tables whose rows belong to a country."""
-OF_FUNDERS = ("budgets", "funders")
-"""Tables whose rows belong to a funder."""
-OF_PLANTS = ("savings", "availability")
-"""Tables whose rows belong to a plant, each to the country of its own."""
+OF_COUNTRIES = (
+    ("demand", "tonnes"),
+    ("imports", "tonnes"),
+    ("projects", "existing_tpa"),
+    ("projects", "max_new_tpa"),
+    ("workforce", "initial"),
+    ("workforce", "hires_per_year"),
+    ("training", "seats"),
+    ("training", "max_new_seats"),
+    ("stockpiles", "initial_t"),
+)
+"""Figures that a country brings: without them it is as if it were not there."""
 Coalition = frozenset[str]
 """Parties."""
 ByParty = NDArray[np.float64]
@@ -51,85 +56,58 @@ def welfare_case(case: Case) -> Case:
     return with_model(case, model.model_copy(update=update))
 
 
-def restricted(case: Case, members: Coalition) -> Case | None:
-    """The case of a coalition alone: its countries and what is in them, and its money. None if it wants nothing."""
-    countries = _of_members(case.lookups.party, members)
-    funders = _of_members(case.lookups.funder_party, members)
-    kept: dict[str, tuple[Any, ...]] = {}
-    for table in OF_COUNTRIES:
-        kept[table] = _rows_of(case, table, "country", countries)
-    for table in OF_FUNDERS:
-        kept[table] = _rows_of(case, table, "funder", funders)
-    plants = {row.project for row in kept["projects"]}
-    for table in OF_PLANTS:
-        kept[table] = _rows_of(case, table, "project", plants)
-    alone = with_rows(case, **kept)
-    return alone if alone.demand else None
-
-
-def _of_members(party_of: Mapping[str, str], members: Coalition) -> set[str]:
-    """Countries or funders whose party is in a coalition."""
-    return {name for name, party in party_of.items() if party in members}
-
-
-def _rows_of(case: Case, table: str, column: str, names: set[str]) -> tuple[Any, ...]:
-    """The rows of a table with one of some names in a column."""
-    rows = case.tables.rows(table)
-    return tuple(row for row in rows if getattr(row, column) in names)
-
-
 def named(members: Coalition) -> str:
     """The parties in words."""
     return ", ".join(sorted(members))
 
 
+def _welfare(solved: Solved) -> float:
+    """The measure: the least cost + risk."""
+    return solved.value("welfare")
+
+
 class Game:
-    """The least cost + risk of coalitions: each as a case of its own, and as the whole with what others bring left
-    out. The latter may know of more, by shocks that only others feel, so it is never more."""
+    """The least cost + risk of coalitions: questions about the case of all, in which others bring nothing."""
 
     def __init__(self, case: Case) -> None:
         self.case = welfare_case(case)
         self.parties = parties(self.case)
         self.everyone = frozenset(self.parties)
-        solved = Engine(self.case).solve(phases=WELFARE)
+        self._engine = Engine(self.case)
+        solved = self._engine.solve(phases=WELFARE)
         self.scope, self.program = solved.scope, solved.program
-        self._column = self.program.column["welfare", None]
-        self._whole_solver = solved.solver
         self.whole = _optimal(solved.outcome.last, "all parties")
-        self.optimum = float(self.whole.x[self._column])
+        self.optimum = solved.value("welfare")
         program = self.program
         sides = np.where(np.isfinite(program.row_lower), program.row_lower, program.row_upper)
         self._rows, self._rows_of_nobody = self._brought(sides, program.rows)
         self._columns, self._columns_of_nobody = self._brought(program.upper, program.columns)
-        self._solver: Solver | None = None
 
-    def alone(self, members: Coalition) -> float:
-        """c(S), of the case of its own."""
-        case = restricted(self.case, members)
-        if case is None:
-            return 0.0
-        solved = Engine(case).solve(phases=WELFARE)
-        _optimal(solved.outcome.last, named(members))
-        return solved.value("welfare")
+    def costs(
+        self, coalitions: Iterable[Coalition], progress: Progress = silent
+    ) -> dict[Coalition, float]:
+        """c(S) of some coalitions."""
+        by_name = {named(members): members for members in coalitions}
+        questions = {name: self.question(members) for name, members in by_name.items()}
+        costs = self._engine.ask(questions, OfFirstGoal(_welfare), progress=progress)
+        return {members: costs[name] for name, members in by_name.items()}
 
-    def apart(self, members: Coalition) -> float:
-        """At most c(S): of the program of the whole. Quick where coalitions resemble the one before."""
-        if self._solver is None:
-            self._solver = Solver(self.program)
-            for phase, basis in self._whole_solver.last_bases.items():
-                self._solver.begin_from(phase, basis)
-        inside = np.array([party in members for party in self.parties], dtype=float)
-        rows = inside @ self._rows + self._rows_of_nobody
-        columns = inside @ self._columns + self._columns_of_nobody
-        whole = self.program
-        program = whole.with_data(
-            row_lower=_replaced(whole.row_lower, rows),
-            row_upper=_replaced(whole.row_upper, rows),
-            upper=_replaced(whole.upper, columns),
-        )
-        self._solver.replace(program)
-        solution = self._solver.minimise(self._column, ("again", "dual", "ipm"))
-        return float(_optimal(solution, named(members)).x[self._column])
+    def question(self, members: Coalition) -> Question:
+        """The case of a coalition: whatever is of others is nothing."""
+        party, funder_party = self.case.lookups.party, self.case.lookups.funder_party
+        countries = {country for country in party if party[country] not in members}
+        funders = {funder for funder in funder_party if funder_party[funder] not in members}
+        changes = [self._nothing("budgets", "funder", funders, "musd")]
+        for table, column in OF_COUNTRIES:
+            changes.append(self._nothing(table, "country", countries, column))
+        return Question.of(*filter(None, changes))
+
+    def _nothing(self, table: str, owner: str, names: set[str], column: str) -> Change | None:
+        """The change of a column to 0 in the rows of some owners; None if they have none."""
+        owners = {getattr(row, owner) for row in self.case.tables.rows(table)} & names
+        if not owners:
+            return None
+        return cells_changed(table, {owner: sorted(owners)}, column, 0.0)
 
     def charges_by_duals(self) -> dict[str, float]:
         """The worth of what each party brings at the prices of the whole; of what is nobody's, an even part."""
@@ -157,11 +135,6 @@ class Game:
             for party, share in shares.items():
                 brought[self.parties.index(party), position] = share * amounts[position]
         return brought, of_nobody
-
-
-def _replaced(sides: Vector, brought: Vector) -> Vector:
-    """Sides of rows (m) with what is brought in place of finite ones; infinite ones stay."""
-    return np.where(np.isfinite(sides), brought, sides)
 
 
 def _optimal(solution: Solution, who: str) -> Solution:

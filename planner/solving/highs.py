@@ -296,26 +296,29 @@ class Solver:
         if phase in self._first_way:
             part = self._first_way.pop(phase) / way
         for algorithm in order:
-            leans = algorithm == "ipm" and leaning is not None and self._stands_at(leaning, cost)
-            solution = self._run(
-                "primal" if leans else algorithm, cost, starts.get(algorithm), part
-            )
+            if algorithm == "ipm" and leaning is not None:
+                solution = self._leaning(leaning, cost)
+                if solution.stop is Stop.INFEASIBLE:
+                    break  # whatever is minimised
+                if solution.stop is Stop.OPTIMAL and self._has_basis:
+                    algorithm = "primal"
+            solution = self._run(algorithm, cost, starts.get(algorithm), part)
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._keep(phase, self._present_basis(solution.x))
         return solution
 
-    def _stands_at(self, leaning: Vector, cost: Vector) -> bool:
-        """Go from nothing to the optimum of a sum (n) near a cost (n), which is set again. Returns whether it is found.
+    def _leaning(self, leaning: Vector, cost: Vector) -> Solution:
+        """Go from nothing to the optimum of a sum (n) near a cost (n), which is set again.
 
         The plan of least risk that interior point finds has cost in it that nothing asks for: to take that out again is
         a longer way than the one to the plan. Where cost weighs a little it is not there.
         """
         self._set_cost(leaning)
-        found = self._run("ipm", leaning, None)
+        solution = self._run("ipm", leaning, None)
         self._set_cost(cost)
-        return found.stop is Stop.OPTIMAL and self._has_basis
+        return solution
 
     def _keep(self, phase: str, basis: Statuses | None) -> None:
         """Keep the basis that a phase ended with."""

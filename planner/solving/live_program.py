@@ -122,9 +122,8 @@ class LiveProgram:
         self.solver.reset_bounds()
         outcome = self._solved(say, phases)
         if outcome.stop is Stop.INFEASIBLE and self.program is not self._whole:
-            # What is at zero is no limit of the case: nothing may name it.
+            # What is at zero is no limit of the case: nothing that says why may name it.
             self._write(self.case)
-            outcome = self._solved(say, phases)
         return outcome
 
     def cancel(self) -> None:

@@ -80,6 +80,12 @@ def _terms_per_node(case: Case) -> int:
     return terms + 2 * reached
 
 
+def is_divisible(case: Case) -> bool:
+    """Scenarios can be solved one by one: they share their decisions, and plants have any size."""
+    policy = case.model.policy
+    return policy.investment != "adaptive" and not policy.whole_plants
+
+
 def fits(case: Case) -> bool:
     """The case surely fits in memory as one program."""
     return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY

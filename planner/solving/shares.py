@@ -10,9 +10,9 @@ They hold before the future is known; afterwards somebody may wish to leave.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import combinations, compress
 from typing import Literal
 
 import numpy as np
@@ -82,18 +82,16 @@ def charged(game: Game, check: TriedCoalitions, progress: Progress = silent) -> 
     the charges rest on the prices, and what no charge may be below is not asked."""
     names = game.parties
     few = len(names) <= FEW
-    costs = _costs_alone(game, _first_asked(game, check), progress)
+    costs = {frozenset(): 0.0, game.everyone: game.optimum}
+    first = [one for one in _first_asked(names, check) if one not in costs]
+    costs |= game.costs(first, progress)
     alone = {party: costs[frozenset([party])] for party in names}
     charges = fairest(alone, costs, game.everyone) if few else game.charges_by_duals()
     charges = _summing(charges, game.optimum)
     if not few and check != "alone":
         progress("whether anybody gains by leaving")
-        # Who counts least comes and goes most often.
-        light_first = sorted(names, key=alone.__getitem__)
-        asked = _all(light_first) if check == "all" else _drawn(names)
-        for members in asked:
-            if members not in costs:
-                costs[members] = game.apart(members)
+        asked = _all(names) if check == "all" else _drawn(names)
+        costs |= game.costs([one for one in asked if one not in costs], progress)
     losses = _losses_by_leaving(costs, charges, game.everyone)
     tightest = _nearest_to_leaving(losses) or game.everyone
     slack = losses.get(tightest, 0.0)
@@ -111,25 +109,14 @@ def charged(game: Game, check: TriedCoalitions, progress: Progress = silent) -> 
     )
 
 
-def _first_asked(game: Game, check: TriedCoalitions) -> list[Coalition]:
-    """Coalitions that are solved as cases of their own: all of few parties; else single ones, and all but one."""
-    if len(game.parties) <= FEW:
-        return list(_all(game.parties))
-    alone: list[Coalition] = []
-    all_but_one: list[Coalition] = []
-    for party in game.parties:
-        alone.append(frozenset([party]))
-        all_but_one.append(game.everyone - {party})
-    return alone if check == "alone" else [*alone, *all_but_one]
-
-
-def _costs_alone(game: Game, asked: Iterable[Coalition], progress: Progress) -> Costs:
-    costs: Costs = {frozenset(): 0.0, game.everyone: game.optimum}
-    for members in asked:
-        if members not in costs:
-            progress(f"alone: {named(members)}")
-            costs[members] = game.alone(members)
-    return costs
+def _first_asked(names: Sequence[str], check: TriedCoalitions) -> list[Coalition]:
+    """Coalitions that charges rest on: all of few parties; else single ones, and all but one."""
+    if len(names) <= FEW:
+        return list(_all(names))
+    alone = [frozenset([name]) for name in names]
+    if check == "alone":
+        return alone
+    return [*alone, *(frozenset(names) - one for one in alone)]
 
 
 def _losses_by_leaving(
@@ -213,15 +200,13 @@ def payment_weights(case: Case) -> tuple[Weights, dict[str, pd.DataFrame]]:
 
 
 def _all(names: Sequence[str]) -> Iterator[Coalition]:
-    """All coalitions but nobody, each but one party apart from the one before or after (Gray's code)."""
-    for code in range(1, 2 ** len(names)):
-        bits = code ^ (code >> 1)
-        yield frozenset(name for place, name in enumerate(names) if bits >> place & 1)
+    """All coalitions but nobody."""
+    for size in range(1, len(names) + 1):
+        yield from map(frozenset, combinations(names, size))
 
 
 def _drawn(names: Sequence[str]) -> Iterator[Coalition]:
-    """Different coalitions of at least two parties without at least two others, the same ones every time, those that
-    are alike after each other."""
+    """Different coalitions of at least two parties without at least two others, the same ones every time."""
     generator = np.random.default_rng(0)
     seen: set[tuple[str, ...]] = set()
     while len(seen) < DRAWN:
@@ -229,8 +214,7 @@ def _drawn(names: Sequence[str]) -> Iterator[Coalition]:
         members = tuple(compress(names, is_inside))
         if 1 < len(members) < len(names) - 1:
             seen.add(members)
-    for members in sorted(seen):
-        yield frozenset(members)
+    yield from map(frozenset, sorted(seen))
 
 
 def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:

@@ -10,9 +10,11 @@ import pytest
 
 import planner
 from planner.api.explanations import shares_into
+from planner.data.case import Case, with_rows
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
-from planner.solving.game import Game
+from planner.solving.engine import Engine
+from planner.solving.game import WELFARE, Game
 from planner.solving.shares import stable
 from tests.cases import (
     MUSD,
@@ -29,6 +31,8 @@ from tests.cases import (
     stored,
 )
 from tests.conftest import MakeCase
+
+OF_COUNTRIES = ("countries", "demand", "imports", "projects", "workforce", "training", "stockpiles")
 
 
 def makers(tonnes: float, buyers: str = "AC", **columns: Any) -> dict[str, Any]:
@@ -140,9 +144,20 @@ WAR: list[Row] = [
 ]
 
 
-def test_the_whole_without_what_others_bring_is_the_case_of_a_coalition(
-    make_case: MakeCase,
-) -> None:
+def own_case(case: Case, members: frozenset[str]) -> Case:
+    """The case of a coalition alone: only the rows of its countries and funders."""
+    party, of_funder = case.lookups.party, case.lookups.funder_party
+    kept: dict[str, Any] = {}
+    for table in OF_COUNTRIES:
+        rows = case.tables.rows(table)
+        kept[table] = tuple(row for row in rows if party[row.country] in members)
+    for table in ("budgets", "funders"):
+        rows = case.tables.rows(table)
+        kept[table] = tuple(row for row in rows if of_funder[row.funder] in members)
+    return with_rows(case, **kept)
+
+
+def test_others_that_bring_nothing_are_as_good_as_not_there(make_case: MakeCase) -> None:
     # Every kind of thing that somebody owns: plants, people, seats, stock, money, imports, resale.
     tables = makers(50, max_new_tpa=80, capex_usd_per_tpa=MUSD / 10, lead_time_years=1)
     case = make_case(
@@ -162,10 +177,10 @@ def test_the_whole_without_what_others_bring_is_the_case_of_a_coalition(
         stockpiles="country, element, initial_t, max_t, purchase_usd_per_kg\nA, Dy, 20, 60, 5\nC, Dy, 5, 40, 5",
     )
     game = Game(case)
-    for members in ("A", "B", "C", "AB", "AC", "BC", "ABC"):
-        # The war is felt by all of them in the same years, so no coalition sees it later than the whole does.
-        alone = game.alone(frozenset(members))
-        assert game.apart(frozenset(members)) == pytest.approx(alone, rel=1e-9, abs=1e-6), members
+    coalitions = [frozenset(members) for members in ("A", "B", "C", "AB", "AC", "BC", "ABC")]
+    for members, cost in game.costs(coalitions).items():
+        own = Engine(own_case(game.case, members)).solve(phases=WELFARE).value("welfare")
+        assert cost == pytest.approx(own, rel=1e-9, abs=1e-6), members
     charges = game.charges_by_duals()
     assert sum(charges.values()) == pytest.approx(game.optimum, rel=1e-9)
 
@@ -263,5 +278,5 @@ def test_savings_scrap_and_returns_are_their_countrys(make_case: MakeCase) -> No
     assert {party: row.charge for party, row in rows.items()} == {"A": near(210), "B": near(-60)}
     game = Game(case)
     assert sum(game.charges_by_duals().values()) == near(150)
-    for party, least in (("A", 270), ("B", 0)):
-        assert game.apart(frozenset([party])) == near(least)
+    coalitions = {frozenset("A"): near(270), frozenset("B"): near(0)}
+    assert game.costs(coalitions) == coalitions

@@ -118,7 +118,7 @@ def test_a_limit_that_only_fractions_reach_is_called_that(make_case: MakeCase) -
     )
     assert plan.status is Status.INFEASIBLE
     assert "no plan with whole plants reaches a risk of 110 MUSD" in plan.summary["reasons"][0]
-    assert "at least 120" in plan.summary["reasons"][1]
+    assert "projects.unit_tpa" in plan.summary["reasons"][1]
 
 
 def test_capacities_are_exact_multiples(make_case: MakeCase) -> None:
@@ -365,12 +365,6 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     assert explain_lines(found, case)[0].startswith(
         "Alternatives have plants of any size, since all questions ask the linear program"
     )
-
-
-def test_scenario_by_scenario_they_are_whole_too(make_case: MakeCase) -> None:
-    plan = planner.solve(knapsack(make_case), method="scenarios", baseline=False)
-    assert plan.summary["risk_musd"] == near(3 * 40)
-    assert plan.summary["new_capacity_tpa"] == {"large": 0, "small": near(30), "other": near(30)}
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:

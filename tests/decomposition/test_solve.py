@@ -153,17 +153,6 @@ def test_a_target_out_of_reach_names_what_is_attainable(tmp_path: Path) -> None:
     assert "is 30 MUSD" in found.summary["reasons"][0]
 
 
-def test_whole_plants_of_the_master(tmp_path: Path) -> None:
-    """Of plants of 15 t/y two fit into the budget of 40 t/y: 70 t are missing."""
-    case = cut_off(tmp_path, **{"policy.whole_plants": True})
-    case = case.changed("projects.plant.unit_tpa=15")
-    whole, parted = both(case)
-    for plan in (whole, parted):
-        assert plan.table("investments")["tpa"].sum() == 30
-        assert plan.summary["risk_musd"] == near(0.5 * 70)
-    assert parted.summary["gap"] == near({"risk": 0.0, "cost": 0.0})
-
-
 def test_many_scenarios_are_solved_one_by_one(
     make_case: MakeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +167,10 @@ def test_many_scenarios_are_solved_one_by_one(
         InputError, match=r"policy\.investment: scenarios are solved one by one only where"
     ):
         planner.solve(adaptive, method="scenarios")
+    whole_plants = case.changed({"policy.whole_plants": True})
+    assert method_of(whole_plants, "auto") == "whole"
+    with pytest.raises(InputError, match=r"policy\.whole_plants: .* plants of any size"):
+        planner.solve(whole_plants, method="scenarios")
 
 
 @pytest.mark.usefixtures("without_pages")

@@ -95,19 +95,3 @@ def test_random_cases_with_targets_that_must_hold_end_as_one_program_does(
     assert shares[0] == pytest.approx(shares[1], abs=2e-6)
     if whole.status == "optimal":
         assert price_of(parted) == near(price_of(whole))
-
-
-def test_plants_of_any_size_are_no_whole_plants(tmp_path: Path) -> None:
-    """0.6 of a plant once counted as the one that was held: the plan was cheaper than any, and the next phase had
-    none."""
-    model = flat(write_random_case(tmp_path / "case", 103, old=False, new=True))
-    model |= {"policy.investment": "committed", "policy.whole_plants": True, "objective.gap": 0.01}
-    case = without_prices(checked_case(tmp_path / "case", changes=model))
-    whole, parted = (
-        planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios")
-    )
-    assert (whole.status, parted.status) == ("optimal", "optimal")
-    assert parted.summary["cost_musd"] >= whole.summary["cost_bound_musd"] - 1e-3
-    for project, built in parted.summary["new_capacity_tpa"].items():
-        unit = case.projects[project].unit_tpa
-        assert unit is None or built / unit == near(round(built / unit))

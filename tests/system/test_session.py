@@ -20,7 +20,7 @@ from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
-from planner.solving import engine, highs
+from planner.solving import highs
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
@@ -205,6 +205,17 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
     assert_same_optimum(session.solve(silent), there)
 
 
+def test_a_plant_that_cannot_grow_any_more_may_be_of_another_size_at_once() -> None:
+    case = starter()
+    grows = next(row.project for row in case.tables.projects if row.max_new_tpa > 0)
+    none, size = f"projects.{grows}.max_new_tpa=0", f"projects.{grows}.existing_tpa"
+    live = LiveProgram(case.changed([f"{size}=7"]))
+    for changes in ([none, f"{size}=9"], [f"{size}=9"]):
+        changed = case.changed(changes)
+        assert live.update(changed)
+        assert_same_optimum(live.solve(silent), LiveProgram(changed).solve(silent))
+
+
 def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
     case, names = starter(), ("first year +1", "secondment", "adaptive", "blocs", "element out")
     session = planner.Session(case)
@@ -217,19 +228,6 @@ def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
     finally:
         gc.enable()
     assert held == STRUCTURES
-
-
-def test_of_large_programs_the_first_and_the_one_in_use_alone_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(engine, "KEPT_TERMS", 0)
-    case = starter()
-    session = planner.Session(case)
-    for name in ("adaptive", "blocs", "element out"):
-        session.figures(CHANGES[name].of(case))
-        assert session.engine.programs == 2
-    session.figures(case)
-    assert session.rebuilt == ""
 
 
 def test_the_first_program_is_kept_however_many_came_after_it() -> None:
