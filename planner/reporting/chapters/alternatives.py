@@ -22,7 +22,7 @@ from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import NamedPlan
 from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation
-from planner.results.figures.decision import price_of_waiting, recourse
+from planner.results.figures.decision import price_of_waiting
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
 
@@ -40,7 +40,7 @@ def chapter(plan: Plan) -> Chapter | None:
     parts: list[Part | None] = [
         alternatives(plan, found),
         frontier_chart(found),
-        Text(words, source=f"{EXPLANATION}: knowledge, alternatives") if words else None,
+        Text(words, source=f"{EXPLANATION}: knowledge") if words else None,
     ]
     of_any_size = found.alternative("linear") is not None
     later = found.alternative("later")
@@ -65,17 +65,8 @@ def explained(found: Explanation) -> list[Statement]:
 
 
 def information(found: Explanation) -> list[Statement]:
-    """The value of information: by the objective; and by the plan that answers, where that saves a hundredth or more."""
-    both = recourse(found)
-    words = say(
-        "information",
-        found=found,
-        told=both is not None and both.saves,
-        same=both is not None and both.same_risk,
-        once=both.committed if both is not None else None,
-        later=both.answering if both is not None else None,
-    )
-    return [Statement("Information", words)] if words else []
+    """The value of perfect information, if it was asked."""
+    return [Statement("Information", say("information", found=found))] if found.knowledge else []
 
 
 # ---- alternatives ---------------------------------------------------------------------------------------------------

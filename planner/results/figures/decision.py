@@ -1,4 +1,4 @@
-"""Figures of the decision: the efficient frontier and its plans, what may wait, who pays."""
+"""Figures of the decision: what waiting costs, what is cut off, who pays."""
 
 from __future__ import annotations
 
@@ -6,25 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, fields
 
 from planner.cells import begin_of, end_of
-from planner.results.decision import Frontier, Share
-from planner.results.explanation import AlternativePlan, Explanation
+from planner.results.decision import Share
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD
 
-BILLION = 1000.0
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder is named."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
-SAME_SHARE, SMALLEST_SHARE = 0.001, 0.01
-"""Shares of risk or cost up to which two plans are alike, and from which one saves."""
-
-
-def curve(plan: Plan) -> Frontier | None:
-    """The efficient frontier, if it was asked for."""
-    return plan.explanation.frontier if plan.explanation is not None else None
 
 
 def doing_nothing(plan: Plan) -> dict[str, float]:
@@ -112,32 +103,3 @@ def public_money(plan: Plan) -> PublicPayments:
     by_payer = dict(zip(payers["funder"], payers["paid_musd"], strict=True))
     used = total / max(available, SHOWN_MUSD)
     return PublicPayments(payers=by_payer, paid=total, used=used, binding=binding)
-
-
-@dataclass(frozen=True)
-class Recourse:
-    """The plan that decides everything once (two-stage) and the one that answers what storylines show (multistage)."""
-
-    committed: AlternativePlan
-    answering: AlternativePlan
-
-    @property
-    def same_risk(self) -> bool:
-        """Both leave the same risk, to a thousandth."""
-        apart = abs(self.committed.risk - self.answering.risk)
-        return apart <= SAME_SHARE * self.committed.risk
-
-    @property
-    def saves(self) -> bool:
-        """Answering reduces the cost or the risk by a hundredth or more."""
-        most_cost = (1 - SMALLEST_SHARE) * self.committed.cost
-        most_risk = (1 - SMALLEST_SHARE) * self.committed.risk - SHOWN_MUSD
-        return self.answering.cost <= most_cost or self.answering.risk <= most_risk
-
-
-def recourse(found: Explanation) -> Recourse | None:
-    """Both plans, if both were asked."""
-    answering, committed = found.alternative("staged"), found.alternative("committed")
-    if answering is not None:
-        return Recourse(found.own, answering)
-    return None if committed is None else Recourse(committed, found.own)
