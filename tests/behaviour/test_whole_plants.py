@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ import pytest
 import planner
 from planner.data.case import Case, with_model
 from planner.explanation.explain import explain
-from planner.reporting.chapters.money import bridge_table
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import closing_lines, explain_lines
-from planner.reporting.words.numbers import money
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.goals import silent
@@ -334,26 +331,6 @@ def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: 
     page = render_page(report_of(plan))
     assert said in page.replace("\xa0", " ")
     assert "not in whole plants" not in page
-
-
-def test_the_cost_tells_what_whole_plants_cost(make_case: MakeCase) -> None:
-    """Two small plants, 60 t/y for 66 MUSD, leave 120 t unserved at 1 MUSD each; of any size, for the same money, 109.1."""
-    case = knapsack(make_case, {"objective.goal": "welfare", "objective.risk_aversion": 0.0})
-    plan = planner.solve(case, baseline=False)
-    said = f"cost plus risk is {money(186)}, and it is proven that no such plan has less than {money(186)}"
-    assert f"Plants are whole: {said}." in bridge_table(plan).note
-    plan = replace(plan, explanation=explain(plan, "run"))
-    of_any_size = 66 + 3 * (60 - 26 / 1.1)
-    assert (
-        f"{said}; with plants of any size it would be {money(of_any_size)}."
-        in bridge_table(plan).note
-    )
-    within_risk = planner.solve(knapsack(make_case), baseline=False)
-    assert (
-        f"the cost is {money(66)}, and it is proven that no such plan within"
-        in bridge_table(within_risk).note
-    )
-    assert "Plants are whole" not in bridge_table(planner.solve(make_case(), baseline=False)).note
 
 
 def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:

@@ -26,15 +26,7 @@ from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing, public_money, share_rows
-from planner.results.figures.money import (
-    Step,
-    bridge,
-    by_party,
-    largest_first,
-    of_whole_plants,
-    spent,
-    spent_on,
-)
+from planner.results.figures.money import Step, bridge, by_party, largest_first, spent, spent_on
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import RUNS_FROM, cost_beyond, recommended
 from planner.results.figures.sums import records
@@ -106,7 +98,7 @@ def bridge_table(plan: Plan) -> ReportTable:
                 }
             )
             marks.append("total" if step.is_sum else "")
-    note = say("bridge", rate=plan.case.model.discount_rate, whole=of_whole_plants(plan))
+    note = say("bridge", rate=plan.case.model.discount_rate)
     return BRIDGE.over(rows, marks=marks, note=note)
 
 

@@ -154,38 +154,6 @@ def _public_present(plan: Plan) -> pd.Series[float]:
     return (paid * discount).groupby(parts).sum()
 
 
-@dataclass(frozen=True, kw_only=True)
-class OfWholePlants:
-    """What a plan of whole plants has of `measure`, cost or welfare (cost plus risk), MUSD: its `value`, the `least` that
-    is proven of all plans of whole plants, and what plants of any size have, None where nobody asked."""
-
-    measure: str
-    value: float
-    least: float
-    any_size: float | None
-
-
-def of_whole_plants(plan: Plan) -> OfWholePlants | None:
-    """The value of a plan of whole plants beside its proven bound; None for plants of any size."""
-    if not plan.case.model.policy.whole_plants:
-        return None
-    measure = "welfare" if plan.case.model.objective.goal == "welfare" else "cost"
-    least = plan.summary.get(f"{measure}_bound_musd")
-    if least is None:
-        return None
-    value = plan.summary["cost_musd"]
-    any_size = None
-    linear = plan.explanation.alternative("linear") if plan.explanation is not None else None
-    # Questions are asked without targets, so what they answer is comparable only where there are none.
-    if linear is not None and not plan.case.lookups.targets:
-        any_size = linear.cost
-    if measure == "welfare":
-        value += plan.summary["risk_musd"]
-        if linear is not None and any_size is not None:
-            any_size += linear.risk
-    return OfWholePlants(measure=measure, value=value, least=least, any_size=any_size)
-
-
 PER_KIND = 4
 """Limits of each kind that are told."""
 THING = ["scarce", "item", "country", "element", "form", "unit", "objective"]
