@@ -18,7 +18,7 @@ from planner.reporting.chapters import recommendation
 from planner.reporting.chapters.alternatives import information
 from planner.reporting.pages.run import render_page, report_of
 from planner.reporting.screen import explain_lines
-from planner.results.explanation import AlternativePlan, Explanation
+from planner.results.explanation import Explanation
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
@@ -219,16 +219,7 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     assert "nan" not in page.text.lower().split()
 
 
-def test_money_beside_the_value_of_information(found: Explanation) -> None:
-    def said(cost: float, risk: float) -> str:
-        once = [one for one in found.alternatives if one.key != "staged"]
-        later = replace(found.own, key="staged", cost=cost, risk=risk)
-        with_it: list[AlternativePlan] = [*once, later]
-        (told,) = information(replace(found, alternatives=with_it))
-        return told.sentence
-
-    cost, risk = found.own.cost, found.own.risk
-    assert f"is worth {cost / 2:.3g} MUSD. At the same risk" in said(cost / 2, risk)
-    assert "In money" not in said(cost, risk)
-    assert "valued in risk, not in money" in said(cost, risk)
-    assert "In money" not in said(cost, risk / 2)
+def test_the_value_of_information_is_of_risk_where_risk_is_minimised(found: Explanation) -> None:
+    (told,) = information(found)
+    assert "MUSD of risk, valued in risk, not in money." in told.sentence
+    assert information(replace(found, knowledge=None)) == []
