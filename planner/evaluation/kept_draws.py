@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case, with_model
+from planner.data.case import Case, with_model, with_rows
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
@@ -195,36 +195,18 @@ def _figures(
 def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
     """The case with some of its draws, as likely as they are now; bounds go with the probability of a draw, so that
     those of its storyline stay."""
-    odds = odds_of(drawn)
-    shares = _storyline_shares(drawn, probabilities)
     rows: list[Scenario] = []
     for row in drawn.tables.scenarios:
-        if row.scenario not in probabilities:
-            continue
-        update: dict[str, float] = {"probability": probabilities[row.scenario]}
-        if row.probability_low is not None:
-            storyline = odds[drawn.lookups.storylines[row.scenario]]
-            share = shares[row.scenario]
-            update |= {
-                "probability_low": storyline.low * share,
-                "probability_high": storyline.high * share,
-            }
-        rows.append(row.model_copy(update=update))
+        if row.scenario in probabilities:
+            rows.append(row.model_copy(update={"probability": probabilities[row.scenario]}))
     shocks = [row for row in drawn.tables.shocks if row.scenario in probabilities]
-    return with_other_scenarios(drawn, rows, shocks).checked()
-
-
-def _storyline_shares(case: Case, probabilities: Mapping[str, float]) -> dict[str, float]:
-    """Kept draw -> its part of its storyline: of the probability, even where that is 0."""
-    sums: dict[str, float] = {}
-    counts: dict[str, int] = {}
-    for scenario, chance in probabilities.items():
-        storyline = case.lookups.storylines[scenario]
-        sums[storyline] = sums.get(storyline, 0.0) + chance
-        counts[storyline] = counts.get(storyline, 0) + 1
-    shares: dict[str, float] = {}
-    for scenario, chance in probabilities.items():
-        storyline = case.lookups.storylines[scenario]
-        whole = sums[storyline]
-        shares[scenario] = chance / whole if whole > 0 else 1.0 / counts[storyline]
-    return shares
+    few = with_other_scenarios(drawn, rows, shocks)
+    bounds: dict[str, tuple[float, float]] = {}
+    for storyline, odds in odds_of(drawn).items():
+        for scenario, share in odds_of(few)[storyline].shares.items():
+            bounds[scenario] = odds.low * share, odds.high * share
+    bounded: list[Scenario] = []
+    for row in rows:
+        low, high = bounds[row.scenario] if row.probability_low is not None else (None, None)
+        bounded.append(row.model_copy(update={"probability_low": low, "probability_high": high}))
+    return with_rows(few, scenarios=tuple(bounded)).checked()

@@ -17,7 +17,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -151,12 +151,16 @@ def refuse_foreign(target: Path, mark: str, what: str, force: bool = False) -> N
     if other:
         raise RunFolderError(f"{target}: exists and is not {what}; name another folder")
     if foreign:
-        more = [f"and {len(foreign) - SHOWN} more"] if len(foreign) > SHOWN else []
-        listed = "\n".join(f"  {line}" for line in [*foreign[:SHOWN], *more])
         raise RunFolderError(
-            f"{target}: holds what the planner did not write; nothing was written. Move it elsewhere, name "
-            f"another folder, or replace all of it by force (`--force`, `force=True`):\n{listed}"
+            f"{target}: holds what the planner did not write; nothing was written. Move it elsewhere, name another "
+            f"folder, or replace all of it by force (`--force`, `force=True`):{first_few(foreign)}"
         )
+
+
+def first_few(lines: Sequence[str]) -> str:
+    """The first of some lines for a message, and how many there are besides."""
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return "".join(f"\n  {line}" for line in [*lines[:SHOWN], *more])
 
 
 # ---- a folder, whole or not at all -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from planner.errors import RunFolderError
-from planner.results.folders import MISSING, SHOWN, SUMS, changes, current_sums
+from planner.results.folders import MISSING, SUMS, changes, current_sums, first_few
 from planner.results.schema import LATER_TABLES
 
 ASKED_LATER = (
@@ -53,9 +53,6 @@ def _counts(name: str) -> bool:
 
 def refuse_if(folder: Path, messages: list[str]) -> None:
     """Raise RunFolderError if there are messages about a run."""
-    if not messages:
-        return
-    more = [f"and {len(messages) - SHOWN} more"] if len(messages) > SHOWN else []
-    listed = "\n".join(f"  {line}" for line in [*messages[:SHOWN], *more])
     remedy = "solve the case again; `planner replay` tells what else differs"
-    raise RunFolderError(f"{folder}: is not as it was written; {remedy}:\n{listed}")
+    if messages:
+        raise RunFolderError(f"{folder}: is not as it was written; {remedy}:{first_few(messages)}")

@@ -44,7 +44,7 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(
                 values.append(value)
         joined.add(columns, values, dict(enumerate(path)))
     whole = solution_amounts(AtNodes(session.scope, session.program.columns, x))
-    assert solution_amounts(joined).is_same(whole)
+    assert solution_amounts(joined) == whole
 
 
 def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out(

@@ -93,7 +93,7 @@ def agree_briefly(
 def agree_tables(plan: planner.Plan) -> None:
     """Tables made of the plan's amounts are read back as the same amounts, to the last bit, which were verified when it was
     solved; in a long run they are verified once more as tables, which takes as long as all else."""
-    assert read_amounts(plan.case, plan.tables).is_same(plan.amounts)
+    assert read_amounts(plan.case, plan.tables) == plan.amounts
     assert not LONG or verify(plan.case, plan.tables).worst <= TOLERANCE
 
 
