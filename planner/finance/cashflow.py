@@ -31,6 +31,7 @@ from planner.finance.plant_flows import (
     Setting,
     all_plants,
     received,
+    tonnes_sold,
 )
 from planner.finance.project_facts import Levels, levels_of
 from planner.finance.yearly_rows import (
@@ -191,57 +192,20 @@ def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array
     return at
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Together:
-    """Some plants by year: money of the base year (MUSD), but for what wears, which is nominal; plants that support is
-    paid to; tonnes sold."""
-
-    revenue: Array
-    spent: Array
-    capital: Array
-    late: Array
-    wears: Array
-    supported: Array
-    tonnes: Array
-
-
-def _together(plants: Sequence[PlantFlows], index: Array) -> _Together:
-    """The sums of what plants earn, spend and sell."""
-    revenue, spent, capital, late = [], [], [], []
-    wears, supported, tonnes = [], [], []
-    for plant in plants:
-        of_plant = received(plant.sales, index)
-        revenue.append(row(of_plant, "Revenue", "all sales of a plant", "MUSD"))
-        spent.append(plant.fixed + plant.variable + plant.feed)
-        capital.append(plant.capital)
-        late.append(plant.late)
-        wears.append(plant.depreciation)
-        supported.append(plant.supported)
-        tonnes += [sale.tonnes + sale.stocked for sale in plant.sales]
-    return _Together(
-        revenue=added(revenue, index),
-        spent=added(spent, index),
-        capital=added(capital, index),
-        late=added(late, index),
-        wears=added(wears, index),
-        supported=added(supported, index),
-        tonnes=added(tonnes, index),
-    )
-
-
 def _by_country(plants: Sequence[PlantFlows], x: Levels, index: Array) -> tuple[CountryFlows, ...]:
     """Flows before debt of the plants of each country, by its own terms."""
-    every = _together(plants, index)
-    paid = x["availability"] * smaller(every.supported, 1.0) * index
+    supported = added([plant.supported for plant in plants], index)
+    paid = x["availability"] * smaller(supported, 1.0) * index
     paid = row(paid, "Tax", "availability payment", "MUSD")
+    whole = added([plant.capital for plant in plants], index)
     countries = list(dict.fromkeys(plant.country for plant in plants))
     out = []
     for country in countries:
-        own = _together([plant for plant in plants if plant.country == country], index)
+        own = [plant for plant in plants if plant.country == country]
         share: Array | float = 1.0
         if len(countries) > 1:
-            spent = over_years(own.capital * index)
-            share = spent / larger(over_years(every.capital * index), PAID)
+            capital = added([plant.capital for plant in own], index)
+            share = over_years(capital * index) / larger(over_years(whole * index), PAID)
             share = row(share, "Tax", f"{country}: share of the capital", "share")
         whose = f"{country}: " if len(countries) > 1 else ""
         at_home = levels_of(x, country)
@@ -254,7 +218,7 @@ def _by_country(plants: Sequence[PlantFlows], x: Levels, index: Array) -> tuple[
 
 def _in_country(
     country: str,
-    own: _Together,
+    own: Sequence[PlantFlows],
     x: Levels,
     *,
     index: Array,
@@ -267,25 +231,28 @@ def _in_country(
     def line_of(amounts: Array, label: str) -> Array:
         return row(amounts, "Tax", f"{whose}{label}", "MUSD")
 
-    capital = line_of(own.capital * index, "capital")
-    late = line_of(own.late * index, "sustaining and closure, less residual")
-    sales = line_of(own.revenue * index, "sales")
-    costs = line_of(own.spent * index, "running cost and feed")
+    earned = [row(received(p.sales, index), "Revenue", "all sales of a plant", "MUSD") for p in own]
+    spent = [plant.fixed + plant.variable + plant.feed for plant in own]
+    capital = line_of(added([plant.capital for plant in own], index) * index, "capital")
+    late = added([plant.late for plant in own], index) * index
+    late = line_of(late, "sustaining and closure, less residual")
+    sales = line_of(added(earned, index) * index, "sales")
+    costs = line_of(added(spent, index) * index, "running cost and feed")
     royalty = line_of(x["royalty"] * sales, "royalty")
     ebitda = line_of(sales - costs - royalty + availability, "EBITDA")
     grant = line_of(x["grant"] * capital, "grant")
-    depreciation = line_of(own.wears, "depreciation")
+    depreciation = line_of(added([plant.depreciation for plant in own], index), "depreciation")
     taxable = line_of(ebitda - depreciation - late, "taxable without debt")
     tax = tax_due(taxable, x["tax_rate"], x["loss_limit"], f"{country}, without debt")
     on_capital = line_of(x["tax_credit"] * capital, "tax credit on capital")
-    on_output = x["tax_credit_per_kg"] * x["per_kg"] * own.tonnes
+    on_output = x["tax_credit_per_kg"] * x["per_kg"] * tonnes_sold(own, index)
     credit = on_capital + line_of(on_output * index, "tax credit on output")
     receivables = line_of(x["receivable_days"] / x["days"] * sales, "receivables, end of the year")
     stock = line_of(x["stock_days"] / x["days"] * costs, "stock, end of the year")
     payables = line_of(x["payable_days"] / x["days"] * costs, "payables, end of the year")
     working = line_of(receivables + stock - payables, "working capital, end of the year")
-    earned = ebitda - (working - before(working)) - late
-    before_tax = line_of(earned - capital + grant, "before tax, all capital")
+    operations = ebitda - (working - before(working)) - late
+    before_tax = line_of(operations - capital + grant, "before tax, all capital")
     return CountryFlows(
         country=country,
         rate=x["tax_rate"],

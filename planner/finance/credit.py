@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.finance.cashflow import CashFlows, cash_flows
-from planner.finance.economics import least_prices, tonnes_sold
+from planner.finance.economics import turning_prices
 from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
-from planner.finance.plant_flows import Investment
+from planner.finance.plant_flows import Investment, tonnes_sold
 from planner.finance.project_facts import FinanceTerm, Levels
-from planner.finance.returns import worth
+from planner.finance.returns import covers, worth
 from planner.finance.sensitivity import HIGH, LOW, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
 from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
@@ -281,9 +281,9 @@ def _figures(
         closes = int(paying[-1])
         first = start + opens
         last = start + closes
-        cash = np.maximum(flows.cfads, 0.0)
         if not flows.loan.missed.any():
-            least, average = _least_and_mean(cash[paying], before.paid[paying])
+            cover = covers(flows.cfads[paying], before.paid[paying])
+            least, average = float(cover.min()), float(cover.mean())
             llcr = _life_cover_of(loan, before, flows.cfads, x)
             number = x["year"] - x["first_year"] + 1.0
             plcr = float(
@@ -296,7 +296,7 @@ def _figures(
                     to_the_end=True,
                 )
             )
-        tail = _share_after(tonnes_sold(flows), closes)
+        tail = _share_after(tonnes_sold(flows.plants, flows.index), closes)
     return DebtFigures(
         name=name,
         rank=rank,
@@ -314,12 +314,6 @@ def _figures(
         plcr=plcr,
         tail=tail,
     )
-
-
-def _least_and_mean(cash: Array, service: Array) -> tuple[float, float]:
-    """The least and the mean cover of debt service by cash flow, in the years in which it is paid."""
-    covers = cash / service
-    return float(covers.min()), float(covers.mean())
 
 
 def _life_cover_of(loan: Loan | LevelLoan, before: Ranked, cash: Array, x: Levels) -> float:
@@ -389,16 +383,13 @@ def _downside(
     flows = cash_flows(found, levels, use)
     service = service + flows.standby.service
     paying = service > PAID
-    least = average = None
-    if paying.any():
-        cash = np.maximum(flows.cfads[paying], 0.0)
-        least, average = _least_and_mean(cash, service[paying])
+    cover = covers(flows.cfads, service)
     is_short = paying & (flows.cfads < service - PAID)
     return Downside(
         what=what,
         npv=float(worth(flows, levels)),
-        least=least,
-        average=average,
+        least=float(cover.min()) if cover.size else None,
+        average=float(cover.mean()) if cover.size else None,
         short=int(np.sum(is_short)) if paying.any() else None,
     )
 
@@ -415,4 +406,6 @@ def serving_prices(found: Investment, loan: Loan, x: Levels, use: Sequence[Array
         cash = cash_flows(found, levels, use).cfads
         return float((cash[paying] - service[paying]).min())
 
-    return least_prices(x, spare)
+    if spare({**x, "price_factor": np.zeros(())}) >= 0:
+        return 0.0
+    return turning_prices(x, spare)

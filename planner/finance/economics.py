@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, CountryFlows, cash_flows
-from planner.finance.plant_flows import Investment, PlantFlows
+from planner.finance.plant_flows import Investment, PlantFlows, tonnes_sold
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
 from planner.finance.yearly_rows import Array, added, before
@@ -67,12 +67,6 @@ def economics(found: Investment, x: Levels, use: Sequence[Array]) -> Economics:
     )
 
 
-def tonnes_sold(flows: CashFlows) -> Array:
-    """Tonnes of all products by year, those for a public stock included."""
-    sales = [sale.tonnes + sale.stocked for plant in flows.plants for sale in plant.sales]
-    return added(sales, flows.index)
-
-
 def unit_costs(flows: CashFlows) -> UnitCosts | None:
     """Costs per kg of all that is sold, one by one on the same basis; None where nothing is."""
     worth = dict.fromkeys((*PARTS, "tonnes"), 0.0)
@@ -95,7 +89,7 @@ def _parts(one: CountryFlows, plants: Sequence[PlantFlows], index: Array) -> dic
     public_sales = added([sale.by_the_public for sale in sales], index)
     public = one.availability + one.grant + one.credit
     return {
-        "tonnes": added([sale.tonnes + sale.stocked for sale in sales], index),
+        "tonnes": tonnes_sold(plants, index),
         "c1": one.costs / index,
         "royalty": one.royalty / index,
         "sustaining": sustaining,
@@ -119,34 +113,12 @@ def break_even(found: Investment, x: Levels, use: Sequence[Array], to: str) -> f
 
 
 def turning_prices(x: Levels, gain: Callable[[Levels], float]) -> float | None:
-    """The factor on all prices at which a gain at such levels becomes nought, from below or above; None where it has the same
-    sign without prices and at `HIGHEST_PRICE`."""
-    at = _at_prices(x, gain)
-    if (at(0.0) >= 0) == (at(HIGHEST_PRICE) >= 0):
-        return None
-    return _nought(at)
-
-
-def least_prices(x: Levels, gain: Callable[[Levels], float]) -> float | None:
-    """The factor on all prices, those of feed included, from which on a gain at such levels is not below nought: 0 where it
-    never is, None where no factor up to `HIGHEST_PRICE` suffices."""
-    at = _at_prices(x, gain)
-    if at(0.0) >= 0:
-        return 0.0
-    if at(HIGHEST_PRICE) < 0:
-        return None
-    return _nought(at)
-
-
-def _at_prices(x: Levels, gain: Callable[[Levels], float]) -> Callable[[float], float]:
-    """A gain at a factor on all prices."""
+    """The factor on all prices, those of feed included, at which a gain at such levels becomes nought, from below or above;
+    None where it has the same sign without prices and at `HIGHEST_PRICE`."""
 
     def at(factor: float) -> float:
         return gain({**x, "price_factor": x["price_factor"] * factor})
 
-    return at
-
-
-def _nought(at: Callable[[float], float]) -> float:
-    """The factor between nought and `HIGHEST_PRICE` at which a gain changes its sign."""
+    if (at(0.0) >= 0) == (at(HIGHEST_PRICE) >= 0):
+        return None
     return float(brentq(at, 0.0, HIGHEST_PRICE, xtol=1e-12, rtol=1e-12))

@@ -161,6 +161,12 @@ def received(sales: Sequence[Sale], like: Array) -> Array:
     return added([sale.received for sale in sales], like)
 
 
+def tonnes_sold(plants: Sequence[PlantFlows], like: Array) -> Array:
+    """Tonnes of all products of some plants by year, those for a public stock included."""
+    sales = [sale.tonnes + sale.stocked for plant in plants for sale in plant.sales]
+    return added(sales, like)
+
+
 def all_plants(setting: Setting, use: Sequence[Array]) -> tuple[PlantFlows, ...]:
     """Every plant by year. use: for each the share of what its ramp allows that is worked, by year."""
     found, x = setting.found, setting.x

@@ -10,7 +10,7 @@ import numpy as np
 import pyxirr
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.loans import PAID, Loan
+from planner.finance.loans import PAID
 from planner.finance.project_facts import Levels
 from planner.finance.yearly_rows import Array, added, before, highest, over_years, row, where
 
@@ -97,13 +97,10 @@ def payback(amounts: Sequence[float]) -> float | None:
     return last_below + 1 - sums[last_below] / amounts[last_below + 1]
 
 
-def least_cover(cfads: Array, loan: Loan) -> Array | None:
-    """Least of cash flow over senior debt service, in each case; 0 where it is missed, None without any."""
-    paid = loan.senior > PAID
-    if not paid.any():
-        return None
-    least = (cfads[..., paid] / loan.senior[paid]).min(axis=-1)
-    return np.where(loan.missed.any(), 0.0, np.maximum(least, 0.0))
+def covers(cash: Array, service: Array) -> Array:
+    """Cash flow, nought where it is below, over debt service in the years in which that is paid."""
+    paid = service > PAID
+    return np.asarray(np.maximum(cash[paid], 0.0) / service[paid])
 
 
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
@@ -117,8 +114,8 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     debt = loan.draws.sum() + flows.standby.draws.sum()
     debt_share = flows.debt_share()
     most_owed = flows.owed().max()
-    cover = least_cover(flows.cfads, loan)
-    cover_low = least_cover(adverse.cfads, loan)
+    cover = covers(flows.cfads, loan.senior)
+    cover_low = covers(adverse.cfads, loan.senior)
     missed = int(loan.missed.sum())
     llcr = float(loan.cover)
     paid_in = np.where(flows.capital > 0, np.maximum(-flows.owners, 0.0), 0.0).sum()
@@ -135,11 +132,11 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         debt=float(debt),
         debt_share=float(debt_share),
         most_owed=float(most_owed),
-        dscr=None if missed else _figure(cover),
-        dscr_low=None if missed else _figure(cover_low),
+        dscr=None if missed or not cover.size else float(cover.min()),
+        dscr_low=None if missed or not cover.size else float(cover_low.min()),
         missed=missed,
         llcr=None if missed or np.isnan(llcr) else llcr,
-        senior=cover is not None,
+        senior=cover.size > 0,
         puts_in=bool(puts_in),
     )
 
@@ -148,7 +145,3 @@ def real(amounts: Array, flows: CashFlows) -> list[float]:
     """Nominal amounts by year in money of the base year."""
     by_year: list[float] = (amounts / flows.index).tolist()
     return by_year
-
-
-def _figure(value: Array | None) -> float | None:
-    return None if value is None else float(value)

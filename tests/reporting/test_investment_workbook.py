@@ -149,7 +149,7 @@ def test_the_workbook_computes_what_the_tool_does(
             )
             compared += 1
     assert compared > 3000 and out["asis"]["Checks"]["C3"].value == 0
-    assert "unchanged" in out["asis"]["Answer"]["A2"].value
+    assert "Figures follow the inputs" in out["asis"]["Answer"]["A2"].value
     assert one.supported is not None
     told_supported = answer(out["asis"])["NPV of the owners"][2]
     assert told_supported == pytest.approx(one.supported.returns.npv_owners, abs=1e-9)

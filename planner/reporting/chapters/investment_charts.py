@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from planner.finance.loans import PAID
+from planner.finance.returns import covers
 from planner.reporting.charts import investment as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart, told_chart
@@ -42,9 +43,8 @@ def cover(found: BusinessCase) -> list[Chart]:
     pays = service > PAID
     if not pays.any() or sold.returns.missed:
         return []
-    cover = sold.flows.cfads[pays] / service[pays]
-    at_low_prices = np.maximum(sold.adverse.cfads[pays] / service[pays], 0.0)
-    adverse = np.minimum(at_low_prices, cover)
+    cover = covers(sold.flows.cfads, service)
+    adverse = np.minimum(covers(sold.adverse.cfads, service), cover)
     years = np.array(found.investment.years)[pays]
     rows = pd.DataFrame({"year": years, "cover": cover, "adverse": adverse})
     asked = found.cover_asked(sold)

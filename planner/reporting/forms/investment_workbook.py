@@ -32,15 +32,7 @@ from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.chapters.investment_tables import NOT_APPLICABLE as N_A
 from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
 from planner.reporting.forms.formulas import FIRST, Cells
-from planner.reporting.forms.live_book import (
-    FORMULA,
-    LINK,
-    SHARE,
-    TOTAL,
-    LiveBook,
-    LiveSheet,
-    SheetPlan,
-)
+from planner.reporting.forms.live_book import LINK, SHARE, LiveBook, LiveSheet, SheetPlan
 from planner.reporting.forms.workbook import MADE, OPTIONS
 from planner.reporting.parts import Statement
 from planner.reporting.words.names import Names, names_of
@@ -559,14 +551,9 @@ def _debt(book: Book, one: Answered) -> None:
 
 def _answer(book: Book, told: Sequence[Statement]) -> None:
     """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
-    sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
-    as_is = (
-        f"Present values of {book.found.dated}, for the inputs as delivered, which stand unchanged:"
-    )
-    other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
-    looks = sheet.book.looks
-    claim = f'=IF({changed}=0,"{as_is}",{changed}&"{other}")'
-    sheet.page.write_formula(1, 0, claim, looks["head"], as_is)
+    sheet, looks = book.live.sheets["Answer"], book.live.looks
+    claim = f"Present values of {book.found.dated}. Figures follow the inputs; sentences, supports and what says so are as delivered."
+    sheet.page.write_string(1, 0, claim, looks["head"])
     for statement in told:
         sheet.note(statement.line)
     sheet.row += 2
@@ -656,13 +643,3 @@ def _checks(book: Book) -> None:
     once("checks failed", "", f'ROWS({cells})-COUNTIF({cells},"<={TOLERANCE}")')
     for what, check in book.checks:
         once(what, "MUSD", check)
-    sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
-    inputs, first = book.live.inputs, sheet.row + 2
-    last = first + len(inputs) - 1
-    book.lines["changed", 0] = once("inputs changed", "", f"SUM($C${first}:$C${last})")
-    for what, cells, delivered in inputs:
-        kept = f"$D${sheet.row + 1}"
-        near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"
-        now = f"SUMPRODUCT({cells},COLUMN({cells}))"
-        once(what, "", f"IF(ABS({now}-{kept})>{near},1,0)")
-        sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

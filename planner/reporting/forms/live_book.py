@@ -62,7 +62,6 @@ class SheetPlan:
 class LiveBook:
     """A workbook over some years; sheets are filled from top to bottom.
 
-    inputs: what, cells and value as delivered of each input: its cells times the numbers of their columns, added.
     heading: stands above the rows to come, on each sheet that gets one.
     """
 
@@ -72,7 +71,6 @@ class LiveBook:
         self.looks = {name: book.add_format(look) for name, look in LOOKS.items()}
         self._book = book
         self.years, self.heading = len(years), ""
-        self.inputs: list[tuple[str, str, float]] = []
         self._written: dict[tuple[str, str, str], Cells] = {}
         self.sheets = {}
         for sheet in sheets:
@@ -166,15 +164,6 @@ class LiveSheet:
     def _once(self, values: Any) -> Cells:
         return Cells(self.book, values, f"'{self.name}'!${xl_col_to_name(CONSTANT)}${self.row}")
 
-    def _delivered(self, column: int, values: Sequence[float]) -> None:
-        """Keep inputs as they are delivered, so that a change is seen."""
-        first = xl_col_to_name(column)
-        last = xl_col_to_name(column + len(values) - 1)
-        cells = f"'{self.name}'!${first}${self.row}:${last}${self.row}"
-        numbers = np.arange(column + 1, column + 1 + len(values))
-        weighed = float(np.asarray(values, float) @ numbers)
-        self.book.inputs.append((f"{self.name} row {self.row}", cells, weighed))
-
     def given(self, label: str, unit: str, values: Any) -> Cells:
         """Inputs by year."""
         self.begin()
@@ -182,7 +171,6 @@ class LiveSheet:
         self.page.write_row(
             self.row - 1, FIRST, np.asarray(values, float).tolist(), self.book.looks[INPUT]
         )
-        self._delivered(FIRST, list(values))
         return self._by_year(values)
 
     def each(self, label: str, unit: str, values: Sequence[float]) -> tuple[Cells, ...]:
@@ -202,7 +190,6 @@ class LiveSheet:
         cells = self.formula(Cells(self.book, values[0], text), label, unit)
         self.page.write_row(row - 1, TOTAL, (1, *values), self.book.looks[INPUT])
         self.page.data_validation(row - 1, TOTAL, row - 1, TOTAL, CHOICES)
-        self._delivered(CONSTANT, values[:1])
         return cells
 
     def constant(self, label: str, unit: str, value: float, source: str = "") -> Cells:
@@ -211,7 +198,6 @@ class LiveSheet:
         self._next(label, unit)
         self.page.write_number(self.row - 1, CONSTANT, value, self.book.looks[INPUT])
         self.page.write_string(self.row - 1, TOTAL, source)
-        self._delivered(CONSTANT, [value])
         return self._once(value)
 
     def numbered(self, label: str, names: Sequence[str]) -> Cells:
