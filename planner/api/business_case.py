@@ -108,20 +108,27 @@ def business_case(
     _check(plan, name, asked)
     question = _question(plan, asked, market=market, terms=terms or {}, feeds=feeds or {})
     answers = _volumes(question)
-    judge = _Judge(question)
-    sold = {which: judge.sold(volumes, question.x) for which, volumes in answers.items()}
+    sold = {which: _sold(question, volumes, question.x) for which, volumes in answers.items()}
     progress("the support of least public cost")
-    sized = _sized(question, answers, judge, basis if basis in answers else MARKET)
     is_built = any(question.builds.values())
     if removal is None and worth and is_built:
         progress("the plan without the plants")
         removal = removed(plan, asked)
-    found = _assembled(plan, name, question, sold=sold, sized=sized, removal=removal)
-    return replace(found, served=_served(found, answers, sold=sold, judge=judge))
+    which = basis if basis in answers else MARKET
+    package = _package(question, answers[which])
+    found = _assembled(
+        plan, name, question, answers=answers, sold=sold, basis=which, package=package
+    )
+    served = _served(found, question, answers, sold=sold)
+    return replace(found, served=served, removal=removal)
 
 
 def _served(
-    found: BusinessCase, answers: Mapping[str, Volumes], *, sold: Mapping[str, Sold], judge: _Judge
+    found: BusinessCase,
+    question: _Question,
+    answers: Mapping[str, Volumes],
+    *,
+    sold: Mapping[str, Sold],
 ) -> Sold | None:
     """The case that has debt, with the grace with which no service is missed; None where none is, as with support, or no
     grace helps."""
@@ -130,7 +137,7 @@ def _served(
         return None
     grace = np.asarray(float(lent.credit.grace))
     which = next(name for name, one in sold.items() if one is lent)
-    return judge.sold(answers[which], {**lent.levels, "grace_years": grace})
+    return _sold(question, answers[which], {**lent.levels, "grace_years": grace})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,31 +246,16 @@ def _as_built(
     return as_built(case, plant, of_plant, worked) if of_plant else replace(plant, size=0.0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sized:
-    """Results sized on the volumes of a basis: the support of least public cost, and the case with it, with the levels that
-    it changes."""
-
-    basis: Basis
-    volumes: Volumes
-    package: Package | None
-    supported: Sold | None
-    given: Levels
-
-
-def _sized(
-    question: _Question, answers: Mapping[str, Volumes], judge: _Judge, basis: Basis
-) -> _Sized:
-    volumes = answers[basis]
-    package = least_support(
+def _package(question: _Question, volumes: Volumes) -> Package | None:
+    """The support of least public cost, sized on some volumes."""
+    return least_support(
         SupportSearch(
-            volumes=volumes, x=question.x, adverse=judge.adverse, futures=question.futures
+            volumes=volumes,
+            x=question.x,
+            adverse=adverse(question.found, question.terms),
+            futures=question.futures,
         )
     )
-    amounts = package.amounts if package else {}
-    given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
-    supported = judge.sold(volumes, {**question.x, **given}) if given else None
-    return _Sized(basis=basis, volumes=volumes, package=package, supported=supported, given=given)
 
 
 def _assembled(
@@ -271,48 +263,40 @@ def _assembled(
     name: str,
     question: _Question,
     *,
+    answers: Mapping[str, Volumes],
     sold: Mapping[str, Sold],
-    sized: _Sized,
-    removal: Removal | None,
+    basis: Basis,
+    package: Package | None,
 ) -> BusinessCase:
-    """All that was found, as one value."""
-    found = question.found
-    x = question.x
-    volumes = sized.volumes
-    terms = question.terms
-    full = sold[MARKET]
-    money = public_money(volumes, x, {**x, **sized.given}, question.futures)
-    swings = tornado(volumes.found, terms, volumes.use, sized.given)
-    markets = markets_of(plan, found, full.flows)
+    """All that was found, as one value, but for the worth to the alliance and the grace that serves a debt."""
+    found, x, volumes = question.found, question.x, answers[basis]
+    amounts = package.amounts if package else {}
+    given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
     planned = sold.get(PLAN)
+    study = [row for row in plan.case.tables.studies if row.project in question.projects]
     return BusinessCase(
         projects=question.projects,
         run=name,
         market=question.market,
         changes=question.changes,
         feeds=question.feeds,
-        terms=terms,
+        terms=question.terms,
         investment=found,
         builds=question.builds,
         futures=question.futures,
-        basis=sized.basis,
-        full=full,
+        basis=basis,
+        full=sold[MARKET],
         planned=planned,
         throughput=_throughput(question),
-        package=sized.package,
-        supported=sized.supported,
+        package=package,
+        supported=_sold(question, volumes, {**x, **given}) if given else None,
         served=None,
-        money=money,
+        money=public_money(volumes, x, {**x, **given}, question.futures),
         owned=_cost_of_ownership(question, volumes),
-        swings=swings,
-        markets=markets,
-        removal=removal,
-        study=study_steps(
-            found,
-            x,
-            [row for row in plan.case.tables.studies if row.project in question.projects],
-            planned.returns.npv_after_tax if planned else None,
-        ),
+        swings=tornado(volumes.found, question.terms, volumes.use, given),
+        markets=markets_of(plan, found, sold[MARKET].flows),
+        removal=None,
+        study=study_steps(found, x, study, planned.returns.npv_after_tax if planned else None),
     )
 
 
@@ -433,31 +417,22 @@ def _wanted(
     return lines
 
 
-class _Judge:
-    """Judges answers to what is sold, at the deck and at prices that hurt."""
-
-    def __init__(self, question: _Question) -> None:
-        self._terms = question.terms
-        self.adverse = adverse(question.found, question.terms)
-
-    def sold(self, volumes: Volumes, x: Levels) -> Sold:
-        """The case with one answer to what is sold, at levels of terms and support."""
-        found, use = volumes.found, volumes.use
-        flows = cash_flows(found, x, use)
-        at_low_prices = {**x, **self.adverse}
-        bad = cash_flows(found, at_low_prices, use)
-        rates = _rates(found, flows)
-        return Sold(
-            investment=found,
-            by_year=tuple(use),
-            use=tuple(map(float, rates)),
-            levels=x,
-            flows=flows,
-            adverse=bad,
-            returns=returns_of(flows, x, bad),
-            economics=economics(found, x, use),
-            credit=credit(found, x, use, terms=self._terms),
-        )
+def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
+    """The case with one answer to what is sold, at levels of terms and support."""
+    found, use, terms = volumes.found, volumes.use, question.terms
+    flows = cash_flows(found, x, use)
+    at_low_prices = cash_flows(found, {**x, **adverse(found, terms)}, use)
+    return Sold(
+        investment=found,
+        by_year=tuple(use),
+        use=tuple(map(float, _rates(found, flows))),
+        levels=x,
+        flows=flows,
+        adverse=at_low_prices,
+        returns=returns_of(flows, x, at_low_prices),
+        economics=economics(found, x, use),
+        credit=credit(found, x, use, terms=terms),
+    )
 
 
 def _rates(found: Investment, flows: CashFlows) -> list[Array]:

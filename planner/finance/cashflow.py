@@ -48,8 +48,6 @@ from planner.finance.yearly_rows import (
     where,
 )
 
-NO_SUPPORT: Levels = {name: np.zeros(()) for name in ("grant", "floor", "availability")}
-"""Levels of support where there is none."""
 UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
 """Days in a year; MUSD/t of one USD/kg."""
 

@@ -75,24 +75,6 @@ class LevelLoan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelTerms:
-    """Terms of a loan paid back in equal sums. label: of its rows. rate: interest, nominal. years: of the loan."""
-
-    label: str
-    rate: Array
-    years: Array
-    grace_years: Array
-
-
-@dataclass(frozen=True, kw_only=True)
-class RepaymentTerm:
-    """The years of a loan. grace: years until repayment is due; due: 1 in the years after, until the last."""
-
-    grace: Array
-    due: Array
-
-
-@dataclass(frozen=True, kw_only=True)
 class Repayment:
     """The debt that cash flow bears of a loan. begun: years until the first repayment. life: cash flow from the first
     repayment to the last year agreed, losses counted; left: of cash flow in the years of the loan, what the overrun facility
@@ -141,13 +123,6 @@ def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
     return line(grace, "years until grace ends, counted from completion", "years")
 
 
-def term_of(capital: Array, number: Array, x: Levels) -> RepaymentTerm:
-    """The years of a loan on `capital` by year."""
-    grace = grace_of(capital, number, x["grace_years"])
-    due = where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
-    return RepaymentTerm(grace=grace, due=line(due, "years of repayment", "flag"))
-
-
 def sculpted_loan(
     capital: Array, cfads: Array, *, number: Array, x: Levels, standby: LevelLoan
 ) -> Loan:
@@ -158,8 +133,17 @@ def sculpted_loan(
     """
     nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
     rate = line(nominal, "interest, nominal", "a year")
-    term = term_of(capital, number, x)
-    found = _repayment(cfads, term, rate, x=x, number=number, standby=standby)
+    grace = grace_of(capital, number, x["grace_years"])
+    due = where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
+    due = line(due, "years of repayment", "flag")
+    serves = line(due * larger(cfads, 0.0), "cash flow in years of repayment")
+    left = larger(serves - x["dscr"] * standby.service, 0.0)
+    left = line(left, "of it left at the cover asked by the overrun facility")
+    years_left = (left > PAID) * (x["debt_years"] + 1.0 - number)
+    longest = highest(years_left)
+    begun = where(longest > 0, x["debt_years"] - longest, grace)
+    begun = line(begun, "years until the first repayment", "years")
+    found = _repayment(due * cfads, left, rate, x=x, number=number, begun=begun)
     size = _size(capital, found, rate, x=x, number=number, standby=standby)
     draws = line(size.share * capital, "drawn")
     sculpted = found.left / x["dscr"] * size.part
@@ -174,7 +158,7 @@ def sculpted_loan(
     grown = before(owed) + interest + draws
     service = line(where(repays > 0, grown - owed, 0.0), "debt service")
     added = where(number <= found.begun, interest, 0.0)
-    missed = term.due * (before(owed) > PAID) * (service <= PAID)
+    missed = due * (before(owed) > PAID) * (service <= PAID)
     senior = line(service + standby.service, "debt service, with the overrun facility")
     is_held = (number >= found.begun) & (owed + standby.owed > 0)
     reserve = _reserve(senior, is_held, x["reserve_months"])
@@ -236,18 +220,11 @@ def _size(
 
 
 def _repayment(
-    cfads: Array, term: RepaymentTerm, rate: Array, *, x: Levels, number: Array, standby: LevelLoan
+    cash: Array, left: Array, rate: Array, *, x: Levels, number: Array, begun: Array
 ) -> Repayment:
-    """The cash flow in the years of repayment, and the debt that it bears: the size of a loan follows. number: of each
-    year, from 1."""
-    serves = line(term.due * larger(cfads, 0.0), "cash flow in years of repayment")
-    left = larger(serves - x["dscr"] * standby.service, 0.0)
-    left = line(left, "of it left at the cover asked by the overrun facility")
-    years_left = (left > PAID) * (x["debt_years"] + 1.0 - number)
-    longest = highest(years_left)
-    begun = where(longest > 0, x["debt_years"] - longest, term.grace)
-    begun = line(begun, "years until the first repayment", "years")
-    life = where(number > begun, term.due * cfads, 0.0)
+    """The debt that cash flow bears: the size of a loan follows. cash: in the years agreed, losses counted; left: of it at the
+    cover asked; number: of each year, from 1; begun: years until the first repayment."""
+    life = where(number > begun, cash, 0.0)
     life = line(life, "cash flow from the first repayment to the last year agreed, losses counted")
     served = left / x["dscr"]
     label = "debt that a year can open with"
@@ -304,10 +281,17 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     lent = smaller(x["public_loan"] / larger(spent, PAID), 1.0)
     share = where(spent > 0, lent, 0.0)
     rate = line(nominal, "public loan: interest, nominal", "a year")
-    terms = LevelTerms(
-        label="public loan", rate=rate, years=x["debt_years"], grace_years=x["grace_years"]
+    draws = line(share * capital, "public loan: drawn")
+    return _level_loan(
+        "public loan",
+        capital,
+        draws,
+        number=number,
+        rate=rate,
+        years=x["debt_years"],
+        x=x,
+        fees=0.0 * capital,
     )
-    return _level_loan(capital, share, number, terms=terms, fees=0.0 * capital)
 
 
 def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array) -> LevelLoan:
@@ -322,7 +306,6 @@ def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array)
     nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
     rate = line(nominal, f"{OVERRUN}: interest, nominal", "a year")
     years = smaller(x["debt_years"], latest)
-    terms = LevelTerms(label=OVERRUN, rate=rate, years=years, grace_years=x["grace_years"])
     agreed = line(over_years(most * capital), f"{OVERRUN}: agreed")
     built = highest((capital > 0) * number)
     upfront = where(number == 1.0, x["upfront_fee"] * agreed, 0.0)
@@ -330,21 +313,31 @@ def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array)
     drawn = carried(share * capital, to_date, (), sheet="Debt", label=label, unit="MUSD")
     ready = where(number <= built, agreed - drawn, 0.0)
     fees = line(upfront + x["commitment_fee"] * ready, f"{OVERRUN}: fees")
-    return _level_loan(capital, share, number, terms=terms, fees=fees)
+    draws = line(share * capital, f"{OVERRUN}: drawn")
+    return _level_loan(
+        OVERRUN, capital, draws, number=number, rate=rate, years=years, x=x, fees=fees
+    )
 
 
 def _level_loan(
-    capital: Array, share: Array, number: Array, *, terms: LevelTerms, fees: Array
+    label: str,
+    capital: Array,
+    draws: Array,
+    *,
+    number: Array,
+    rate: Array,
+    years: Array,
+    x: Levels,
+    fees: Array,
 ) -> LevelLoan:
-    """A share of the capital, drawn with it; interest is added until grace ends, then it is paid back in equal sums."""
-    rate, label = terms.rate, terms.label
-    grace = grace_of(capital, number, terms.grace_years)
-    draws = line(share * capital, f"{label}: drawn")
+    """A loan drawn with the capital; interest is added until grace ends, then it is paid back in equal sums until so many
+    years are over."""
+    grace = grace_of(capital, number, x["grace_years"])
     drawn = line(draws * (1.0 + in_its_year(rate)), f"{label}: drawn, with interest of its year")
     weight = (1 + rate) ** (grace - number)
     due = over_years(drawn * weight)
     due = line(due, f"{label}: owed when grace ends")
-    years = line(larger(terms.years - grace, 1.0), f"{label}: years of repayment", "years")
+    years = line(larger(years - grace, 1.0), f"{label}: years of repayment", "years")
     charged = larger(rate, LEAST_RATE)
     annuity = charged / (1.0 - (1.0 + charged) ** (0.0 - years))
     repaying = (number > grace) & (number <= grace + years)

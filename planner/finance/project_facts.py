@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.investment_tables import ITEMS, ByProduct, DeckPrice, Finance, Item, fault_of_term
-from planner.data.stages import MAGNET, METAL, OXIDE, STAGES, Stage
+from planner.data.investment_tables import ITEMS, DeckPrice, Finance, Item, fault_of_term
+from planner.data.stages import MAGNET, METAL, OXIDE, STAGES
 from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean, refuse_unknown
 from planner.finance.yearly_rows import Array
@@ -101,9 +101,8 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
     row = case.projects[project]
     if mix is None:
         mix = stated_mix(case, project)
-    made, taken = _materials(case, project, mix)
+    made, taken = _goods_of(case, project, mix)
     by_products = [r for r in case.tables.byproducts if r.project == project]
-    made, taken = _with_by_products(STAGES[row.stage], made, taken, by_products)
     cost_of_them = sum(r.variable_opex_usd_per_t for r in by_products)
     return PlantFacts(
         project=project,
@@ -119,8 +118,8 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         variable=musd(row.variable_opex_usd_per_t + cost_of_them),
         ramp=tuple(case.lookups.ramp_of(project)),
         mix=mix,
-        made=_named(case, made),
-        taken=_named(case, taken),
+        made=made,
+        taken=taken,
     )
 
 
@@ -152,7 +151,10 @@ def as_built(
     built = replace(
         plant, commit=first, size=size, pays=tuple(pays.tolist()), ramp=tuple(ramp.tolist())
     )
-    return built if worked is None else _working(case, built, worked)
+    if worked is None:
+        return built
+    made, taken = _goods_of(case, plant.project, worked.by_year)
+    return replace(built, mix=worked.in_all, made=made, taken=taken)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,31 +165,23 @@ class Worked:
     in_all: Mapping[str, float]
 
 
-def _working(case: Case, plant: PlantFacts, worked: Worked) -> PlantFacts:
-    """A plant that works another mix."""
-    made, taken = _materials(case, plant.project, worked.by_year)
-    by_products = [r for r in case.tables.byproducts if r.project == plant.project]
-    made, taken = _with_by_products(STAGES[plant.stage], made, taken, by_products)
-    return replace(plant, mix=worked.in_all, made=_named(case, made), taken=_named(case, taken))
-
-
-def _with_by_products(
-    stage: Stage, made: Sequence[Material], taken: Sequence[Material], rows: Sequence[ByProduct]
-) -> tuple[list[Material], list[Material]]:
-    """Materials that a plant makes and takes in, with its by-products: those in a feed are paid for as its elements
-    are, and lost alike."""
+def _goods_of(
+    case: Case, project: str, mix: Mapping[str, float] | Mapping[str, Array]
+) -> tuple[tuple[Material, ...], tuple[Material, ...]]:
+    """Materials that a plant makes and takes in with a mix, its by-products among them: those in a feed are paid for as its
+    elements are, and lost alike."""
+    stage = case.lookups.stage_of(project)
+    made, taken = _materials(case, project, mix)
+    gives = sum(material.per_tonne for material in made)
+    lost = _ratio(sum(material.per_tonne for material in taken), gives)
     form = MAGNET if stage.gives == MAGNET else OXIDE
-    made_too = []
-    for row in rows:
-        made_too.append(Material(row.product, form, row.tonnes_per_t, payable=stage.mines))
-    taken_too = []
-    if stage.separates:
-        gives = sum(material.per_tonne for material in made)
-        takes = sum(material.per_tonne for material in taken)
-        lost = _ratio(takes, gives)
-        for row in rows:
-            taken_too.append(Material(row.product, OXIDE, row.tonnes_per_t * lost, payable=True))
-    return [*made, *made_too], [*taken, *taken_too]
+    for row in case.tables.byproducts:
+        if row.project != project:
+            continue
+        made.append(Material(row.product, form, row.tonnes_per_t, payable=stage.mines))
+        if stage.separates:
+            taken.append(Material(row.product, OXIDE, row.tonnes_per_t * lost, payable=True))
+    return _named(case, made), _named(case, taken)
 
 
 def _ratio(one: float | Array, other: float | Array) -> float | Array:
@@ -330,9 +324,7 @@ INSTRUMENTS = (
     "tax_credit_per_kg",
 )
 """Terms that are instruments: none of them holds unless it is stated."""
-OF_TAX = ("tax_rate", "depreciation_years", "loss_limit")
-"""Terms by which profit is taxed."""
-OF_COUNTRY = (*OF_TAX, "wacc")
+OF_COUNTRY = ("tax_rate", "depreciation_years", "loss_limit", "wacc")
 """Terms that are of each country by itself, where plants of several are one case; of others there is one for all."""
 SUPPORT_YEARS = "support_years"
 """The term that says for how many years instruments are paid,"""

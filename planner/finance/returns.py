@@ -106,34 +106,28 @@ def covers(cash: Array, service: Array) -> Array:
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
     loan = flows.loan
-    npv_before_tax = worth(flows, x, "before_tax")
-    npv_after_tax = worth(flows, x)
-    npv_owners = worth(flows, x, "owners")
     after_tax = real(flows.after_tax, flows)
-    capital = real(flows.capital, flows)
-    debt = loan.draws.sum() + flows.standby.draws.sum()
-    debt_share = flows.debt_share()
-    most_owed = flows.owed().max()
     cover = covers(flows.cfads, loan.senior)
     cover_low = covers(adverse.cfads, loan.senior)
     missed = int(loan.missed.sum())
     llcr = float(loan.cover)
+    is_covered = cover.size > 0 and not missed
     paid_in = np.where(flows.capital > 0, np.maximum(-flows.owners, 0.0), 0.0).sum()
     puts_in = paid_in > LEAST_OWN * flows.capital.sum()
     return Returns(
-        npv_before_tax=float(npv_before_tax),
-        npv_after_tax=float(npv_after_tax),
-        npv_owners=float(npv_owners),
+        npv_before_tax=float(worth(flows, x, "before_tax")),
+        npv_after_tax=float(worth(flows, x)),
+        npv_owners=float(worth(flows, x, "owners")),
         irr_before_tax=irr(real(flows.before_tax, flows)),
         irr_after_tax=irr(after_tax),
         irr_owners=irr(real(flows.owners, flows)) if puts_in else None,
         payback=payback(after_tax),
-        capital=float(np.sum(capital)),
-        debt=float(debt),
-        debt_share=float(debt_share),
-        most_owed=float(most_owed),
-        dscr=None if missed or not cover.size else float(cover.min()),
-        dscr_low=None if missed or not cover.size else float(cover_low.min()),
+        capital=float(np.sum(real(flows.capital, flows))),
+        debt=float(loan.draws.sum() + flows.standby.draws.sum()),
+        debt_share=float(flows.debt_share()),
+        most_owed=float(flows.owed().max()),
+        dscr=float(cover.min()) if is_covered else None,
+        dscr_low=float(cover_low.min()) if is_covered else None,
         missed=missed,
         llcr=None if missed or np.isnan(llcr) else llcr,
         senior=cover.size > 0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.data.stages import MAGNET
-from planner.finance.cashflow import NO_SUPPORT, UNITS, cash_flows
+from planner.finance.cashflow import UNITS, cash_flows
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import PREMIUMS, UNSOURCED, FinanceTerm, Levels, Quote
 from planner.finance.returns import worth
@@ -62,7 +62,7 @@ def _price_term(quote: Quote) -> FinanceTerm:
 
 def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
     """All levels that `cash_flows` needs."""
-    levels = {**UNITS, **NO_SUPPORT}
+    levels = {**UNITS}
     levels["year"] = np.asarray(found.years, float)
     levels["base_year"] = np.asarray(found.base_year, float)
     levels["first_year"] = np.asarray(found.years[0], float)

@@ -424,6 +424,7 @@ OF_DOWNSIDE = {
     "short": ("years in which it is below 1", "years"),
 }
 """Figures of a downside: what they are called, and their units."""
+FIGURES = {figure.key: figure for figure in tables.FIGURES}
 IN_ALL = "in all"
 MOST_COVER = 999_999
 """Cover of debt service in years in which there is none: above every other."""
@@ -514,37 +515,35 @@ def _to_date(last: Array, amounts: Array) -> Array:
 
 def _debt(book: Book, one: Answered) -> None:
     """Debt service missed, its least cover, and what is owed; nothing may be left at the end."""
-    mode, returns, loan = one.mode, one.sold.returns, one.flows.loan
+    loan = one.flows.loan
     paid: Any = loan.senior > PAID
     cover: Any = where(paid, larger(one.flows.cover(), 0.0), MOST_COVER)
     cover = row(cover, "Debt", f"cover, {MOST_COVER} without any", "times")
     served = cover.everywhere
     missed_by_year: Any = loan.missed
     formula = f"SUM({missed_by_year.everywhere})"
-    label = "years in which debt service is missed"
-    missed = _once(book, "missed", label, "years", formula, mode=mode, value=returns.missed)
-    formula = f'IF(MIN({served})={MOST_COVER},"none",{missed})'
-    label, value = f"{label}, of senior debt", returns.missed_of_senior
-    _once(book, "missed_of_senior", label, "years", formula, mode=mode, value=value)
+    label, years = "years in which debt service is missed", one.sold.returns.missed
+    missed = _once(book, "missed", label, "years", formula, mode=one.mode, value=years)
     covers = _covers(served, missed)
-    _once(book, "dscr", "least DSCR", "times", covers["least"], mode=mode, value=returns.dscr)
     owed: Any = one.flows.owed()
-    formula = f"MAX({owed.everywhere})"
-    most = returns.most_owed
-    _once(book, "most_owed", "most debt owed", "MUSD", formula, mode=mode, value=most)
-    share: Any = one.flows.debt_share()
-    book.lines["debt_share", mode] = share
-    average = one.sold.credit.average
-    _once(book, "average", "mean DSCR", "times", covers["average"], mode=mode, value=average)
     life: Any = loan.cover
-    formula = f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))'
-    _once(book, "llcr", "LLCR", "times", formula, mode=mode, value=returns.llcr)
     to_the_end: Any = life_cover(
         one.flows.cfads, loan, rate=loan.rate, number=one.number, owed=owed, to_the_end=True
     )
-    formula = f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))'
-    plcr = one.sold.credit.plcr
-    _once(book, "plcr", "PLCR of lenders' loan", "times", formula, mode=mode, value=plcr)
+    formulas = {
+        "missed_of_senior": f'IF(MIN({served})={MOST_COVER},"none",{missed})',
+        "dscr": covers["least"],
+        "most_owed": f"MAX({owed.everywhere})",
+        "average": covers["average"],
+        "llcr": f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))',
+        "plcr": f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))',
+    }
+    for key, formula in formulas.items():
+        figure = FIGURES[key]
+        value = figure.value(one.sold)
+        _once(book, key, figure.label, figure.unit, formula, mode=one.mode, value=value)
+    share: Any = one.flows.debt_share()
+    book.lines["debt_share", one.mode] = share
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({one.title})", last))
 
