@@ -75,27 +75,11 @@ class LevelLoan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repayment:
-    """The debt that cash flow bears of a loan. begun: years until the first repayment. life: cash flow from the first
-    repayment to the last year agreed, losses counted; left: of cash flow in the years of the loan, what the overrun facility
-    leaves at the cover asked. bears: debt at the end of each
-    year that is served after it and does not rise. most: of it that at the first repayment. sculpted: debt then, were every
-    year to serve all that is left over `dscr`.
-    """
-
-    begun: Array
-    life: Array
-    left: Array
-    bears: Array
-    most: Array
-    sculpted: Array
-
-
-@dataclass(frozen=True, kw_only=True)
 class LoanSize:
-    """share: debt drawn over the capital. part: debt over what cash flow over `dscr` would serve. cover: of the loan's
-    life, not a number without debt."""
+    """bears: debt at the end of each year that later cash flow serves without ever rising. share: debt drawn over the capital.
+    part: debt over what cash flow over `dscr` would serve. cover: of the loan's life, not a number without debt."""
 
+    bears: Array
     share: Array
     part: Array
     cover: Array
@@ -143,24 +127,27 @@ def sculpted_loan(
     longest = highest(years_left)
     begun = where(longest > 0, x["debt_years"] - longest, grace)
     begun = line(begun, "years until the first repayment", "years")
-    found = _repayment(due * cfads, left, rate, x=x, number=number, begun=begun)
-    size = _size(capital, found, rate, x=x, number=number, standby=standby)
+    life = where(number > begun, due * cfads, 0.0)
+    life = line(life, "cash flow from the first repayment to the last year agreed, losses counted")
+    size = _size(
+        capital, left / x["dscr"], rate, x=x, number=number, begun=begun, life=life, standby=standby
+    )
     draws = line(size.share * capital, "drawn")
-    sculpted = found.left / x["dscr"] * size.part
+    sculpted = left / x["dscr"] * size.part
     sculpted = line(sculpted, "service that follows cash flow")
-    repays = where(number > found.begun, 1.0, 0.0)
+    repays = where(number > begun, 1.0, 0.0)
     repays = line(repays, "years from the first repayment", "flag")
     drawn = line(draws * (1.0 + in_its_year(rate)), "drawn, with interest of its year")
-    others = (sculpted, found.bears, repays, rate)
+    others = (sculpted, size.bears, repays, rate)
     label = "owed at the end of the year"
     owed = carried(drawn, _owed, others, sheet="Debt", label=label, unit="MUSD")
     interest = line(before(owed) * rate + drawn - draws, "interest")
     grown = before(owed) + interest + draws
     service = line(where(repays > 0, grown - owed, 0.0), "debt service")
-    added = where(number <= found.begun, interest, 0.0)
+    added = where(number <= begun, interest, 0.0)
     missed = due * (before(owed) > PAID) * (service <= PAID)
     senior = line(service + standby.service, "debt service, with the overrun facility")
-    is_held = (number >= found.begun) & (owed + standby.owed > 0)
+    is_held = (number >= begun) & (owed + standby.owed > 0)
     reserve = _reserve(senior, is_held, x["reserve_months"])
     added = line(added, "of it until the first repayment, added to the loan")
     fees = _fees(draws, number, x)
@@ -176,7 +163,7 @@ def sculpted_loan(
         owed=owed,
         missed=missed,
         reserve=reserve,
-        begun=found.begun,
+        begun=begun,
         cover=single(size.cover),
         rate=rate,
     )
@@ -199,44 +186,39 @@ def guaranteed(x: Levels) -> dict[str, Array]:
 
 
 def _size(
-    capital: Array, found: Repayment, rate: Array, *, x: Levels, number: Array, standby: LevelLoan
+    capital: Array,
+    served: Array,
+    rate: Array,
+    *,
+    x: Levels,
+    number: Array,
+    begun: Array,
+    life: Array,
+    standby: LevelLoan,
 ) -> LoanSize:
-    """The size of a loan: what cash flow bears, at most its share of the capital."""
-    weight = line((1 + rate) ** (found.begun - number), "worth at the first repayment", "factor")
+    """The size of a loan: what cash flow bears, at most its share of the capital. served: of cash flow, over the cover asked;
+    number: of each year, from 1; begun: years until the first repayment; life: cash flow that the cover of its life counts."""
+    label = "debt that a year can open with"
+    opening = carried_back(served, _opening, (rate,), sheet="Debt", label=label, unit="MUSD")
+    bears = line(after(opening), "debt that later cash flow bears, end of the year")
+    most = over_years(where(number == begun + 1.0, opening, 0.0))
+    most = line(most, "debt that cash flow bears then")
+    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
+    sculpted = over_years(served * weight)
+    sculpted = line(sculpted, "cash flow over cover, its worth at the first repayment")
     whole = over_years(capital * weight) * (1.0 + in_its_year(rate))
     whole = line(whole, "capital left to lenders and owners, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
-        borne = smaller(x["debt_share"], found.most / whole)
-        share = where(whole > 0, borne, 0.0)
+        share = where(whole > 0, smaller(x["debt_share"], most / whole), 0.0)
         share = line(share, "debt drawn over that capital", "share")
-        part = where(found.sculpted > 0, share * whole / found.sculpted, 0.0)
+        part = where(sculpted > 0, share * whole / sculpted, 0.0)
         part = line(part, "debt over what cash flow over cover is worth then", "share")
-        worth = over_years(found.life * weight)
-        owed_then = where(number == found.begun, standby.owed, 0.0)
+        worth = over_years(life * weight)
+        owed_then = where(number == begun, standby.owed, 0.0)
         debt = share * whole + over_years(owed_then)
         debt = line(debt, "debt then, with the overrun facility")
         cover = where(debt > 0, worth / debt, np.nan)
-    return LoanSize(share=share, part=part, cover=cover)
-
-
-def _repayment(
-    cash: Array, left: Array, rate: Array, *, x: Levels, number: Array, begun: Array
-) -> Repayment:
-    """The debt that cash flow bears: the size of a loan follows. cash: in the years agreed, losses counted; left: of it at the
-    cover asked; number: of each year, from 1; begun: years until the first repayment."""
-    life = where(number > begun, cash, 0.0)
-    life = line(life, "cash flow from the first repayment to the last year agreed, losses counted")
-    served = left / x["dscr"]
-    label = "debt that a year can open with"
-    opening = carried_back(served, _opening, (rate,), sheet="Debt", label=label, unit="MUSD")
-    first = where(number == begun + 1.0, opening, 0.0)
-    most = over_years(first)
-    weight = (1 + rate) ** (begun - number)
-    sculpted = over_years(left * weight) / x["dscr"]
-    bears = line(after(opening), "debt that later cash flow bears, end of the year")
-    most = line(most, "debt that cash flow bears then")
-    sculpted = line(sculpted, "cash flow over cover, its worth at the first repayment")
-    return Repayment(begun=begun, life=life, left=left, bears=bears, most=most, sculpted=sculpted)
+    return LoanSize(bears=bears, share=share, part=part, cover=cover)
 
 
 def _opening(following: Array, paid: Array, rate: Array) -> Array:

@@ -20,23 +20,16 @@ LOW, HIGH = "low", "high"
 
 @dataclass(frozen=True, kw_only=True)
 class Swing:
-    """One bar of the tornado: NPV after tax of all capital and of the owners (MUSD) with one term low and high."""
+    """One bar of the tornado: NPV after tax of all capital (MUSD) with one term low and high."""
 
     term: FinanceTerm
     npv_low: float
     npv_high: float
-    owners_low: float
-    owners_high: float
 
     @property
     def width(self) -> float:
         """The distance (MUSD) by which the NPV moves."""
         return abs(self.npv_high - self.npv_low)
-
-    @property
-    def order(self) -> tuple[float, float, str]:
-        """The widest first."""
-        return -self.width, -abs(self.owners_high - self.owners_low), self.term.name
 
 
 def price_terms(found: Investment) -> list[FinanceTerm]:
@@ -109,19 +102,8 @@ def tornado(
         levels[2 * place : 2 * place + 2, 0] = term.low, term.high
         x[term.name] = levels
     x |= given or {}
-    flows = cash_flows(found, x, use)
-    whole = worth(flows, x).tolist()
-    owners = worth(flows, x, "owners").tolist()
+    by_level = worth(cash_flows(found, x, use), x).reshape(-1, 2).tolist()
     swings = []
-    for place, term in enumerate(moved):
-        npv_low, npv_high = whole[2 * place : 2 * place + 2]
-        owners_low, owners_high = owners[2 * place : 2 * place + 2]
-        swing = Swing(
-            term=term,
-            npv_low=npv_low,
-            npv_high=npv_high,
-            owners_low=owners_low,
-            owners_high=owners_high,
-        )
-        swings.append(swing)
-    return sorted(swings, key=lambda swing: swing.order)
+    for term, (low, high) in zip(moved, by_level, strict=True):
+        swings.append(Swing(term=term, npv_low=low, npv_high=high))
+    return sorted(swings, key=lambda swing: (-swing.width, swing.term.name))

@@ -249,7 +249,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         planned=[number(plant.size) for plant in planned.investment.plants] if planned else [],
         used=[percent(share) for share in planned.use] if planned else [],
     )
-    return MATERIALS.over(rows, note=note)
+    return MATERIALS.over(rows, () if len(sizes) > 1 else ("plant",), note=note)
 
 
 def _material(does: str, material: Material, most: float) -> TableRow:
@@ -323,8 +323,6 @@ INPUTS_TABLE = ReportTable(
         text("unit"),
         in_musd("npv_low", "NPV low"),
         in_musd("npv_high", "NPV high"),
-        in_musd("owners_low", "owners low"),
-        in_musd("owners_high", "owners high"),
         text("from_source", "source and reason"),
         text("confidence"),
     ],

@@ -308,94 +308,69 @@ def _cards(found: BusinessCase, case: Case) -> list[Card]:
 
 def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
     names = names_of(case)
-    return [
-        _terms(found),
-        _sold(found, names),
-        _costs_and_prices(found),
-        _debt(found),
-        _money_by_year(found),
-        _moves(found),
-        _sources(found, case, names),
-        _outside(),
-    ]
-
-
-def _terms(found: BusinessCase) -> Chapter:
-    return Chapter(
-        anchor="terms",
-        title="Term sheet",
-        lead="What the public could do; the support of least public cost, sized for the volumes that the verdict names.",
-        parts=[
-            tables.public_money(found),
-            *charts.returns(found),
-            tables.returns(found),
-            tables.sources_and_uses(found),
-        ],
-    )
-
-
-def _sold(found: BusinessCase, names: Names) -> Chapter:
-    return Chapter(
-        anchor="sold",
-        title="What is sold",
-        lead="Use of capacity and sales, in the plan, in each future and in the case.",
-        parts=[
-            tables.throughput(found, names),
-            tables.materials(found, names),
-            tables.markets(found, names),
-        ],
-    )
-
-
-def _costs_and_prices(found: BusinessCase) -> Chapter:
-    return Chapter(
-        anchor="economics",
-        title="Costs and prices",
-        lead="What a kg costs and brings in, and the prices at which nothing is gained.",
-        parts=economics.of_case(found),
-    )
-
-
-def _debt(found: BusinessCase) -> Chapter:
-    lead = "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse."
-    return Chapter(
-        anchor="debt",
-        title=f"Debt: {midway(found.told(found.lent))}",
-        lead=lead if found.lent.credit.debts else "",
-        parts=[*charts.cover(found), *debt.of_debt(found), debt.downsides(found)],
-    )
-
-
-def _money_by_year(found: BusinessCase) -> Chapter:
-    parts: list[Part] = []
+    by_year: list[Part] = []
     for sold in found.by_year:
-        parts += [charts.cash(found, sold), *tables.statement_tables(found, sold)]
-    lead = say("money_by_year")
-    return Chapter(anchor="money", title="Money by year", lead=lead, parts=parts)
-
-
-def _moves(found: BusinessCase) -> Chapter:
-    lead = "One term changed, the others and the support as they are."
-    return Chapter(anchor="moves", title="What moves it", lead=lead, parts=[charts.terms(found)])
-
-
-def _sources(found: BusinessCase, case: Case, names: Names) -> Chapter:
-    conventions = say.lines("conventions")
-    parts: list[Part] = [
-        Text(conventions, listed=True),
-        tables.deck(found, names),
-        tables.contracts(found, names),
-        tables.inputs(found),
-        tables.plants(found, case, names),
+        by_year += [charts.cash(found, sold), *tables.statement_tables(found, sold)]
+    of_debt = "Who lends how much at which rank, how well cash flow covers it, and what happens when things go worse."
+    return [
+        Chapter(
+            anchor="terms",
+            title="Term sheet",
+            lead="What the public could do; the support of least public cost, sized for the volumes that the verdict names.",
+            parts=[
+                tables.public_money(found),
+                *charts.returns(found),
+                tables.returns(found),
+                tables.sources_and_uses(found),
+            ],
+        ),
+        Chapter(
+            anchor="sold",
+            title="What is sold",
+            lead="Use of capacity and sales, in the plan, in each future and in the case.",
+            parts=[
+                tables.throughput(found, names),
+                tables.materials(found, names),
+                tables.markets(found, names),
+            ],
+        ),
+        Chapter(
+            anchor="economics",
+            title="Costs and prices",
+            lead="What a kg costs and brings in, and the prices at which nothing is gained.",
+            parts=economics.of_case(found),
+        ),
+        Chapter(
+            anchor="debt",
+            title=f"Debt: {midway(found.told(found.lent))}",
+            lead=of_debt if found.lent.credit.debts else "",
+            parts=[*charts.cover(found), *debt.of_debt(found), debt.downsides(found)],
+        ),
+        Chapter(anchor="money", title="Money by year", lead=say("money_by_year"), parts=by_year),
+        Chapter(
+            anchor="moves",
+            title="What moves it",
+            lead="One term changed, the others and the support as they are.",
+            parts=[charts.terms(found)],
+        ),
+        Chapter(
+            anchor="inputs",
+            title="Inputs and sources",
+            parts=[
+                Text(say.lines("conventions"), listed=True),
+                tables.deck(found, names),
+                tables.contracts(found, names),
+                tables.inputs(found),
+                tables.plants(found, case, names),
+            ],
+        ),
+        Chapter(
+            anchor="outside",
+            title="Outside the model",
+            lead="A lender asks for this too; the case does not hold it.",
+            parts=[Text(debt.say.lines("outside"), listed=True)],
+        ),
     ]
-    return Chapter(anchor="inputs", title="Inputs and sources", parts=parts)
-
-
-def _outside() -> Chapter:
-    lead = "A lender asks for this too; the case does not hold it."
-    outside = debt.say.lines("outside")
-    parts = [Text(outside, listed=True)]
-    return Chapter(anchor="outside", title="Outside the model", lead=lead, parts=parts)
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
