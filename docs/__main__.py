@@ -16,9 +16,8 @@ from pydantic import BaseModel
 import planner
 from docs.data_package import package_of
 from docs.declarations import dictionary, formulation_page, reference_page, results_page
-from docs.model_keys import model_page
+from docs.model_keys import model_page, model_schema
 from planner.config import read_toml
-from planner.data.export import model_schema
 from planner.studies.study_file import study_schema
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"

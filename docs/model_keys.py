@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from planner.data.export import model_schema
+from planner.config import ModelFile
 
 Schema = Mapping[str, Any]
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
@@ -30,6 +30,16 @@ The first line of each file here, `#:schema schema/model.json`, lets an editor t
 | file | what it asks for |
 | --- | --- |
 """
+
+
+def model_schema() -> dict[str, Any]:
+    """JSON Schema of a model file."""
+    schema = ModelFile.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Model file of the planner",
+    }
 
 
 def model_page(titles: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -20,13 +20,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
+import planner
 from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
 from planner.data.change import read_changes
 from planner.data.findings import collapse
 from planner.data.load import checked_case
 from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert, refused
-from planner.parallel import SOLVER_THREAD
+from planner.parallel import SOLVER_THREAD, Workers
 from planner.workspace import find_case
 
 
@@ -226,13 +227,19 @@ def read_case(case: Path, model: Path | None = None, overrides: list[str] | None
     return checked_case(find_case(case), model, read_changes(overrides or ()))
 
 
-def refuse_beside_scheduler(scheduler: str, given: Mapping[str, bool]) -> None:
-    """Raise InputError for an option that is given beside a scheduler, which makes it void."""
-    for option, is_given in given.items():
-        if scheduler and is_given:
+def working(
+    scheduler: str, workers: int | None, void: Mapping[str, bool]
+) -> AbstractContextManager[Workers | int | None]:
+    """Those who solve: processes of this machine, or the workers of a scheduler. void: options that one makes void, and
+    whether they are given. Raises InputError for such a one."""
+    if not scheduler:
+        return nullcontext(workers)
+    for option, is_given in void.items():
+        if is_given:
             said = "does not apply beside --scheduler, which has workers of its own"
             remedy = "leave one of the two out"
             raise refused("", "--scheduler", said, column=option, remedy=remedy)
+    return planner.on_scheduler(scheduler)
 
 
 OPTIONS = {

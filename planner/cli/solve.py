@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import planner
 from planner.api.plans import solve_into
 from planner.cli import console
 from planner.data.warnings import warnings_of
@@ -72,12 +70,11 @@ def solve(
     written = "nothing was written"
     with console.exit_codes(lambda: written):
         given = {"--workers": workers is not None, "--method": method == "whole"}
-        console.refuse_beside_scheduler(scheduler, given)
+        others = console.working(scheduler, workers, given)
         with console.ShownProgress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
             console.say_warnings(warnings_of(loaded, ignore or ()))
-            others = planner.on_scheduler(scheduler) if scheduler else nullcontext(workers)
             with others as solving:
                 plan, run = solve_into(
                     loaded,

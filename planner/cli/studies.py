@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-import planner
 from planner.api.studies import open_study, study
 from planner.api.study_reports import open_point, study_report
-from planner.cli.console import (
-    Force,
-    ShownProgress,
-    command_app,
-    err,
-    exit_codes,
-    refuse_beside_scheduler,
-    say,
-)
+from planner.cli.console import Force, ShownProgress, command_app, err, exit_codes, say, working
 from planner.errors import InfeasibleError, PlannerError, StoppedError
-from planner.parallel import Workers
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, OPTIMAL, RESULTS, StudyStatus
@@ -71,8 +60,8 @@ def run(
     """Run many variants of a case. A study that was stopped goes on with the same command; a point that has a result is not run again."""
     bar = StudyProgress(console=err)
     with exit_codes(bar.kept):
-        with _working(workers, scheduler) as who, bar:
-            found = study(file, out, who, bar.show, force=force)
+        with working(scheduler, workers, {"--workers": workers is not None}) as who, bar:
+            found = study(file, out, who or 1, bar.show, force=force)
         _say_end(found.status)
 
 
@@ -120,15 +109,6 @@ def open_(
         if gap > AGREEMENT:
             say(f"These are not the study's: relative difference {gap:.1e}")
     raise typer.Exit(plan.status.exit_code)
-
-
-def _working(
-    workers: int | None, scheduler: str
-) -> AbstractContextManager[int] | AbstractContextManager[Workers]:
-    """Those who solve points: processes of this machine, or the workers of a scheduler. Raises InputError if both are
-    given."""
-    refuse_beside_scheduler(scheduler, {"--workers": workers is not None})
-    return planner.on_scheduler(scheduler) if scheduler else nullcontext(workers or 1)
 
 
 def _say_end(found: StudyStatus) -> None:

@@ -1,5 +1,4 @@
-"""A case for other programs: as a workbook, as CSV; and JSON Schema of its model file
-(https://json-schema.org/draft/2020-12)."""
+"""A case for other programs: as a workbook, as CSV."""
 
 from __future__ import annotations
 
@@ -21,16 +20,6 @@ from planner.late import late
 
 if TYPE_CHECKING:  # which is made of this module
     from planner.data.case import Case
-
-
-def model_schema() -> dict[str, Any]:
-    """JSON Schema of a model file."""
-    schema = ModelFile.model_json_schema()
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "Model file of the planner",
-    }
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:

@@ -33,6 +33,10 @@ K = TypeVar("K")
 NameCells = TypeVar("NameCells", bound=tuple[str, ...])
 
 
+FACTORS = {"import": "imports", "price": "prices", "demand": "demand", "capacity": "capacity"}
+"""Kind of shock -> the effects of it that are factors."""
+
+
 def year_of(period: Period) -> int:
     """The year of a period."""
     return period.year if isinstance(period, Quarter) else period
@@ -97,18 +101,12 @@ class Effects:
     @cached_property
     def _shown(self) -> dict[Period, Felt]:
         """Period -> effects felt in it, as (kind, key, value), of all kinds but delays."""
-        kinds: dict[str, Mapping[Any, float]] = {
-            "import": self.imports,
-            "price": self.prices,
-            "demand": self.demand,
-            "capacity": self.capacity,
-            "leak": self.leaks,
-        }
         shown: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
-        for kind, effects in kinds.items():
+        for kind in (*FACTORS.values(), "leaks"):
+            effects: Mapping[Any, float] = getattr(self, kind)
             for key, value in effects.items():
                 shown[key[-1]].append((kind, key, value))
-        return {period: frozenset(effects) for period, effects in shown.items()}
+        return {period: frozenset(together) for period, together in shown.items()}
 
 
 # ---- periods ---------------------------------------------------------------------------------------------------------
@@ -195,8 +193,8 @@ def _shocks_by_scenario(case: Case) -> dict[str, list[Shock]]:
 def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:
     """Effects that these shocks have together in the periods of the case, where they are felt."""
     factors: dict[str, dict[Any, float]] = {}
-    for kind in ("import", "price", "demand", "capacity"):
-        factors[kind] = defaultdict(lambda: 1.0)
+    for name in FACTORS.values():
+        factors[name] = defaultdict(lambda: 1.0)
     delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     leaks: dict[ImportKey, float] = {}
     periods_in: dict[int, list[Period]] = defaultdict(list)
@@ -207,22 +205,15 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
             _add_delays(case, shock, delays)
             continue
         for key in _keys_hit(case, shock, periods_in):
-            factors[shock.kind][key] *= shock.factor
+            factors[FACTORS[shock.kind]][key] *= shock.factor
             if shock.kind == "import" and shock.factor < 1.0:
                 leaks[key] = min(leaks.get(key, 1.0), shock.leak)
-    imports = _without_ones(factors["import"])
+    factors = {name: _without_ones(of_one) for name, of_one in factors.items()}
     felt: dict[ImportKey, float] = {}
     for key, leak in leaks.items():
-        if leak > 0 and any(sold_on(case, imports, key).values()):
+        if leak > 0 and any(sold_on(case, factors["imports"], key).values()):
             felt[key] = leak
-    return Effects(
-        imports=imports,
-        prices=_without_ones(factors["price"]),
-        demand=_without_ones(factors["demand"]),
-        capacity=_without_ones(factors["capacity"]),
-        delays=dict(delays),
-        leaks=felt,
-    )
+    return Effects(**factors, delays=dict(delays), leaks=felt)
 
 
 def _keys_hit(

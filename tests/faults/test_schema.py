@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import planner
+from docs.model_keys import model_schema
 from planner.cli import app
-from planner.data.export import model_schema, write_workbook
+from planner.data.export import write_workbook
 from planner.data.load import checked_case
 from planner.data.schema import TABLES
 from tests.cases import LONG, stored
