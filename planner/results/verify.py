@@ -83,10 +83,11 @@ def _tables_as_made(visits: AtVisits, tables: Mapping[str, pd.DataFrame]) -> Ite
     views = TableViews(visits.plan, (), yearly_origins(visits))
     for name in tables.keys() & views.keys() - NOT_MADE:
         made = views[name]
+        told = typed_table(name, tables[name])
+        if told[made.columns].equals(made):  # three quarters of the time is spent on pairing rows
+            continue
         keys = [column for column in made if not is_float_dtype(made[column])]
-        both = typed_table(name, tables[name]).merge(
-            made, on=keys, how="outer", suffixes=("_stated", "")
-        )
+        both = told.merge(made, on=keys, how="outer", suffixes=("_stated", ""))
         for column in made.columns.drop(keys):
             stated = both[f"{column}_stated"].fillna(0.0).to_numpy(float)
             yield equal("table_as_made", stated, both[column].fillna(0.0).to_numpy(float))
