@@ -150,7 +150,7 @@ class Study:
 
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""
-        return run.case_at(self.folder, str(point))[0]
+        return run.case_at(self.folder, str(point))
 
 
 def open_study(folder: str | Path) -> Study:

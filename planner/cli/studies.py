@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from planner.api.plans import solve_into
 from planner.api.studies import open_study, study
-from planner.api.study_reports import open_point, study_report
+from planner.api.study_reports import study_report
 from planner.cli.console import Force, ShownProgress, command_app, err, exit_codes, say, working
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.reporting.words.sentences import worded_lines
 from planner.results.plan import Status
-from planner.results.study import AGREEMENT, OPTIMAL, RESULTS, StudyStatus
+from planner.results.study import OPTIMAL, RESULTS, StudyStatus
 
 MOST_SHOWN = 20
 
@@ -100,14 +101,13 @@ def open_(
     """Solve one point of a study into a run folder."""
     with exit_codes():
         with ShownProgress() as progress:
-            plan, target, gap = open_point(folder, point, out, progress, force=force)
+            case = open_study(folder).case_at(point)
+            plan, target = solve_into(case, out, progress=progress, force=force)
         say(f"{target}: {plan.status}")
         if plan.tables:
             risk = plan.summary["risk_musd"]
             cost = plan.summary["cost_musd"]
             say(f"In-sample risk {risk:,.0f} MUSD, cost {cost:,.0f} MUSD")
-        if gap > AGREEMENT:
-            say(f"These are not the study's: relative difference {gap:.1e}")
     raise typer.Exit(plan.status.exit_code)
 
 

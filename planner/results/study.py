@@ -19,8 +19,6 @@ RESULTS = f"results.{TABLE_FORM}"
 OPTIMAL = "optimal"
 ALL = "all points"
 """Name of the only group of a study without levers."""
-AGREEMENT = 1e-7
-"""Relative difference up to which the figures of a point are those of its case solved alone."""
 NOISE = 1e-5
 """Share of the largest amount up to which amounts of an outcome differ by the solver's tolerance alone: each goal may
 worsen by 1e-6 of its value for those after it."""
@@ -55,8 +53,7 @@ def unit_ending(outcome: str) -> str:
 class StudyStatus:
     """The progress of the study of a folder; `planner.open_study(folder)` has it, and its tables.
 
-    seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum. reused:
-    points that had been run in the folder for a former study, and others: results of that one that the journal keeps.
+    seconds: spent on its points, all workers together. bad: (point, status, message) of what has no optimum.
     """
 
     total: int
@@ -64,8 +61,6 @@ class StudyStatus:
     seconds: float = 0.0
     folder: Path = Path()
     bad: tuple[tuple[str, str, str], ...] = ()
-    reused: int = 0
-    others: int = 0
 
     def __repr__(self) -> str:
         counts = [f"{count} {status}" for status, count in self.statuses.items()]

@@ -82,10 +82,9 @@ def run_points(
     rows = design(study, folder)
     found = points(settler, sha256=base.sha256, rows=rows)
     out = Path(out)
-    reused, others = prepare(out, study, base, points=found, base=settler.base, force=force)
+    prepare(out, study, base, points=found, base=settler.base, force=force)
     work = Work(study, base, found)
-    status = _work(out, work, workers, tell)
-    return replace(status, reused=reused, others=others)
+    return _work(out, work, workers, tell)
 
 
 def read_given(
@@ -117,9 +116,9 @@ def stored_case(out: Path) -> Case:
     return replace(checked_case(out / "inputs"), name=str(read_asked(out)["case"]))
 
 
-def case_at(out: Path, point: str) -> tuple[Case, str]:
-    """The case at a point of a study, called after it, and the name of the point; it is named by its row in the design
-    or by how its name begins. Raises RunFolderError, InputError."""
+def case_at(out: Path, point: str) -> Case:
+    """The case at a point of a study, called after it; the point is named by its row in the design or by how its name
+    begins. Raises RunFolderError, InputError."""
     found = points_of(out)
     if point.isdecimal() and int(point) < len(found):
         meant = [found[int(point)]]
@@ -132,7 +131,7 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
         raise InputError([Fault(str(out), 0, point, told, remedy=remedy)])
     chosen = meant[0]
     case = chosen.question.on(Changer(stored_case(out)))
-    return replace(case, name=f"{case.name}-{chosen.id[:8]}"), chosen.id
+    return replace(case, name=f"{case.name}-{chosen.id[:8]}")
 
 
 # ---- what is done and left ------------------------------------------------------------------------------------------

@@ -54,12 +54,11 @@ def prepare(
     points: Sequence[Point],
     base: Mapping[str, Any],
     force: bool = False,
-) -> tuple[int, int]:
+) -> None:
     """Lay out a study folder, or bring an older one up to date.
 
-    force: replace the inputs of a former study even if somebody changed them or added to them since.
-    Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
-    not of this one, the journal has results. Raises RunFolderError.
+    force: replace the inputs of a former study even if somebody changed them or added to them since. Raises
+    RunFolderError.
     """
     former = _former(folder)
     asked: dict[str, Any] = {
@@ -69,21 +68,18 @@ def prepare(
         "versions": versions(),
         "computed_with": libraries(),
     }
-    wanted = {point.id for point in points}
     asked["uncertainties"] = study.names
     asked["levers"] = study.lever_names
     asked["base"] = base
     asked["rows"] = len(points)
-    asked["points"] = len(wanted)
+    asked["points"] = len({point.id for point in points})
     inputs = folder / INPUTS
     replaces = former.get("inputs_sha256") != case.sha256
     if replaces and inputs.exists():
         refuse_foreign(inputs, "model.toml", "inputs of a study", force=force)
-    run_before: set[str] = set()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if former and former != asked:
-            run_before = names_ended(folder)
             for name in (RESULTS, PLANS, DESIGN):
                 remove_table(folder / name)
         if replaces:
@@ -96,7 +92,6 @@ def prepare(
         write_table(folder / DESIGN, _design(study, points), provenance_of(asked))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-    return len(run_before & wanted), len(run_before - wanted)
 
 
 def _former(folder: Path) -> dict[str, Any]:
@@ -192,11 +187,6 @@ def points_of(folder: Path) -> list[Point]:
     for name, text, row in zip(design["point"], design["settings"], plain, strict=True):
         found.append(Point(name, Question(tuple(json.loads(text))), tuple(row)))
     return found
-
-
-def names_ended(folder: Path) -> set[str]:
-    """The names of all points of which the journal of a folder has a result. Raises RunFolderError."""
-    return {entry.name for entry in read_entries(folder / JOURNAL, POINT, answers=False)}
 
 
 def assemble(folder: Path) -> pd.DataFrame:
