@@ -72,6 +72,34 @@ def _in_our_words(error: BaseException) -> BaseException:
     return error
 
 
+class _OneWorker(_OnScheduler):
+    """Tasks for one worker; once that has left the scheduler, for any."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        super().__init__(client, workers=[address])
+        self.address = address
+        self._out: dict[Future[Any], tuple[Callable[..., Any], tuple[Any, ...]]] = {}
+
+    def submit(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> Future[T]:
+        """Have the worker call a function."""
+        call = partial(function, **named)
+        ours = super().submit(call, *arguments)
+        self._out[ours] = (call, arguments)
+        ours.add_done_callback(self._out.pop)
+        return ours
+
+    def load(self) -> int:
+        """Number of tasks that are not done."""
+        return len(self._out)
+
+    def leave_to(self, others: Executor) -> None:
+        """Have others do what is not done, and what comes."""
+        self._executor = others
+        for ours, (function, arguments) in list(self._out.items()):
+            again = others.submit(function, *arguments)
+            again.add_done_callback(partial(_pass_on, ours))
+
+
 class SchedulerWorkers(_OnScheduler, Workers):
     """All workers of a scheduler, those that come later too."""
 
@@ -80,6 +108,7 @@ class SchedulerWorkers(_OnScheduler, Workers):
         super().__init__(self._client)
         self._alone_since: float | None = None
         self._number = 0
+        self._apart: list[_OneWorker] = []
         self.check()
 
     @property
@@ -92,11 +121,9 @@ class SchedulerWorkers(_OnScheduler, Workers):
         while not self._number:
             sleep(PATIENCE)
             self.check()
-        addresses = sorted(self._client.nthreads())
-        return tuple(
-            _OnScheduler(self._client, workers=[address], allow_other_workers=True)
-            for address in addresses
-        )
+        for address in sorted(self._client.nthreads()):
+            self._apart.append(_OneWorker(self._client, address))
+        return tuple(self._apart)
 
     def check(self) -> None:
         """See `Workers`."""
@@ -112,6 +139,10 @@ class SchedulerWorkers(_OnScheduler, Workers):
         elif monotonic() - self._alone_since > SECONDS_ALONE:
             told = f"the scheduler has 0 workers; start `dask worker {self._address}`"
             raise StoppedError(f"{told} and run the same command to go on")
+        gone = [one for one in self._apart if one.address not in addresses]
+        self._apart = [one for one in self._apart if one.address in addresses]
+        for one in gone:
+            one.leave_to(min(self._apart, key=_OneWorker.load, default=self._executor))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
         """Cancel what is not done, and leave the scheduler."""
