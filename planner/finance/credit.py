@@ -77,10 +77,11 @@ class Downside:
 class Security:
     """What owners stand for and lenders hold (nominal MUSD). completed, late: year in which the completion test is passed, of
     the base and where output is late, None for never. guaranteed: most owed until it is passed, for which owners stand.
-    facility: overrun facility agreed; overrun: capital above its budget where capital is dear, drawn: of it by the
-    facility. locked: years of repayment in which owners are paid nothing. cover: least book value of plant, receivables,
-    stock and accounts over all that is owed to lenders, None without debt. contracted: share of tonnes sold while debt is
-    owed that offtake contracts cover, None without such sales.
+    facility: overrun facility agreed; overrun: capital above its budget where capital is dear, of it drawn by the
+    facility and paid by the public, with the grant and tax credits on capital. locked: years of repayment in which
+    owners are paid nothing. cover: least book value of plant, receivables, stock and accounts over all that is owed to
+    lenders, None without debt. contracted: share of tonnes sold while debt is owed that offtake contracts cover, None
+    without such sales.
     """
 
     completed: int | None
@@ -89,9 +90,15 @@ class Security:
     facility: float
     overrun: float
     drawn: float
+    by_public: float
     locked: int
     cover: float | None
     contracted: float | None
+
+    @property
+    def by_owners(self) -> float:
+        """The overrun that neither the public nor the facility pays: lenders give no more than agreed."""
+        return self.overrun - self.by_public - self.drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +190,16 @@ def security(
         facility=float(x["overrun"] * left.sum()),
         overrun=float(dear.capital.sum() - flows.capital.sum()),
         drawn=float(dear.standby.draws.sum()),
+        by_public=_paid_by_public(dear) - _paid_by_public(flows),
         locked=int(np.sum((service > PAID) & (flows.cfads < x["lock_up"] * service))),
         cover=float((held[has_debt] / owed[has_debt]).min()) if has_debt.any() else None,
         contracted=_under_contract(flows, x),
     )
+
+
+def _paid_by_public(flows: CashFlows) -> float:
+    """Capital that the public pays (nominal MUSD), with the grant and tax credits."""
+    return float(np.sum(flows.grant + flows.credit_on_capital))
 
 
 def _under_contract(flows: CashFlows, x: Levels) -> float | None:

@@ -114,12 +114,14 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     is_covered = cover.size > 0 and not missed
     paid_in = np.where(flows.capital > 0, np.maximum(-flows.owners, 0.0), 0.0).sum()
     puts_in = paid_in > LEAST_OWN * flows.capital.sum()
+    after_grant = np.where(flows.capital > 0, np.maximum(-flows.after_tax, 0.0), 0.0).sum()
+    pays_in = after_grant > LEAST_OWN * flows.capital.sum()
     return Returns(
         npv_before_tax=float(worth(flows, x, "before_tax")),
         npv_after_tax=float(worth(flows, x)),
         npv_owners=float(worth(flows, x, "owners")),
         irr_before_tax=irr(real(flows.before_tax, flows)),
-        irr_after_tax=irr(after_tax),
+        irr_after_tax=irr(after_tax) if pays_in else None,
         irr_owners=irr(real(flows.owners, flows)) if puts_in else None,
         payback=payback(after_tax),
         capital=float(np.sum(real(flows.capital, flows))),

@@ -228,6 +228,14 @@ class BusinessCase(Parts):
         worst = gone.risk - expected
         return gone.worth - gone.risk, expected, worst if abs(worst) > TOLERATED else 0.0
 
+    def overrun(self, term: FinanceTerm) -> tuple[float, float]:
+        """Capital that a contingency at its high end adds in the case that is shown, and what the public pays of it with its
+        share of the capital (real MUSD)."""
+        flows, capital = self.shown.flows, self.shown.returns.capital
+        more = capital * (term.high - term.value) / (1 + term.value)
+        by_public = np.sum(flows.grant + flows.credit_on_capital) / flows.capital.sum()
+        return more, more * float(by_public)
+
     @property
     def years_of(self) -> dict[str, int]:
         """Years of the first payment, the first output, the first full output and the last."""

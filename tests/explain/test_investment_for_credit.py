@@ -405,6 +405,7 @@ def test_the_completion_test_and_the_overrun_facility_are_told(make_case: MakeCa
     told = found.full.credit.security
     assert (told.completed, told.late) == (2029, 2031)
     assert (told.facility, told.overrun, told.drawn) == near((10, 20, 10))
+    assert (told.by_public, told.by_owners) == near((0, 10))
     flows = found.full.flows
     assert told.guaranteed == near(flows.owed()[: found.investment.years.index(2029) + 1].max())
     assert (flows.owners[:3] <= 1e-9).all()
@@ -431,11 +432,47 @@ def test_owners_who_pay_nothing_while_it_is_built_have_no_rate(plan: Any) -> Non
     terms = {"grant": 1, "debt_share": 0, "closure": 2}
     found = case(plan, basis="market", terms=terms)
     assert not found.full.returns.puts_in and found.full.returns.irr_owners is None
-    assert case(plan, basis="market", terms={"debt_share": 0}).full.returns.irr_owners is not None
+    assert found.full.returns.irr_after_tax is None, "the same cash flow"
+    paid = case(plan, basis="market", terms={"debt_share": 0}).full.returns
+    assert paid.irr_owners is not None and paid.irr_after_tax is not None
     table = tables.sources_and_uses(found)
     assert "Not in this table is what owners pay after it" in table.note
     sums = table.frame[table.frame["of_money"] == "in all"]
     assert sums["Selling all"].iloc[0] == near(sums["Selling all"].iloc[1])
+
+
+def test_who_pays_an_overrun_of_capital_is_told_by_instrument(plan: Any) -> None:
+    """A grant of all capital pays all of it, one of 60 % that share; the answer names what owners pay in all years."""
+    shares = {}
+    for grant in (0, 0.6, 1):
+        terms = {"grant": grant, "debt_share": 0, "equity_rate": 0}
+        found = case(plan, basis="market", terms=terms)
+        held = found.full.credit.security
+        assert held.overrun > 0
+        shares[grant] = (held.by_public / held.overrun, held.by_owners / held.overrun)
+        spare = found.terms["contingency"]
+        more, by_public = found.overrun(spare)
+        added = (spare.high - spare.value) / (1 + spare.value)
+        assert more == near(found.shown.returns.capital * added)
+        assert by_public == near(float(found.shown.levels["grant"]) * more)
+    assert shares[0] == near((0, 1)) and shares[0.6] == near((0.6, 0.4))
+    assert shares[1] == near((1, 0))
+    told = " ".join(debt.without_debt(found).paragraphs)
+    assert "0 by owners" in told and "they pay" not in told
+
+
+@pytest.mark.usefixtures("no_support")
+def test_the_answer_counts_what_owners_pay_in_all_years(plan: Any) -> None:
+    """Working capital while it starts up counts as closure does."""
+    terms = {"grant": 1, "debt_share": 0, "closure": 2, "stock_days": 365, "variable_factor": 8}
+    found = case(plan, basis="market", terms=terms)
+    assert not found.full.returns.puts_in
+    paid = tables.paid_in_all(found, found.full)
+    assert paid is not None
+    owners = found.full.flows.owners
+    assert paid[0] == near(-owners[owners < 0].sum())
+    later = tables.paid_later(found, found.full)
+    assert later is None or paid[0] > later[0]
 
 
 def test_a_worse_case_that_earns_more_is_warned_of(plan: Any) -> None:

@@ -238,8 +238,8 @@ def covenants(found: BusinessCase) -> ReportTable:
     )
     add("lock-up: DSCR of all debt", f"{terms['lock_up'].value:g}", locked)
     add(
-        "completion test: output of every plant",
-        f"{percent(terms['completion'].value)} of what it is to reach",
+        "completion test: what every plant can make",
+        f"{percent(terms['completion'].value)} of full output",
         f"passed in {held.completed or NEVER}",
         f"in {held.late or NEVER}, output late",
     )
@@ -248,7 +248,7 @@ def covenants(found: BusinessCase) -> ReportTable:
         "overrun of capital",
         f"facility of {number(held.facility)} MUSD",
         "none",
-        f"{number(held.overrun)} MUSD, capital dear: {number(held.drawn)} by the facility, owners the rest",
+        f"{number(held.overrun)} MUSD, capital dear: {say('overrun_payers', held=held)}",
     )
     reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)

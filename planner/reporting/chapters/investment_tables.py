@@ -139,11 +139,20 @@ def returns(found: BusinessCase) -> ReportTable:
 
 def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
     """What owners pay after the ramp (nominal MUSD), with the first and the last year; None where they pay nothing."""
-    years = np.array(found.investment.years)
-    pays = (sold.early <= 0) & (sold.flows.owners < -CENT)
+    return _paid(found, np.where(sold.early <= 0, sold.flows.owners, 0.0))
+
+
+def paid_in_all(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
+    """What owners pay in all years (nominal MUSD), with the first and the last; None where they pay nothing."""
+    return _paid(found, sold.flows.owners)
+
+
+def _paid(found: BusinessCase, to_owners: Array) -> tuple[float, int, int] | None:
+    pays = to_owners < -CENT
     if not pays.any():
         return None
-    return -float(sold.flows.owners[pays].sum()), int(years[pays][0]), int(years[pays][-1])
+    years = np.array(found.investment.years)[pays]
+    return -float(to_owners[pays].sum()), int(years[0]), int(years[-1])
 
 
 SOURCES_AND_USES = ReportTable(

@@ -498,13 +498,13 @@ def _valued(book: Book, one: Answered, key: str) -> None:
         "less comes back than is spent, or to date falls below nought, so that rates may be several"
     )
     label_of_rate = f"IRR {label} (none: {why})"
-    if is_owners:
+    if key != "before_tax":
         capital: Any = flows.capital
         paid: Any = where(capital > 0, larger(0.0 - nominal, 0.0), 0.0)
-        paid = row(paid, "Returns", "owners pay while it is built", "MUSD")
+        paid = row(paid, "Returns", f"{label}: paid while it is built", "MUSD")
         least = f"{LEAST_OWN}*SUM({capital.everywhere})"
         irr = f'IF(SUM({paid.everywhere})<={least},"none",{irr})'
-        label_of_rate = f"IRR {label} (none: as above, or owners pay nothing while it is built)"
+        label_of_rate = f"IRR {label} (none: as above, or nothing is paid while it is built)"
     value = getattr(one.sold.returns, f"irr_{key}")
     _once(book, f"irr_{key}", label_of_rate, "a year", irr, mode=mode, value=value)
 

@@ -129,7 +129,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         "principal": _principal(found),
         "study_words": _study_words(found),
         "taxed": _taxed(found),
-        "paid_later": tables.paid_later(found, found.shown),
+        "paid_in_all": tables.paid_in_all(found, found.shown),
     }
     told = []
     for passage, about in ABOUT.items():
