@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from planner.reporting.chapters import recommendation
@@ -95,6 +96,19 @@ def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan
     assert "To be approved in 2027: " in lead
     assert f"{money(public[2027])} of public money; " in lead
     assert f"{money(public.sum() - public[2027])}." in lead
+
+
+def test_a_plant_approved_in_two_years_is_counted_once(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the first year and of later ones come to the whole, less what is approved twice."""
+    rows = decisions(plan)
+    first = rows[rows["year"] == rows["year"].min()]
+    more = pd.concat([rows, first.head(1).assign(year=rows["year"].max())], ignore_index=True)
+    monkeypatch.setattr(recommendation, "decisions", lambda _: more)
+    lead = " ".join(recommendation.told(plan))
+    assert "Approve from 2027 to 2029: 3 plants" in lead
+    assert "1 of these adds to what is approved in 2027." in lead
 
 
 def test_losses_are_told_in_new_scenarios_where_they_are_known(

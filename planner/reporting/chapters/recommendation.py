@@ -96,6 +96,7 @@ def told(plan: Plan) -> list[str]:
         years=years,
         now=_approved(plan, rows[is_now]),
         later=_approved(plan, rows[~is_now]),
+        again=len({*rows["project"][is_now]} & {*rows["project"][~is_now]}),
         parts=public_parts(plan),
         waiting=price_of_waiting(plan),
         of_any_size=plan.case.model.policy.whole_plants,
