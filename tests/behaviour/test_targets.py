@@ -417,10 +417,9 @@ def test_a_share_out_of_reach_is_named_with_the_nearest_that_can_be_met(
     assert again.status.value == "optimal"
 
 
-@pytest.mark.parametrize("method", ["whole", "scenarios"])
 @pytest.mark.parametrize("share", [0.4, 0.6])
 def test_the_nearest_share_is_one_that_whole_plants_serve(
-    make_case: MakeCase, method: Literal["whole", "scenarios"], share: float
+    make_case: MakeCase, share: float
 ) -> None:
     """45 MUSD pay for 45 t/y, but of units of 30 t/y for one alone."""
     case = make_case(
@@ -430,10 +429,10 @@ def test_the_nearest_share_is_one_that_whole_plants_serve(
         budgets=budget(45),
         targets=[target("served", share, element="Dy")],
     )
-    plan = planner.solve(case, method=method)
+    plan = planner.solve(case)
     assert plan.status == "infeasible"
     assert plan.summary["nearest_shares"] == {"asked": 0.3}
-    most = planner.solve(case.changed({"targets.asked.share": 0.3}), method=method)
+    most = planner.solve(case.changed({"targets.asked.share": 0.3}))
     assert (most.status, short(most)) == ("optimal", pytest.approx(70))
 
 
