@@ -132,7 +132,7 @@ def _served(
 ) -> Sold | None:
     """The case that has debt, with the grace with which no service is missed; None where none is, as with support, or no
     grace helps."""
-    lent = found.lent
+    lent = found.borrower
     if lent.credit.grace is None or lent is found.supported:
         return None
     grace = np.asarray(float(lent.credit.grace))

@@ -25,6 +25,8 @@ from planner.thresholds import TOLERATED
 
 CENT = 0.005
 """Flow (MUSD a year) that rounds to nothing."""
+SMALLEST_LOAN = 0.01
+"""Share of the capital below which a loan is none."""
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
@@ -144,11 +146,8 @@ class BusinessCase(Parts):
         """Each answer to what is sold, what support is sized for with the cheapest, and the case whose debt is served with
         more grace, under their titles."""
         answers = self._as_agreed
-        if self.served is not None:
-            agreed = next(title for title, sold in answers if sold is self._borrower)
-            grace = int(self.served.levels["grace_years"])
-            years = "year" if grace == 1 else "years"
-            answers.append((f"{agreed}, {grace} {years} of grace", self.served))
+        if self.served is not None and self.lent is self.served:
+            answers.append((self.told(self.served), self.served))
         return answers
 
     @property
@@ -168,7 +167,11 @@ class BusinessCase(Parts):
 
     def told(self, sold: Sold) -> str:
         """The title of an answer to what is sold."""
-        return next(title for title, one in self.modes if one is sold)
+        if sold is not self.served:
+            return next(title for title, one in self._as_agreed if one is sold)
+        grace = int(sold.levels["grace_years"])
+        years = "year" if grace == 1 else "years"
+        return f"{self.told(self.borrower)}, {grace} {years} of grace"
 
     def years_of_money(self, sold: Sold) -> tuple[int, ...]:
         """Years up to the last one in which a case pays or earns anything."""
@@ -207,12 +210,30 @@ class BusinessCase(Parts):
 
     @property
     def lent(self) -> Sold:
-        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none; with the
-        grace with which no service is missed."""
-        return self.served or self._borrower
+        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none and lenders
+        give it; with the grace with which no service is missed."""
+        return self.shown if self.refused else self.served or self.borrower
 
     @property
-    def _borrower(self) -> Sold:
+    def refused(self) -> Sold | None:
+        """A case other than the one that is shown whose loan can be sized but is not given: it is next to nothing, a service
+        is missed, its life is not covered, or it fails lenders' own test at adverse prices."""
+        sized = self.served or self.borrower
+        return None if sized is self.shown or self._is_given(sized) else sized
+
+    def has_capacity(self, sold: Sold) -> bool:
+        """The loan is more than next to nothing, and its life is covered."""
+        least = SMALLEST_LOAN * sold.flows.capital.sum()
+        return bool(sold.returns.debt >= least and (sold.returns.llcr or 0.0) > 0)
+
+    def _is_given(self, sold: Sold) -> bool:
+        """Lenders give the loan of a case."""
+        cover = sold.returns.dscr_low
+        is_safe = cover is not None and cover >= self.terms["dscr_low"].value - CENT
+        return is_safe and self.has_capacity(sold)
+
+    @property
+    def borrower(self) -> Sold:
         """The one that is shown, or the first that has debt where that has none, with the grace agreed."""
         cases = (self.shown, self.judged_on, self.full)
         return next((sold for sold in cases if sold.returns.debt > 0), self.shown)

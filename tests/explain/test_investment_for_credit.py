@@ -178,7 +178,7 @@ def test_debt_that_is_missed_is_shown_with_the_grace_that_serves_it(plan: Any) -
     found = case(
         plan,
         basis="market",
-        terms={"receivable_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0},
+        terms={"receivable_days": 365, "tax_rate": 0, "dscr": 1, "dscr_low": 0.1, "equity_rate": 0},
     )
     assert found.full.returns.missed == 1 and found.lent.returns.missed == 0
     assert found.told(found.lent) == "Selling all, 1 year of grace"
@@ -196,6 +196,38 @@ def test_debt_that_is_missed_is_shown_with_the_grace_that_serves_it(plan: Any) -
     assert "Selling all" in titles and "Selling all, 1 year of grace" in titles
 
 
+def test_a_loan_that_fails_the_lenders_test_is_not_given(plan: Any) -> None:
+    """It is named as a sum, the case has no debt, and tables of debt and downside are of the case that is proposed; a loan
+    that is next to nothing is no loan at all."""
+    terms = {"receivable_days": 365, "tax_rate": 0, "dscr": 1, "dscr_low": 9, "equity_rate": 0}
+    found = case(plan, basis="market", terms=terms)
+    assert found.refused is found.served is not None
+    assert found.lent is found.shown and found.by_year == [found.shown]
+    told = lines_of(found, plan)
+    assert "so that it is not given and the debt is nought" in told
+    assert f"{number(found.served.returns.debt)}" in told
+    assert not any("of grace" in title for title, _ in found.modes)
+    page = business_case_page(found, plan.case)
+    assert f"Base case and downside: {midway(found.told(found.shown))}" in page
+    returns = replace(found.served.returns, llcr=-6.0)
+    none = replace(found, served=replace(found.served, returns=returns))
+    assert "No debt capacity" in lines_of(none, plan)
+
+
+@pytest.mark.usefixtures("no_support")
+def test_tonnes_are_of_the_case_that_is_shown(make_case: MakeCase) -> None:
+    """By product and year; what it works in its fullest year is no more than the plan works."""
+    asked = planned(make_case, wanted=4)
+    found = case(asked, terms={"market_share": 3})
+    assert found.shown is found.planned
+    (flows,), years = found.shown.flows.plants, found.years_of_money(found.shown)
+    table = tables.tonnes_by_year(found).frame
+    assert table["works"].tolist() == near(flows.tonnes[: len(years)].tolist())
+    assert flows.tonnes.max() < found.full.flows.plants[0].tonnes.max()
+    rows = tables.materials(found, names_of(asked.case)).frame.set_index("does")
+    assert rows.loc["works", "tonnes"] == near(flows.tonnes.max())
+
+
 def test_nothing_is_told_of_debt_where_there_is_none(plan: Any) -> None:
     found = case(plan, terms={"debt_share": 0})
     assert not found.lent.returns.senior and found.lent.returns.missed_of_senior is None
@@ -208,16 +240,16 @@ def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
     found = case(plan, terms={"debt_share": 0})
     (sentence,) = debt.of_debt(found)
     assert "No debt, so nothing to cover" in " ".join(sentence.paragraphs)
-    assert [column.field for column in debt.downsides(found).columns] == ["what", "npv"]
+    assert [column.field for column in debt.downsides(found, found.lent).columns] == ["what", "npv"]
     page = business_case_page(found, plan.case)
     assert "No debt, so nothing to cover" in page and "Covenants, completion" not in page
     lent = case(plan, terms={"equity_rate": 0})
-    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent).columns) == 5
+    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 5
 
 
 def test_money_by_year_is_told_of_the_case_that_has_the_loan_too(plan: Any) -> None:
     """Where the case that is shown is another: both, each statement and chart under the title of its case."""
-    terms = {"receivable_days": 365, "tax_rate": 0, "dscr": 1, "equity_rate": 0}
+    terms = {"receivable_days": 365, "tax_rate": 0, "dscr": 1, "dscr_low": 0.1, "equity_rate": 0}
     found = case(plan, basis="market", terms=terms)
     assert found.lent is found.served is not found.shown
     page = business_case_page(found, plan.case)

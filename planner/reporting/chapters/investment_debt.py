@@ -27,7 +27,7 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import BusinessCase, Sold
 from planner.thresholds import TOLERATED
 
 say = Passages("investment_debt.j2")
@@ -184,9 +184,8 @@ DOWNSIDES = ReportTable(
 """A row a case."""
 
 
-def downsides(found: BusinessCase) -> ReportTable:
+def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
-    sold = found.lent
     rows = [vars(one) for one in sold.credit.downsides]
     has_debt = bool(sold.credit.debts)
     note = say(
@@ -197,8 +196,9 @@ def downsides(found: BusinessCase) -> ReportTable:
         better=[one.what for one in found.better(sold)],
         idle=sold.flows.availability.any(),
     )
+    title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = () if has_debt else ("least", "average", "short")
-    return DOWNSIDES.over(rows, left_out, title=_titled(DOWNSIDES, found), note=note)
+    return DOWNSIDES.over(rows, left_out, title=title, note=note)
 
 
 NEVER = "never in these years"

@@ -132,7 +132,7 @@ def returns(found: BusinessCase) -> ReportTable:
         found=found,
         no_rate=any(None in (one.irr_after_tax, one.irr_owners) for one in told_of),
         not_paid_in=not all(one.puts_in for one in told_of),
-        served=found.told(found.served) if found.served else "",
+        served=found.told(found.lent) if found.lent is found.served else "",
     )
     return RETURNS_TABLE.over(rows, columns=columns, note=note)
 
@@ -219,13 +219,13 @@ def worked(plant: PlantFacts, names: Names) -> str:
 
 
 MATERIALS = ReportTable(
-    title="What it works, sells and pays for, in full operation",
+    title="What it works, sells and pays for, in its fullest year",
     columns=[
         text("does", "what it does"),
         text("plant"),
         text("material"),
         text("form"),
-        figures("tonnes", "in a full year", "t oxide equivalent"),
+        figures("tonnes", "works or makes", "t oxide equivalent"),
         figures("sold", "sold at most", "t oxide equivalent"),
         figures("money", "at the deck, after any separation discount", "MUSD/y"),
     ],
@@ -234,37 +234,65 @@ MATERIALS = ReportTable(
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
-    """Materials that it works, sells and pays for."""
+    """Materials that it works, sells and pays for, in the case that is shown."""
     rows: list[TableRow] = []
-    for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
+    sold = found.shown
+    plants = sold.investment.plants
+    for plant, flows in zip(plants, sold.flows.plants, strict=True):
         most = float(flows.tonnes.max())
         of_plant: list[TableRow] = [
             {"does": "works", "material": worked(plant, names), "tonnes": most}
         ]
         for sale in flows.sales:
-            row = _material("sells", sale.material, most)
-            sold, earned = float(sale.tonnes.max()), float(sale.market.max())
-            of_plant.append(row | {"sold": sold, "money": earned})
+            row = _material("sells", sale.material, flows.tonnes)
+            most_sold, earned = float(sale.tonnes.max()), float(sale.market.max())
+            of_plant.append(row | {"sold": most_sold, "money": earned})
         for material in plant.taken:
-            of_plant.append(_material("takes in", material, most))
+            of_plant.append(_material("takes in", material, flows.tonnes))
         paid = -float(flows.feed.max())
         of_plant.append({"does": "pays for all it takes in", "money": paid})
         rows += [{"plant": plant.name, "material": "", "form": ""} | row for row in of_plant]
-    sizes = [plant.size for plant in found.investment.plants]
-    planned = found.planned
     note = say(
         "materials",
-        sizes=[number(size) for size in sizes],
-        planned=[number(plant.size) for plant in planned.investment.plants] if planned else [],
-        used=[percent(share) for share in planned.use] if planned else [],
+        told=found.told(sold),
+        sizes=[number(plant.size) for plant in plants],
+        used=[percent(share) for share in sold.use],
     )
-    return MATERIALS.over(rows, () if len(sizes) > 1 else ("plant",), note=note)
+    return MATERIALS.over(rows, () if len(plants) > 1 else ("plant",), note=note)
 
 
-def _material(does: str, material: Material, most: float) -> TableRow:
-    tonnes = most * material.per_tonne
+def _material(does: str, material: Material, worked_tonnes: Array) -> TableRow:
+    tonnes = float((worked_tonnes * material.per_tonne).max())
     form = f"{material.form} in concentrate" if material.payable else material.form
     return {"does": does, "material": material.name, "form": form, "tonnes": tonnes}
+
+
+TONNES_BY_YEAR = ReportTable(
+    title="Tonnes worked and sold by year", folded=True, columns=[text("year")]
+)
+"""A row a year, a column what a plant works or sells."""
+
+
+def tonnes_by_year(found: BusinessCase) -> ReportTable:
+    """Tonnes that each plant works and sells, by product and year, in the case that is shown."""
+    sold = found.shown
+    plants = sold.investment.plants
+    amounts: dict[str, Array] = {}
+    for plant, flows in zip(plants, sold.flows.plants, strict=True):
+        whose = f"{plant.name}: " if len(plants) > 1 else ""
+        amounts[f"{whose}works"] = flows.tonnes
+        for sale in flows.sales:
+            amounts[f"{whose}{sale.material.name} {sale.material.form}"] = sale.tonnes
+    years = found.years_of_money(sold)
+    rows: list[TableRow] = []
+    for place, year in enumerate(years):
+        row: TableRow = {"year": str(year)}
+        for name, tonnes in amounts.items():
+            row[name] = float(np.broadcast_to(tonnes, len(found.investment.years))[place])
+        rows.append(row)
+    columns = [*TONNES_BY_YEAR.columns, *(figures(name, unit="t") for name in amounts)]
+    title = f"{TONNES_BY_YEAR.title}: {midway(found.told(sold))}"
+    return TONNES_BY_YEAR.over(rows, columns=columns, title=title)
 
 
 MARKETS = ReportTable(
@@ -412,7 +440,7 @@ def _amount(value: float, unit: str) -> str:
 
 
 THROUGHPUT = ReportTable(
-    title="Use of capacity over the years of output",
+    title="Use of what is usable over the years of output",
     columns=[
         text("future"),
         per_cent("chance", "probability"),

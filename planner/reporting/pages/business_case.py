@@ -160,8 +160,8 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
         size = planned.investment.plants[place].size if planned else 0.0
         used = percent(planned.use[place] if planned else 0.0)
         apart.append(
-            f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of that; "
-            f"at full size, without the other plants of the plan, the market would take {sold} of what it can make"
+            f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of what is usable; "
+            f"at full size, without the other plants of the plan, the market would take {sold} of what is usable"
         )
     for by_year in found.builds.values():
         for year, tpa in by_year.items():
@@ -331,6 +331,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
             parts=[
                 tables.throughput(found, names),
                 tables.materials(found, names),
+                tables.tonnes_by_year(found),
                 tables.markets(found, names),
             ],
         ),
@@ -344,7 +345,11 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
             anchor="debt",
             title=f"Debt: {midway(found.told(found.lent))}",
             lead=of_debt if found.lent.credit.debts else "",
-            parts=[*charts.cover(found), *debt.of_debt(found), debt.downsides(found)],
+            parts=[
+                *charts.cover(found),
+                *debt.of_debt(found),
+                *(debt.downsides(found, sold) for sold in found.by_year),
+            ],
         ),
         Chapter(anchor="money", title="Money by year", lead=say("money_by_year"), parts=by_year),
         Chapter(
