@@ -18,7 +18,7 @@ from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Swing
 from planner.finance.study import StudyStep
-from planner.finance.support import Package, PublicMoney
+from planner.finance.support import Package, PublicMoney, public_cost
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 from planner.thresholds import TOLERATED
@@ -295,6 +295,16 @@ class BusinessCase(Parts):
     def public_cost(self) -> float:
         """All public money as present value (MUSD), stated and added."""
         return sum(one.cost for one in self.money)
+
+    def costs_at(self, rates: Sequence[float]) -> list[float]:
+        """What the same public money costs at other public rates (present value, MUSD); none where it differs from future to
+        future."""
+        shown = self.shown
+        own, *others = [
+            float(public_cost(shown.flows, {**shown.levels, "public_rate": np.asarray(rate)}))
+            for rate in (self.terms["public_rate"].value, *rates)
+        ]
+        return others if abs(own - self.public_cost) < CENT else []
 
     @property
     def apart(self) -> list[int]:

@@ -525,6 +525,17 @@ def test_support_dearer_than_ownership_says_why(plan: Any) -> None:
     assert "Support costs" not in tables.public_money(cheap).note
 
 
+def test_public_cost_is_told_at_other_public_rates(plan: Any) -> None:
+    """A grant in the two years of building, by hand; and no study is told as none."""
+    found = case(plan, basis="market", terms={"grant": 1, "debt_share": 0, "equity_rate": 0})
+    grant = found.shown.flows.grant / found.shown.flows.index
+    by_hand = [sum(paid / rate ** (n + 1) for n, paid in enumerate(grant)) for rate in (1.02, 1.07)]
+    assert found.costs_at((0.02, 0.07)) == near(by_hand)
+    assert f"{number(by_hand[1])}" in tables.public_money(found).note
+    assert "at a public rate of 7" in tables.public_money(found).note
+    assert "No study of a sponsor is known" in lines_of(found, plan)
+
+
 def test_the_study_is_named_and_what_is_made_is_split_by_element(make_case: MakeCase) -> None:
     source = "Study of a sponsor in May 2026"
     studies = [

@@ -33,7 +33,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.parts import SHARE as PER_CENT
 from planner.reporting.words.names import Names, midway
-from planner.reporting.words.numbers import NOTHING, number, percent
+from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import CENT, BusinessCase, Sold
 
@@ -375,8 +375,10 @@ def inputs(found: BusinessCase) -> ReportTable:
         source = "; ".join(filter(None, (said_once(term.source), term.notes)))
         if term.name.startswith("price:"):
             source = f"table “{DECK_TABLE.title}”"
-        named = {"term": term.meaning, "from_source": source}
-        rows.append(vars(swing.term) | vars(swing) | named)
+        row = {**vars(term), **vars(swing), "term": term.meaning, "from_source": source}
+        if swing.width <= SLIGHT:
+            row |= {"npv_low": None, "npv_high": None}
+        rows.append(row)
     title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
     return INPUTS_TABLE.over(rows, title=title)
 
@@ -401,6 +403,8 @@ PUBLIC_MONEY_TABLE = ReportTable(
 
 
 CONTRACTS = "contracts that are public"
+PUBLIC_RATES = (0.02, 0.05, 0.07)
+"""Real rates at which public cost is told too."""
 
 
 def public_money(found: BusinessCase) -> Part:
@@ -424,6 +428,7 @@ def public_money(found: BusinessCase) -> Part:
         found=found,
         dearer=dearer,
         by_losses=found.package is not None and found.package.is_flat,
+        at_rates=dict(zip(PUBLIC_RATES, found.costs_at(PUBLIC_RATES), strict=False)),
         on_capital=sum(one.cost for one in found.money if one.kind == "grant"),
     )
     is_risky = any(abs(one.worst - one.cost) > CENT for one in found.money)
