@@ -91,9 +91,13 @@ def test_public_money_is_told_by_what_it_is_for(report: Report, plan: Plan) -> N
 
 
 def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan) -> None:
+    """Stock and people, which fall in no year of approval, stand beside the years."""
     public = decisions(plan).groupby("year")["public_musd"].sum()
+    parts = public_parts(plan)
+    assert public.sum() + parts.stock + parts.people == near(plan.summary["public_spend_musd"])
     lead = told_in(report, "recommendation")
-    assert "To be approved in 2027: " in lead
+    assert f"Beside stock ({money(parts.stock)}) and people ({money(parts.people)}), to be " in lead
+    assert "to be approved in 2027: " in lead
     assert f"{money(public[2027])} of public money; " in lead
     assert f"{money(public.sum() - public[2027])}." in lead
 
