@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters import sharing, shelves
+from planner.reporting.chapters import alternatives, sharing, shelves
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
-from planner.results.explanation import Dropping, Explanation
+from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.figures.decision import share_rows
 from planner.results.figures.recommended import CHEAP, DEAR, RUNS, shelf_of
 from planner.results.plan import Plan
@@ -80,3 +80,48 @@ def test_charges_of_allies_add_up(run: Plan) -> None:
     titles = [column.title for column in table.heads]
     total = dict(zip(titles, table.shown[-1], strict=True))
     assert total["transfer to others"] == "0" and float(total["charge"]) == 100.0 * len(rows)
+
+
+def told_of(key: str, cost: float, expected_loss: float, risk: float) -> AlternativePlan:
+    """An alternative of a cost, an expected loss and a risk (MUSD)."""
+    return AlternativePlan(
+        key=key,
+        changes=["levers=[]"] if key.startswith("no_") else [],
+        objective=cost + risk,
+        risk=risk,
+        cost=cost,
+        cost_beyond=cost,
+        expected_loss=expected_loss,
+        cvar=2 * risk - expected_loss,
+        public=0.0,
+        builds={},
+    )
+
+
+@pytest.fixture(scope="module")
+def beside(run: Plan, explanation: Explanation) -> Plan:
+    """A plan beside others, of plants of any size: without new mines 100 MUSD are saved by cost and expected loss, and 500
+    lost by risk; two years late both are dearer, by 300 and 900."""
+    shown = [
+        told_of("no_new_mines", 700.0, 1200.0, 2800.0),
+        told_of("later", 900.0, 1400.0, 3000.0),
+        told_of("linear", 1000.0, 1000.0, 2000.0),
+        told_of("plan", 1050.0, 1010.0, 2050.0),
+    ]
+    asked = dataclasses.replace(explanation, goal="welfare", alternatives=shown)
+    return dataclasses.replace(run, explanation=asked)
+
+
+def test_the_plan_stands_first_and_how_others_are_asked_stands_in_the_workbook(
+    beside: Plan,
+) -> None:
+    assert beside.explanation is not None
+    gap = {"optimality_gap": {"value": 600.0, "high": None, "replications": 3}}
+    table = alternatives.alternatives(
+        dataclasses.replace(beside, evaluation=gap), beside.explanation
+    )
+    names = [row[0] for row in table.shown]
+    assert names[0] == "The plan as recommended" and names[-1].startswith("Plants of any size")
+    assert "as it is asked" not in [head.title for head in table.heads]
+    assert "as it is asked" in [column.title for column, _ in table.sheet_columns]
+    assert "nearer than the sampling gap (600 MUSD) cannot be told apart." in table.note

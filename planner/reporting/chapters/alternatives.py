@@ -6,6 +6,7 @@ from planner.reporting.chapters.levers import claim_statements
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
+    SHEET,
     Chapter,
     Chart,
     Part,
@@ -87,7 +88,7 @@ ALTERNATIVES = ReportTable(
         changed("public", "public money", "MUSD more"),
         whole("plants"),
         whole("measures"),
-        several("changes", "as it is asked"),
+        several("changes", "as it is asked", only=SHEET),
     ],
 )
 """A row an alternative, by what it has more than the plan."""
@@ -98,9 +99,10 @@ MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
 
 
 def alternatives(plan: Plan, found: Explanation) -> ReportTable:
-    """What could be done in place of the plan, each by what it has more, the plan last."""
+    """What could be done in place of the plan, each by what it has more, the plan itself first."""
     rows = []
     shown = [one for one in found.alternatives if one.key != "staged" or _storylines_act(plan)]
+    shown.sort(key=lambda one: one.key != "plan")
     for one in shown:
         row = {field: getattr(one, field) - getattr(found.own, field) for field in MOVED}
         begun = counted(plan, one.builds)
@@ -120,6 +122,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
             alternatives=shown,
             of_any_size=of_any_size,
             targets=bool(plan.case.lookups.targets),
+            sampling=(plan.evaluation or {}).get("optimality_gap"),
         ),
     )
 
