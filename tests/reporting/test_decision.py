@@ -125,3 +125,28 @@ def test_the_plan_stands_first_and_how_others_are_asked_stands_in_the_workbook(
     assert "as it is asked" not in [head.title for head in table.heads]
     assert "as it is asked" in [column.title for column, _ in table.sheet_columns]
     assert "nearer than the sampling gap (600 MUSD) cannot be told apart." in table.note
+
+
+def lead_of(plan: Plan) -> str:
+    chapter = alternatives.chapter(plan)
+    assert chapter is not None
+    return chapter.lead
+
+
+def test_the_price_of_waiting_says_how_much_of_it_is_expected(beside: Plan) -> None:
+    """Cost 100 less, expected loss 400 and risk 1,000 more: 900 in all, 300 of it expected; 800 beside the whole plants."""
+    lead = lead_of(beside)
+    assert "cost plus risk are 900 MUSD higher in the scenarios of the plan" in lead
+    assert (
+        "300 MUSD of it expected, in cost and loss, the rest from the weight on the worst" in lead
+    )
+    assert "with its whole plants cost plus risk are at least 800 MUSD higher." in lead
+
+
+def test_what_is_bought_for_the_worst_cases_is_said(beside: Plan, explanation: Explanation) -> None:
+    """Without new mines cost and expected loss are 1,900 of 2,000; none else is cheaper."""
+    words = "By cost and expected loss alone “No new mines” is cheaper than the plan by 100 MUSD: "
+    assert words + "what it leaves out is bought for the worst cases." in lead_of(beside)
+    shown = [told_of("linear", 1.0, 1.0, 2.0), told_of("no_new_mines", 1.0, 1.5, 2.5)]
+    asked = dataclasses.replace(explanation, alternatives=[*shown, told_of("plan", 1.0, 1.0, 2.0)])
+    assert "alone" not in lead_of(dataclasses.replace(beside, explanation=asked))

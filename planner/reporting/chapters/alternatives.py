@@ -23,7 +23,7 @@ from planner.reporting.words.names import Names, names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.decision import NamedPlan
 from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation
-from planner.results.figures.decision import price_of_waiting
+from planner.results.figures.decision import cheaper_by_expectation, price_of_waiting
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
 
@@ -49,12 +49,22 @@ def chapter(plan: Plan) -> Chapter | None:
     lead = say(
         "lead",
         waiting=price_of_waiting(plan),
-        own=found.own,
         later=later,
+        cheaper=_cheaper(plan, found),
         whole=whole_plants,
         of_any_size=of_any_size,
     )
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
+
+
+def _cheaper(plan: Plan, found: Explanation) -> list[tuple[str, float]]:
+    """Alternatives in words that are cheaper by cost and expected loss alone, and by how much (MUSD)."""
+    told = []
+    for key, saved in cheaper_by_expectation(found).items():
+        one = found.alternative(key)
+        if one is not None:
+            told.append((alternative_name(one, names_of(plan.case)), saved))
+    return told
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from planner.cells import begin_of, end_of
 from planner.results.decision import Share
+from planner.results.explanation import Explanation
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -14,6 +15,11 @@ from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder is named."""
+LEAVE_OUT = (
+    *("nothing", "stock", "thrift", "stock_and_thrift"),
+    *("no_new_mines", "no_new_separation", "no_new_metal"),
+)
+"""Alternatives that leave a lever out."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
@@ -26,13 +32,38 @@ def doing_nothing(plan: Plan) -> dict[str, float]:
     return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
 
 
-def price_of_waiting(plan: Plan) -> float | None:
-    """What cost plus risk (MUSD) are higher after a delay of two years, with plants of any size; None if it was not asked."""
+@dataclass(frozen=True, kw_only=True)
+class PriceOfWaiting:
+    """What cost plus risk are higher (MUSD) after a delay of two years; expected: the part of it that is cost and expected
+    loss, the rest being the weight of the worst cases."""
+
+    both: float
+    expected: float
+
+
+def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
+    """The price of waiting two years, with plants of any size; None if it was not asked."""
     found = plan.explanation
     later = found.alternative("later") if found is not None else None
     if found is None or later is None:
         return None
-    return later.cost + later.risk - found.own.cost - found.own.risk
+    own = found.own
+    return PriceOfWaiting(
+        both=later.cost + later.risk - own.cost - own.risk,
+        expected=later.cost + later.expected_loss - own.cost - own.expected_loss,
+    )
+
+
+def cheaper_by_expectation(found: Explanation) -> dict[str, float]:
+    """Alternatives that leave a lever out and cost more with their risk than the plan, but less with their expected loss
+    alone -> by how much less (MUSD), the cheapest first."""
+    own, cheaper = found.own, {}
+    for one in found.alternatives:
+        saved = own.cost + own.expected_loss - one.cost - one.expected_loss
+        is_dearer = one.cost + one.risk > own.cost + own.risk
+        if one.key in LEAVE_OUT and is_dearer and saved >= LEAST_PAID_MUSD:
+            cheaper[one.key] = saved
+    return dict(sorted(cheaper.items(), key=lambda item: -item[1]))
 
 
 def cut_suppliers(plan: Plan) -> list[str]:
