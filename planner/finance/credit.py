@@ -221,7 +221,7 @@ def _first_year(flags: Array, found: Investment) -> int | None:
 
 
 def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | None:
-    """The least years of grace from completion with which no debt service is missed; None if none up to `MOST_GRACE` is
+    """The least years of grace from the last capital payment with which no debt service is missed; None if none up to `MOST_GRACE` is
     enough."""
     for years in range(int(x["grace_years"]) + 1, MOST_GRACE + 1):
         later = {**x, "grace_years": np.asarray(float(years))}

@@ -27,8 +27,7 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import midway
 from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import BusinessCase, Sold
-from planner.thresholds import TOLERATED
+from planner.results.business_case import CENT, BusinessCase, Sold
 
 say = Passages("investment_debt.j2")
 
@@ -146,9 +145,9 @@ def by_year(found: BusinessCase) -> ReportTable:
     lines: dict[str, Any] = {"year": [str(year) for year in found.investment.years]}
     for debt in sold.credit.debts:
         _add_lines(debt, columns, lines)
-    is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > TOLERATED
+    is_used = pd.DataFrame(lines).drop(columns="year").abs().max(axis=1) > CENT
     columns.append(figures("cfads", "cash for debt (CFADS)", "MUSD", form=CENTS))
-    lines["cfads"] = sold.flows.cfads.round(2).tolist()
+    lines["cfads"] = sold.flows.cfads.tolist()
     columns.append(figures("cover", "senior DSCR", "times", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
     if sold.returns.missed:
@@ -168,7 +167,7 @@ def _add_lines(debt: DebtFigures, columns: list[Column], lines: dict[str, Any]) 
         field = f"{debt.name}, {what}"
         is_flow = what != "owed"
         columns.append(figures(field, unit="MUSD", form=CENTS, summed=is_flow))
-        lines[field] = in_years.round(2).tolist()
+        lines[field] = in_years.tolist()
 
 
 DOWNSIDES = ReportTable(
