@@ -33,6 +33,8 @@ from planner.server.workbench import Workbench
 
 SOLVED = "solved in the background, figures only; summary.json of plans with a name"
 """Where the figures of the frontier are."""
+WHOLE_FROM = 1000
+"""From which on a figure in a box has no decimals."""
 Query = Mapping[str, str]
 """A part of the page asked for with these, as in the query of its address."""
 FILTERS = (
@@ -59,6 +61,7 @@ def _environment() -> Environment:
     for function in FILTERS:
         found.filters[function.__name__] = function
     found.filters["ident"] = ident
+    found.filters["boxed"] = boxed
     return found
 
 
@@ -66,6 +69,15 @@ def ident(key: str) -> str:
     """An id for the page."""
     plain = re.sub(r"[^A-Za-z0-9]", _as_number, key)
     return f"q-{plain}"
+
+
+def boxed(value: float) -> str:
+    """A figure as it stands in a box: whole and with separators from 1,000 on.
+
+    >>> boxed(4405798.4), boxed(0.5)
+    ('4,405,798', '0.5')
+    """
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.6g}"
 
 
 def _as_number(letter: re.Match[str]) -> str:

@@ -187,3 +187,10 @@ def test_more_money_that_changes_nothing_is_said_not_to_be_scarce(bench: Workben
     assert words in said_by(Regions(answered(bench)), "outcomes")
     bench.revert("")
     assert words not in said_by(Regions(answered(bench)), "outcomes")
+
+
+def test_capital_stands_whole_in_its_box(bench: Workbench) -> None:
+    bench.edit(Edit("projects.metal_works.capex_usd_per_tpa", 4_405_800.0))
+    drawn = Regions(bench).part("questions", {})
+    box = ident("projects.metal_works.capex_usd_per_tpa")
+    assert re.search(rf'id="{box}"[^>]* value="4,405,800"', drawn)
