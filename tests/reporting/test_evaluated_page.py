@@ -125,7 +125,7 @@ def test_how_sure_is_told_in_a_sentence(plan: Plan) -> None:
     gap = {"optimality_gap": {"value": 20.0, "high": 50.0, "replications": 3}}
     told = sure.lead(dataclasses.replace(plan, evaluation=evaluation(**odds, **gap)))
     assert told.startswith("Over the draw of scenarios alone, at odds and losses as given, ")
-    assert "falls by at least 5.67 bn USD" in told
+    assert "falls by at least 5.67 bn USD (95 %)" in told
     assert "700 MUSD as given, and from 400 MUSD to 1.00 bn USD for the odds of the" in told
     assert "In 3 fresh samples the plan has 20.0 MUSD more " in told
     assert "(95 %: at most 50.0 MUSD)" in told
