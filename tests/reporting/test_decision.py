@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
-from planner.reporting.chapters import alternatives, sharing, shelves
+from planner.reporting.chapters import alternatives, buys, sharing, shelves
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
 from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.figures.decision import share_rows
-from planner.results.figures.recommended import CHEAP, DEAR, RUNS, shelf_of
+from planner.results.figures.recommended import CHEAP, DEAR, LEFT_OPEN, RUNS, left_open, shelf_of
 from planner.results.plan import Plan
 from tests.reporting.decided import made_up, made_up_droppings, with_shares
 
@@ -71,6 +71,37 @@ def test_a_shelf_follows_from_what_dropping_changes(
         project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
     )
     assert shelf_of(one, calm, idle=100.0 * (1.0 - calm)) == shelf
+
+
+@pytest.mark.parametrize(
+    ("risk", "cost", "gap", "shelf"),
+    [
+        (-7.0, 27.0, 20.1, LEFT_OPEN),
+        (-7.0, 27.0, 20.0, DEAR),  # it adds as much as was left open
+        (-7.0, 27.0, 0.0, DEAR),
+        (7.0, 3.0, 20.0, DEAR),
+    ],
+)
+def test_a_plant_without_which_risk_is_lower_is_no_insurance(
+    risk: float, cost: float, gap: float, shelf: str
+) -> None:
+    one = Dropping(
+        project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
+    )
+    assert shelf_of(one, 0.1, 90.0, gap) == shelf
+
+
+def test_what_the_solver_left_open_is_told_in_money(run: Plan) -> None:
+    """The least is proven to be at most 40 MUSD lower than cost plus risk; a gap of another figure says nothing of that."""
+    whole = run.summary["cost_musd"] + run.summary["risk_musd"]
+    summary = {**run.summary, "welfare_bound_musd": whole - 40.0, "gap": {"welfare": 0.01}}
+    opened = dataclasses.replace(run, summary=summary)
+    assert left_open(opened) == pytest.approx(40.0)
+    assert left_open(run) == 0.0
+    words = "The solver left 40.0 MUSD open for whole plants: each plant"
+    assert words in shelves.lead(opened, shelves.shelved(opened))
+    (risk,) = [buys.risk_explained(opened).paragraphs]
+    assert "at most 40.0 MUSD above the least, measured against plants of any size" in risk[0]
 
 
 def test_charges_of_allies_add_up(run: Plan) -> None:

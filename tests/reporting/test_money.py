@@ -147,4 +147,7 @@ def test_what_each_party_pays_stands_beside_what_it_gains(make_case: MakeCase) -
     assert lead(plan).endswith(
         "BBB pays 0 % and has 90.9 % of the gain; AAA pays 100 % and has 9.1 % of the gain."
     )
-    assert "A split that no party gains by leaving, for plants of any size: planner shares RUN." in table.note
+    assert (
+        "A split that no party gains by leaving, for plants of any size: planner shares RUN."
+        in table.note
+    )

@@ -22,7 +22,7 @@ from planner.reporting.words.numbers import NOTHING, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
-from planner.results.figures.recommended import cost_beyond
+from planner.results.figures.recommended import cost_beyond, left_open
 from planner.results.figures.sums import costliest_first
 from planner.results.figures.unmet import most_unmet, unmet_by_element, worse_with_the_plan
 from planner.results.plan import Plan
@@ -241,6 +241,7 @@ def risk_explained(plan: Plan) -> Text:
     )
     if "gap" in plan.summary:
         lines += worded_lines("screen.j2", "certified_line", plan=plan.summary)
+        lines += say.lines("left_open", gap=left_open(plan))
     return Text(
         [" ".join(lines)], title=say("risk_title"), source=summary_keys(RISK, "without_plan")
     )

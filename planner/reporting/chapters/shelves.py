@@ -9,12 +9,21 @@ from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.plants import are_measures
-from planner.results.figures.recommended import CHEAP, DEAR, RUNS, adds, recommended, shelf_of
+from planner.results.figures.recommended import (
+    CHEAP,
+    DEAR,
+    LEFT_OPEN,
+    RUNS,
+    adds,
+    left_open,
+    recommended,
+    shelf_of,
+)
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 
 say = Passages("shelves.j2")
-SHELVES = (RUNS, CHEAP, DEAR)
+SHELVES = (RUNS, CHEAP, DEAR, LEFT_OPEN)
 SLIGHTLY_USED, MOST_NAMED = 0.1, 3
 SAME_MUSD = 1e-3
 """What dropping adds is the same for two plants where it differs by less."""
@@ -39,7 +48,7 @@ def shelved(plan: Plan) -> pd.DataFrame:
     for one in plan.explanation.droppings:
         row = by_plant.get(one.project)
         if row is not None:
-            shelf = shelf_of(one, row["calm"], row["idle"])
+            shelf = shelf_of(one, row["calm"], row["idle"], left_open(plan))
             told.append((one.project, shelf, adds(one), one.risk, one.cost))
     columns = ["project", "shelf", "adds", "risk", "cost"]
     joined = rows.merge(pd.DataFrame(told, columns=columns), on="project")
@@ -54,7 +63,11 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
     for shelf in SHELVES if asked else ():
         capital = rows.loc[rows["shelf"] == shelf, "capex_musd"]
         shelves.append({"shelf": shelf, "plants": len(capital), "capital": float(capital.sum())})
-    idle = rows[rows["calm"] < SLIGHTLY_USED].sort_values("capex_musd", ascending=False)
+    idle = rows[rows["calm"] < SLIGHTLY_USED]
+    gap = left_open(plan) if asked else 0.0
+    if asked:
+        idle = idle[idle["shelf"] != LEFT_OPEN]
+    idle = idle.sort_values("capex_musd", ascending=False)
     return say(
         "lead",
         asked=asked,
@@ -65,6 +78,9 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
         together=_need_each_other(rows) if asked else [],
         idle=idle.head(MOST_NAMED).to_dict("records"),
         most=SLIGHTLY_USED,
+        gap=gap,
+        plants=len(rows),
+        matter=rows.loc[rows["adds"] >= gap, "name"].tolist() if asked else [],
     )
 
 
@@ -112,7 +128,8 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
         return None
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
+    is_open = asked and bool((rows["shelf"] == LEFT_OPEN).any())
     left_out = [] if asked else ["shelf", "idle", "adds", "risk", "cost"]
     return SHELVES_TABLE.over(
-        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size)
+        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size, open=is_open)
     )

@@ -18,6 +18,8 @@ from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
+LEFT_OPEN = "within what the solver left open"
+"""The shelf of a plant without which risk is lower, and cost plus risk higher by less than the optimality gap."""
 RUNS_FROM = 0.5
 """Share of what is usable that a plant uses in calm years, from which it runs anyway."""
 CHEAP_FROM = 2.0
@@ -102,11 +104,22 @@ def adds(one: Dropping) -> float:
     return one.risk + one.cost
 
 
-def shelf_of(one: Dropping, calm: float, idle: float) -> str:
-    """The shelf of a plant by what dropping it changes, the share of it that is used in calm years, and the part of its
-    capital that is idle then (MUSD)."""
+def left_open(plan: Plan) -> float:
+    """What cost plus risk of the plan are at most above the least for whole plants (MUSD); 0 where no gap is left, or where
+    it is not of their sum."""
+    bound = plan.summary.get("welfare_bound_musd")
+    if bound is None or "welfare" not in plan.summary.get("gap", {}):
+        return 0.0
+    return max(0.0, float(plan.summary["cost_musd"] + plan.summary["risk_musd"] - bound))
+
+
+def shelf_of(one: Dropping, calm: float, idle: float, gap: float = 0.0) -> str:
+    """The shelf of a plant by what dropping it changes, the share of it that is used in calm years, the part of its capital
+    that is idle then, and what the solver left open (MUSD)."""
     if one.cost >= 0 and calm >= RUNS_FROM:
         return RUNS
+    if one.risk < 0 and adds(one) < gap:
+        return LEFT_OPEN
     return CHEAP if adds(one) >= CHEAP_FROM * idle else DEAR
 
 
