@@ -63,8 +63,9 @@ def test_where_no_doubt_was_tried_none_is_said_to_matter_little(run: Plan) -> No
     assert table.shown == [["use of magnets", "makers of magnets", "not tried"]]
     chapter = levers.chapter(run)
     assert chapter is not None and "judged by the figures as given alone" in chapter.lead
-    chart = levers.lever_chart(bare)
+    chart = levers.lever_chart(run, bare)
     assert chart is not None and "all ends" not in chart.caption
+    assert chart.title.endswith(" open, on 0 of 1 doubt: none is final")
 
 
 def test_the_doubt_that_moves_most_is_the_first_of_the_table_though_it_lowers_the_objective(

@@ -33,7 +33,7 @@ def chapter(plan: Plan) -> Chapter | None:
     found = plan.explanation
     if found is None:
         return None
-    parts = [lever_chart(found), odds_text(found)]
+    parts = [lever_chart(plan, found), odds_text(found)]
     what = OBJECTIVES[found.goal]
     lead = say("lead", found=found, what=what, tried=_is_tried(found), doubt=_doubt(plan))
     title = "How much each lever matters"
@@ -75,7 +75,7 @@ def _settling(found: Explanation, claim: Claim) -> str:
 # ---- on one scale ---------------------------------------------------------------------------------------------------
 
 
-def lever_chart(found: Explanation) -> Chart | None:
+def lever_chart(plan: Plan, found: Explanation) -> Chart | None:
     """The share of each lever alone and missing, with its range; None where nothing is judged."""
     if not found.claims:
         return None
@@ -106,6 +106,7 @@ def lever_chart(found: Explanation) -> Chart | None:
         what=OBJECTIVES[found.goal],
         whole=found.values.whole,
         tried=len(found.influences),
+        doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
         supposed=any(claim.supposed for claim in found.claims),
     )
 

@@ -44,7 +44,6 @@ TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
 TEMPLATES.filters |= {
     "year": as_year,
     "listed_lines": lambda text: listed(_of_lines(text)),
-    "joined_lines": lambda text: "; ".join(_of_lines(text)),
     "each": lambda things, words: [words(thing) for thing in things],
 }
 TEMPLATES.globals |= {"count": count, "change": change, "span": span}
