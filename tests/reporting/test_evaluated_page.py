@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from planner.data.case import with_rows
+from planner.data.schema import UncertainRange
 from planner.reporting.chapters import buys, exposed, sure
 from planner.reporting.chapters.money import bridge_table
 from planner.reporting.chapters.sure import ranges_chart
 from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
-from tests.cases import near
+from tests.cases import demand, mine, near, scenarios
+from tests.conftest import SolveCase
 
 BLENDED = "Blended risk (50 % mean, 50 % worst 10 %)"
 
@@ -129,3 +132,43 @@ def test_how_sure_is_told_in_a_sentence(plan: Plan) -> None:
     assert "700 MUSD as given, and from 400 MUSD to 1.00 bn USD for the odds of the" in told
     assert "In 3 fresh samples the plan has 20.0 MUSD more " in told
     assert "(95 %: at most 50.0 MUSD)" in told
+
+
+def test_a_doubt_that_the_ranges_move_is_not_said_to_be_untried(plan: Plan) -> None:
+    """The range of losses is known, that of the odds is not."""
+    words = {"column": "x", "low": 0.5, "high": 2.0, "source": "a guess"}
+    rows = (
+        UncertainRange(uncertainty="loss", table="loss_tiers", **words),
+        UncertainRange(uncertainty="odds", table="scenarios", **words),
+        UncertainRange(uncertainty="use", table="demand", **words),
+        UncertainRange(uncertainty="use", table="loss_tiers", **words),
+    )
+    ranges = {"ranges": {"odds": None, "losses": {"low": 400.0, "high": 1000.0}}}
+    case = with_rows(plan.case, uncertainties=rows)
+    table = sure.facts(dataclasses.replace(plan, case=case, evaluation=evaluation(**ranges)))
+    assert table is not None
+    told = {row[0]: row[-1] for row in table.shown}
+    assert told.pop("loss") == "moved in the chart above; not planned anew"
+    assert told == {"odds": "not tried", "use": "not tried"}
+
+
+def test_storylines_say_what_they_carry_of_the_gain(solve: SolveCase) -> None:
+    """Of four scenarios, each a storyline, the rarest has lost 800 of 1,000 MUSD less; the two of 0.85 have lost 100."""
+    plan = solve(
+        demand=demand(last=2027),
+        projects=[mine()],
+        scenarios=scenarios(calm=0.6, tense=0.25, cut=0.1, war=0.05),
+    )
+    lost = dict.fromkeys(plan.weights, 0.0)
+    less = {"calm": 100 / 0.6, "tense": 0.0, "cut": 100 / 0.1, "war": 800 / 0.05}
+    summary = {**plan.summary, "scenario_loss_musd": lost}
+    summary["without_plan"] = {**plan.without, "scenario_loss_musd": less}
+    told = buys.gain_by_storyline(dataclasses.replace(plan, summary=summary))
+    assert told is not None
+    assert told["rare"] == near({"probability": 0.05, "share": 0.8})
+    assert told["frequent"] == near({"probability": 0.85, "share": 0.1})
+    even = {
+        **summary,
+        "without_plan": {**plan.without, "scenario_loss_musd": dict.fromkeys(lost, 9.0)},
+    }
+    assert buys.gain_by_storyline(dataclasses.replace(plan, summary=even)) is None
