@@ -18,7 +18,7 @@ from planner.reporting.chapters import beside, buys, money, recommendation
 from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
-from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
+from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier, risk_range
 from planner.reporting.forms.html import fragment
 from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
@@ -243,13 +243,15 @@ class Regions:
             return {"chart": ""}
         # The last takes no action, and is none of the frontier.
         curve = [(cost, risk) for weight, cost, risk in bench.curve if weight < inf]
+        idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
+        marks += [Mark("no action", cost, risk, "no action") for cost, risk in idle]
         points = FrontierPoints(curve=curve, marks=marks, source=SOLVED)
         title = "What less risk costs: the efficient frontier"
         chart = Chart(name="frontier", title=title, spec=frontier(points), source=SOLVED)
-        idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
         return {
             "chart": fragment([chart]),
             "idle": idle[0] if idle else None,
+            "top": risk_range(points)[1],
             "traced": len(bench.curve),
             "points": len(WEIGHTS),
             "risk": figures.get("risk_musd", ""),

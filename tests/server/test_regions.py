@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
+from math import inf
 
 import pandas as pd
 import pytest
@@ -194,3 +195,19 @@ def test_capital_stands_whole_in_its_box(bench: Workbench) -> None:
     drawn = Regions(bench).part("questions", {})
     box = ident("projects.metal_works.capex_usd_per_tpa")
     assert re.search(rf'id="{box}"[^>]* value="4,405,800"', drawn)
+
+
+@pytest.mark.parametrize(("risk", "ending"), [(0.9, "."), (10.0, ", off this axis.")])
+def test_no_action_is_off_the_axis_only_where_it_is(
+    bench: Workbench, undisturbed: None, risk: float, ending: str
+) -> None:
+    """risk: of the largest on the frontier."""
+    plan = answered(bench).solver.found.plan
+    assert plan is not None
+    cost, most = plan.summary["cost_musd"], 2 * plan.summary["risk_musd"]
+    bench.curves[bench.case.sha256] = [(32.0, 0.5 * cost, most), (inf, 0.1 * cost, risk * most)]
+    words = said_by(Regions(bench), "frontier")
+    told = f"the risk is {number(risk * most)} MUSD at a cost of {number(0.1 * cost)}{ending}"
+    assert told in words
+    drawn = Regions(bench).part("frontier", {})
+    assert ("&#34;no action&#34;" in drawn or "&quot;no action&quot;" in drawn) is (risk < 1)
