@@ -285,8 +285,9 @@ class _Plants:
                 parts = {copy: self.nameplate[copy] / whole for copy in self.copies[row.project]}
                 parts[row.project] = 1 - built / whole
                 return parts
+        limit_of = table if table == "availability" else f"{table}: {row.element}"
         message = (
-            f'what "{row.project}" may do at most ({table}: {row.element}) differs from year to year: it cannot be '
+            f'what "{row.project}" may do at most ({limit_of}) differs from year to year: it cannot be '
             "divided between what was built of it by then and what may still be built"
         )
         remedy = "advance to a year before it is built, or solve with no more of it to be built"

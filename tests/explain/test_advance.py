@@ -118,6 +118,21 @@ def test_the_most_that_can_be_saved_or_mined_is_divided_among_what_stands(
     assert sum(tonnes.values()) == near(15) and built == near(15)
 
 
+def test_ore_that_what_stands_and_what_was_built_both_want_is_refused(make_case: MakeCase) -> None:
+    """10 t/y stand and 20 are built for the 100 t of 2029: no parts of the 15 t of before leave both what they can use."""
+    dig = {"existing_tpa": 10, "max_new_tpa": 20, "capex_usd_per_tpa": MUSD, "lead_time_years": 1}
+    plan = planner.solve(
+        make_case(
+            demand=demand(100, 2026, 2030),
+            projects=[mine(project="dig", **dig), plant(existing_tpa=1000)],
+            availability="project, year, tonnes\ndig, 2026, 15\ndig, 2029, 100",
+            budgets=budget(10, 10, 10, 10, 10),
+        )
+    )
+    with pytest.raises(InputError, match=r'what "dig" may do at most \(availability\) differs'):
+        planner.advance(plan, 2028)
+
+
 GROWING = [
     record(country="AAA", element="Dy", year=year, tonnes=20 * (year - 2025))
     for year in range(2026, 2031)
