@@ -139,6 +139,7 @@ ACTIONS: dict[str, Action] = {
     "change": _change,
     "target": _target,
     "stop": lambda bench, _: bench.halt(),
+    "go_on": lambda bench, _: bench.solver.go_on(),
 }
 
 

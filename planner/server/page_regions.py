@@ -152,7 +152,7 @@ class Regions:
         shown = {
             "questions": (state, found.shown),
             "outcomes": (state, plan, stage),
-            "frontier": (plan, found.stage, solved, record.kept),
+            "frontier": (plan, found.stage, solved, record.kept, bench.solver.is_stopped),
             "views": plan,
             "side": (plan, len(bench.known)),
             "shelf": (record.kept, plan),
@@ -254,6 +254,7 @@ class Regions:
             "top": risk_range(points)[1],
             "traced": len(bench.curve),
             "points": len(WEIGHTS),
+            "stopped": bench.solver.is_stopped,
             "risk": figures.get("risk_musd", ""),
             "cost": figures.get("cost_musd", ""),
         }

@@ -103,6 +103,8 @@ class SolverThread:
         self._wanted = False
         self._rests = False
         """Nothing is left to do in the background, or it was stopped."""
+        self.is_stopped = False
+        """What goes on in the background was stopped, until something is asked."""
         self._replaced = Event()
         self._ending = Event()
         self._is_busy = False
@@ -137,14 +139,14 @@ class SolverThread:
                 case, edits, plan=self.found.plan, shown=self.found.shown, phase="taking it up"
             )
             self._wanted = True
-            self._rests = False
+            self._rests = self.is_stopped = False
             self._replace()
         self._told()
 
     def go_on(self) -> None:
         """See anew what can be done in the background."""
         with self._wake:
-            self._rests = False
+            self._rests = self.is_stopped = False
             self._wake.notify()
         self._told()
 
@@ -162,7 +164,7 @@ class SolverThread:
     def stop(self) -> None:
         """End what goes on in the background, or the search for reasons, until something is asked."""
         with self._wake:
-            self._rests = True
+            self._rests = self.is_stopped = True
             if self._in_background or self.found.stage == "failed":
                 self._replace()
 

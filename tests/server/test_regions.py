@@ -16,6 +16,7 @@ from planner.data.reweighting import ANY_STOP
 from planner.reporting.chapters import beside
 from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
+from planner.server.app import ACTIONS
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase, shown_as
 from planner.server.page_regions import Regions, ident
@@ -211,3 +212,17 @@ def test_no_action_is_off_the_axis_only_where_it_is(
     assert told in words
     drawn = Regions(bench).part("frontier", {})
     assert ("&#34;no action&#34;" in drawn or "&quot;no action&quot;" in drawn) is (risk < 1)
+
+
+def test_a_frontier_that_was_stopped_says_so_and_goes_on(
+    bench: Workbench, undisturbed: None
+) -> None:
+    regions = Regions(answered(bench))
+    grows = "The frontier grows while nothing else is asked: 0 of 5 plans solved."
+    assert grows in said_by(regions, "frontier")
+    before = regions.snapshot()["versions"]["frontier"]
+    ACTIONS["stop"](bench, {})
+    assert "The frontier was stopped: 0 of 5 plans solved. Go on" in said_by(regions, "frontier")
+    assert regions.snapshot()["versions"]["frontier"] != before
+    ACTIONS["go_on"](bench, {})
+    assert grows in said_by(regions, "frontier")
