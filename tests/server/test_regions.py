@@ -14,6 +14,7 @@ import pytest
 import planner
 from planner.data.reweighting import ANY_STOP
 from planner.reporting.chapters import beside
+from planner.reporting.parts import Card
 from planner.reporting.words.numbers import money, number, signed
 from planner.results.figures.plants import decisions
 from planner.server.app import ACTIONS
@@ -130,6 +131,21 @@ def test_a_change_too_slight_to_show_is_no_difference() -> None:
 
     assert notes(1.001)[0] == "a: 1.00, no difference"
     assert notes(1.5)[0] == "a: 1.00, +0.500 (+50 %)" and notes(0.5)[0].endswith("(−50 %)")
+
+
+def test_a_difference_within_the_optimality_gap_is_told_as_such() -> None:
+    def card(cost: float) -> Card:
+        here = {"risk_musd": 30_000.0, "cost_musd": cost, "gap": {"welfare": 0.016}}
+        there = {"risk_musd": 30_000.0, "cost_musd": 5_821.0, "gap": {"welfare": 0.013}}
+        (found,) = [one for one in beside.cards(here, there, "a") if one.title.endswith("together")]
+        return found
+
+    slight, large = card(5_947.0), card(6_947.0)
+    gap = number(0.016 * 35_947)
+    assert slight.note == (
+        f"a: 35,821, +126 (+0.4 %): less than the optimality gap of {gap}, so either may be the better"
+    )
+    assert slight.tone == "" and large.tone == "worse" and large.note.endswith("(+3.1 %)")
 
 
 def test_a_plant_that_another_plan_alone_builds_stands_there_as_gone(bench: Workbench) -> None:

@@ -37,6 +37,8 @@ KEY_FIGURES = {
 """Figures of a plan that stand first: what each is called, and its unit."""
 SOURCES = {UNMET: ["expected_shortfall_t"], SUM: ["risk_musd", "cost_musd"]}
 """Keys of a summary that a figure is made of."""
+GOALS = {"risk_musd": "risk", "cost_musd": "cost", SUM: "welfare"}
+"""Goals of the solver, of which a summary has the optimality gaps, that a figure is the value of."""
 LARGE = ("risk_musd", "cost_musd", UNMET)
 """Those of them that stand in front of the others."""
 SAME = 1e-7
@@ -65,8 +67,16 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
         if value is not None and was is not None:
             moved = value - was
             is_same = abs(moved) <= max(SAME * abs(was), LEAST_CHANGE)
-            note = say("difference", name=name, was=was, moved=0.0 if is_same else moved)
-            tone = "" if is_same else _tone(moved)
+            gap = max(_gap(summary, key, value), _gap(other, key, was))
+            is_proven = abs(moved) >= gap
+            note = say(
+                "difference",
+                name=name,
+                was=was,
+                moved=0.0 if is_same else moved,
+                gap=0.0 if is_proven else gap,
+            )
+            tone = _tone(moved) if is_proven and not is_same else ""
         yield Card(
             title=title,
             value="…" if value is None else number(value),
@@ -76,6 +86,12 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
             small=key not in LARGE,
             tone=tone,
         )
+
+
+def _gap(summary: Mapping[str, Any], key: str, value: float) -> float:
+    """By how much a figure of a plan may be larger than the least, as far as that was a goal; 0 where it was none."""
+    gaps: Mapping[str, float] = summary.get("gap", {})
+    return gaps.get(GOALS.get(key, ""), 0.0) * max(1.0, abs(value))
 
 
 def _tone(moved: float) -> str:
