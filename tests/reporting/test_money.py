@@ -92,6 +92,20 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: Plan) -> None:
     assert [by_year[year] for year in (2027, 2028, 2030)] == [[3.0] * 2, [0.0] * 2, [4.0] * 2]
     # By item in the workbook alone.
     assert table.shown[-1] == ["All", "7.00"]
+    # Years before the first payment and after the last are left out.
+    assert [row[0] for row in table.shown] == ["2027", "2028", "2029", "2030", "All"]
+
+
+def test_what_all_pay_in_a_year_stands_beside_each(plan: Plan) -> None:
+    rows = (
+        plan.tables["spending"]
+        .iloc[:2]
+        .assign(year=2027, funder=["JPN", "USA"], expected=[3.0, 4.0], item="hiring", country="JPN")
+    )
+    run = dataclasses.replace(plan, tables=plan.tables | {"spending": rows})
+    table = spending(run)
+    assert table.heads[-1].title == "paid by all"
+    assert table.shown == [["2027", "4.00", "3.00", "7.00"], ["All", "4.00", "3.00", "7.00"]]
 
 
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(

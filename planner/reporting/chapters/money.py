@@ -9,6 +9,7 @@ import pandas as pd
 from planner.reporting.chapters import sharing
 from planner.reporting.chapters.plants import owners_of
 from planner.reporting.parts import (
+    PAGE,
     SHEET,
     Chapter,
     ReportTable,
@@ -262,12 +263,16 @@ def owners(plan: Plan) -> ReportTable | None:
 
 
 def spending(plan: Plan) -> ReportTable:
-    """Expected public money: a row a year; columns by funder, and in the workbook the same by item."""
+    """Expected public money: a row a year from the first in which any is paid to the last; columns by funder, and in the
+    workbook the same by item."""
     columns = [whole("year")]
-    frame = pd.DataFrame({"year": plan.years})
+    by_year = spent(plan, "year").reindex(plan.years, fill_value=0.0)
+    paid_in = by_year.index[by_year > 0]
+    years = [year for year in plan.years if paid_in.empty or paid_in[0] <= year <= paid_in[-1]]
+    frame = pd.DataFrame({"year": years})
     names = names_of(plan.case)
     for by, word in (("funder", "paid by"), ("item", "for")):
-        wide = spent(plan, "year", by).unstack(fill_value=0).reindex(plan.years, fill_value=0.0)
+        wide = spent(plan, "year", by).unstack(fill_value=0).reindex(years, fill_value=0.0)
         for kind in largest_first(plan, by):
             field = f"{by} {kind}"
             called = names.party(kind) if by == "funder" else names.items.get(kind, kind)
@@ -275,6 +280,9 @@ def spending(plan: Plan) -> ReportTable:
             frame[field] = wide[kind].to_numpy()
             column = total(field, f"{word} {called}", "MUSD", only=only)
             columns.append(column)
+        if by == "funder" and wide.shape[1] > 1:
+            frame["all"] = wide.sum(axis=1).to_numpy()
+            columns.append(total("all", "paid by all", "MUSD", only=PAGE))
     return ReportTable(
         title=say("spending_title"),
         columns=columns,
