@@ -177,7 +177,7 @@ def test_the_price_of_waiting_says_how_much_of_it_is_expected(beside: Plan) -> N
 def test_what_is_bought_for_the_worst_cases_is_said(beside: Plan, explanation: Explanation) -> None:
     """Without new mines cost and expected loss are 1,900 of 2,000; none else is cheaper."""
     words = "By cost and expected loss alone “No new mines” is cheaper than the plan by 100 MUSD: "
-    assert words + "what it leaves out is bought for the worst cases." in lead_of(beside)
+    assert words + "what is left out there is bought for the worst cases." in lead_of(beside)
     shown = [told_of("linear", 1.0, 1.0, 2.0), told_of("no_new_mines", 1.0, 1.5, 2.5)]
     asked = dataclasses.replace(explanation, alternatives=[*shown, told_of("plan", 1.0, 1.0, 2.0)])
     assert "alone" not in lead_of(dataclasses.replace(beside, explanation=asked))
