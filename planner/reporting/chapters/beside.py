@@ -17,7 +17,7 @@ from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import LEAST_CHANGE, change, listed, number, percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import by_party
-from planner.results.figures.plants import ORDER, built
+from planner.results.figures.plants import ORDER, built, decisions
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.thresholds import SHOWN_T
@@ -207,13 +207,20 @@ def _plants_of_both(plan: Plan, other: Plan | None) -> pd.DataFrame:
 
 
 def _shown(plan: Plan) -> pd.DataFrame:
+    """The figures of `built` of what a page shows, and all `years` of commitment."""
     rows = built(plan)
+    years = decisions(plan).groupby("project")["year"].agg(_listed_years)
+    rows = rows.assign(years=years.reindex(rows.index))
     return rows[rows["tpa"] > SHOWN_T]
 
 
+def _listed_years(years: pd.Series) -> str:
+    return ", ".join(map(str, sorted(set(years))))
+
+
 def _committed(row: Mapping[str, Any]) -> str:
-    """The year of a commitment, and what it was in the plan compared with."""
-    here, was = row["year"], row["year_was"]
+    """The years of commitment, and what they were in the plan compared with."""
+    here, was = row["years"], row["years_was"]
     if pd.isna(here):
         return say("no_longer", was=was)
     return say("committed", here=here, was=None if pd.isna(was) or was == here else was)
