@@ -91,9 +91,11 @@ def draw_imports(d: Draw) -> None:
         ]
         for key in spare[:1]:
             d.add_import(d.suppliers[0], key, 50.0)
+    if not d.tables.get("imports"):
+        d.add_import(d.suppliers[0], next(iter(d.demand)), 50.0)
     # A shock may only name a supplier that sells something, else it is taken for a misspelt name.
-    sold = {row["supplier"] for row in d.tables.get("imports", ())}
-    d.suppliers = [supplier for supplier in d.suppliers if supplier in sold] or d.suppliers
+    sold = {row["supplier"] for row in d.tables["imports"]}
+    d.suppliers = [supplier for supplier in d.suppliers if supplier in sold]
 
 
 def draw_people(d: Draw) -> None:
