@@ -75,8 +75,8 @@ def least_cost(case: Case, limit: float) -> float:
 def agree(whole: Plan, parted: Plan) -> None:
     """The figures of a goal are those of the whole program, and no bound is above them.
 
-    Where the least risk comes first, the cost is the least at the risk that is held: one of both holds a hair more,
-    as `objective.gap` allows, and where risk is dear that hair takes something off the cost.
+    Where risk comes first, the cost is the least at the risk that is held: one of both holds a hair more, as
+    `objective.gap` and tolerances allow, and where risk is dear that hair takes something off the cost.
     """
     one, other, goal = whole.summary, parted.summary, whole.summary["goal"]
     assert other["status"] == one["status"]
@@ -89,12 +89,13 @@ def agree(whole: Plan, parted: Plan) -> None:
         pairs = [(one["cost_musd"], other["cost_musd"], other.get("cost_bound_musd", 0.0))]
         if goal == "welfare":
             pairs = [(both[0][0], both[1][0], both[1][1])]
-        if goal == "risk":
+        if goal in ("risk", "target"):
             at_most, exact = (
                 pairs[0][0],
                 least_cost(parted.case, max(one["risk_musd"], other["risk_musd"])),
             )
             pairs = [(min(max(pairs[0][1], exact), at_most), *pairs[0][1:])]
+        if goal == "risk":
             pairs += [
                 (one["least_risk_musd"], other["least_risk_musd"], other["least_risk_bound_musd"])
             ]
