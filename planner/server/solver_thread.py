@@ -128,16 +128,21 @@ class SolverThread:
         self._thread.start()
 
     def ask(self, case: Case, edits: Edits = (), by_way_of: Case | None = None) -> None:
-        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far."""
+        """Have a state solved in place of what goes on; a plan that is known is shown at once. by_way_of: a case from
+        whose plan it is not far."""
         with self._wake:
             self._by_way_of = by_way_of
             steps = steps_between(self.found.edits, edits)
             self._kind = " ".join(step.edit.kind for step in steps)
             self._asked_at = time.perf_counter()
             self._phase_since = time.monotonic()
-            self.found = FoundSoFar(
-                case, edits, plan=self.found.plan, shown=self.found.shown, phase="taking it up"
-            )
+            known = self._plans.get(case.sha256)
+            phase = "taking it up" if known is None else ""
+            was = self.found
+            self.found = FoundSoFar(case, edits, plan=was.plan, shown=was.shown, phase=phase)
+            if known is not None:
+                self._wanted = False  # what was asked before is not waited for
+                self._take_plan(known)
             self._wanted = True
             self._rests = self.is_stopped = False
             self._replace()
@@ -279,12 +284,10 @@ class SolverThread:
         self.phase("")
 
     def _answer(self, case: Case) -> None:
-        """Solve the case in question, or take the plan that is known, and tell what came of it."""
-        self._tell(seconds=(self._passed(),))
+        """Solve the case in question, unless its plan is known, and tell what came of it."""
         try:
-            if case.sha256 in self._plans:
-                self._take_plan(self._plans[case.sha256])
-            else:
+            if self.found.stage != "plan":  # else its plan was known
+                self._tell(seconds=(self._passed(),))
                 self._solve(case)
         except StoppedError as error:
             if not self._dropped() and not self.found.reasons:
