@@ -197,6 +197,21 @@ def test_an_answer_that_news_overtake_is_drawn_all_the_same(page: Page, server: 
     expect(page.locator(".kept")).to_contain_text("variant 1", timeout=12_000)
 
 
+def test_a_word_of_a_state_before_goes_with_it(page: Page, server: Server) -> None:
+    proven(page)
+    held: list[Route] = []
+    page.route("**/part/shelf*", lambda route: held.append(route))
+    page.get_by_role("button", name="Keep", exact=True).click()
+    until(page, lambda: bool(server.site.bench.record.kept))
+    page.wait_for_timeout(300)
+    halve_the_money(page)
+    assert held
+    page.unroute("**/part/shelf*")  # which lets go what was held
+    expect(page.locator("#to-shelf")).to_have_text("Shelf (1)")
+    proven(page)
+    expect(page.locator("[data-word]")).to_have_text("")
+
+
 def test_the_keyboard_is_never_thrown_out(page: Page) -> None:
     """What is pressed and then gone leaves the focus to what stood before it."""
     halve_the_money(page)

@@ -30,7 +30,7 @@ async function post(path, body = {}) {
   if (answer.ok) {
     update(found.news);
     if (found.said) await fetches.shelf; // of which it speaks
-    $("[data-word]").textContent = found.said;
+    if (last.state === found.news.state) $("[data-word]").textContent = found.said; // else it is of a state before
     return found;
   }
   mark(); // what was refused goes back
@@ -124,6 +124,7 @@ function update(news) {
   if (last && news.turn < last.turn) news = last; // it was long on its way, and its change was in the hand meanwhile
   const changed = last && news.state !== last.state;
   last = news;
+  if (changed) $("[data-word]").textContent = "";
   if (changed && drawn) openDrawer(drawn); // a row that is open is that of the state
   for (const [name, version] of Object.entries(news.versions)) {
     if (versions[name] === version || hand.size || isTyping($(`[data-part=${name}]`))) continue;
