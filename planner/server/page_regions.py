@@ -33,6 +33,8 @@ from planner.server.workbench import Workbench
 
 SOLVED = "solved in the background, figures only; summary.json of plans with a name"
 """Where the figures of the frontier are."""
+NARROW_NOTE = "Payments are public, expected and not discounted, in one of many splits that pay for the same plan."
+"""Below the columns of who pays that there is room for."""
 WHOLE_FROM = 1000
 """From which on a figure in a box has no decimals."""
 Query = Mapping[str, str]
@@ -378,7 +380,7 @@ def _narrow(payers: ReportTable) -> ReportTable:
     """Who loses and pays, for where there is little room."""
     fields = ("party", "paid", "paid_moved", "loss", "loss_moved")
     columns = [replace(one, only="") for one in payers.columns if one.field in fields]
-    return replace(payers, columns=columns, stacked=False)
+    return replace(payers, columns=columns, stacked=False, note=NARROW_NOTE)
 
 
 def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:

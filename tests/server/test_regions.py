@@ -253,3 +253,9 @@ def test_a_frontier_that_was_stopped_says_so_and_goes_on(
     assert regions.snapshot()["versions"]["frontier"] != before
     ACTIONS["go_on"](bench, {})
     assert grows in said_by(regions, "frontier")
+
+
+def test_the_note_on_who_pays_tells_of_no_column_that_is_not_there(bench: Workbench) -> None:
+    words = said_by(Regions(answered(bench)), "side")
+    assert "Payments are public, expected and not discounted" in words
+    assert "Loses less" not in words and "at least" not in words
