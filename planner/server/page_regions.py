@@ -152,7 +152,7 @@ class Regions:
         plan = (found.shown, record.pinned, id(bench.first))
         stage = (found.stage, found.reasons, found.phase != "")
         shown = {
-            "questions": (state, found.shown),
+            "questions": (state, found.shown, id(bench.first)),
             "outcomes": (state, plan, stage),
             "frontier": (plan, found.stage, solved, record.kept, bench.solver.is_stopped),
             "views": plan,

@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.reweighting import ANY_STOP, happenings
 from planner.data.schema import BY_NAME, Table
-from planner.reporting.chapters.beside import target_sentence
+from planner.reporting.chapters.beside import UNMET, key_figures, target_sentence
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
 from planner.results.plan import Plan
@@ -137,6 +137,8 @@ def questions(bench: Workbench) -> Shown:
         "outside": sorted(map(names_of(base).origin, outside)),
         "built": {} if plan is None else plan.summary.get("new_capacity_tpa", {}),
         "reached": _reached(plan),
+        "unmet": _unmet(plan),
+        "unmet_before": _unmet(bench.first),
         "stage_names": names_of(base).stages_many,
         "forms": FORMS,
         "keys": case.model.flat(),
@@ -148,6 +150,11 @@ def _reached(plan: Plan | None) -> dict[str, float]:
     if plan is None or not plan.case.lookups.targets:
         return {}
     return shares_reached(plan.amounts.visits)
+
+
+def _unmet(plan: Plan | None) -> float | None:
+    """Expected unmet demand of a plan, t; None while it is not known."""
+    return None if plan is None else key_figures(plan.summary)[UNMET]
 
 
 def _group_of(key: str) -> str:

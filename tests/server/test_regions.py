@@ -259,3 +259,18 @@ def test_the_note_on_who_pays_tells_of_no_column_that_is_not_there(bench: Workbe
     words = said_by(Regions(answered(bench)), "side")
     assert "Payments are public, expected and not discounted" in words
     assert "Loses less" not in words and "at least" not in words
+
+
+def test_beside_a_target_stands_what_unmet_demand_does(bench: Workbench) -> None:
+    """A share of what is used may be reached by using less, which shows there."""
+    columns = {"kind": "served", "element": "Dy", "first_year": 2029, "share": 0.4}
+    bench.edit(Edit("target.added-1", columns))
+    bench.edit(Edit("money", 0.5))
+    plan = answered(bench).solver.found.plan
+    assert plan is not None and bench.first is not None
+    now, before = (
+        number(sum(one.summary["expected_shortfall_t"].values())) for one in (plan, bench.first)
+    )
+    words = said_by(Regions(bench), "questions")
+    assert now != before
+    assert f"; unmet demand {now} t, in the case as it is {before} t" in words
