@@ -163,12 +163,7 @@ def test_storylines_say_what_they_carry_of_the_gain(solve: SolveCase) -> None:
     less = {"calm": 100 / 0.6, "tense": 0.0, "cut": 100 / 0.1, "war": 800 / 0.05}
     summary = {**plan.summary, "scenario_loss_musd": lost}
     summary["without_plan"] = {**plan.without, "scenario_loss_musd": less}
-    told = buys.gain_by_storyline(dataclasses.replace(plan, summary=summary))
-    assert told is not None
-    assert told["rare"] == near({"probability": 0.05, "share": 0.8})
-    assert told["frequent"] == near({"probability": 0.85, "share": 0.1})
-    even = {
-        **summary,
-        "without_plan": {**plan.without, "scenario_loss_musd": dict.fromkeys(lost, 9.0)},
-    }
-    assert buys.gain_by_storyline(dataclasses.replace(plan, summary=even)) is None
+    told = buys.frequent_gain(dataclasses.replace(plan, summary=summary))
+    assert told == near({"probability": 0.85, "share": 0.1})
+    unmoved = {**summary, "without_plan": {**plan.without, "scenario_loss_musd": lost}}
+    assert buys.frequent_gain(dataclasses.replace(plan, summary=unmoved)) is None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from planner.data.odds import odds_of
@@ -72,47 +70,28 @@ def lead(plan: Plan) -> str:
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
         beyond=cost_beyond(plan),
-        carried=gain_by_storyline(plan),
+        frequent=frequent_gain(plan),
     )
 
 
-def gain_by_storyline(plan: Plan) -> dict[str, dict[str, float]] | None:
-    """Probability and share of the fall of expected loss, in the scenarios of the plan, of its `rare` storylines, those that
-    lose most less until they have half of it, and of its `frequent` ones, those that lose least less up to a probability of
-    `FREQUENT`; None where the two do not lie apart."""
-    without = plan.without.get("scenario_loss_musd", {})
-    fall = {name: without[name] - plan.summary["scenario_loss_musd"][name] for name in without}
-    storylines = []
-    for one in odds_of(plan.case).values():
-        gain = sum(plan.weights[name] * fall.get(name, 0.0) for name in one.shares)
-        if one.probability > 0:
-            storylines.append((one.probability, gain))
-    whole = sum(gain for _, gain in storylines)
-    if whole <= 0:
+def frequent_gain(plan: Plan) -> dict[str, float] | None:
+    """Probability of the storylines in which losses fall least, up to one of `FREQUENT`, and their share of the fall of
+    expected loss in the scenarios of the plan. None where nothing falls, or these are all storylines."""
+    without, left = plan.without.get("scenario_loss_musd", {}), plan.summary["scenario_loss_musd"]
+    fall = {name: plan.weights[name] * (without[name] - left[name]) for name in without}
+    storylines = pd.DataFrame(
+        {"probability": one.probability, "gain": sum(fall.get(name, 0.0) for name in one.shares)}
+        for one in odds_of(plan.case).values()
+        if one.probability > 0
+    )
+    least_first = (storylines["gain"] / storylines["probability"]).sort_values().index
+    storylines = storylines.loc[least_first]
+    many = int((storylines["probability"].cumsum() < FREQUENT).sum()) + 1
+    whole = storylines["gain"].sum()
+    if whole <= 0 or many >= len(storylines):
         return None
-    storylines.sort(key=lambda one: one[1] / one[0], reverse=True)
-    rare = _until(storylines, lambda _, gain: gain >= whole / 2)
-    frequent = _until(storylines[::-1], lambda probability, _: probability >= FREQUENT)
-    if len(rare) + len(frequent) > len(storylines):
-        return None
-    return {"rare": _together(rare, whole), "frequent": _together(frequent, whole)}
-
-
-def _until(
-    storylines: list[tuple[float, float]], enough: Callable[[float, float], bool]
-) -> list[tuple[float, float]]:
-    """The first storylines that together have enough of probability and gain."""
-    for many in range(1, len(storylines) + 1):
-        first = storylines[:many]
-        if enough(sum(one[0] for one in first), sum(one[1] for one in first)):
-            return first
-    return storylines
-
-
-def _together(storylines: list[tuple[float, float]], whole: float) -> dict[str, float]:
-    """The probability of some storylines, and their share of the whole gain."""
-    gain = sum(one[1] for one in storylines)
-    return {"probability": sum(one[0] for one in storylines), "share": gain / whole}
+    frequent = storylines.head(many).sum()
+    return {"probability": frequent["probability"], "share": frequent["gain"] / whole}
 
 
 REDUCED_LOSSES = ReportTable(
