@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cells import text_of
 from planner.config import ModelFile, build_model
-from planner.data.change import Change, Changes, known_table, read_changes
+from planner.data.change import Change, Changes, known_table, readable_changes
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
 from planner.data.difference import difference
@@ -208,7 +208,8 @@ class Case:
         >>> case.changed({"objective.risk_aversion": 0.7}).model.objective.risk_aversion
         0.7
         """
-        return Changer(self).apply(read_changes(changes)).checked()
+        read, unread = readable_changes(changes)
+        return Changer(self).apply(read, unread).checked()
 
     def without_plan(self) -> Case:
         """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its

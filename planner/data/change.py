@@ -204,8 +204,16 @@ def parse_change(text: str) -> Change:
 
 def read_changes(changes: Changes) -> list[Change]:
     """Changes as they are, from text, or from addresses and values. Raises InputError with every fault."""
+    read, faults = readable_changes(changes)
+    if faults:
+        raise InputError(faults)
+    return read
+
+
+def readable_changes(changes: Changes) -> tuple[list[Change], list[Fault]]:
+    """The changes that can be read, and the faults of those that cannot."""
     if isinstance(changes, Change):
-        return [changes]
+        return [changes], []
     read: list[Change] = []
     faults: list[Fault] = []
     several = changes.items() if isinstance(changes, Mapping) else changes
@@ -216,12 +224,12 @@ def read_changes(changes: Changes) -> list[Change]:
             elif isinstance(changes, Mapping):
                 read.append(change_of(*one))
             else:
-                read += read_changes(one)
+                inner, inner_faults = readable_changes(one)
+                read += inner
+                faults += inner_faults
         except InputError as error:
             faults += error.faults
-    if faults:
-        raise InputError(faults)
-    return read
+    return read, faults
 
 
 def parse_open(text: str) -> OpenChange:

@@ -61,9 +61,12 @@ class Changer:
         self._strict = strict
         self._positions: dict[tuple[str, RowConditions], list[int]] = {}
 
-    def apply(self, changes: Iterable[Change], *, make_room: bool = False) -> Case:
+    def apply(
+        self, changes: Iterable[Change], unread: Iterable[Fault] = (), *, make_room: bool = False
+    ) -> Case:
         """The case with the changes; rules between rows and tables are not checked yet.
 
+        unread: faults of changes that could not be read, which are told with those of the others.
         make_room: scenarios whose probability is not changed make room for those whose is, in proportion.
         Raises InputError with every fault.
         """
@@ -86,6 +89,7 @@ class Changer:
                 reading.faults += error.faults
         for draft in drafts.values():
             case = _with_rows(case, draft, reading)
+        reading.faults += unread
         reading.refuse()
         if make_room and "scenarios" in drafts and drafts["scenarios"].cells:
             rows = with_room(case.tables.scenarios, set(drafts["scenarios"].cells))

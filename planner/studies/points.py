@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ CONTINUOUS = ("lhs", "sobol")
 """Designs that take values from all over a range."""
 WITHIN = 0.381966
 """Where in a range a value between its ends is tried: of a range of whole numbers this is none."""
+MOST_LISTED = 10
+"""Width of a range up to which a remedy lists its whole numbers."""
 SHORTEST, LONGEST = 4, 50
 """Points in a chain, at least and at most."""
 BLOCK = 4000
@@ -95,23 +98,29 @@ def _faults_of(
                 yield _named(study, fault, place, what)
             return
     key = "range" if uncertainty.values is None else "values"
-    for value in _tried(study, uncertainty):
+    for value in getattr(uncertainty, key) or ():
         refused = _refused(changer, [one.at(value) for one in uncertainty.changes])
         for fault in refused:
             yield _named(study, fault, ("uncertainties", number, key), f"{what} at {value}")
         if refused:
             return
+    if uncertainty.range is not None and study.design.kind in CONTINUOUS:
+        yield from _faults_between(study, number, uncertainty, changer)
 
 
-def _tried(study: StudyFile, uncertainty: Uncertainty) -> list[Value]:
-    """All values of an uncertainty, or the ends of its range; where any between them may be drawn also one of these,
-    which a column of whole numbers cannot have."""
-    if uncertainty.range is None:
-        return uncertainty.values or []
-    low, high = uncertainty.range
-    if study.design.kind in CONTINUOUS:
-        return [low, high, float(f"{low + WITHIN * (high - low):.6g}")]
-    return [low, high]
+def _faults_between(
+    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer
+) -> Iterator[Fault]:
+    """Why the case cannot have a value between the ends of a range, as a column of whole numbers cannot."""
+    low, high = uncertainty.range or (0.0, 0.0)
+    value = low + WITHIN * (high - low)
+    remedy = "list the values that may be in `values`, in place of `range`"
+    if high - low <= MOST_LISTED:
+        remedy += f", such as {list(range(math.ceil(low), math.floor(high) + 1))}"
+    what = f'uncertainty "{uncertainty.name}" at {value:g}'
+    for fault in _refused(changer, [one.at(value) for one in uncertainty.changes])[:1]:
+        named = replace(fault, remedy=remedy)
+        yield _named(study, named, ("uncertainties", number, "range"), what)
 
 
 def _refused(changer: Changer, changes: Sequence[Change]) -> list[Fault]:

@@ -52,7 +52,7 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
     assert b"/Outlines" in pdf
     assert not re.search(rb"/Subtype\s*/Image", pdf), "charts are vectors"
     drawn = streams(pdf)
-    assert drawn.count(" re\n") + drawn.count(" l\n") > 100
+    assert drawn.count(" re\n") + drawn.count(" l\n") > 150
 
 
 def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None:
