@@ -345,6 +345,10 @@ class ModelFile(_Section):
         told = [f"{key}={value!r}" for key, value in self.flat().items() if value != usual[key]]
         return f"ModelFile({', '.join([self.name, *told])})"
 
+    def given(self) -> dict[str, Any]:
+        """Nested values of the keys that are no defaults; targets as rows, which keep their lines."""
+        return self.model_dump(exclude_defaults=True) | {"targets": self.targets}
+
     def flat(self) -> dict[str, object]:
         """Every key, dotted, and its value."""
         out: dict[str, object] = {}
@@ -375,7 +379,7 @@ class ModelFile(_Section):
                 part.strip() for part in value.split(";" if ";" in value else ",") if part.strip()
             ]
         if isinstance(value, list | tuple):
-            if set(value) <= set(LEVERS):
+            if all(lever in LEVERS for lever in value):
                 value = sorted(set(value), key=LEVERS.index)
             return tuple(value)
         return value
@@ -389,9 +393,14 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
     if path is None:
         return build_model({}, overrides or {}, CHANGE, "defaults")
     found = read_toml(path, "model file")
-    for place, target in enumerate(found.values.get("targets", ())):
+    targets = found.values.get("targets")
+    for place, target in enumerate(targets if isinstance(targets, list) else ()):
         if isinstance(target, dict):
-            target["line"] = found.line(("targets", place))
+            line = found.line(("targets", place))
+            if "line" in target:
+                key = f"targets.{place + 1}.line"
+                raise refused("unknown-key", path.name, "unknown key", column=key, line=line)
+            target["line"] = line
     lines = {".".join(map(str, key)): line for key, line in found.lines.items()}
     stem = file_words(path.resolve().parent.name if path.name == "model.toml" else path.stem)
     return build_model(found.values, overrides or {}, path.name, stem, lines)

@@ -290,7 +290,7 @@ def with_rows(case: Case, **rows: Any) -> Case:
 
 def with_model(case: Case, model: ModelFile) -> Case:
     """The same facts under other choices. Raises InputError."""
-    changed = replace(case, model=build_model(model.model_dump(), {}, "model", model.name))
+    changed = replace(case, model=build_model(model.given(), {}, "model", model.name))
     return changed.checked() if changed.model.targets else changed
 
 

@@ -258,7 +258,7 @@ def _model(model: ModelFile, changes: Sequence[Change]) -> ModelFile:
         else:
             said = f"cannot be changed by {str(change).rpartition('=')[2]}: it is {text_of(value)}"
             raise refused("override", CHANGE, said, column=change.column)
-    return build_model(model.model_dump(exclude_defaults=True), overrides, "model", "")
+    return build_model(model.given(), overrides, "model", "")
 
 
 def as_given(value: object) -> object:

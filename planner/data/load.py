@@ -102,7 +102,7 @@ def _model(
     Raises InputError.
     """
     if isinstance(model, ModelFile):
-        return build_model(model.model_dump(exclude_defaults=True), overrides, "model", model.name)
+        return build_model(model.given(), overrides, "model", model.name)
     if model is not None:
         return read_model(Path(model), overrides)
     if sheet is not None:

@@ -199,9 +199,11 @@ def sheet_of(place: str, lines: Iterable[Line]) -> Sheet:
     for number, cells in lines:
         if any(cells):
             filled.append((number, cells))
-            if len(filled) > MAX_ROWS or len(cells) > MAX_COLUMNS:
-                said = f"has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns"
+            if len(cells) > MAX_COLUMNS:
+                said = f"has {len(cells):,} columns; at most {MAX_COLUMNS:,} are read"
                 raise refused("too-large", place, said, line=number)
+            if len(filled) > MAX_ROWS:
+                raise refused("too-large", place, f"has more than {MAX_ROWS:,} rows", line=number)
     if not filled:
         return Sheet(place, (), ())
     line, header = filled[0]

@@ -30,7 +30,7 @@ class Stage:
     """One kind of plant.
 
     takes, gives: `feed`, a form, or nothing; a saving gives `demand`. bases: what its tonnes of capacity may count.
-    item: what its throughput is called in result tables. heading, plural, short, making: for people.
+    item: what its throughput is called in result tables. heading, plural, making: for people.
     is_core: pages tell of it even where the case has none.
     """
 
@@ -41,7 +41,6 @@ class Stage:
     item: str
     heading: str
     plural: str
-    short: str
     making: str
     colour: str
     is_core: bool = False
@@ -61,7 +60,7 @@ class Stage:
         if not word:
             return self
         title = word[:1].upper() + word[1:]
-        return replace(self, heading=title, plural=title, short=title, making=word)
+        return replace(self, heading=title, plural=title, making=word)
 
     @property
     def mines(self) -> bool:
@@ -103,7 +102,6 @@ _MINE = Stage(
     item="mined",
     heading="Mine",
     plural="Mines",
-    short="Mines",
     making="mines",
     colour="#E69F00",
 )
@@ -117,7 +115,6 @@ _SEPARATION = Stage(
     item="separated",
     heading="Separation",
     plural="Separation plants",
-    short="Separation",
     making="separation",
     colour="#0072B2",
 )
@@ -130,7 +127,6 @@ _METAL = Stage(
     item="reduced",
     heading="Metal",
     plural="Metal plants",
-    short="Metal",
     making="metal making",
     colour="#009E73",
 )
@@ -142,7 +138,6 @@ _MAGNET = Stage(
     item="sintered",
     heading="Magnet",
     plural="Magnet plants",
-    short="Magnets",
     making="magnet making",
     colour="#8C510A",
 )
@@ -154,7 +149,6 @@ _SAVING = Stage(
     item="run",
     heading="Saving",
     plural="Savings",
-    short="Savings",
     making="saving",
     colour="#6B8E23",
 )

@@ -232,19 +232,18 @@ class Search:
         """The bounds known already prove the best plan good enough; its value is noted where they do."""
         if best is None or phase.name not in self.master.lower:
             return False
-        if not self._are_near(phase, best.value(phase.column), enough, self.target):
+        if not self._are_near(phase, best.value(phase.column), enough):
             return False
         self.upper[phase.name] = best.value(phase.column)
         return self._enough(phase, enough)
 
-    def _are_near(self, phase: Phase, upper: float, enough: float, target: float) -> bool:
-        """The bounds lie within the relative gap `target`, and on the same side of `enough` (MUSD), if that is asked
-        for."""
+    def _are_near(self, phase: Phase, upper: float, enough: float) -> bool:
+        """The bounds lie within the relative gap wanted, and on the same side of `enough` (MUSD), if that is asked for."""
         lower = min(self.master.lower[phase.name], upper)
         gap = relative_gap(upper, lower)
-        if upper <= enough or gap <= min(target, TOLERANCE):
+        if upper <= enough or gap <= min(self.target, TOLERANCE):
             return True
-        return gap <= target and not lower <= enough
+        return gap <= self.target and not lower <= enough
 
     def last_question(self, best: Candidate) -> BranchQuestion:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
@@ -321,7 +320,8 @@ class Search:
         shares = best_mixture(self.case, known, phase.column, limits)
         if shares is not None:
             mean = self._mean(known, shares)
-            if self._keeps(mean) and _is_better(mean, best, phase.column):
+            is_better = best is None or mean.value(phase.column) < best.value(phase.column)
+            if is_better and self._keeps(mean):
                 best = mean
         best = point if best is None else best
         self.upper[phase.name] = best.value(phase.column)
@@ -352,12 +352,7 @@ class Search:
         between = f"between {lower:,.1f} and {upper:,.1f} MUSD"
         gap = 100 * relative_gap(upper, lower)
         self.progress(f"round {count}: least {measure} {between}, {gap:.2g} % apart")
-        return count == self.most_rounds or self._are_near(phase, upper, enough, self.target)
-
-
-def _is_better(one: Candidate, other: Candidate | None, measure: str) -> bool:
-    """A plan has less of a measure than another, or there is no other."""
-    return other is None or one.value(measure) < other.value(measure)
+        return count == self.most_rounds or self._are_near(phase, upper, enough)
 
 
 def best_mixture(

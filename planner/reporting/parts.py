@@ -251,13 +251,9 @@ class ReportTable:
         return found
 
 
-def frame_of(rows: Iterable[Any], **named: Callable[[Any], Any]) -> pd.DataFrame:
-    """A frame of records, a row each, their fields as they are; named: a field -> the words for its value."""
-    frame = pd.DataFrame([vars(row) for row in rows])
-    for column, words in named.items():
-        if column in frame:
-            frame[column] = frame[column].map(words)
-    return frame
+def frame_of(rows: Iterable[Any]) -> pd.DataFrame:
+    """A frame of records, a row each, their fields as they are."""
+    return pd.DataFrame([vars(row) for row in rows])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from functools import partial
 
 from planner.data.case import Case
 from planner.reporting.chapters import recommendation
-from planner.reporting.chapters.alternatives import alternative_name, explained, say
+from planner.reporting.chapters.alternatives import alternative_name, explained, plan_first, say
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import SLIGHT, number
 from planner.reporting.words.sentences import worded_lines
@@ -65,6 +65,7 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         "screen.j2",
         "explained",
         found=found,
+        alternatives=plan_first(found),
         wide=wide,
         named=called,
         missed=missed,

@@ -24,7 +24,7 @@ from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
 from planner.results.costs import charges
-from planner.results.figures.decided import Decided, decided_along
+from planner.results.figures.decided import Decided, decided_along, payments_along
 from planner.results.plan import Plan
 from planner.thresholds import ROUNDING
 
@@ -461,12 +461,9 @@ def _budgets(past: _Past) -> tuple[Row, ...]:
 
 def _paid(past: _Past) -> dict[tuple[str, str, int], float]:
     """(funder, country, year) -> payments (MUSD) along the history, planned ones too."""
-    visits = past.plan.amounts.visits
-    years = visits.period_years.tolist()
     paid: dict[tuple[str, str, int], float] = defaultdict(float)
-    for (funder, country, _), musd in visits.spent:
-        for year, amount in zip(years, visits.whole(musd)[past.place].tolist(), strict=True):
-            paid[funder, country, year] += amount
+    for (funder, country, _), year, amount in payments_along(past.plan, past.along):
+        paid[funder, country, year] += amount
     return paid
 
 

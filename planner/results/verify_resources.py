@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -172,27 +173,17 @@ def money_rules(visits: AtVisits) -> Iterator[Broken]:
     for (funder, country, _), musd in visits.spent:
         if country not in visits.lookups.reach.get(funder, ()):
             yield never("funder_reach", musd)
-    given = visits.spent.by(_country_of_payment)
+    given = visits.spent.by(itemgetter(1))
     due = _due(visits)
     for country in {*due, *given.places}:
         yield equal("spending_limit", given[country], due[country])
-
-
-def _funder_of_payment(key: tuple[str, str, str]) -> str:
-    funder, _, _ = key
-    return funder
-
-
-def _country_of_payment(key: tuple[str, str, str]) -> str:
-    _, country, _ = key
-    return country
 
 
 def _accounts(visits: AtVisits) -> Iterator[Broken]:
     """Payments come out of budgets, each there as its year begins, and of what is left over of the year before."""
     case = visits.case
     yield at_most("paid_not_negative", -visits.spent.values, 0.0)
-    paid = visits.spent.by(_funder_of_payment)
+    paid = visits.spent.by(itemgetter(0))
     opening = {place: year for year, place in visits.opening.items()}
     for funder in case.lookups.reach:
         left = np.zeros(len(case.scenarios))
@@ -222,7 +213,7 @@ def _payments(visits: AtVisits) -> Iterator[Broken]:
     """Payments and budgets are those of the case and of what is spent, between the least and the most that each funder
     may pay."""
     paid: dict[str, float] = defaultdict(float)
-    for funder, musd in visits.spent.by(_funder_of_payment):
+    for funder, musd in visits.spent.by(itemgetter(0)):
         paid[funder] = float(visits.visit_chances @ musd)
     budgets: dict[str, float] = defaultdict(float)
     for (funder, _), amount in visits.case.budget.items():

@@ -310,16 +310,17 @@ class Engine:
         after. Raises StoppedError, which names a question without an optimum or with a change that the case does not
         allow.
         """
+        digests = {one: digest_of(self.base, one, measure) for one in questions.values()}
         known: dict[Question, Answer[T]] = {}
         if journal is not None:
-            known = self._written(journal, questions.values(), measure, kind)
+            known = self._written(journal, digests, kind)
         before = {questions[name]: questions[first] for name, first in (after or {}).items()}
         left = [one for one in dict.fromkeys(questions.values()) if one not in known]
         pace = pace or Pace(min(TELLING, len(left) // 2))
         for one, answer in known.items():
             pace.add(one in before, answer.seconds)
         # Near and far ones mixed, so that the first say how long the others take.
-        left.sort(key=lambda one: digest_of(self.base, one, measure))
+        left.sort(key=digests.__getitem__)
         first = [one for one in left if one not in before]
         starts = set(before.values())
         later = [one for one in left if one in before]
@@ -334,7 +335,7 @@ class Engine:
             chains = [[one] for one in asked]
             for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
                 known[asked[number]] = answer
-                self._write(journal, asked[number], measure, answer)
+                self._write(journal, digests[asked[number]], answer)
                 is_later = asked is later
                 pace.add(is_later, answer.seconds)
                 missing[is_later] -= 1
@@ -368,14 +369,14 @@ class Engine:
         return in_words(pace.seconds_for(questions) / at_once)
 
     def _written(
-        self, journal: Journal, questions: Iterable[Question], measure: Measure[Any], kind: Any
+        self, journal: Journal, digests: Mapping[Question, str], kind: Any
     ) -> dict[Question, Answer[Any]]:
-        """The answers that former calls wrote into a journal."""
+        """The answers to questions, by their digests, that former calls wrote into a journal."""
         entries = {entry.name: entry for entry in read_entries(journal.path, ANSWER)}
         values = TypeAdapter(kind)
         known: dict[Question, Answer[Any]] = {}
-        for question in questions:
-            entry = entries.get(digest_of(self.base, question, measure))
+        for question, digest in digests.items():
+            entry = entries.get(digest)
             if entry is not None:
                 value = values.validate_python(entry.answer)
                 known[question] = Answer(
@@ -383,19 +384,12 @@ class Engine:
                 )
         return known
 
-    def _write(
-        self,
-        journal: Journal | None,
-        question: Question,
-        measure: Measure[Any],
-        answer: Answer[Any],
-    ) -> None:
+    def _write(self, journal: Journal | None, digest: str, answer: Answer[Any]) -> None:
         """Keep an answer; only what has a value is worth it."""
         self.solved += 1
         if journal is not None and answer.value is not None:
             value = TypeAdapter(type(answer.value)).dump_python(answer.value, mode="json")
-            name = digest_of(self.base, question, measure)
-            entry = Entry(name, value, answer.status, "", round(answer.seconds, 3))
+            entry = Entry(digest, value, answer.status, "", round(answer.seconds, 3))
             journal.append(ANSWER, [entry])
 
     def answered(

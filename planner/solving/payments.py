@@ -89,7 +89,7 @@ class Accounts:
     def carrying(self) -> list[int]:
         """Nodes from which money may move on, of nodes alike the first."""
         over_years = self.case.model.policy.budget_carry_over
-        nodes = [self.tree.nodes[node] for node in sorted(set(self.alike))]
+        nodes = [self.tree.nodes[node] for node in self.chances]
         return [node.index for node in nodes if over_years or not node.closes_year]
 
     @cached_property
@@ -140,7 +140,7 @@ class Accounts:
     def amounts(self) -> dict[tuple[FunderCountries, int], float]:
         """(place, node) -> MUSD spent, of nodes alike the first."""
         amounts: dict[tuple[FunderCountries, int], float] = {}
-        for node in sorted(set(self.alike)):
+        for node in self.chances:
             for place, amount in self._by_place[node].items():
                 amounts[place, node] = amount
         return amounts
@@ -185,7 +185,7 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
         scope=accounts.scope, paid=paid, carried=small.variables("carried", carrying)
     )
     for funder in accounts.funded:
-        for node in sorted(set(accounts.alike)):
+        for node in accounts.chances:
             row = account.rule(model, funder, node)
             if isinstance(row, Relation):  # else nothing is paid or carried there
                 small.add("account", row.body - overdrawn <= row.upper, (funder, node))

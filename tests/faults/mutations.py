@@ -536,6 +536,9 @@ discount_rate = nan | bad-value | discount_rate | finite
 [policy] & committed_through = 26 | bad-value | policy.committed_through | 1900
 [policy] & cost_sharing = "evne" | bad-value | policy.cost_sharing | did you mean "even"
 [objective] & gap = 1.0 | bad-value | objective.gap | less than 1
+levers = [["mine"]] | bad-value | levers | must be
+targets = 5 | bad-value | targets | tuple
+[[targets]] & target = "a" & line = 7 | unknown-key | targets.1.line | unknown key
 levers = ["mine", "trainnig"] | bad-value | levers | did you mean "training"
 [horizon] & first_year = 2030.5 | bad-value | horizon.first_year | integer
 [horizon] & first_year = 26 | bad-value | horizon.first_year | 1900

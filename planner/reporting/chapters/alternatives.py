@@ -108,11 +108,15 @@ MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
 """Figures of which an alternative is told by what it has more."""
 
 
+def plan_first(found: Explanation) -> list[AlternativePlan]:
+    """What could be done, the plan as recommended first."""
+    return sorted(found.alternatives, key=lambda one: one.key != "plan")
+
+
 def alternatives(plan: Plan, found: Explanation) -> ReportTable:
     """What could be done in place of the plan, each by what it has more, the plan itself first."""
     rows = []
-    shown = [one for one in found.alternatives if one.key != "staged" or _storylines_act(plan)]
-    shown.sort(key=lambda one: one.key != "plan")
+    shown = [one for one in plan_first(found) if one.key != "staged" or _storylines_act(plan)]
     for one in shown:
         row = {field: getattr(one, field) - getattr(found.own, field) for field in MOVED}
         begun = counted(plan, one.builds)

@@ -34,7 +34,7 @@ MEAN, WORST = FIGURES[:2]
 FEW = 3
 """Scenarios that are told where they make up half of the mean loss of the worst cases."""
 FREQUENT = 0.8
-"""The probability of the storylines that are called frequent."""
+"""The probability of the storylines in which losses fall least that are told together."""
 EVALUATED = "evaluation.json: plan, without_plan, difference"
 
 

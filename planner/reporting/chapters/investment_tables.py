@@ -190,7 +190,7 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
             whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
         rows.append(whole)
     columns = [*SOURCES_AND_USES.columns, *(figures(title, unit="MUSD") for title in by_title)]
-    note = say("sources_and_uses", found=found, until=until, later=later, spare=spare)
+    note = say("sources_and_uses", until=until, later=later, spare=spare)
     return SOURCES_AND_USES.over(rows, columns=columns, note=note)
 
 

@@ -109,9 +109,9 @@ def shares(field: str, title: str, scale: alt.Scale = FULL, **more: Any) -> alt.
     return alt.Y(field=field, type="quantitative", axis=axis, scale=scale, **more)
 
 
-def across_amounts(field: str, title: str, form: str = DIGITS, **axis: Any) -> alt.X:
+def across_amounts(field: str, title: str, **axis: Any) -> alt.X:
     """Amounts from left to right."""
-    shown = alt.Axis(title=title, format=form, **axis)
+    shown = alt.Axis(title=title, format=DIGITS, **axis)
     return alt.X(field=field, type="quantitative", axis=shown)
 
 

@@ -285,8 +285,7 @@ def _cards(found: BusinessCase, case: Case) -> list[Card]:
     of_plan = [case.projects[project].public_share for project in found.projects]
     shares = " / ".join(percent(share) for share in of_plan) if any(of_plan) else ""
     removal, one = found.removal, found.shown
-    told = found.told(one)
-    told = told[0].lower() + told[1:]
+    told = midway(found.told(one))
     cost = number(found.public_cost) if found.package else NOTHING
     stated = f"{number(found.stated_cost)} MUSD" if found.stated_cost else "none"
     least = f"present value; {stated} of it stated in the case"

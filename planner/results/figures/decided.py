@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,14 +69,20 @@ def decided_along(plan: Plan, scenario: str) -> Decided:
     return {key: amount for key, amount in found.items() if amount > 0}
 
 
-def paid_along(plan: Plan, scenario: str) -> dict[tuple[str, int], float]:
-    """(funder, year) -> payments (MUSD) along the history of one scenario, stock purchases left out."""
+def payments_along(plan: Plan, scenario: str) -> Iterator[tuple[tuple[str, str, str], int, float]]:
+    """(funder, country, item), year and payment (MUSD) of each period along the history of one scenario."""
     visits = plan.amounts.visits
     place = list(plan.case.scenarios).index(scenario)
     years = visits.period_years.tolist()
+    for key, musd in visits.spent:
+        for year, amount in zip(years, visits.whole(musd)[place].tolist(), strict=True):
+            yield key, year, amount
+
+
+def paid_along(plan: Plan, scenario: str) -> dict[tuple[str, int], float]:
+    """(funder, year) -> payments (MUSD) along the history of one scenario, stock purchases left out."""
     paid: dict[tuple[str, int], float] = defaultdict(float)
-    for (funder, _, item), musd in visits.spent:
+    for (funder, _, item), year, amount in payments_along(plan, scenario):
         if item != PURCHASES:
-            for year, amount in zip(years, visits.whole(musd)[place].tolist(), strict=True):
-                paid[funder, year] += amount
+            paid[funder, year] += amount
     return {key: amount for key, amount in paid.items() if amount != 0}
