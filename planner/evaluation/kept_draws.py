@@ -202,8 +202,9 @@ def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
     shocks = [row for row in drawn.tables.shocks if row.scenario in probabilities]
     few = with_other_scenarios(drawn, rows, shocks)
     bounds: dict[str, tuple[float, float]] = {}
+    kept = odds_of(few)
     for storyline, odds in odds_of(drawn).items():
-        for scenario, share in odds_of(few)[storyline].shares.items():
+        for scenario, share in kept[storyline].shares.items():
             bounds[scenario] = odds.low * share, odds.high * share
     bounded: list[Scenario] = []
     for row in rows:

@@ -43,7 +43,7 @@ def takes_something(values: LeverValues) -> bool:
 
 
 def shares_of(values: LeverValues) -> Iterator[tuple[str, str, float]]:
-    """(lever, basis, share) of what all levers take off."""
+    """Each lever, `alone` or `missing`, and the share of what all levers take off that it takes then."""
     for value in values.levers:
         yield value.key, "alone", value.first_in / values.whole
         yield value.key, "missing", value.last_out / values.whole
@@ -52,8 +52,10 @@ def shares_of(values: LeverValues) -> Iterator[tuple[str, str, float]]:
 def claims(
     case: Case, values: LeverValues, ends: Sequence[tuple[Trial, LeverValues]] = ()
 ) -> list[Claim]:
-    """What is judged of each lever. ends: values with a doubtful figure at an end of its range, and the trial but for its
-    share."""
+    """A claim for each lever alone and missing; none where all of them take nothing off.
+
+    ends: values with a doubtful figure at an end of its range, and the trial but for its share.
+    """
     if not takes_something(values):
         return []
     trials: dict[tuple[str, str], list[Trial]] = {}

@@ -203,8 +203,8 @@ class Served:
 
 
 def served(asked: Collection[str], solved: Solved) -> Served:
-    """The measure, of the figures asked for: the least loss of a year, and of an element with a demand the least that
-    stays short of it."""
+    """The least loss of a year (MUSD), and of each element asked for the least that stays short of its demand; with what
+    the plans that reach them use."""
     case = solved.scope.case
     figures = {LOSS: max(solved.outcome.values["risk"], 0.0)}
     used = {LOSS: frozenset(_used(solved, solved.point))}
@@ -286,7 +286,7 @@ class CalmYear:
                 yield TakenAway(origin=origin, project=project)
 
     def question(self, removal: TakenAway) -> Question:
-        """What is otherwise where something is taken away."""
+        """The changes of the case of the year that take something away, as a question."""
         changes: list[Change] = []
         if removal.origin:
             for supplier in sorted({row.supplier for row in self.case.tables.imports}):
@@ -309,7 +309,7 @@ class CalmYear:
                 yield cells_changed(table, of, column, 0.0)
 
     def answers(self) -> dict[TakenAway, Served]:
-        """What the year comes to without each removal. Where no plan uses what is taken away nothing is asked."""
+        """Removal -> what the year comes to without it. Where no plan uses what is taken away nothing is asked."""
         engine = Engine(self.case)
         every = [LOSS, *_demand(self.case)]
         found: dict[TakenAway, Served] = {}
@@ -336,7 +336,7 @@ class CalmYear:
     def _asked(
         self, engine: Engine, removals: Mapping[TakenAway, TakenAway], figures: Collection[str]
     ) -> dict[TakenAway, Served]:
-        """Some figures of the year without each of some removals. removals: and what is left of each to take away from the
+        """Removal -> some figures of the year without it. removals: each with what is left of each to take away from the
         case of the engine."""
         chain = [self.question(thing) for thing in removals.values()]
         ((_, answers),) = engine.answered([chain], OfFirstGoal(partial(served, figures)))

@@ -116,7 +116,7 @@ class _Inquiry:
 
     @classmethod
     def of(cls, plan: Plan, workers: Workers | None, progress: Progress) -> _Inquiry:
-        """All that is asked of every plan, answered."""
+        """An inquiry into a plan, with the answers to all that is asked of every plan."""
         engine = _engine_of(plan, workers)
         case = engine.base
         alternatives = alternative_questions(case)
@@ -175,14 +175,14 @@ class _Inquiry:
         return found | self._answers_at(others, journal, pace)
 
     def _left_of(self, ends: Sequence[End], journal: Journal | None) -> Counter[bool]:
-        """Number of programs to solve at some ends, of either kind (`Engine.left_of`)."""
+        """How many programs are left to solve at some ends, by kind (`Engine.left_of`)."""
         questions, after = questions_at(ends)
         return self.engine.left_of(questions, OBJECTIVE, journal, after)
 
     def _answers_at(
         self, ends: Sequence[End], journal: Journal | None, pace: Pace
     ) -> dict[str, float]:
-        """What the questions at some ends attain (MUSD), by their names."""
+        """Name of each question at some ends -> what it attains (MUSD)."""
         questions, after = questions_at(ends)
         return self.engine.ask(
             questions,
@@ -301,7 +301,7 @@ def _of_run(plan: Plan, linear: AlternativePlan, nothing: PlanOutcome) -> Altern
 
 
 def without(project: str) -> str:
-    """The name of the question what dropping a plant adds."""
+    """The name of the question what the plan is without a plant."""
     return f"without:{project}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -151,7 +152,8 @@ def credit(
 
 
 def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | None, int | None]:
-    """What keeps lenders' own loan from being larger, and the first year that has no more than the cover asked."""
+    """What keeps lenders' own loan from being larger (`GEARING`, `COVER` or `INTEREST`), and the first year that has no more
+    than the cover asked; None and None without a loan."""
     loan = flows.loan
     paying = loan.service > PAID
     if not paying.any():
@@ -215,14 +217,14 @@ def _under_contract(flows: CashFlows, x: Levels) -> float | None:
 
 
 def _first_year(flags: Array, found: Investment) -> int | None:
-    """The first year with a flag; None if none has one."""
+    """The first year whose flag is set; None where none is."""
     years = np.flatnonzero(flags > 0)
     return found.years[years[0]] if years.size else None
 
 
 def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | None:
-    """The least years of grace from the last capital payment with which no debt service is missed; None if none up to `MOST_GRACE` is
-    enough."""
+    """The least years of grace from the last capital payment with which no debt service is missed; None if none up to
+    `MOST_GRACE` is enough."""
     for years in range(int(x["grace_years"]) + 1, MOST_GRACE + 1):
         later = {**x, "grace_years": np.asarray(float(years))}
         if not cash_flows(found, later, use).loan.missed.any():
@@ -231,7 +233,7 @@ def fitting_grace(found: Investment, x: Levels, use: Sequence[Array]) -> int | N
 
 
 def debts(flows: CashFlows, x: Levels) -> list[DebtFigures]:
-    """Each loan of which something is drawn, senior ones first."""
+    """Figures of each loan of which something is drawn, senior ones first."""
     senior = Ranked(paid=flows.loan.senior, owed=flows.owed())
     after_lenders = Ranked(
         paid=senior.paid + flows.public.service, owed=senior.owed + flows.public.owed
@@ -297,18 +299,12 @@ def _figures(
         if not flows.loan.missed.any():
             cover = covers(flows.cfads[paying], before.paid[paying])
             least, average = float(cover.min()), float(cover.mean())
-            llcr = _life_cover_of(loan, before, flows.cfads, x)
             number = x["year"] - x["first_year"] + 1.0
-            plcr = float(
-                life_cover(
-                    flows.cfads,
-                    loan,
-                    rate=loan.rate,
-                    number=number,
-                    owed=before.owed,
-                    to_the_end=True,
-                )
+            covered = partial(
+                life_cover, flows.cfads, loan, rate=loan.rate, number=number, owed=before.owed
             )
+            llcr = float(loan.cover if isinstance(loan, Loan) else covered())
+            plcr = float(covered(to_the_end=True))
         tail = _share_after(tonnes_sold(flows.plants, flows.index), closes)
     return DebtFigures(
         name=name,
@@ -329,14 +325,6 @@ def _figures(
     )
 
 
-def _life_cover_of(loan: Loan | LevelLoan, before: Ranked, cash: Array, x: Levels) -> float:
-    """The cover of the life of a loan (LLCR); that of lenders' own loan is known."""
-    if isinstance(loan, Loan):
-        return float(loan.cover)
-    number = x["year"] - x["first_year"] + 1.0
-    return float(life_cover(cash, loan, rate=loan.rate, number=number, owed=before.owed))
-
-
 def _share_after(tonnes: Array, year: int) -> float:
     """The share of all tonnes that is sold after a year, by its place; 0 where nothing is."""
     return float(tonnes[year + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
@@ -350,7 +338,7 @@ def downsides(
     loan: Loan,
     terms: Mapping[str, FinanceTerm],
 ) -> list[Downside]:
-    """The base, all prices high, and the cases that are worse than the base, with the loan of the base."""
+    """NPV and cover in the base, with all prices high, and in each worse case, with the loan of the base."""
     service = np.where(loan.missed.any(), 0.0, loan.senior)
     told = []
     for what, ends in downside_cases(found, terms).items():
@@ -403,7 +391,7 @@ def _downside(
         npv=float(worth(flows, levels)),
         least=float(cover.min()) if cover.size else None,
         average=float(cover.mean()) if cover.size else None,
-        short=int(np.sum(is_short)) if paying.any() else None,
+        short=int(np.sum(is_short)) if cover.size else None,
     )
 
 

@@ -168,7 +168,7 @@ class Worked:
 def _goods_of(
     case: Case, project: str, mix: Mapping[str, float] | Mapping[str, Array]
 ) -> tuple[tuple[Material, ...], tuple[Material, ...]]:
-    """Materials that a plant makes and takes in with a mix, its by-products among them: those in a feed are paid for as its
+    """What a plant makes, and what it takes in with a mix, by-products included: those in a feed are paid for as its
     elements are, and lost alike."""
     stage = case.lookups.stage_of(project)
     made, taken = _materials(case, project, mix)
@@ -610,7 +610,7 @@ class Deck:
 
 
 def _range_of(rows: Sequence[DeckPrice]) -> tuple[float, float]:
-    """Low and high over the price, the widest of all years; a row that states none may be nothing else."""
+    """The ends of the range over the price, the widest of all years; 1 where a row states none or has no price."""
     lows, highs = [], []
     for row in rows:
         price = row.price_usd_per_kg

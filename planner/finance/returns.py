@@ -103,6 +103,12 @@ def covers(cash: Array, service: Array) -> Array:
     return np.asarray(np.maximum(cash[paid], 0.0) / service[paid])
 
 
+def _is_paid_in(amounts: Array, capital: Array) -> bool:
+    """Whether of some flows more than next to nothing is paid in years of capital."""
+    paid = np.where(capital > 0, np.maximum(-amounts, 0.0), 0.0).sum()
+    return bool(paid > LEAST_OWN * capital.sum())
+
+
 def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
     loan = flows.loan
@@ -112,10 +118,8 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     missed = int(loan.missed.sum())
     llcr = float(loan.cover)
     is_covered = cover.size > 0 and not missed
-    paid_in = np.where(flows.capital > 0, np.maximum(-flows.owners, 0.0), 0.0).sum()
-    puts_in = paid_in > LEAST_OWN * flows.capital.sum()
-    after_grant = np.where(flows.capital > 0, np.maximum(-flows.after_tax, 0.0), 0.0).sum()
-    pays_in = after_grant > LEAST_OWN * flows.capital.sum()
+    puts_in = _is_paid_in(flows.owners, flows.capital)
+    pays_in = _is_paid_in(flows.after_tax, flows.capital)
     return Returns(
         npv_before_tax=float(worth(flows, x, "before_tax")),
         npv_after_tax=float(worth(flows, x)),
@@ -133,7 +137,7 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         missed=missed,
         llcr=None if missed or np.isnan(llcr) else llcr,
         senior=cover.size > 0,
-        puts_in=bool(puts_in),
+        puts_in=puts_in,
     )
 
 

@@ -10,11 +10,6 @@ from planner.results.business_case import BusinessCase
 say = Passages("investment_tables.j2")
 
 
-def _told(found: BusinessCase) -> str:
-    """The answer to what is sold that the figures are for."""
-    return found.told(found.shown)
-
-
 UNIT_COSTS = {
     "c1": "C1: running cost and feed",
     "royalty": "and royalty",
@@ -52,7 +47,7 @@ def unit_costs(found: BusinessCase) -> ReportTable:
             add(label, "USD/kg", getattr(costs, field))
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
     add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
-    return UNIT_COSTS_TABLE.over(rows, note=say("economics", told=_told(found)))
+    return UNIT_COSTS_TABLE.over(rows, note=say("economics", told=found.told(found.shown)))
 
 
 STUDY_TABLE = ReportTable(

@@ -25,7 +25,7 @@ from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.returns import LEAST_OWN, has_one_rate
 from planner.finance.sensitivity import HIGH, LOW, price_terms
 from planner.finance.statements import statements
-from planner.finance.yearly_rows import Array, carried, larger, over_years, row, where
+from planner.finance.yearly_rows import carried, larger, over_years, row, to_date, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
@@ -488,7 +488,7 @@ def _valued(book: Book, one: Answered, key: str) -> None:
     _once(book, f"npv_{key}", f"NPV {label}", "MUSD", npv, mode=mode, value=value)
     sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in GUESSES)
     sums: Any = carried(
-        real, _to_date, (), sheet="Returns", label=f"{label}, real, to date", unit="MUSD"
+        real, to_date, (), sheet="Returns", label=f"{label}, real, to date", unit="MUSD"
     )
     rated: Any = row(
         has_one_rate(real, sums, label), "Returns", f"{label}: one IRR at most", "flag"
@@ -507,10 +507,6 @@ def _valued(book: Book, one: Answered, key: str) -> None:
         label_of_rate = f"IRR {label} (none: as above, or nothing is paid while it is built)"
     value = getattr(one.sold.returns, f"irr_{key}")
     _once(book, f"irr_{key}", label_of_rate, "a year", irr, mode=mode, value=value)
-
-
-def _to_date(last: Array, amounts: Array) -> Array:
-    return last + amounts
 
 
 def _debt(book: Book, one: Answered) -> None:
