@@ -583,16 +583,22 @@ class Deck:
         return (sum(apart) / len(apart) if apart else inf), market
 
     def _flat(self, element: str, form: str) -> Quote:
-        """The one price that the table `elements` has."""
+        """The one price that the table `elements` has. Its range holds the oxide's prices in all decks, so that no market
+        that the case knows lies outside it."""
         row = self.case.elements.get(element)
         usd = row.price_usd_per_kg or 0.0 if row else 0.0
+        ends = [0.7 * usd, 1.3 * usd]
+        for deck in self.case.tables.prices:
+            if deck.element == element and deck.form == OXIDE and not deck.future:
+                known = (deck.price_usd_per_kg, deck.low, deck.high)
+                ends += [price for price in known if price is not None]
         return Quote(
             element=element,
             name=_name(self.case, element),
             form=form,
             price=np.full(len(self.years), musd_per_tonne(usd)),
-            low=0.7,
-            high=1.3,
+            low=min(ends) / (usd or 1.0),
+            high=max(ends) / (usd or 1.0),
             by_future={},
             premiums=PREMIUMS[form],
             source=row.source if row else "",

@@ -331,6 +331,17 @@ def test_by_products_are_priced_in_the_world_of_the_elements(make_case: MakeCase
         assert prices["Dy", "oxide"][0] == near(dy) and prices["ndpr", "oxide"][0] == near(ndpr)
 
 
+def test_the_range_of_a_price_holds_the_markets_that_the_case_knows(make_case: MakeCase) -> None:
+    """An oxide at 6,000, of which a deck has 1,000, as low as 900, and another 7,000: less than 70 % of it, and 130 %."""
+    rows = [
+        {"element": "Dy", "market": "china", "price_usd_per_kg": 1000, "low": 900},
+        {"element": "Dy", "market": "outside", "price_usd_per_kg": 7000},
+        {"element": "Dy", "market": "outside", "form": "metal", "price_usd_per_kg": 90},
+    ]
+    (quote,) = case(planned(make_case, prices=rows)).investment.quotes
+    assert (quote.low, quote.high) == near((0.15, 1.3))
+
+
 def test_an_investment_case_asks_for_a_plant(plan: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     write_run(plan, run)
