@@ -46,8 +46,8 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         again = [questions[1 : 1 + job["cold"]]]
         ((_, cold),) = engine.answered(again, point_figures, bases={})
     for there, alone in zip(warm[1:], cold, strict=False):
-        risk = alone.get("cold").values["risk_musd"]
-        apart = max(apart, abs(there.get("warm").values["risk_musd"] - risk) / (1 + abs(risk)))
+        risk = alone.get("cold")["risk_musd"]
+        apart = max(apart, abs(there.get("warm")["risk_musd"] - risk) / (1 + abs(risk)))
     ends_of = sorted({result.status for result in (*warm, *cold)})
     return {
         "calls": job["calls"],

@@ -16,7 +16,7 @@ from planner.parallel import Workers, opened
 from planner.results.store import file_name
 from planner.results.study import StudyStatus
 from planner.studies import run
-from planner.studies.store import read_design, read_plan_table, read_results
+from planner.studies.store import read_design, read_results
 
 
 def study(
@@ -86,7 +86,7 @@ def study(
     return Study(folder, status)
 
 
-TABLES = {"results": read_results, "design": read_design, "plans": read_plan_table}
+TABLES = {"results": read_results, "design": read_design}
 """Tables of a study by name: what reads them from its folder."""
 
 
@@ -132,8 +132,7 @@ class Study:
         ----------
         name
             `results`: a row for each row of the design, with its point, values, status and outcomes (in the unit that ends
-            the name of each). `design`: the same with what is changed, as JSON. `plans`: what is decided at each point, by
-            year. models/studies/REFERENCE.md says what their columns hold.
+            the name of each). `design`: the same with what is changed, as JSON. models/studies/REFERENCE.md says what their columns hold.
 
         Returns
         -------

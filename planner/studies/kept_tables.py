@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from planner.late import late
 from planner.results.folders import write_whole
 
-PROVENANCE = b"planner"
-"""Key of the metadata of a Parquet file under which it tells where it comes from; beside a CSV file study.json tells it."""
-TEXTS = frozenset({"point", "status", "message", "settings", "decision", "thing"})
+TEXTS = frozenset({"point", "status", "message", "settings"})
 """Columns of words that a table has whatever the study."""
 
 
-def write_table(path: Path, table: pd.DataFrame, provenance: Mapping[str, Any]) -> None:
-    """Write a table, whole or not at all, in the form that its name says."""
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, whole or not at all, in the form that its name says; one of the other form goes."""
     if path.suffix == ".csv":
         write_whole(path, lambda fresh: table.to_csv(fresh, index=False, lineterminator="\n"))
-        return
-    pyarrow = late("pyarrow")
-    parquet = late("pyarrow.parquet")
-    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
-    known = arrow.schema.metadata or {}
-    told = json.dumps(provenance, sort_keys=True, ensure_ascii=False).encode()
-    arrow = arrow.replace_schema_metadata({**known, PROVENANCE: told})
-    write_whole(path, lambda fresh: parquet.write_table(arrow, fresh, compression="zstd"))
+    else:
+        write_whole(path, lambda fresh: table.to_parquet(fresh, index=False, compression="zstd"))
+    _of_other_form(path).unlink(missing_ok=True)
 
 
 def read_table(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:

@@ -1,10 +1,8 @@
-"""What is kept of a point of a study: the figures of its plan, as summary.json has them, and what it decides by year."""
+"""What is kept of a point of a study: the figures of its plan, as summary.json has them."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -21,12 +19,9 @@ from planner.solving.engine import Solved
 from planner.solving.node_values import AtNodes
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import decided_money, money_due
-from planner.thresholds import ROUNDING
 
 PointMeasures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
-DecidedAmount = tuple[str, str, int, float]
-"""(decision, thing, year, amount): a row of the plan of a point."""
 
 
 def outcome_names(case: Case) -> list[str]:
@@ -50,8 +45,9 @@ def outcome_names(case: Case) -> list[str]:
     return names
 
 
-def _figures(solved: Solved, plan: PlanAmounts) -> PointMeasures:
+def point_figures(solved: Solved) -> PointMeasures:
     """Figures of the plan of an optimum, by name; members of a group that names only what is not zero may be left out."""
+    plan = solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
     case, visits = plan.case, plan.visits
     lost = losses_by_good(visits)
     losses = losses_of(visits, lost)
@@ -104,47 +100,3 @@ def _expected(nodes: Sequence[Any], by_name: Amounts) -> dict[str, float]:
     """Name -> sum over nodes, expected."""
     chances = np.array([node.probability for node in nodes])
     return {name: float(chances @ at_nodes) for name, at_nodes in by_name}
-
-
-def decisions(plan: PlanAmounts) -> list[DecidedAmount]:
-    """Decisions of each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
-    programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
-    trees = plan.trees
-    bought = plan.flows.by(lambda flow: flow.good if flow.item == "bought" else None)
-    rows: list[DecidedAmount] = []
-    for decision, amounts, nodes in (
-        ("build", plan.builds, trees.decisions.nodes),
-        ("buy", bought, trees.histories.nodes),
-        ("hire", plan.people["hired"], trees.histories.nodes),
-        ("intake", plan.intake, trees.decisions.nodes),
-    ):
-        rows += _by_year(decision, amounts, nodes)
-    return rows
-
-
-def _by_year(decision: str, amounts: Amounts, nodes: Sequence[Any]) -> list[DecidedAmount]:
-    """Rows of a decision, of its amounts by thing and node."""
-    found: dict[tuple[str, int], float] = defaultdict(float)
-    for thing, at_nodes in amounts:
-        name = thing if isinstance(thing, str) else ".".join(thing)
-        for place in np.flatnonzero(at_nodes > ROUNDING).tolist():
-            node = nodes[place]
-            found[name, node.year] += node.probability * float(at_nodes[place])
-    return [(decision, *key, amount) for key, amount in sorted(found.items())]
-
-
-# ---- what is kept of a point ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PointFigures:
-    """Figures of the plan of a point, and what it decides."""
-
-    values: PointMeasures
-    plan: Sequence[DecidedAmount]
-
-
-def point_figures(solved: Solved) -> PointFigures:
-    """All that a study keeps of a point."""
-    plan = solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
-    return PointFigures(_figures(solved, plan), decisions(plan))

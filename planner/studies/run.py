@@ -24,20 +24,10 @@ from planner.solving.engine import Answer, Engine, PackedBases
 from planner.solving.highs import versions
 from planner.solving.program_size import refuse_if_too_large
 from planner.studies.design import design, refuse_too_many
-from planner.studies.kept_tables import remove_table, write_table
-from planner.studies.outcomes import PointFigures, point_figures
+from planner.studies.kept_tables import write_table
+from planner.studies.outcomes import PointMeasures, point_figures
 from planner.studies.points import Point, Settler, chains, check_study, points
-from planner.studies.store import (
-    BASE,
-    PLANS,
-    POINT,
-    assemble,
-    points_of,
-    prepare,
-    provenance_of,
-    read_asked,
-    read_plan_table,
-)
+from planner.studies.store import BASE, POINT, assemble, points_of, prepare, read_asked
 from planner.studies.study_file import StudyFile, build_study, read_study
 
 Tell = Callable[[StudyStatus], None]
@@ -138,15 +128,11 @@ def case_at(out: Path, point: str) -> Case:
 
 
 def _work(out: Path, work: Work, workers: Workers | None, tell: Tell) -> StudyStatus:
-    """Solve what is missing, and again what may end otherwise; then write the tables."""
+    """Solve what is missing, and again what may end otherwise; then write the results."""
     with Journal(out / JOURNAL) as journal:
         left = WorkLeft(work, journal)
         left.work_off(workers, tell)
-    provenance = provenance_of(read_asked(out))
-    for name in (PLANS, RESULTS):
-        remove_table(out / name)  # else it is what the table is read from
-    write_table(out / PLANS, read_plan_table(out), provenance)
-    write_table(out / RESULTS, assemble(out), provenance)
+    write_table(out / RESULTS, assemble(out))
     return status_of(out)
 
 
@@ -214,13 +200,12 @@ class WorkLeft:
         self._journal.append(BASE, [Entry(ground, engine.bases)])
         return engine.bases
 
-    def _record(self, chain: Sequence[Point], found: Sequence[Answer[PointFigures]]) -> None:
+    def _record(self, chain: Sequence[Point], found: Sequence[Answer[PointMeasures]]) -> None:
         """Keep the answers of a chain: in the journal first."""
         entries: list[Entry] = []
         for point, answer in zip(chain, found, strict=True):
-            kept = answer.value or PointFigures({}, ())
             told = (answer.status, answer.message, answer.seconds)
-            entries.append(Entry(point.id, {"values": kept.values, "plan": kept.plan}, *told))
+            entries.append(Entry(point.id, {"values": answer.value or {}}, *told))
         self._journal.append(POINT, entries)
         for answer in found:
             self._count(answer.status, answer.seconds)

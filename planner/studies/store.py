@@ -5,7 +5,6 @@ DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values; as .csv where pyarrow is not installed, as two others
 DIR/journal.db        every result as it came in, also of studies run here before; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
-DIR/plans.parquet     what the plan of each point decides, by year; likewise
 DIR/report.html, tables/*.csv   from `planner study report`
 
 Equal studies have equal bytes in all files but the journal, whatever was killed on the way.
@@ -16,7 +15,6 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -41,7 +39,7 @@ from planner.studies.points import Point
 from planner.studies.study_file import StudyFile, Value, build_study, named_in_words
 
 STUDY, INPUTS = "study.json", "inputs"
-DESIGN, PLANS = f"design.{TABLE_FORM}", f"plans.{TABLE_FORM}"
+DESIGN = f"design.{TABLE_FORM}"
 BASE, POINT = "base", "point"
 """Kinds of entries of the journal: the bases from which every chain starts, and points."""
 
@@ -80,7 +78,7 @@ def prepare(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if former and former != asked:
-            for name in (RESULTS, PLANS, DESIGN):
+            for name in (RESULTS, DESIGN):
                 remove_table(folder / name)
         if replaces:
             shutil.rmtree(inputs, ignore_errors=True)
@@ -89,7 +87,7 @@ def prepare(
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
         if not inputs.exists():
             _write_inputs(case, inputs)
-        write_table(folder / DESIGN, _design(study, points), provenance_of(asked))
+        write_table(folder / DESIGN, _design(study, points))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
 
@@ -122,12 +120,6 @@ def libraries() -> dict[str, str]:
         with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
     return found
-
-
-def provenance_of(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Provenance of the tables of a study: its title, the case and the versions that computed it."""
-    keys = ("case", "inputs_sha256", "versions", "computed_with")
-    return {"study": asked["study"].get("title", ""), **{key: asked.get(key) for key in keys}}
 
 
 def read_asked(folder: Path) -> dict[str, Any]:
@@ -221,19 +213,3 @@ def read_results(folder: Path) -> pd.DataFrame:
     if not has_table(folder / RESULTS):
         return assemble(folder)
     return read_table(folder / RESULTS, named_in_words(study_of(read_asked(folder))))
-
-
-def read_plan_table(folder: Path) -> pd.DataFrame:
-    """Decisions of the plans of all points, in the order of the design: point, decision, thing, year, amount."""
-    if has_table(folder / PLANS):
-        return read_table(folder / PLANS)
-    order = {name: row for row, name in enumerate(read_design(folder)["point"])}
-    rows: list[tuple[str, str, str, int, float]] = []
-    for entry in read_entries(folder / JOURNAL, POINT):
-        if entry.name not in order:
-            continue
-        for decision, thing, year, amount in entry.answer["plan"]:
-            rows.append((entry.name, sys.intern(decision), sys.intern(thing), year, amount))
-    table = pd.DataFrame(rows, columns=["point", "decision", "thing", "year", "amount"])
-    places = table["point"].map(order).argsort(kind="stable")
-    return table.iloc[places].reset_index(drop=True)

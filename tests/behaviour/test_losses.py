@@ -231,7 +231,7 @@ def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(
     assert plan.summary["loss_musd_by_country"] == expected
     assert plan.summary["without_plan"]["loss_musd_by_country"] == expected
     assert (plan.summary["expected_loss_musd"], plan.summary["cvar_musd"]) == near((40.0, 100.0))
-    found = point_figures(Engine(case).solve()).values
+    found = point_figures(Engine(case).solve())
     assert {name: value for name, value in found.items() if "by_country" in name} == near(
         {
             "loss_musd_by_country.AAA.expected": 30.0,

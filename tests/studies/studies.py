@@ -14,7 +14,7 @@ from typing import Any
 from planner.data.load import checked_case
 from planner.results.journal import JOURNAL
 from planner.solving.engine import Solved
-from planner.studies.outcomes import PointFigures, point_figures
+from planner.studies.outcomes import PointMeasures, point_figures
 
 ROOT = Path(__file__).parents[2]
 STARTER = {
@@ -26,7 +26,7 @@ DEMAND = {"name": "demand", "change": "demand.*.*.*.*.tonnes=x?", "range": [0.9,
 CUT = {"name": "cut", "change": "scenarios.cut.probability=?", "range": [0.05, 0.4]}
 RICH = 1.46
 """Share of the budget that one point alone exceeds."""
-FINAL = ("study.json", "design.parquet", "results.parquet", "plans.parquet")
+FINAL = ("study.json", "design.parquet", "results.parquet")
 
 
 def sample(points: int = 24, **more: Any) -> dict[str, Any]:
@@ -48,13 +48,13 @@ def runs(folder: Path) -> Counter[str]:
         )
 
 
-def slow(solved: Solved) -> PointFigures:
+def slow(solved: Solved) -> PointMeasures:
     """What is kept of a point, after a while, so that a study can be killed in the middle."""
     time.sleep(0.1)
     return point_figures(solved)
 
 
-def dying_once(marker: Path, solved: Solved) -> PointFigures:
+def dying_once(marker: Path, solved: Solved) -> PointMeasures:
     """What is kept of a point, or death at the first rich one that any process meets. marker: file that tells them that
     one was."""
     if is_rich(solved) and not marker.exists():
@@ -63,7 +63,7 @@ def dying_once(marker: Path, solved: Solved) -> PointFigures:
     return point_figures(solved)
 
 
-def dying_always(solved: Solved) -> PointFigures:
+def dying_always(solved: Solved) -> PointMeasures:
     """What is kept of a point, or death at the richest."""
     if is_rich(solved):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -16,7 +16,7 @@ from planner.results.study import MEANINGS, Failures, StudyStatus
 from planner.solving.engine import Solved
 from planner.studies import run
 from planner.studies.analysis import analyse
-from planner.studies.outcomes import PointFigures
+from planner.studies.outcomes import PointMeasures
 from planner.studies.run import run_points
 from planner.studies.sensitivity import cart
 from tests.studies import studies
@@ -137,8 +137,8 @@ def test_points_that_were_never_run_are_no_failures(
     options = [{"label": "all"}, {"label": "mines only", "changes": {"levers": ["mine"]}}]
     levers = [{"name": "plants", "options": options}]
 
-    def half(solved: Solved) -> PointFigures:
-        return PointFigures({"risk_musd": 10.0 + sum(solved.scope.case.budget.values())}, [])
+    def half(solved: Solved) -> PointMeasures:
+        return {"risk_musd": 10.0 + sum(solved.scope.case.budget.values())}
 
     def told(status: StudyStatus) -> None:
         if status.done == 8:

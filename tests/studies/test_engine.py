@@ -38,7 +38,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
 from planner.studies import run
-from planner.studies.outcomes import PointFigures, outcome_names, point_figures
+from planner.studies.outcomes import PointMeasures, outcome_names, point_figures
 from planner.studies.run import run_points, status_of
 from planner.studies.store import POINT, points_of, read_results
 from tests.forked import fork_workers, start_slow_study
@@ -189,7 +189,7 @@ def test_a_study_of_too_many_points_is_refused_before_anything_is_read_or_drawn(
 def test_the_same_call_runs_what_crashed_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def raises(solved: Solved) -> PointFigures:
+    def raises(solved: Solved) -> PointMeasures:
         if is_rich(solved):
             raise MemoryError("no more")
         return point_figures(solved)
@@ -214,10 +214,7 @@ def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Pa
     run_points(sample(8), folder)
     assert run_points(sample(16), folder).total == 16
     assert len(runs(folder)) == 16
-    whole = {
-        name: (folder / name).read_bytes()
-        for name in ("results.parquet", "plans.parquet", "study.json")
-    }
+    whole = {name: (folder / name).read_bytes() for name in ("results.parquet", "study.json")}
     other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder)
     assert other.total == 8
     run_points(sample(16), folder)
@@ -273,7 +270,7 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
 
 def test_outcomes_are_the_figures_of_the_plan() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    ours = point_figures(Engine(case).solve()).values
+    ours = point_figures(Engine(case).solve())
     plan = solve_session(LiveProgram(case))
     short = plan.tables["shortfall"]
     short = short.assign(expected=short["tonnes"] * short["scenario"].map(case.scenarios))
@@ -357,10 +354,10 @@ def test_the_coordinator_keeps_no_results_in_memory(
                 held.append(tracemalloc.get_traced_memory()[0])
                 yield number, [self.invented() for _ in chain]
 
-        def invented(self) -> Answer[PointFigures]:
+        def invented(self) -> Answer[PointMeasures]:
             self.number += 1
             values = {name: float(self.number + i) for i, name in enumerate(names)}
-            return Answer(status="optimal", value=PointFigures(values, []), seconds=0.1)
+            return Answer(status="optimal", value=values, seconds=0.1)
 
     monkeypatch.setattr(run, "Engine", Invents)
     tracemalloc.start()

@@ -85,7 +85,7 @@ def test_a_study_runs_and_is_reported_with_the_default_installation(
     assert ".[study]" in page
     here = planner.study(study, tmp_path / "here").folder
     ours, theirs = planner.open_study(here), planner.open_study(tmp_path / "s")
-    for name in ("results", "design", "plans"):
+    for name in ("results", "design"):
         pd.testing.assert_frame_equal(theirs.table(name), ours.table(name), check_exact=True)
     planner.study(study, tmp_path / "s")  # goes on, and writes the tables in its own form
     assert not (tmp_path / "s" / "results.csv").exists()
@@ -116,6 +116,6 @@ def test_words_and_blanks_come_back_from_csv_as_they_were(tmp_path: Path) -> Non
     table["money"] = [0.1 + 0.2, None, 1e22]
     table["status"] = pd.Series(["optimal", None, "crashed"], dtype="str")
     table["message"] = pd.Series(["", None, 'said "no", and\nno'], dtype="str")
-    write_table(tmp_path / "results.csv", table, {})
+    write_table(tmp_path / "results.csv", table)
     back = read_table(tmp_path / "results.csv", {"who"})
     pd.testing.assert_frame_equal(back, table, check_exact=True)
