@@ -332,19 +332,45 @@ BORDER = {"dy": 225.0, "tb": 950.0, "y": 8.0, "gd": 30.0, "sm": 3.0, "lu": 850.0
 
 
 def test_import_prices_follow_from_what_oxide_costs_at_the_border(register: Case) -> None:
-    """Oxide 1.15 or 1.4 times the border price; metal the metal maker's margin more; magnets at prices within China."""
+    """Dy and Tb 1.7 times the border price, others 1.15 or 1.4; metal what furnaces of today make it of such oxide for;
+    magnets at prices within China."""
+    above = {"dy": 1.7, "tb": 1.7, "y": 1.4, "sm": 1.4}
+    least_metal = {"dy": 310.0, "tb": 1210.0}
     margin = {"dy": 20 * 0.871, "tb": 58 * 0.85}
     for row in register.tables.imports:
         if row.year > 2030:
             continue
         border = BORDER[row.element]
-        oxide = border * (1.4 if row.element in ("y", "sm") else 1.15)
+        oxide = border * above.get(row.element, 1.15)
         expected = {
             "oxide": oxide,
-            "metal": oxide + margin.get(row.element, 0.0),
+            "metal": oxide / 0.94 + 25,
             "magnet": border / 1.2 + margin.get(row.element, 0.0),
         }
         assert row.price_usd_per_kg == pytest.approx(expected[row.form], abs=0.006), row.line
+        if row.form == "metal":
+            assert row.price_usd_per_kg >= least_metal[row.element], row.line
+
+
+def test_nobody_stores_more_finished_magnets_than_today(register: Case) -> None:
+    for (_, _, form), row in register.lookups.stockpiles.items():
+        if form == "magnet":
+            assert row.max_t == row.initial_t, row.line
+
+
+def test_furnaces_of_today_stand_beside_chinese_metal(register: Case) -> None:
+    """What a furnace of today makes of Chinese oxide costs no more to run than Chinese metal, in each year."""
+    price = {
+        (row.country, row.element, row.form, row.year): row.price_usd_per_kg
+        for row in register.tables.imports
+        if row.supplier == "chn" and row.element in MAGNETIC
+    }
+    for plant in register.projects.values():
+        if plant.stage == "metal" and plant.existing_tpa:
+            for (country, element, form, year), metal in price.items():
+                if (country, form) == (plant.country, "metal"):
+                    oxide = price[country, element, "oxide", year] / (plant.recovery or 1.0)
+                    assert oxide + plant.variable_opex_usd_per_t / 1000 <= metal, plant.project
 
 
 def saved_at_most(case: Case, year: int) -> float:
