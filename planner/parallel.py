@@ -24,8 +24,7 @@ from concurrent.futures import (
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
-from importlib import import_module
+from functools import cached_property
 from itertools import islice
 from multiprocessing.connection import Connection
 from threading import Lock, Thread, local
@@ -33,7 +32,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from planner.errors import StoppedError, WorkerLostError
-from planner.host import available_memory, cores
+from planner.host import available_memory
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -312,28 +311,3 @@ def answers(
     finally:
         for future in out:
             future.cancel()
-
-
-# ---- one task beside -------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def process_beside(pays: bool, module: str) -> Iterator[ProcessWorkers | None]:
-    """A process that does tasks beside this one, for the length of a block; None on one core, or where it does not pay.
-
-    module: what it loads at once.
-    """
-    if not pays or cores() == 1:
-        yield None
-        return
-    with ProcessWorkers() as beside:
-        beside.submit(import_module, module)
-        yield beside
-
-
-def begun(beside: Executor | None, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
-    """Begin a task of an executor; what comes back waits for its value, and raises what it raised. Without an executor
-    the task is done here, when its value is asked for."""
-    if beside is None:
-        return partial(function, *arguments)
-    return beside.submit(function, *arguments).result

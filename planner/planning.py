@@ -83,20 +83,16 @@ def solve_case(
     if method_of(case, method, progress) == "scenarios":
         solve = partial(solve_by_scenario, workers=workers)
     plan = solve(case, progress, time_limit)
-    if not baseline or not is_comparable(plan):
+    is_plan = bool(plan.tables) and plan.status in (Status.OPTIMAL, Status.TIME_LIMIT)
+    if not baseline or not is_plan:
         return plan
     bare = case.without_plan()
     return compared(plan, solve(bare, lambda step: progress(f"without a plan: {step}"), time_limit))
 
 
-def is_comparable(plan: Plan) -> bool:
-    """There is a plan, beside which what happens without it can be told."""
-    return bool(plan.tables) and plan.status in (Status.OPTIMAL, Status.TIME_LIMIT)
-
-
 def compared(plan: Plan, nothing: Plan) -> Plan:
     """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
-    if nothing.status is not Status.OPTIMAL or not is_comparable(plan):
+    if nothing.status is not Status.OPTIMAL:
         return plan
     figures = {name: nothing.summary[name] for name in SHOWN_WITHOUT if name in nothing.summary}
     diversified = {"without_plan": nothing.summary["diversification"]}

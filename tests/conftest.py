@@ -91,8 +91,7 @@ def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def leave_out_pages(patched: pytest.MonkeyPatch) -> None:
     """Commands write no pages of runs."""
-    for name in ("write_page", "write_report_workbook", "write_page_and_workbook"):
-        patched.setattr(f"planner.api.plans.{name}", lambda plan, folder: None)
+    patched.setattr("planner.api.plans.write_page_and_workbook", lambda plan, folder: None)
 
 
 @pytest.fixture(scope="session")

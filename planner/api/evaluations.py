@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.api.plans import page_process, stored_plan, write_again
+from planner.api.plans import plan_to_ask, write_answer
 from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.evaluation.evaluate import evaluate
 from planner.parallel import Workers
 from planner.results.evaluation import EVALUATION, Evaluation
 from planner.results.folders import write_json, write_whole
-from planner.results.store import SUMMARY, csv_text, fingerprint, refresh_pages
+from planner.results.store import csv_text
 from planner.solving.goals import Progress, silent
 
-PAGE = "report.html"
 OF_TABLE = "sample,scenario,probability,loss_musd"
 """The beginning of a table of losses, by which one that was written here is known."""
 
@@ -32,36 +31,31 @@ def evaluate_into(
     workers: int | Workers = 1,
     progress: Progress = silent,
 ) -> Evaluation:
-    """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again if it has any.
+    """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again.
 
     register: as in `evaluate`; without one nothing is written into the run. out: a file for the losses (CSV).
     Raises InputError, RunFolderError, StoppedError.
     """
     if out is not None:
         refuse_other_file(out)
-    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
-    plan = stored_plan(run, progress)
-    with page_process(plan.case) as beside:
-        found = evaluate(
-            plan,
-            register=register,
-            draws=draws,
-            samples=samples,
-            seed=seed,
-            foreseen=foreseen,
-            workers=workers,
-            gap=gap,
-            progress=progress,
-        )
+    plan, belongs_to = plan_to_ask(run, progress)
+    found = evaluate(
+        plan,
+        register=register,
+        draws=draws,
+        samples=samples,
+        seed=seed,
+        foreseen=foreseen,
+        workers=workers,
+        gap=gap,
+        progress=progress,
+    )
 
-        def fill(target: Path) -> None:
-            write_json(found.as_json() | {"run_sha256": belongs_to}, target / EVALUATION)
-            if (run / PAGE).exists():
-                progress("writing the reports")
-                write_again(beside, plan, target)
+    def answer(target: Path) -> None:
+        write_json(found.as_json() | {"run_sha256": belongs_to}, target / EVALUATION)
 
-        if register is not None:
-            refresh_pages(run, fill, belongs_to)
+    if register is not None:
+        write_answer(run, plan, belongs_to, answer, progress)
     if out is not None:
         table = csv_text(found.table)
         write_whole(out, lambda path: path.write_text(table, encoding="utf-8", newline="\n"))

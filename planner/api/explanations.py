@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from planner.api.plans import LARGE, open_run, page_process, stored_plan, write_again
+from planner.api.plans import open_run, plan_to_ask, write_answer
 from planner.errors import file_words
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.coverage import coverage
@@ -25,12 +26,14 @@ from planner.results.folders import refuse_foreign, write_folder, write_json
 from planner.results.journal import Journal, read_entries
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
-from planner.results.store import SUMMARY, fingerprint, refresh_pages, write_table
+from planner.results.store import write_table
 from planner.solving.engine import ANSWER
 from planner.solving.goals import Progress, silent
 from planner.solving.program_size import size_of
 from planner.solving.shares import shares, shares_table
 
+LARGE = 50_000
+"""Terms of the program above which several processes save more than their start takes."""
 COMPARISON, DOUBTS = "compare.html", "doubts.db"
 A_COMPARISON = "a comparison"
 
@@ -49,32 +52,27 @@ def explain_into(
     where processes are started, a script calls it under `if __name__ == "__main__"`. doubts: a call that was stopped goes
     on where it was. Raises InputError, RunFolderError, StoppedError.
     """
-    progress("reading the run")
-    belongs_to = _fingerprint(run)
-    plan = open_run(run)
+    plan, belongs_to = plan_to_ask(run, progress)
     if workers is None:
         workers = cores() if size_of(plan.case).terms > LARGE else 1
-    with page_process(plan.case) as beside:
-        with opened(workers) as processes, _journal(run, doubts) as journal:
-            found = explain(
-                plan,
-                file_words(run.name),
-                progress,
-                more=more,
-                doubts=doubts,
-                workers=processes,
-                journal=journal,
-            )
-        covered = coverage(plan, progress=progress)
-        plan = _with_table(plan, COVERAGE.name, covered.table(COVERAGE.name))
+    with opened(workers) as processes, _journal(run, doubts) as journal:
+        found = explain(
+            plan,
+            file_words(run.name),
+            progress,
+            more=more,
+            doubts=doubts,
+            workers=processes,
+            journal=journal,
+        )
+    covered = coverage(plan, progress=progress)
+    plan = _with_table(plan, COVERAGE.name, covered.table(COVERAGE.name))
 
-        def fill(target: Path) -> None:
-            _write_coverage(covered, target)
-            write_json(found.as_json(belongs_to), target / EXPLANATION)
-            write_again(beside, plan, target)
+    def answer(target: Path) -> None:
+        _write_coverage(covered, target)
+        write_json(found.as_json(belongs_to), target / EXPLANATION)
 
-        progress("writing the reports")
-        refresh_pages(run, fill, belongs_to)
+    write_answer(run, plan, belongs_to, answer, progress)
     return plan, found
 
 
@@ -98,10 +96,6 @@ def kept_of_doubts(run: Path) -> str:
     return f"{kept} answers are kept; the same command goes on" if kept else "nothing was written"
 
 
-def _fingerprint(run: Path) -> str:
-    return fingerprint(run) if (run / SUMMARY).exists() else ""
-
-
 def _with_table(plan: Plan, name: str, table: pd.DataFrame) -> Plan:
     tables = {**plan.tables, name: table}
     return replace(plan, tables=tables)
@@ -114,18 +108,10 @@ def coverage_into(
 
     Raises InputError, RunFolderError, StoppedError.
     """
-    belongs_to = _fingerprint(run)
-    plan = stored_plan(run, progress)
-    with page_process(plan.case) as beside:
-        found = coverage(plan, years, progress)
-        plan = _with_table(plan, COVERAGE.name, found.table(COVERAGE.name))
-
-        def fill(target: Path) -> None:
-            _write_coverage(found, target)
-            write_again(beside, plan, target)
-
-        progress("writing the reports")
-        refresh_pages(run, fill, belongs_to)
+    plan, belongs_to = plan_to_ask(run, progress)
+    found = coverage(plan, years, progress)
+    plan = _with_table(plan, COVERAGE.name, found.table(COVERAGE.name))
+    write_answer(run, plan, belongs_to, partial(_write_coverage, found), progress)
     return plan, found
 
 
@@ -141,18 +127,11 @@ def shares_into(
 
     Raises RunFolderError, StoppedError.
     """
-    belongs_to = _fingerprint(run)
-    plan = stored_plan(run, progress)
-    with page_process(plan.case) as beside:
-        found = shares(plan.case, check_all=check_all, progress=progress)
-        plan = _with_table(plan, SHARES.name, shares_table(found))
-
-        def fill(target: Path) -> None:
-            write_table(SHARES.name, plan.tables[SHARES.name], target)
-            write_again(beside, plan, target)
-
-        progress("writing the reports")
-        refresh_pages(run, fill, belongs_to)
+    plan, belongs_to = plan_to_ask(run, progress)
+    found = shares(plan.case, check_all=check_all, progress=progress)
+    table = shares_table(found)
+    plan = _with_table(plan, SHARES.name, table)
+    write_answer(run, plan, belongs_to, partial(write_table, SHARES.name, table), progress)
     return plan, found
 
 

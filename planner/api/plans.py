@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
 import altair
 
 from planner.data.case import Case
-from planner.errors import A_CASE, ChapterWarning, RunFolderError, StoppedError, refuse_other
+from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other
 from planner.host import cores
-from planner.parallel import ProcessWorkers, Workers, begun, process_beside
-from planner.planning import Method, compared, is_comparable, method_of, solve_case
+from planner.parallel import Workers
+from planner.planning import Method, solve_case
 from planner.reporting.charts.style import finished
-from planner.reporting.pages.run import (
-    FORMS,
-    write_page,
-    write_page_and_workbook,
-    write_pages,
-    write_report_workbook,
-)
+from planner.reporting.pages.run import FORMS, write_page_and_workbook, write_pages
 from planner.reporting.pages.run import chart as chart_of
 from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
-from planner.results.folders import claim, refuse_foreign
+from planner.results.folders import Fill, claim, refuse_foreign
 from planner.results.plan import Plan
-from planner.results.store import A_RUN, SUMMARY, default_folder, read_run, refresh_pages, write_run
+from planner.results.store import (
+    A_RUN,
+    SUMMARY,
+    default_folder,
+    fingerprint,
+    read_run,
+    refresh_pages,
+    write_run,
+)
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
-from planner.solving.plans import ENDS, solve_variant, solve_whole
-from planner.solving.program_size import refuse_if_too_large, size_of
+from planner.solving.plans import ENDS, solve_variant
+from planner.solving.program_size import refuse_if_too_large
 from planner.solving.solved_model import plan_of as plan_of
-
-LARGE = 50_000
-"""Terms of the program above which a second process saves more than its start takes."""
-MOST_COPIED = 500
-"""Scenarios up to which another process gets the plan too, to write the page: 1,000 take it 1.9 GB (measured)."""
 
 
 def solve(
@@ -259,7 +253,7 @@ def solve_into(
     workers: int | Workers | None = None,
     force: bool = False,
 ) -> tuple[Plan, Path]:
-    """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
+    """`solve` and write the run folder.
 
     folder: default reports/CASE-MODEL. workers: as for `solve`, one per core if left out. force: as for `Plan.write`.
     Returns the plan and its folder. As everywhere where processes are started, a script calls it under
@@ -268,43 +262,13 @@ def solve_into(
     """
     target = folder or default_folder(case)
     refuse_foreign(target, SUMMARY, A_RUN, force)
-    is_large = size_of(case).terms > LARGE
-    is_whole = method_of(case, method, progress) == "whole"
-    pays = is_large and len(case.scenarios) <= MOST_COPIED
-    with claim(target), process_beside(pays, write_page.__module__) as beside:
-        if is_whole:
-            plan = _solve_whole(case, beside, progress, time_limit, baseline=baseline)
-        else:
-            plan = solve_case(
-                case,
-                progress,
-                time_limit,
-                baseline=baseline,
-                method="scenarios",
-                workers=workers or cores(),
-            )
+    with claim(target):
+        plan = solve_case(
+            case, progress, time_limit, baseline=baseline, method=method, workers=workers or cores()
+        )
         progress("writing the reports")
-        write_run(plan, target, partial(_two_pages, beside, plan), force=force)
+        write_run(plan, target, partial(write_page_and_workbook, plan), force=force)
     return plan, target
-
-
-def _solve_whole(
-    case: Case,
-    beside: ProcessWorkers | None,
-    progress: Progress,
-    time_limit: float | None,
-    *,
-    baseline: bool,
-) -> Plan:
-    """Solve a case as one program, and without levers beside it for the comparison."""
-    if not baseline:
-        return solve_whole(case, progress, time_limit)
-    nothing = begun(beside, solve_whole, case.without_plan(), silent, time_limit)
-    plan = solve_whole(case, progress, time_limit)
-    if not is_comparable(plan):
-        return plan
-    progress("without a plan")
-    return compared(plan, nothing())
 
 
 def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
@@ -345,54 +309,30 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     return stored, versions
 
 
-def page_process(case: Case) -> AbstractContextManager[ProcessWorkers | None]:
-    """A process that writes pages beside this one, if the case is large."""
-    return process_beside(size_of(case).terms > LARGE, write_page.__module__)
+def plan_to_ask(run: Path, progress: Progress) -> tuple[Plan, str]:
+    """The plan of a run folder of which something is to be asked, and the fingerprint of the run that it is. Raises
+    RunFolderError, and StoppedError if the run ended without a plan."""
+    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    return stored_plan(run, progress), belongs_to
 
 
-def write_again(beside: ProcessWorkers | None, plan: Plan, target: Path) -> None:
-    """Write the pages of a run folder again: the printed forms too if one of them is there already."""
-    if any((target / name).exists() for name in FORMS[2:]):
-        write_pages(plan, target)
-    else:
-        with _two_pages(beside, plan, target):
-            pass
+def write_answer(run: Path, plan: Plan, belongs_to: str, answer: Fill, progress: Progress) -> None:
+    """Write what was asked of the plan of a run folder, and its pages again: the printed forms too if one of them is there
+    already. belongs_to: the run that it was asked of. answer: writes its files. Raises RunFolderError."""
+
+    def fill(target: Path) -> None:
+        answer(target)
+        is_printed = any((target / name).exists() for name in FORMS[2:])
+        write = write_pages if is_printed else write_page_and_workbook
+        write(plan, target)
+
+    progress("writing the reports")
+    refresh_pages(run, fill, belongs_to)
 
 
 def _write(plan: Plan, folder: Path, force: bool) -> Path:
     """What `Plan.write` does."""
-    return write_run(plan, folder, partial(_pages_at_the_end, plan), force=force)
+    return write_run(plan, folder, partial(write_page_and_workbook, plan), force=force)
 
 
 Plan.writer = _write
-
-
-@contextmanager
-def _pages_at_the_end(plan: Plan, target: Path) -> Iterator[None]:
-    yield
-    write_pages(plan, target, every_form=False)
-
-
-@contextmanager
-def _two_pages(beside: ProcessWorkers | None, plan: Plan, target: Path) -> Iterator[None]:
-    """Begins report.html there; writes report.xlsx here, at the end of the block. Where all is done here, both are
-    written then, of one report."""
-    if beside is None:
-        yield
-        write_page_and_workbook(plan, target)
-        return
-    page = begun(beside, _write_page_silently, plan, target)
-    try:
-        yield
-        write_report_workbook(plan, target)
-    except BaseException:
-        beside.shutdown()  # before the folder that it writes into is removed
-        raise
-    page()
-
-
-def _write_page_silently(plan: Plan, folder: Path) -> None:
-    """Write report.html in the other process: of a chapter that could not be made this one warns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ChapterWarning)
-        write_page(plan, folder)

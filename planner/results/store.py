@@ -15,8 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -65,12 +64,10 @@ UNREADABLE = (
 )
 NO_ARRAY = (SyntaxError, TokenError)
 """Other errors of reading an array: its header is read as Python."""
-Pages = Callable[[Path], AbstractContextManager[object]]
-"""Begins the pages of a folder; at the end of the block they are there."""
 
 
-def write_run(plan: Plan, folder: Path, pages: Pages = nullcontext, *, force: bool = False) -> Path:
-    """Write a run folder: tables and inputs, while `pages` makes its own, then the summary. Replaces an older run.
+def write_run(plan: Plan, folder: Path, pages: Fill | None = None, *, force: bool = False) -> Path:
+    """Write a run folder: tables and inputs, the pages of a plan, then the summary. Replaces an older run.
 
     Everything is written beside the target and moved there at the end, so the folder is whole or as before.
     force: replace an older run even if somebody added or changed files in it. Raises RunFolderError if the target is
@@ -97,18 +94,19 @@ def file_name(text: str) -> str:
     return f"{name[: LONGEST_NAME - len(digits) - 1]}-{digits}"
 
 
-def _fill(plan: Plan, pages: Pages, folder: Path) -> None:
+def _fill(plan: Plan, pages: Fill | None, folder: Path) -> None:
     """Write all that a run folder holds; the seconds of the reports stand in the summary, which is written last."""
     started = perf_counter()
     _refuse_other_tables(plan, folder)
-    with pages(folder) if plan.tables else nullcontext():
-        write_case(plan.case, folder / "inputs")
-        if plan.point is not None:
-            np.save(folder / SOLUTION, plan.point, allow_pickle=False)
-        if plan.tables:
-            (folder / "tables").mkdir()
+    write_case(plan.case, folder / "inputs")
+    if plan.point is not None:
+        np.save(folder / SOLUTION, plan.point, allow_pickle=False)
+    if plan.tables:
+        (folder / "tables").mkdir()
         for name, table in plan.tables.items():
             write_table(name, table, folder)
+        if pages is not None:
+            pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     summary = plan.summary | {"seconds": seconds}
     write_json(summary, folder / SUMMARY)

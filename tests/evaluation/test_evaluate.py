@@ -141,9 +141,7 @@ def test_an_evaluation_of_another_run_is_not_read(run: Path) -> None:
     assert read_evaluation(run) is None
 
 
-def test_pages_are_written_again_where_there_are_any(run: Path) -> None:
-    evaluate_into(run, register=planner.load(STARTER), draws=6, samples=1)
-    assert not (run / "report.html").exists()
+def test_pages_are_written_again(run: Path) -> None:
     (run / "report.html").write_text("an old page")
     if LONG:
         write_pages(planner.open_run(run), run)

@@ -18,7 +18,7 @@ from planner.cli import app
 from planner.data.checks import DEFINED, REFERENCES
 from planner.data.load import checked_case
 from planner.data.schema import TABLES
-from planner.reporting.pages.run import write_page
+from planner.reporting.pages.run import write_page_and_workbook
 from tests.cases import LONG, stored
 from tests.conftest import leave_out_pages, leave_out_support
 from tests.faults.conftest import STARTER, read_text, write_text
@@ -107,7 +107,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     other = planner.solve(
         checked_case(case, changes={"policy.coordination": "national"}), baseline=False
     )
-    write_page(other, stored(other, folder / "other"))
+    write_page_and_workbook(other, stored(other, folder / "other"))
     with pytest.MonkeyPatch.context() as patched:
         leave_out_pages(patched)
         call("explain", run, "--workers", 1)

@@ -9,7 +9,7 @@ import pytest
 
 import planner
 from planner.errors import InputError
-from planner.reporting.pages.run import render_page, report_of, write_report_workbook
+from planner.reporting.pages.run import render_page, report_of, write_page_and_workbook
 from tests import cases
 from tests.cases import some
 
@@ -59,7 +59,7 @@ def test_notes_may_have_lines_and_names_may_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", some(["Dysprosium!A1:B2", "!A1", "{Dy}", "=A1", "Dy:[x]/*?'"], 3))
 def test_a_name_that_looks_like_a_cell_is_written_as_text(tmp_path: Path, name: str) -> None:
     case = cases.load_case(tmp_path / "case").changed({"elements.Dy.name": name})
-    write_report_workbook(planner.solve(case), tmp_path)
+    write_page_and_workbook(planner.solve(case), tmp_path)
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     named = [cell for cell in cells if name in str(cell.value)]

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from planner.reporting.pages.run import write_report_workbook
+from planner.reporting.pages.run import write_page_and_workbook
 from planner.results.plan import Plan
 from tests.reporting.conftest import Vary
 
@@ -84,7 +84,7 @@ def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:
         {"projects": lambda t: t.replace("Desert mine", text).replace(",illustration,", source, 1)},
         baseline=False,
     )
-    write_report_workbook(plan, tmp_path)
+    write_page_and_workbook(plan, tmp_path)
     found = 0
     for page in openpyxl.load_workbook(tmp_path / "report.xlsx").worksheets:
         for row in page.iter_rows():

@@ -12,23 +12,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from planner.cli import app
 from planner.errors import StoppedError, WorkerLostError
-from planner.parallel import (
-    Call,
-    KeptObject,
-    ProcessWorkers,
-    Workers,
-    answers,
-    begun,
-    process_beside,
-)
-from planner.reporting.pages.run import Report, report_of
-from planner.results.plan import Plan
-from tests.cases import LONG, write_case
-from tests.robust.conftest import STARTER, content
+from planner.parallel import Call, KeptObject, ProcessWorkers, Workers, answers
 from tests.robust.light_tasks import Counter, die_at_first
 from tests.studies.processes import alive
 
@@ -111,15 +97,6 @@ def _each(workers: Workers | None, kept: list[KeptObject], method: str) -> list[
     return [found[place] for place in calls]
 
 
-@pytest.mark.parametrize("cores", [1, 2])
-def test_on_one_core_the_task_is_done_here(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.parallel.cores", lambda: cores)
-    with process_beside(True, "operator") as beside:
-        assert (begun(beside, os.getpid)() == os.getpid()) is (cores == 1)
-    with process_beside(False, "operator") as beside:
-        assert begun(beside, os.getpid)() == os.getpid()
-
-
 def test_processes_end_with_the_command(tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
@@ -142,25 +119,3 @@ def test_processes_end_with_the_command(tmp_path: Path) -> None:
     while alive(child):
         assert time.monotonic() < deadline, "the other process outlived the command"
         time.sleep(0.05)
-
-
-def test_a_run_solved_with_a_second_process_is_the_same_run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """And each process makes the report that both pages are of at most once."""
-    made: list[Plan] = []
-
-    def counted(run: Plan) -> Report:
-        made.append(run)
-        return report_of(run)
-
-    monkeypatch.setattr("planner.reporting.pages.run.report_of", counted)
-    case = STARTER if LONG else write_case(tmp_path / "case")
-    alone, together = tmp_path / "alone", tmp_path / "together"
-    for large, folder in ((math.inf, alone), (0, together)):
-        monkeypatch.setattr("planner.api.plans.LARGE", large)
-        result = CliRunner().invoke(app, ["solve", str(case), "--out", str(folder)])
-        assert result.exit_code == 0, result.output
-        assert len(made) == 1
-        made.clear()
-    assert content(alone) == content(together)

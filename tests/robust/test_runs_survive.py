@@ -10,8 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -238,10 +237,8 @@ def test_pages_written_at_once_into_one_run_are_all_there(plan: Plan, tmp_path: 
 
 
 def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: Path) -> None:
-    @contextmanager
-    def page(folder: Path) -> Iterator[None]:
+    def page(folder: Path) -> None:
         (folder / "report.html").write_text(folder.parent.name * 100_000)
-        yield
         (folder / "report.html").write_text("whole")
 
     other = Plan(plan.case, plan.status, plan.summary | {"mark": "other"}, plan.tables)
@@ -273,9 +270,7 @@ def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: 
 def test_something_else_that_appears_meanwhile_is_not_overwritten(
     plan: Plan, tmp_path: Path
 ) -> None:
-    @contextmanager
-    def thesis(_: Path) -> Iterator[None]:
-        yield
+    def thesis(_: Path) -> None:
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "thesis.txt").write_text("years of work")
 

@@ -127,35 +127,17 @@ def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf where the extra `pdf`
     is installed, which takes about as long again."""
     report = report_of(with_answers(plan, folder))
-    _write_text(folder / "report.html", render_page(report))
-    _write_workbook(report, folder)
-    if every_form and report.plan.solved and pdf.INSTALLED:
-        pdf.write_pdf(folder / "report.pdf", report.front, report.chapters)
-
-
-def write_page(plan: Plan, folder: Path) -> None:
-    """Write report.html alone."""
-    _write_text(folder / "report.html", render_page(report_of(with_answers(plan, folder))))
-
-
-def write_page_and_workbook(plan: Plan, folder: Path) -> None:
-    """Write report.html and report.xlsx, of one report."""
-    write_pages(plan, folder, every_form=False)
-
-
-def write_report_workbook(plan: Plan, folder: Path) -> None:
-    """Write report.xlsx alone."""
-    _write_workbook(report_of(with_answers(plan, folder)), folder)
-
-
-def _write_workbook(report: Report, folder: Path) -> None:
+    (folder / "report.html").write_text(render_page(report), encoding="utf-8", newline="\n")
     write_workbook(
         folder / "report.xlsx",
         report.plan.title,
         say("units", commodity=report.plan.case.commodity),
         report.chapters,
     )
+    if every_form and report.plan.solved and pdf.INSTALLED:
+        pdf.write_pdf(folder / "report.pdf", report.front, report.chapters)
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+def write_page_and_workbook(plan: Plan, folder: Path) -> None:
+    """Write report.html and report.xlsx, of one report."""
+    write_pages(plan, folder, every_form=False)
