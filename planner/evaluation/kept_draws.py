@@ -7,7 +7,7 @@ distance to the nearest kept draw falls most. A draw gives its probability to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,34 +84,26 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     4
     """
     refuse_other(drawn, Case, A_CASE)
-    together = _draws_by_storyline(drawn)
-    if keep < len(together):
-        said = f"{keep}: at least one draw of each of {len(together)} scenarios is kept"
-        raise InputError([Fault("keep", 0, str(keep), said, remedy=f"keep {len(together)}")])
+    storylines = set(drawn.lookups.storylines.values())
+    if keep < len(storylines):
+        said = f"{keep}: at least one draw of each of {len(storylines)} scenarios is kept"
+        raise InputError([Fault("keep", 0, str(keep), said, remedy=f"keep {len(storylines)}")])
     progress(f"what each of {len(drawn.scenarios):,} draws loses without a plan")
     losses = losses_without_plan(drawn)
     progress(f"keeping {min(keep, len(drawn.scenarios)):,}")
-    strata = [_Stratum(drawn, names, losses) for names in together.values()]
-    for _ in range(len(strata), min(keep, len(drawn.scenarios))):
-        gains = np.array([stratum.gain for stratum in strata])
-        strata[_first_least(-gains)].keep_next()
-    probabilities: dict[str, float] = {}
-    for stratum in strata:
-        probabilities |= stratum.probabilities()
+    names, chances = list(drawn.scenarios), np.array(list(drawn.scenarios.values()))
+    apart = _apart(drawn, losses)
+    kept = _kept(apart, chances, keep)
+    nearest = np.argmin(apart[kept], axis=0)
+    nearest[kept] = range(len(kept))
+    sums = np.bincount(nearest, chances, minlength=len(kept)).tolist()
+    probabilities = {names[place]: sums[row] for row, place in enumerate(kept)}
     return KeptDraws(
         case=_with_kept(drawn, probabilities),
-        distance=sum(stratum.distance for stratum in strata),
+        distance=float(chances @ apart[kept].min(axis=0)),
         every=_figures(drawn, losses, drawn.scenarios),
         kept=_figures(drawn, losses, probabilities),
     )
-
-
-def _draws_by_storyline(drawn: Case) -> dict[str, list[str]]:
-    """Storyline -> its draws, by name."""
-    together: dict[str, list[str]] = {}
-    for scenario, storyline in drawn.lookups.storylines.items():
-        together.setdefault(storyline, []).append(scenario)
-    return together
 
 
 def losses_without_plan(case: Case) -> dict[str, Matrix]:
@@ -129,52 +121,27 @@ def losses_without_plan(case: Case) -> dict[str, Matrix]:
     return losses
 
 
-class _Stratum:
-    """The draws of one storyline, and those of them that are kept."""
+def _apart(drawn: Case, losses: Mapping[str, Matrix]) -> Matrix:
+    """The distance between every two draws (MUSD); infinite where they are of different storylines."""
+    storylines = np.array([drawn.lookups.storylines[name] for name in drawn.scenarios])
+    points = np.array([losses[name] for name in drawn.scenarios])
+    return np.where(storylines[:, np.newaxis] == storylines, cdist(points, points), np.inf)
 
-    def __init__(self, case: Case, names: Sequence[str], losses: Mapping[str, Matrix]) -> None:
-        self._names = names
-        self._chances = np.array([case.scenarios[name] for name in names])
-        points = np.array([losses[name] for name in names])
-        self._apart = cdist(points, points)
-        weighted = self._chances @ self._apart
-        self._kept = [_first_least(weighted)]
-        self._nearest = self._apart[self._kept[0]].copy()
 
-    @property
-    def is_whole(self) -> bool:
-        """Every draw is kept."""
-        return len(self._kept) == len(self._names)
-
-    @property
-    def distance(self) -> float:
-        """Sum of probability times distance to the nearest kept draw."""
-        return float(self._chances @ self._nearest)
-
-    @property
-    def gain(self) -> float:
-        """What the next draw takes off the distance; below 0 where every draw is kept."""
-        return -1.0 if self.is_whole else self.distance - float(self._left_by_choice().min())
-
-    def _left_by_choice(self) -> Matrix:
-        """The distance that is left after each draw as the next one; infinite after one that is kept."""
-        left: Matrix = np.minimum(self._nearest, self._apart) @ self._chances
-        left[self._kept] = np.inf
-        return left
-
-    def keep_next(self) -> None:
-        """Keep the draw that takes most off the distance, the first by name of those that take as much."""
-        chosen = _first_least(self._left_by_choice())
-        self._kept.append(chosen)
-        self._nearest = np.minimum(self._nearest, self._apart[chosen])
-
-    def probabilities(self) -> dict[str, float]:
-        """Kept draw -> its probability and that of those nearest to it."""
-        kept = sorted(self._kept)
-        nearest = np.argmin(self._apart[kept], axis=0)
-        nearest[kept] = range(len(kept))
-        sums = np.bincount(nearest, self._chances, minlength=len(kept))
-        return {self._names[place]: float(sums[row]) for row, place in enumerate(kept)}
+def _kept(apart: Matrix, chances: Matrix, keep: int) -> list[int]:
+    """The places of the draws that are kept: first of each storyline the one that stands best for it, then always the one
+    that takes most off the distance, the first by name of those that take as much."""
+    is_same = np.isfinite(apart)
+    alone = np.where(is_same, apart, 0.0) @ chances
+    kept: list[int] = []
+    for first in sorted(set(is_same.argmax(axis=1).tolist())):
+        draws = np.flatnonzero(is_same[first])
+        kept.append(int(draws[_first_least(alone[draws])]))
+    while len(kept) < min(keep, len(apart)):
+        left = np.minimum(apart[kept].min(axis=0), apart) @ chances
+        left[kept] = np.inf
+        kept.append(_first_least(left))
+    return sorted(kept)
 
 
 def _first_least(values: Matrix) -> int:

@@ -174,8 +174,8 @@ def test_functions_are_short() -> None:
     assert long == []
 
 
-LATE = {"__init__.py", "cli/__init__.py", "late.py", "parallel.py"}
-"""Where a module may be imported by name: public names, the module of a command, `late`; and what a worker warms up."""
+LATE = {"__init__.py", "cli/__init__.py", "late.py"}
+"""Where a module may be imported by name: public names, the module of a command, and `late`."""
 
 
 def test_a_module_is_imported_late_at_three_doors_alone() -> None:
