@@ -8,7 +8,7 @@ then nothing is solved again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -80,13 +80,13 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     rows: list[tuple[Any, ...]] = []
     for year in asked:
         progress(f"{year} with the plan")
-        rows += _rows_of(CalmYear(standing_of(plan, year)), with_plan="true")
+        rows += _rows_of(calm_year(plan, year), with_plan="true")
     bare = case.without_plan()
     # Who trains anyway may do so without a plan: how many is an answer of the program.
     nothing = solve_case(bare, baseline=False)
     for year in asked:
         progress(f"{year} without the plan")
-        rows += _rows_of(CalmYear(standing_of(nothing, year)), with_plan="false")
+        rows += _rows_of(calm_year(nothing, year), with_plan="false")
     columns = [column.name for column in COVERAGE.columns]
     return Coverage(pd.DataFrame(rows, columns=columns))
 
@@ -104,79 +104,74 @@ TeamKey = tuple[str, str]
 """(country, skill)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """The plants and people of a case in a year.
+AS_IT_STANDS: Mapping[str, object] = {
+    "online_year": None,
+    "retire_year": None,
+    "max_new_tpa": 0.0,
+    "rise": None,
+    # What must run can be taken away, and to run less serves no less.
+    "must_run": False,
+}
+"""Cells of a project that neither grows nor retires."""
+
+
+def calm_case(
+    case: Case,
+    year: int,
+    builds: Mapping[str, Sequence[tuple[int, float]]],
+    staff: Mapping[TeamKey, float],
+) -> Case:
+    """A year by itself, as a case in which nothing can be decided.
 
     builds: project -> year of commitment and nameplate (t/y). staff: (country, skill) -> persons.
     """
-
-    case: Case
-    year: int
-    builds: Mapping[str, Sequence[tuple[int, float]]]
-    staff: Mapping[TeamKey, float]
-
-    def capacity(self, project: str) -> float:
-        """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
-        case = self.case
-        total = case.lookups.existing_tpa(project, self.year)
-        lead = case.projects[project].lead_time_years
-        for committed, tpa in self.builds.get(project, ()):
-            age = self.year - committed - lead
-            total += case.lookups.ramp_share(project, age) * tpa
-        return total
-
-    def calm_case(self) -> Case:
-        """The year by itself, as a case in which nothing can be decided."""
-        case = self.case
-        projects = [self._as_it_stands(row.project) for row in case.tables.projects]
-        workforce = []
-        for row in case.tables.workforce:
-            now = self.staff.get((row.country, row.skill), row.initial)
-            workforce.append(row.model_copy(update={"initial": now}))
-        calm = with_rows(
-            without_targets(case),
-            projects=tuple(projects),
-            workforce=tuple(workforce),
-            staffing=(*case.tables.staffing, *self._need_nobody()),
-            scenarios=(),
-            shocks=(),
-            draws=(),
-            hazards=(),
-            prices=tuple(row for row in case.tables.prices if not row.future),
-            uncertainties=(),
-            stockpiles=(),
-            budgets=(),
-        )
-        given = case.model.policy
-        policy = {"coordination": given.coordination, "secondment_share": given.secondment_share}
-        horizon = {"first_year": self.year, "last_year": self.year}
-        model = ModelFile.model_validate({"horizon": horizon, "policy": policy, "levers": ()})
-        return with_model(calm, model)
-
-    def _as_it_stands(self, project: str) -> Any:
-        """The row of a project as it is in this year, for good: neither grown nor retired."""
-        row = self.case.projects[project]
-        now: dict[str, float | None] = {
-            "existing_tpa": self.capacity(project),
-            "online_year": None,
-            "retire_year": None,
-            "max_new_tpa": 0.0,
-            "rise": None,
-            # What must run can be taken away, and to run less serves no less.
-            "must_run": False,
-        }
-        return row.model_copy(update=now)
-
-    def _need_nobody(self) -> Iterator[Staffing]:
-        """Rows by which savings that must run, and here may, need no people, as before."""
-        for project, row in self.case.projects.items():
-            for skill in self.case.lookups.skills if row.must_run else ():
-                yield Staffing(stage=row.stage, project=project, skill=skill, persons_per_ktpa=0.0)
+    projects = []
+    for row in case.tables.projects:
+        stands = _capacity(case, row.project, year, builds.get(row.project, ()))
+        projects.append(row.model_copy(update={**AS_IT_STANDS, "existing_tpa": stands}))
+    workforce = []
+    for team in case.tables.workforce:
+        now = staff.get((team.country, team.skill), team.initial)
+        workforce.append(team.model_copy(update={"initial": now}))
+    calm = with_rows(
+        without_targets(case),
+        projects=tuple(projects),
+        workforce=tuple(workforce),
+        staffing=(*case.tables.staffing, *_need_nobody(case)),
+        scenarios=(),
+        shocks=(),
+        draws=(),
+        hazards=(),
+        prices=tuple(row for row in case.tables.prices if not row.future),
+        uncertainties=(),
+        stockpiles=(),
+        budgets=(),
+    )
+    given = case.model.policy
+    policy = {"coordination": given.coordination, "secondment_share": given.secondment_share}
+    horizon = {"first_year": year, "last_year": year}
+    model = ModelFile.model_validate({"horizon": horizon, "policy": policy, "levers": ()})
+    return with_model(calm, model)
 
 
-def standing_of(plan: Plan, year: int) -> Standing:
-    """Plants and people of a plan in a year: those of the undisturbed scenario."""
+def _capacity(case: Case, project: str, year: int, builds: Iterable[tuple[int, float]]) -> float:
+    """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
+    total = case.lookups.existing_tpa(project, year)
+    lead = case.projects[project].lead_time_years
+    for committed, tpa in builds:
+        total += case.lookups.ramp_share(project, year - committed - lead) * tpa
+    return total
+
+
+def _need_nobody(case: Case) -> Iterator[Staffing]:
+    """Rows by which savings that must run, and here may, need no people, as before."""
+    for project, row in case.projects.items():
+        for skill in case.lookups.skills if row.must_run else ():
+            yield Staffing(stage=row.stage, project=project, skill=skill, persons_per_ktpa=0.0)
+
+
+def calm_year(plan: Plan, year: int) -> CalmYear:
+    """A year with the plants and people of a plan: those of the undisturbed scenario."""
     tree = plan.amounts.trees.histories
     scenario = tree.undisturbed_scenario
     built: dict[str, list[tuple[int, float]]] = {}
@@ -185,7 +180,7 @@ def standing_of(plan: Plan, year: int) -> Standing:
             built.setdefault(build.project, []).append((build.year, build.tpa))
     last = [node for node in tree.path_of(scenario) if tree.nodes[node].year == year][-1]
     staff = {team: float(persons[last]) for team, persons in plan.amounts.people["staff"]}
-    return Standing(case=plan.case, year=year, builds=built, staff=staff)
+    return CalmYear(calm_case(plan.case, year, built, staff))
 
 
 # ---- a calm year, and what is taken away from it ------------------------------------------------------------------------
@@ -256,9 +251,9 @@ def _used(solved: Solved, x: Vector) -> Iterator[str]:
 class CalmYear:
     """A year of a plan, from which things are taken away, each as a change of its case."""
 
-    def __init__(self, standing: Standing) -> None:
-        self.standing, self.case = standing, standing.calm_case()
-        self.year = standing.year
+    def __init__(self, case: Case) -> None:
+        """case: as `calm_case` makes it."""
+        self.case, self.year = case, case.first_year
 
     @cached_property
     def origins(self) -> dict[str, float]:

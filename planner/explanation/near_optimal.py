@@ -8,10 +8,10 @@ near-optimal feasible space of a renewable power system model, Electric Power Sy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.explanation.commitments import SLIGHT
 from planner.results.explanation import NearOptimal, Range
@@ -46,18 +46,31 @@ def near_optimal(solved: Solved, goal: str) -> NearOptimal:
     projects = solved.scope.case.projects
     limits = [projects[project].max_new_tpa for project in capacity]
     sums = np.array(list(capacity.values())).reshape(len(capacity), len(solved.point))
-    search = _Search(solver, sums, limits=limits, x=solved.point, phase=goal)
-    for place in range(len(capacity)):
-        search.least(place)
-    for place in range(len(capacity)):
-        search.most(place)
-    lowest = np.maximum(search.low, 0.0) + 0.0
+    lowest = highest = sums @ solved.point
+    solves = 0
+    for sense, place in product((1.0, -1.0), range(len(capacity))):
+        # What some plan found on the way reaches already is not solved for.
+        if _is_reached(sense, lowest[place], highest[place], limits[place]):
+            continue
+        order = ("primal" if solves else "again", "ipm", "dual")
+        found = solver.minimise_sum(sense * sums[place], order, goal)
+        solves += 1
+        if found.stop is Stop.OPTIMAL:
+            reached = sums @ found.x
+            lowest, highest = np.minimum(lowest, reached), np.maximum(highest, reached)
     ranges = []
     for place, project in enumerate(capacity):
-        low, high, limit = float(lowest[place]), float(search.high[place]), limits[place]
-        told = word(low, high, limit)
-        ranges.append(Range(project=project, least=low, most=high, limit=limit, word=told))
-    return NearOptimal(near, ranges, search.solves)
+        low, high = max(float(lowest[place]), 0.0) + 0.0, float(highest[place])
+        told = word(low, high, limits[place])
+        ranges.append(Range(project=project, least=low, most=high, limit=limits[place], word=told))
+    return NearOptimal(near, ranges, solves)
+
+
+def _is_reached(sense: float, low: float, high: float, limit: float) -> bool:
+    """The least (sense 1) or the most (-1) that a sum could be is what it is already."""
+    if sense > 0:
+        return low <= REACHED * max(min(limit, MOST_TPA), 1.0)
+    return high >= limit * (1 - REACHED)
 
 
 def word(least: float, most: float, limit: float) -> str:
@@ -78,42 +91,3 @@ def _new_capacity(solved: Solved) -> dict[str, Vector]:
             weights = capacity.setdefault(project, np.zeros(len(solved.point)))
             weights[column] = chance
     return dict(sorted(capacity.items()))
-
-
-class _Search:
-    """Least and most of sums of columns (k x n). A bound that some plan found on the way reaches already is not solved for.
-
-    limits: the most that each could be. x: the optimum, whose basis the solver keeps under `phase`.
-    """
-
-    def __init__(
-        self,
-        solver: Solver,
-        sums: NDArray[np.float64],
-        *,
-        limits: Sequence[float],
-        x: Vector,
-        phase: str,
-    ) -> None:
-        self._solver, self._sums, self._limits, self._phase = solver, sums, limits, phase
-        self.low = self.high = sums @ x
-        self.solves = 0
-
-    def least(self, place: int) -> None:
-        """The least of a sum."""
-        if self.low[place] > REACHED * max(min(self._limits[place], MOST_TPA), 1.0):
-            self._solve(self._sums[place])
-
-    def most(self, place: int) -> None:
-        """The most of a sum."""
-        if self.high[place] < self._limits[place] * (1 - REACHED):
-            self._solve(-self._sums[place])
-
-    def _solve(self, weights: Vector) -> None:
-        order = ("primal" if self.solves else "again", "ipm", "dual")
-        found = self._solver.minimise_sum(weights, order, self._phase)
-        self.solves += 1
-        if found.stop is Stop.OPTIMAL:
-            reached = self._sums @ found.x
-            self.low = np.minimum(self.low, reached)
-            self.high = np.maximum(self.high, reached)

@@ -10,8 +10,8 @@ import pandas as pd
 from planner.late import late
 from planner.results.folders import write_whole
 
-TEXTS = frozenset({"point", "status", "message", "settings"})
-"""Columns of words that a table has whatever the study."""
+TEXTS = frozenset({"point", "settings"})
+"""Columns of words that a design has whatever the study."""
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -39,16 +39,7 @@ def read_table(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
     )
     for name in words:
         table[name] = table[name].astype("str")
-    if "message" in words:  # of a point that has a result there is a message, if an empty one
-        table["message"] = table["message"].where(
-            table["status"].isna(), table["message"].fillna("")
-        )
     return table
-
-
-def has_table(path: Path) -> bool:
-    """A table of that name is there, in either form."""
-    return path.exists() or _of_other_form(path).exists()
 
 
 def remove_table(path: Path) -> None:

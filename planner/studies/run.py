@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from planner.studies.design import design, refuse_too_many
 from planner.studies.kept_tables import write_table
 from planner.studies.outcomes import PointMeasures, point_figures
 from planner.studies.points import Point, Settler, chains, check_study, points
-from planner.studies.store import BASE, POINT, assemble, points_of, prepare, read_asked
+from planner.studies.store import BASE, POINT, points_of, prepare, read_asked, read_results
 from planner.studies.study_file import StudyFile, build_study, read_study
 
 Tell = Callable[[StudyStatus], None]
@@ -37,15 +37,6 @@ TRIED_AGAIN = ("crashed", "time_limit", "unproven")
 
 def untold(_: StudyStatus) -> None:
     """Say nothing."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """Work to be done: the study, its case and its points."""
-
-    study: StudyFile
-    case: Case
-    points: list[Point]
 
 
 def run_points(
@@ -73,8 +64,10 @@ def run_points(
     found = points(settler, sha256=base.sha256, rows=rows)
     out = Path(out)
     prepare(out, study, base, points=found, base=settler.base, force=force)
-    work = Work(study, base, found)
-    return _work(out, work, workers, tell)
+    with Journal(out / JOURNAL) as journal:
+        WorkLeft(study, base, found, journal).work_off(workers, tell)
+    write_table(out / RESULTS, read_results(out))
+    return status_of(out)
 
 
 def read_given(
@@ -127,15 +120,6 @@ def case_at(out: Path, point: str) -> Case:
 # ---- what is done and left ------------------------------------------------------------------------------------------
 
 
-def _work(out: Path, work: Work, workers: Workers | None, tell: Tell) -> StudyStatus:
-    """Solve what is missing, and again what may end otherwise; then write the results."""
-    with Journal(out / JOURNAL) as journal:
-        left = WorkLeft(work, journal)
-        left.work_off(workers, tell)
-    write_table(out / RESULTS, assemble(out))
-    return status_of(out)
-
-
 class WorkLeft:
     """The work that is left of a study, and how far it is. The journal gets each result before anything else happens.
 
@@ -143,37 +127,26 @@ class WorkLeft:
     the journal together: what is left of it after a kill is what was left before, and ends in the same figures.
     """
 
-    def __init__(self, work: Work, journal: Journal) -> None:
-        self._work, self._journal = work, journal
-        points: dict[str, Point] = {}
-        for point in work.points:
-            points.setdefault(point.id, point)  # equal rows are one point
-        ended: set[str] = set()
-        again: list[str] = []
-        self._counts: Counter[str] = Counter()
-        self._seconds = 0.0
-        for entry in read_entries(journal.path, POINT, answers=False):
-            if entry.name in points and entry.status in TRIED_AGAIN:
-                again.append(entry.name)
-            elif entry.name in points:
-                ended.add(entry.name)
-                self._count(entry.status, entry.seconds)
+    def __init__(
+        self, study: StudyFile, case: Case, points: Sequence[Point], journal: Journal
+    ) -> None:
+        self._study, self._case, self._journal = study, case, journal
+        unique = {point.id: point for point in points}  # equal rows are one point
+        self._total = len(unique)
+        known = [one for one in _entries(journal.path) if one.name in unique]
+        again = [one.name for one in known if one.status in TRIED_AGAIN]
         journal.withdraw(POINT, again)
-        self._total = len(points)
+        self._ended = {one.name: one for one in known if one.status not in TRIED_AGAIN}
         self._chains: list[list[Point]] = []
-        if len(ended) < len(points):
-            for chain in chains(work.study, list(points.values())):
-                left = [point for point in chain if point.id not in ended]
+        if len(self._ended) < len(unique):
+            for chain in chains(study, list(unique.values())):
+                left = [point for point in chain if point.id not in self._ended]
                 self._chains += [left] if left else []
-
-    def _count(self, status: str | None, seconds: float | None) -> None:
-        self._counts[status or ""] += 1
-        self._seconds += seconds or 0.0
 
     @property
     def status(self) -> StudyStatus:
         """The progress of the study so far."""
-        return StudyStatus(total=self._total, statuses=self._counts, seconds=self._seconds)
+        return _status(self._total, self._ended.values())
 
     def work_off(self, workers: Workers | None, tell: Tell) -> None:
         """Solve the base, then the chains of points.
@@ -183,8 +156,7 @@ class WorkLeft:
         if not self._chains:
             return
         tell(self.status)
-        work = self._work
-        engine = Engine(work.case, work.study.time_limit, workers=workers)
+        engine = Engine(self._case, self._study.time_limit, workers=workers)
         chains = [[point.question for point in chain] for chain in self._chains]
         for number, found in engine.answered(chains, point_figures, bases=self._bases(engine)):
             self._record(self._chains[number], found)
@@ -192,7 +164,7 @@ class WorkLeft:
 
     def _bases(self, engine: Engine) -> PackedBases:
         """The bases from which every chain begins: those that the journal has, else those of the base solved now."""
-        ground = hashlib.sha256(f"{self._work.case.sha256} {versions()}".encode()).hexdigest()
+        ground = hashlib.sha256(f"{self._case.sha256} {versions()}".encode()).hexdigest()
         for entry in read_entries(self._journal.path, BASE):
             if entry.name == ground:
                 kept: PackedBases = entry.answer
@@ -207,24 +179,27 @@ class WorkLeft:
             told = (answer.status, answer.message, answer.seconds)
             entries.append(Entry(point.id, {"values": answer.value or {}}, *told))
         self._journal.append(POINT, entries)
-        for answer in found:
-            self._count(answer.status, answer.seconds)
+        self._ended |= {entry.name: entry._replace(answer=None) for entry in entries}
 
 
 def status_of(out: Path) -> StudyStatus:
     """The progress of a study, finished or running."""
     names = {point.id for point in points_of(out)}
-    counts: Counter[str] = Counter()
-    bad: list[tuple[str, str, str]] = []
-    total = 0.0
-    for entry in read_entries(out / JOURNAL, POINT, answers=False):
-        if entry.name not in names:
-            continue
-        status = str(entry.status)
-        counts[status] += 1
-        total += entry.seconds or 0.0
-        if status != OPTIMAL:
-            bad.append((entry.name, status, str(entry.message)))
+    ended = [entry for entry in _entries(out / JOURNAL) if entry.name in names]
+    return replace(_status(len(names), ended), folder=out)
+
+
+def _entries(journal: Path) -> Iterator[Entry]:
+    """How points ended, without their answers."""
+    return read_entries(journal, POINT, answers=False)
+
+
+def _status(total: int, ended: Collection[Entry]) -> StudyStatus:
+    """The progress of a study of so many points. ended: those that have a result."""
+    bad = [(one.name, str(one.status), str(one.message)) for one in ended if one.status != OPTIMAL]
     return StudyStatus(
-        total=len(names), statuses=counts, seconds=total, folder=out, bad=tuple(sorted(bad))
+        total=total,
+        statuses=Counter(str(one.status) for one in ended),
+        seconds=sum(one.seconds or 0.0 for one in ended),
+        bad=tuple(sorted(bad)),
     )

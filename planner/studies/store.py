@@ -34,7 +34,7 @@ from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL, RESULTS, TABLE_FORM
 from planner.solving.engine import Question
 from planner.solving.highs import versions
-from planner.studies.kept_tables import has_table, read_table, remove_table, write_table
+from planner.studies.kept_tables import read_table, remove_table, write_table
 from planner.studies.points import Point
 from planner.studies.study_file import StudyFile, Value, build_study, named_in_words
 
@@ -181,8 +181,8 @@ def points_of(folder: Path) -> list[Point]:
     return found
 
 
-def assemble(folder: Path) -> pd.DataFrame:
-    """All rows of the design with what is known of them; a point without a result has no status."""
+def read_results(folder: Path) -> pd.DataFrame:
+    """All rows of the design with what the journal knows of them; a point without a result has no status."""
     design = read_design(folder).drop(columns="settings")
     names = design["point"].unique()
     place = {name: row for row, name in enumerate(names)}
@@ -206,10 +206,3 @@ def assemble(folder: Path) -> pd.DataFrame:
     known.insert(1, "message", pd.Series(message, dtype="str"))
     rows = known.iloc[design["point"].map(place)]
     return pd.concat([design, rows.reset_index(drop=True)], axis=1)
-
-
-def read_results(folder: Path) -> pd.DataFrame:
-    """The results: the finished table, or what is known while the study runs."""
-    if not has_table(folder / RESULTS):
-        return assemble(folder)
-    return read_table(folder / RESULTS, named_in_words(study_of(read_asked(folder))))

@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.data.case import Case, without_targets
 from planner.data.changed_case import Changer
-from planner.explanation.coverage import CalmYear, Standing, coverage
+from planner.explanation.coverage import CalmYear, calm_case, coverage
 from planner.explanation.information import known_from_the_start
 from planner.results.coverage import Coverage, TakenAway
 from planner.solving.live_program import LiveProgram
@@ -66,7 +66,7 @@ def test_pairs_stay_in_the_program_without_their_origin(
         written.append(case)
         write(live, case)
 
-    year = CalmYear(Standing(case=make_case(**TWO), year=2026, builds={}, staff={}))
+    year = CalmYear(calm_case(make_case(**TWO), 2026, builds={}, staff={}))
     monkeypatch.setattr(LiveProgram, "_write", counted)
     assert len(year.answers()) == 15
     assert len(written) == 1 + len(year.origins) + 1
@@ -280,7 +280,7 @@ def test_savings_go_with_their_country_and_what_returns_with_its_plant(make_case
 def test_questions_of_a_calm_year_are_cases_though_hazards_and_prices_name_scenarios() -> None:
     case = planner.load(ROOT / "inputs" / "allied-2026")
     assert case.tables.hazards and case.tables.prices
-    year = CalmYear(Standing(case=case, year=2030, builds={}, staff={}))
+    year = CalmYear(calm_case(case, 2030, builds={}, staff={}))
     for removal in (TakenAway(origin="CHN"), TakenAway(country="JPN")):
         assert year.question(removal).on(Changer(year.case)) is not year.case
     known = known_from_the_start(case, next(iter(case.scenarios)), 0.5)

@@ -114,8 +114,7 @@ def test_words_and_blanks_come_back_from_csv_as_they_were(tmp_path: Path) -> Non
     table = pd.DataFrame({"row": [0, 1, 2], "point": ["001", "NA", "1e5"]})
     table["who"] = pd.Series(["true", None, "1"], dtype="str")
     table["money"] = [0.1 + 0.2, None, 1e22]
-    table["status"] = pd.Series(["optimal", None, "crashed"], dtype="str")
-    table["message"] = pd.Series(["", None, 'said "no", and\nno'], dtype="str")
-    write_table(tmp_path / "results.csv", table)
-    back = read_table(tmp_path / "results.csv", {"who"})
+    table["settings"] = pd.Series(["[]", '["a=1"]', '["title=\\"no\\",\nno"]'], dtype="str")
+    write_table(tmp_path / "design.csv", table)
+    back = read_table(tmp_path / "design.csv", {"who"})
     pd.testing.assert_frame_equal(back, table, check_exact=True)
