@@ -58,10 +58,6 @@ Replications = Annotated[
         help="With --register: also the optimality gap, from R fresh samples and the optimum of each.",
     ),
 ]
-LossFile = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FILE", help="CSV file for the loss in each scenario."),
-]
 Processes = Annotated[
     int, typer.Option(min=1, max=1_000, metavar="N", help="Processes that solve scenarios.")
 ]
@@ -78,7 +74,6 @@ def evaluate(
     seed: SeedOfDraws = 0,
     foreseen: LowerBound = True,
     gap: Replications = None,
-    out: LossFile = None,
     workers: Processes = 1,
 ) -> None:
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
@@ -93,7 +88,6 @@ def evaluate(
                 seed=seed,
                 foreseen=foreseen,
                 gap=gap,
-                out=out,
                 workers=workers,
                 progress=progress,
             )
@@ -112,5 +106,3 @@ def evaluate(
             say(line)
         if register is not None:
             say(f"{'Written':<16}{folder / EVALUATION}")
-        if out is not None:
-            say(f"{'Losses':<16}{out}")

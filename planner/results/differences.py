@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
-
-import pandas as pd
 
 from planner.results.plan import Plan
 from planner.results.schema import LATER_TABLES
+from planner.results.store import SUMMARY
 
+INPUTS = "inputs_sha256"
 TOLERANCE = 1e-9
 SHOWN = 5
 MAY_DIFFER = ("seconds", "versions", "certificate", "algorithms", "case")
 """Keys of a summary that are of the solving, not of the plan."""
+Places = Mapping[str, object]
+"""Place in a file -> what stands there."""
 
 
 def other_versions(stored: Plan, again: Plan) -> list[str]:
@@ -30,40 +31,31 @@ def other_versions(stored: Plan, again: Plan) -> list[str]:
 
 
 def differences(stored: Plan, again: Plan) -> list[str]:
-    """Figures of the summary and the tables that differ by more than 1e-9, the first few of each."""
-    before = _of_the_plan(stored.summary)
-    now = _of_the_plan(again.summary)
-    found = _summary_differences(before, now)
-    if before.get("inputs_sha256") != now.get("inputs_sha256"):
-        other = "inputs/: are not what the run was solved from (inputs_sha256 differs)"
-        return [other, *found]
-    for name in dict.fromkeys([*stored.tables, *again.tables]):
-        if name in stored.tables and name in again.tables:
-            cells = _table_differences(name, stored.tables[name], again.tables[name])
-            found += islice(cells, SHOWN)
-        elif name in again.tables:
-            found.append(f"{name}.csv: only in the solved run")
-        elif name not in LATER_TABLES:
-            found.append(f"{name}.csv: only in the stored run")
-    return found
-
-
-def _of_the_plan(summary: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in summary.items() if key not in MAY_DIFFER}
-
-
-def _summary_differences(stored: Mapping[str, Any], again: Mapping[str, Any]) -> list[str]:
-    """Figures of a summary that differ from those solved again, the first few."""
-    before = dict(_flat(stored))
-    now = dict(_flat(again))
+    """Figures of the summary and the tables that differ by more than 1e-9, the first few of each file."""
+    before, now = _files(stored), _files(again)
     found = []
-    for key in dict.fromkeys([*before, *now]):
-        if not _same(before.get(key), now.get(key)):
-            was, is_now = before.get(key, "missing"), now.get(key, "missing")
-            found.append(f"summary.json: {key}: {was} stored, {is_now} solved")
-    if len(found) > SHOWN:
-        return [*found[:SHOWN], f"summary.json: and {len(found) - SHOWN} more"]
+    if before[SUMMARY].get(INPUTS) != now[SUMMARY].get(INPUTS):
+        found.append(f"inputs/: are not what the run was solved from ({INPUTS} differs)")
+        before, now = {SUMMARY: before[SUMMARY]}, {SUMMARY: now[SUMMARY]}
+    for file in dict.fromkeys([*before, *now]):
+        lines = list(_lines(file, before.get(file, {}), now.get(file, {})))
+        found += lines[:SHOWN]
+        if len(lines) > SHOWN:
+            found.append(f"{file}: and {len(lines) - SHOWN} more")
     return found
+
+
+def _files(plan: Plan) -> dict[str, Places]:
+    """The content of each file that is of the plan, but for tables that are asked for later."""
+    figures = {key: value for key, value in plan.summary.items() if key not in MAY_DIFFER}
+    files: dict[str, Places] = {SUMMARY: dict(_flat(figures))}
+    for name, table in plan.tables.items():
+        if name not in LATER_TABLES:
+            cells = files[f"{name}.csv"] = {}
+            for column in table:
+                for line, cell in enumerate(table[column].tolist(), start=2):
+                    cells[f"line {line}, {column}"] = cell
+    return files
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:
@@ -75,21 +67,12 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:
         yield key, value
 
 
-def _table_differences(name: str, stored: pd.DataFrame, again: pd.DataFrame) -> Iterator[str]:
-    """Sentences on how a stored table differs from the one solved again: columns, rows, then cell by cell with
-    line."""
-    before, now = list(stored.columns), list(again.columns)
-    if before != now:
-        yield f"{name}.csv: columns {', '.join(before)} stored, {', '.join(now)} solved"
-        return
-    if len(stored) != len(again):
-        yield f"{name}.csv: {len(stored)} rows stored, {len(again)} solved"
-        return
-    for column in before:
-        cells = zip(stored[column].tolist(), again[column].tolist(), strict=True)
-        for line, (was, is_now) in enumerate(cells, start=2):
-            if not _same(was, is_now):
-                yield f"{name}.csv:{line}: {column}: {was} stored, {is_now} solved"
+def _lines(file: str, before: Places, now: Places) -> Iterator[str]:
+    """What differs in a file, a line each."""
+    for place in dict.fromkeys([*before, *now]):
+        was, is_now = before.get(place, "missing"), now.get(place, "missing")
+        if not _same(was, is_now):
+            yield f"{file}: {place}: {was} stored, {is_now} solved"
 
 
 def _same(one: object, two: object) -> bool:

@@ -166,20 +166,6 @@ def test_its_own_scenarios_say_nothing_of_others_and_leave_the_run_as_it_is(run:
     )
 
 
-def test_only_its_own_file_is_replaced(run: Path, tmp_path: Path) -> None:
-    notes, losses = tmp_path / "notes.csv", tmp_path / "losses.csv"
-    notes.write_text("years of work")
-    for path in (notes, tmp_path):
-        code, told = call("evaluate", run, "--out", path)
-        assert code == 2 and str(path) in told
-    assert notes.read_text() == "years of work"
-    assert call("evaluate", run, "--out", losses)[0] == 0
-    first = losses.read_text()
-    assert call("evaluate", run, "--out", losses)[0] == 0
-    assert losses.read_text() == first
-    assert first.startswith("sample,scenario,probability,loss_musd,without_plan_loss_musd,")
-
-
 def two_storylines(folder: Path, investment: str) -> Case:
     """A mine with its own separation costs 1 MUSD per tonne; 100 t are cut for good in 2028, which 2027 announces in
     `cut` alone, by a shortage of 10 t. So a plan that answers it builds there alone, in 2027."""
