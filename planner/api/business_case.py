@@ -14,7 +14,7 @@ from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
-from planner.finance.credit import credit
+from planner.finance.credit import credit, lending
 from planner.finance.economics import economics
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
@@ -115,29 +115,11 @@ def business_case(
         progress("the plan without the plants")
         removal = removed(plan, asked)
     which = basis if basis in answers else MARKET
-    package = _package(question, answers[which])
+    package = _package(question, answers[which], sold[which].levels)
     found = _assembled(
         plan, name, question, answers=answers, sold=sold, basis=which, package=package
     )
-    served = _served(found, question, answers, sold=sold)
-    return replace(found, served=served, removal=removal)
-
-
-def _served(
-    found: BusinessCase,
-    question: _Question,
-    answers: Mapping[str, Volumes],
-    *,
-    sold: Mapping[str, Sold],
-) -> Sold | None:
-    """The case that has debt, with the grace with which no service is missed; None where none is, as with support, or no
-    grace helps."""
-    lent = found.borrower
-    if lent.credit.grace is None or lent is found.supported:
-        return None
-    grace = np.asarray(float(lent.credit.grace))
-    which = next(name for name, one in sold.items() if one is lent)
-    return _sold(question, answers[which], {**lent.levels, "grace_years": grace})
+    return replace(found, removal=removal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,16 +228,22 @@ def _as_built(
     return as_built(case, plant, of_plant, worked) if of_plant else replace(plant, size=0.0)
 
 
-def _package(question: _Question, volumes: Volumes) -> Package | None:
-    """The support of least public cost, sized on some volumes."""
+def _package(question: _Question, volumes: Volumes, levels: Levels) -> Package | None:
+    """The support of least public cost, sized on some volumes. levels: with the loan that is given as it stands."""
     return least_support(
         SupportSearch(
             volumes=volumes,
-            x=question.x,
+            x=_with_debt(question, levels),
             adverse=adverse(question.found, question.terms),
             futures=question.futures,
+            lent=float(levels["debt_share"]),
         )
     )
+
+
+def _with_debt(question: _Question, levels: Levels) -> Levels:
+    """Levels with as much debt as lenders may give, whatever they give of it as it stands."""
+    return {**levels, "debt_share": question.x["debt_share"]}
 
 
 def _assembled(
@@ -268,9 +256,10 @@ def _assembled(
     basis: Basis,
     package: Package | None,
 ) -> BusinessCase:
-    """All that was found, as one value, but for the worth to the alliance and the grace that serves a debt."""
-    found, x, volumes = question.found, question.x, answers[basis]
+    """All that was found, as one value, but for the worth to the alliance."""
+    found, x, volumes = question.found, sold[basis].levels, answers[basis]
     amounts = package.amounts if package else {}
+    helped = _with_debt(question, x)
     given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
     planned = sold.get(PLAN)
     study = [row for row in plan.case.tables.studies if row.project in question.projects]
@@ -289,14 +278,15 @@ def _assembled(
         planned=planned,
         throughput=_throughput(question),
         package=package,
-        supported=_sold(question, volumes, {**x, **given}) if given else None,
-        served=None,
-        money=public_money(volumes, x, {**x, **given}, question.futures),
+        supported=_sold(question, volumes, {**helped, **given}) if given else None,
+        money=public_money(volumes, x, {**helped, **given} if given else x, question.futures),
         owned=_cost_of_ownership(question, volumes),
         swings=tornado(volumes.found, question.terms, volumes.use, given),
         markets=markets_of(plan, found, sold[MARKET].flows),
         removal=None,
-        study=study_steps(found, x, study, planned.returns.npv_after_tax if planned else None),
+        study=study_steps(
+            found, question.x, study, planned.returns.npv_after_tax if planned else None
+        ),
     )
 
 
@@ -418,8 +408,9 @@ def _wanted(
 
 
 def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
-    """The case with one answer to what is sold, at levels of terms and support."""
+    """The case with one answer to what is sold, at levels of terms and support, with the loan that lenders give."""
     found, use, terms = volumes.found, volumes.use, question.terms
+    x, lent = lending(found, x, use, terms)
     flows = cash_flows(found, x, use)
     at_low_prices = cash_flows(found, {**x, **adverse(found, terms)}, use)
     return Sold(
@@ -430,8 +421,9 @@ def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
         flows=flows,
         adverse=at_low_prices,
         returns=returns_of(flows, x, at_low_prices),
-        economics=economics(found, x, use),
-        credit=credit(found, x, use, terms=terms),
+        economics=economics(found, flows, x, use),
+        lending=lent,
+        credit=credit(found, flows, x, use, terms=terms),
     )
 
 

@@ -33,7 +33,7 @@ from planner.finance.plant_flows import (
     received,
     tonnes_sold,
 )
-from planner.finance.project_facts import Levels, levels_of
+from planner.finance.project_facts import Levels, levels_of, price_name
 from planner.finance.yearly_rows import (
     Array,
     added,
@@ -183,7 +183,7 @@ def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array
     """MUSD/t by good, as it is sold at."""
     at = {}
     for quote in found.quotes:
-        price = prices[quote.element, quote.form] * x["price_factor"] * x[f"price:{quote.element}"]
+        price = prices[quote.element, quote.form] * x["price_factor"] * x[price_name(quote.element)]
         for premium in quote.premiums:
             price = price * (1.0 + x[premium])
         at[quote.element, quote.form] = row(price, "Prices", f"{quote.label}, in use", "MUSD/t")
@@ -331,7 +331,8 @@ def _with_debt(
     lent = loan.draws + public.draws - paid + standby.draws - standby.service - standby.fees
     free = flows["before_tax"] - tax + flows["credit"] + lent - reserved
     free = line(free, "left after debt, reserve and tax")
-    locked = _locked(cfads, loan, (public, standby), completed=flows["completed"], x=x)
+    tested = where(number > latest, 1.0, flows["completed"])
+    locked = _locked(cfads, loan, (public, standby), tested=tested, x=x)
     label = "kept from the owners, end of the year"
     kept = carried(free, _kept, (locked,), sheet="Debt", label=label, unit="MUSD")
     owners = free + before(kept) - kept
@@ -347,10 +348,11 @@ def _with_debt(
 
 
 def _locked(
-    cfads: Array, loan: Loan, others: Sequence[LevelLoan], *, completed: Array, x: Levels
+    cfads: Array, loan: Loan, others: Sequence[LevelLoan], *, tested: Array, x: Levels
 ) -> Array:
-    """1 in years in which owners are paid nothing: debt is owed and not yet repaid, the completion test has not been
-    passed, or cash flow covers debt service less than is asked for that."""
+    """1 in years in which owners are paid nothing: the completion test has not been passed, whether or not there is debt;
+    debt is owed and not yet repaid; or cash flow covers debt service less than is asked for that. tested: 1 once the test
+    is passed, and when nothing runs any more."""
     service = loan.service
     owes = before(loan.owed) + loan.draws
     for one in others:
@@ -359,8 +361,8 @@ def _locked(
     service = line(service, "scheduled service of all debt")
     owes = line(owes, "owed on all debt in the year")
     is_tight = where(cfads < x["lock_up"] * service, 1.0, where(service <= PAID, 1.0, 0.0))
-    is_tight = where(completed > 0, is_tight, 1.0)
-    return line(where(owes > PAID, is_tight, 0.0), "owners are paid nothing", "flag")
+    is_tight = where(owes > PAID, is_tight, 0.0)
+    return line(where(tested > 0, is_tight, 1.0), "owners are paid nothing", "flag")
 
 
 def _kept(last: Array, free: Array, locked: Array) -> Array:

@@ -13,8 +13,8 @@ from planner.finance.economics import turning_prices
 from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
 from planner.finance.plant_flows import Investment, tonnes_sold
 from planner.finance.project_facts import FinanceTerm, Levels
-from planner.finance.returns import covers, worth
-from planner.finance.sensitivity import HIGH, LOW, adverse_ends, at_ends, price_terms
+from planner.finance.returns import covers, npv, worth
+from planner.finance.sensitivity import HIGH, LOW, adverse, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
 from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
 
@@ -30,6 +30,10 @@ MOST_GRACE = 8
 """Years of grace that are tried."""
 LEAST_SHARE = 1e-6
 """Share of the capital by which a loan may stay below the most that lenders give and count as at it."""
+SMALLEST_LOAN = 0.01
+"""Share of the capital below which what is left of a loan that is cut is none."""
+HELD = 1e-6
+"""Cover that a test may lack."""
 LATE, DEAR = "output late", "capital dear"
 COSTS = ("fixed_factor", "variable_factor")
 
@@ -64,11 +68,13 @@ class DebtFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Downside:
-    """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD). least,
-    average: senior DSCR; short: years in which cash flow is less than senior debt service; all None without any."""
+    """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD); owners: what
+    they gain over the return they ask, with the loans of the base. least, average: senior DSCR; short: years in which cash
+    flow is less than senior debt service; all None without any."""
 
     what: str
     npv: float
+    owners: float
     least: float | None
     average: float | None
     short: int | None
@@ -105,15 +111,13 @@ class Security:
 @dataclass(frozen=True, kw_only=True)
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
-    flow covers senior debt service in every year; None without debt, or where no price does. grace: years of it with which
-    no service is missed, where it is missed as agreed; None where it is not, or no grace up to `MOST_GRACE` helps. binds: what
-    keeps lenders' own loan from being larger, None without it; tight: the first year in which it has no more than the cover
-    asked, None where no year does."""
+    flow covers senior debt service in every year; None without debt, or where no price does. binds: what keeps lenders' own
+    loan from being larger, None without it; tight: the first year in which it has no more than the cover asked, None where
+    no year does."""
 
     debts: tuple[DebtFigures, ...]
     downsides: tuple[Downside, ...]
     least_prices: float | None
-    grace: int | None
     binds: str | None
     tight: int | None
     security: Security
@@ -134,21 +138,112 @@ class Credit:
         return next((one for one in self.debts if one.name == LENDERS), None)
 
 
-def credit(
-    found: Investment, x: Levels, use: Sequence[Array], *, terms: Mapping[str, FinanceTerm]
-) -> Credit:
-    """Debt of an investment at its levels, worked as `use` says."""
+@dataclass(frozen=True, kw_only=True)
+class Lending:
+    """What lenders give of the loan that cash flow of the base bears, by one rule for every case: with the least grace with
+    which no service is missed, and so much of it as they are asked to cover at adverse prices.
+
+    sized: the loan as the base bears it (MUSD). missed: years in which its service is missed with the grace agreed; grace:
+    years of it with which none is, where that is another. cover: its least DSCR at adverse prices, life: its LLCR; None
+    where service is missed whatever the grace. given: of `sized`.
+    """
+
+    sized: float
+    missed: tuple[int, ...]
+    grace: int | None
+    cover: float | None
+    life: float | None
+    given: float
+
+    @property
+    def share(self) -> float:
+        """The part of it that is given, 1 of nothing."""
+        return self.given / self.sized if self.sized > 0 else 1.0
+
+
+def lending(
+    found: Investment, x: Levels, use: Sequence[Array], terms: Mapping[str, FinanceTerm]
+) -> tuple[Levels, Lending]:
+    """The levels with the loan that lenders give, and how it came to be so large."""
     flows = cash_flows(found, x, use)
+    sized, missed = float(flows.loan.draws.sum()), flows.loan.missed
+    years = tuple(found.years[place] for place in np.flatnonzero(missed))
+    grace = fitting_grace(found, x, use) if years else None
+    if grace is not None:
+        x = {**x, "grace_years": np.asarray(float(grace))}
+        flows = cash_flows(found, x, use)
+        sized = float(flows.loan.draws.sum())
+    cover = life = None
+    if grace is not None or not years:
+        worse = cash_flows(found, {**x, **adverse(found, terms)}, use)
+        cover, life = _least_cover(worse.cfads, flows.loan), float(flows.loan.cover)
+        x, flows = _cut(found, x, use, flows=flows, cash=worse.cfads)
+    elif sized > 0:
+        x, flows = _without_loan(found, x, use)
+    given = float(flows.loan.draws.sum())
+    lent = Lending(sized=sized, missed=years, grace=grace, cover=cover, life=life, given=given)
+    return x, lent
+
+
+def _cut(
+    found: Investment, x: Levels, use: Sequence[Array], *, flows: CashFlows, cash: Array
+) -> tuple[Levels, CashFlows]:
+    """A loan cut until `cash` at adverse prices covers it as is asked then; none where that is next to nothing, or where the
+    cash flow of its life is less than what is owed."""
+    asked = float(x["dscr_low"])
+    while flows.loan.draws.any():
+        cover = _least_cover(cash, flows.loan) or 0.0
+        if cover >= asked - HELD and float(flows.loan.cover) >= 1.0:
+            return x, flows
+        share = float(flows.debt_share()) * cover / asked
+        if cover >= asked - HELD or share < SMALLEST_LOAN:
+            return _without_loan(found, x, use)
+        x = {**x, "debt_share": np.asarray(share)}
+        flows = cash_flows(found, x, use)
+    return x, flows
+
+
+def _without_loan(found: Investment, x: Levels, use: Sequence[Array]) -> tuple[Levels, CashFlows]:
+    alone = {**x, "debt_share": np.zeros(())}
+    return alone, cash_flows(found, alone, use)
+
+
+def _least_cover(cash: Array, loan: Loan) -> float | None:
+    """The least cover of senior service by some cash; None without any."""
+    cover = covers(cash, loan.senior)
+    return float(cover.min()) if cover.size else None
+
+
+def credit(
+    found: Investment,
+    flows: CashFlows,
+    x: Levels,
+    use: Sequence[Array],
+    *,
+    terms: Mapping[str, FinanceTerm],
+) -> Credit:
+    """Debt of an investment at its levels, worked as `use` says. flows: its own."""
     binds, tight = size_bound(found, flows, x)
+    cases = {}
+    for what, ends in downside_cases(found, terms).items():
+        levels = {**x, **at_ends(found, terms, ends)}
+        cases[what] = Worse(levels=levels, flows=cash_flows(found, levels, use))
     return Credit(
         debts=tuple(debts(flows, x)),
-        downsides=tuple(downsides(found, x, use, loan=flows.loan, terms=terms)),
+        downsides=tuple(_downside(what, one, flows, x) for what, one in cases.items()),
         least_prices=serving_prices(found, flows.loan, x, use),
-        grace=fitting_grace(found, x, use) if flows.loan.missed.any() else None,
         binds=binds,
         tight=tight,
-        security=security(found, flows, x, use, terms=terms),
+        security=security(found, flows, x, cases),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worse:
+    """A case other than the base: its levels and its flows."""
+
+    levels: Levels
+    flows: CashFlows
 
 
 def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | None, int | None]:
@@ -167,17 +262,10 @@ def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | No
 
 
 def security(
-    found: Investment,
-    flows: CashFlows,
-    x: Levels,
-    use: Sequence[Array],
-    *,
-    terms: Mapping[str, FinanceTerm],
+    found: Investment, flows: CashFlows, x: Levels, cases: Mapping[str, Worse]
 ) -> Security:
     """What owners stand for and lenders hold, in the base (`flows`), where output is late and where capital is dear."""
-    cases = worse_cases(found, terms)
-    late = cash_flows(found, {**x, **at_ends(found, terms, cases[LATE])}, use)
-    dear = cash_flows(found, {**x, **at_ends(found, terms, cases[DEAR])}, use)
+    late, dear = cases[LATE].flows, cases[DEAR].flows
     completed = _first_year(flows.completed, found)
     until = len(found.years) if completed is None else found.years.index(completed) + 1
     left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
@@ -330,23 +418,6 @@ def _share_after(tonnes: Array, year: int) -> float:
     return float(tonnes[year + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
 
 
-def downsides(
-    found: Investment,
-    x: Levels,
-    use: Sequence[Array],
-    *,
-    loan: Loan,
-    terms: Mapping[str, FinanceTerm],
-) -> list[Downside]:
-    """NPV and cover in the base, with all prices high, and in each worse case, with the loan of the base."""
-    service = np.where(loan.missed.any(), 0.0, loan.senior)
-    told = []
-    for what, ends in downside_cases(found, terms).items():
-        levels = {**x, **at_ends(found, terms, ends)}
-        told.append(_downside(what, found, levels=levels, use=use, service=service))
-    return told
-
-
 def downside_cases(
     found: Investment, terms: Mapping[str, FinanceTerm]
 ) -> dict[str, dict[str, str]]:
@@ -376,19 +447,19 @@ def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     return cases | {"all of these together": together}
 
 
-def _downside(
-    what: str, found: Investment, *, levels: Levels, use: Sequence[Array], service: Array
-) -> Downside:
-    """A case by its levels: NPV, cover of senior debt `service`, and the number of years in which cash flow is short of
-    it."""
-    flows = cash_flows(found, levels, use)
-    service = service + flows.standby.service
+def _downside(what: str, case: Worse, base: CashFlows, x: Levels) -> Downside:
+    """A case beside the base and its levels: NPV, cover of senior debt service of the base, and the number of years in which
+    cash flow is short of it."""
+    flows = case.flows
+    service = np.where(base.loan.missed.any(), 0.0, base.loan.senior) + flows.standby.service
+    to_owners = base.owners + flows.after_tax - base.after_tax
     paying = service > PAID
     cover = covers(flows.cfads, service)
     is_short = paying & (flows.cfads < service - PAID)
     return Downside(
         what=what,
-        npv=float(worth(flows, levels)),
+        npv=float(worth(flows, case.levels)),
+        owners=float(npv(x["equity_rate"], to_owners / flows.index)),
         least=float(cover.min()) if cover.size else None,
         average=float(cover.mean()) if cover.size else None,
         short=int(np.sum(is_short)) if cover.size else None,

@@ -58,10 +58,10 @@ class Economics:
     break_even_owners: float | None
 
 
-def economics(found: Investment, x: Levels, use: Sequence[Array]) -> Economics:
-    """Figures of an investment at its levels, worked as `use` says."""
+def economics(found: Investment, flows: CashFlows, x: Levels, use: Sequence[Array]) -> Economics:
+    """Figures of an investment at its levels, worked as `use` says. flows: its own."""
     return Economics(
-        unit_costs=unit_costs(cash_flows(found, x, use)),
+        unit_costs=unit_costs(flows),
         break_even=break_even(found, x, use, "after_tax"),
         break_even_owners=break_even(found, x, use, "owners"),
     )

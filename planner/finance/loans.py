@@ -100,6 +100,11 @@ def in_its_year(rate: Array) -> Array:
     return line(0.5 * ((1.0 + rate) ** 0.5 - 1.0), "interest on draws in their year", "share")
 
 
+def nominal(real: Array, x: Levels) -> Array:
+    """A real rate as that of money of its year."""
+    return (1.0 + real) * (1.0 + x["inflation"]) - 1.0
+
+
 def grace_of(capital: Array, number: Array, grace_years: Array) -> Array:
     """Years until the grace of a loan on `capital` by year ends: it counts from the last year in which that is paid."""
     built = highest((capital > 0) * number)
@@ -115,8 +120,7 @@ def sculpted_loan(
     It is as large as cash flow over `dscr`, less the service of the overrun facility that ranks with it, can serve in its
     years without ever rising, but at most `debt_share` of the capital. number: of each year, from 1.
     """
-    nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
-    rate = line(nominal, "interest, nominal", "a year")
+    rate = line(nominal(x["debt_rate"], x), "interest, nominal", "a year")
     grace = grace_of(capital, number, x["grace_years"])
     due = where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
     due = line(due, "years of repayment", "flag")
@@ -258,11 +262,11 @@ def _owed(
 def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
     """A loan of `public_loan` MUSD, at most the capital, drawn with it; interest is added until grace ends, then it is
     paid back in equal sums until the last year of lenders' loans, whatever cash flow there is: owners make up for it."""
-    nominal = (1 + x["public_loan_rate"]) * (1 + x["inflation"]) - 1
     spent = over_years(capital)
     lent = smaller(x["public_loan"] / larger(spent, PAID), 1.0)
     share = where(spent > 0, lent, 0.0)
-    rate = line(nominal, "public loan: interest, nominal", "a year")
+    real = x["public_loan_rate"]
+    rate = line(nominal(real, x), "public loan: interest, nominal", "a year")
     draws = line(share * capital, "public loan: drawn")
     return _level_loan(
         "public loan",
@@ -279,14 +283,15 @@ def public_loan(capital: Array, number: Array, x: Levels) -> LevelLoan:
 def overrun_facility(capital: Array, number: Array, *, x: Levels, latest: Array) -> LevelLoan:
     """Money that lenders hold ready for capital above the budget (`budget`: estimate and contingency of the base case, over
     the estimate), as a share of it: drawn as far as capital is above it, paid back in equal sums on lenders' terms. Fees
-    are of all of it, for as long as capital is paid. latest: number of the year in which it is paid back at the latest."""
+    are of all of it, for as long as capital is paid. Whoever lends nothing else holds none ready. latest: number of the year
+    in which it is paid back at the latest."""
     estimated = x["capital_factor"] * (1.0 + x["contingency"])
     over_budget = larger(estimated, PAID) / larger(x["budget"], PAID)
     over_budget = line(over_budget, "capital over its budget", "times")
-    most = line(x["overrun"] / over_budget, f"{OVERRUN}, over the capital", "share")
+    most = where(x["debt_share"] > 0, x["overrun"] / over_budget, 0.0)
+    most = line(most, f"{OVERRUN}, over the capital", "share")
     share = smaller(most, larger(1.0 - 1.0 / over_budget, 0.0))
-    nominal = (1 + x["debt_rate"]) * (1 + x["inflation"]) - 1
-    rate = line(nominal, f"{OVERRUN}: interest, nominal", "a year")
+    rate = line(nominal(x["debt_rate"], x), f"{OVERRUN}: interest, nominal", "a year")
     years = smaller(x["debt_years"], latest)
     agreed = line(over_years(most * capital), f"{OVERRUN}: agreed")
     built = highest((capital > 0) * number)

@@ -310,7 +310,7 @@ def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
 
 
 Levels = Mapping[str, Array]
-"""FinanceTerm, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
+"""FinanceTerm, or the `price_name` of an element, -> its level in each case: arrays of shape (cases, 1), or single figures."""
 INSTRUMENTS = (
     "grant",
     "public_loan",
@@ -352,6 +352,11 @@ def levels_of(x: Levels, country: str) -> Levels:
         if of_country in x:
             own[term] = x[of_country]
     return {**x, **own} if own else x
+
+
+def price_name(element: str) -> str:
+    """The name of the term that is a factor on the price of an element."""
+    return f"price:{element}"
 
 
 @dataclass(frozen=True, kw_only=True)

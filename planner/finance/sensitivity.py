@@ -10,7 +10,14 @@ import numpy as np
 from planner.data.stages import MAGNET
 from planner.finance.cashflow import UNITS, cash_flows
 from planner.finance.plant_flows import Investment
-from planner.finance.project_facts import PREMIUMS, UNSOURCED, FinanceTerm, Levels, Quote
+from planner.finance.project_facts import (
+    PREMIUMS,
+    UNSOURCED,
+    FinanceTerm,
+    Levels,
+    Quote,
+    price_name,
+)
 from planner.finance.returns import worth
 from planner.finance.yearly_rows import Array
 
@@ -41,7 +48,7 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 def _price_term(quote: Quote) -> FinanceTerm:
     """The price of an element as a term: a factor on the deck."""
     return FinanceTerm(
-        name=f"price:{quote.element}",
+        name=price_name(quote.element),
         meaning=f"price of {quote.name}",
         unit="factor",
         value=1.0,

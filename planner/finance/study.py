@@ -10,7 +10,7 @@ import numpy as np
 from planner.data.investment_tables import StudyFigure
 from planner.finance.cashflow import cash_flows
 from planner.finance.plant_flows import LEAST_T, Investment
-from planner.finance.project_facts import Levels
+from planner.finance.project_facts import Levels, price_name
 from planner.finance.returns import worth
 from planner.finance.yearly_rows import Array
 
@@ -34,7 +34,7 @@ NO_LIMIT = 1000.0
 
 @dataclass(frozen=True, kw_only=True)
 class StudyStep:
-    """What differs, `price:ELEMENT` of a price: the row of the study and the figure of the case, None where it is none; what
+    """What differs, of a price its `price_name`: the row of the study and the figure of the case, None where it is none; what
     it changes of the NPV (MUSD), None where the study does not state it."""
 
     what: str
@@ -51,7 +51,7 @@ class StudyStep:
 @dataclass(frozen=True, kw_only=True)
 class Margins:
     """Of a tonne of capacity in use, MUSD at the deck: all that is made at full prices, the part of it that a concentrate
-    is paid for, all feed at full prices, running cost without feed. by_price: of what is made, by `price:ELEMENT`; prices:
+    is paid for, all feed at full prices, running cost without feed. by_price: of what is made, by `price_name`; prices:
     of these, USD/kg."""
 
     gross: float
@@ -60,6 +60,11 @@ class Margins:
     payable: float
     feed: float
     running: float
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What may differ, in order."""
+        return (*BEFORE_PRICES, *self.prices, *AFTER_PRICES)
 
     def net(self, payable: float) -> float:
         """What is left of it at a payable share."""
@@ -84,7 +89,7 @@ def study_steps(
         StudyStep(what=NPV, stated=stated[NPV], change=value),
         StudyStep(what=UNEXPLAINED, change=following - value),
     ]
-    for what in (*BEFORE_PRICES, *margins.prices, *AFTER_PRICES):
+    for what in margins.steps:
         step = StudyStep(what=what, stated=stated.get(what), ours=ours.get(what))
         if what in taken:
             value = following
@@ -100,7 +105,7 @@ def study_steps(
 
 def _step_of(row: StudyFigure) -> str:
     """The step that a figure of a study is of."""
-    return f"{PRICE}:{row.element}" if row.item == PRICE else row.item
+    return price_name(row.element) if row.item == PRICE else row.item
 
 
 def _margins(found: Investment, x: Levels) -> Margins:
@@ -118,7 +123,7 @@ def _margins(found: Investment, x: Levels) -> Margins:
             market /= float(x["payable"])
             payable += market
         gross += market
-        price = f"{PRICE}:{sale.material.element}"
+        price = price_name(sale.material.element)
         by_price[price] = by_price.get(price, 0.0) + market
         made[price] = made.get(price, 0.0) + float(sale.tonnes[year]) / tonnes
     dearest = sorted(by_price, key=lambda price: -by_price[price])
@@ -157,8 +162,7 @@ def _as_levels(found: Investment, study: Mapping[str, float], margins: Margins) 
     of them over what those by element make of it, and the payable share that leaves as much as the study says at its
     prices."""
     (plant,) = found.plants
-    steps = (*BEFORE_PRICES, *margins.prices, *AFTER_PRICES)
-    stated = {step: study[step] for step in steps if step in study}
+    stated = {step: study[step] for step in margins.steps if step in study}
     tonnes = study.get("tonnes", plant.size * plant.ramp[-1])
     if "running" in study:
         stated["running"] = study["running"] / tonnes
@@ -192,9 +196,10 @@ def _npv(found: Investment, x: Levels, taken: Mapping[str, float]) -> float:
         levels |= _alone("variable_factor", 1.0)
     if "gross" in taken:
         levels |= _alone("price_factor", float(x["price_factor"]) * taken["gross"])
-    for item, factor in taken.items():
-        if item.startswith(f"{PRICE}:"):
-            levels |= _alone(item, float(x[item]) * factor)
+    for quote in found.quotes:
+        price = price_name(quote.element)
+        if price in taken:
+            levels |= _alone(price, float(x[price]) * taken[price])
     for item, term in TERMS.items():
         if item in taken:
             levels |= _alone(term, taken[item])

@@ -165,12 +165,14 @@ def expected(costs: Array, futures: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class SupportSearch:
-    """The question which support is enough: the volumes, the levels as stated, those of adverse prices, the futures."""
+    """The question which support is enough: the volumes, the levels as they stand, those of adverse prices, the futures;
+    lent: the share of the capital that lenders give as it stands, which may be less than they may."""
 
     volumes: Volumes
     x: Levels
     adverse: Levels
     futures: Mapping[str, float]
+    lent: float
 
     @cached_property
     def most(self) -> dict[str, tuple[float, float]]:
@@ -262,7 +264,8 @@ class SupportSearch:
 
 def is_bankable(search: SupportSearch) -> bool:
     """Owners earn what they ask and debt is served at adverse prices, on the terms stated."""
-    return bool((search.tried(search.levels((), np.zeros((1, 0)))).gains >= -TIGHT).all())
+    as_it_stands = {**search.x, DEBT: np.array([[search.lent]])}
+    return bool((search.tried(as_it_stands).gains >= -TIGHT).all())
 
 
 def least_support(search: SupportSearch) -> Package | None:

@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from planner.finance.cashflow import CashFlows, starting_up
-from planner.finance.credit import HIGH_PRICES, Credit, Downside
+from planner.finance.credit import HIGH_PRICES, Credit, Downside, Lending
 from planner.finance.economics import Economics
 from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
-from planner.finance.sensitivity import Swing
+from planner.finance.sensitivity import Swing, adverse
 from planner.finance.study import StudyStep
 from planner.finance.support import Package, PublicMoney, public_cost
 from planner.finance.yearly_rows import Array
@@ -25,8 +25,6 @@ from planner.thresholds import TOLERATED
 
 CENT = 0.005
 """Flow (MUSD a year) that rounds to nothing."""
-SMALLEST_LOAN = 0.01
-"""Share of the capital below which a loan is none."""
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""
 
@@ -42,7 +40,7 @@ class Sold:
     """The case with one answer to what is sold: the plants, for each the use of its capacity by year, and what follows.
 
     use: rate over the years of output; levels: of terms, prices and support; adverse: flows at prices that hurt; economics:
-    costs per kg and break-even; credit: debt, its cover and that of cases worse than the base.
+    costs per kg and break-even; lending: what lenders give; credit: debt, its cover and that of cases worse than the base.
     """
 
     investment: Investment
@@ -53,6 +51,7 @@ class Sold:
     adverse: CashFlows
     returns: Returns
     economics: Economics
+    lending: Lending
     credit: Credit
 
     @cached_property
@@ -100,8 +99,7 @@ class BusinessCase(Parts):
     full: all sold at the market; planned: sold as the plan runs it, None where it runs none of the plants. basis: of these,
     what support and debt are sized for and sensitivities told. throughput: use of capacity by future. package: the support
     of least public cost, None where none suffices; supported: the case with it, None where none is needed or suffices;
-    served: the case that has debt, with the grace with which no service of it is missed, where it is missed as agreed, None
-    where it is not or no grace helps; money: every instrument in use with it, stated ones included; owned: cost to the
+    money: every instrument in use with it, stated ones included; owned: cost to the
     public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case.
     feeds: what plants are assigned to take in, by share; of the others what the case
     says.
@@ -122,7 +120,6 @@ class BusinessCase(Parts):
     throughput: Mapping[str, tuple[float, ...]]
     package: Package | None
     supported: Sold | None
-    served: Sold | None
     money: Sequence[PublicMoney]
     owned: float
     swings: Sequence[Swing]
@@ -143,16 +140,7 @@ class BusinessCase(Parts):
 
     @property
     def modes(self) -> list[tuple[str, Sold]]:
-        """Each answer to what is sold, what support is sized for with the cheapest, and the case whose debt is served with
-        more grace, under their titles."""
-        answers = self._as_agreed
-        if self.served is not None and self.lent is self.served:
-            answers.append((self.told(self.served), self.served))
-        return answers
-
-    @property
-    def _as_agreed(self) -> list[tuple[str, Sold]]:
-        """The cases with the grace agreed."""
+        """Each answer to what is sold and what support is sized for with the cheapest, under their titles."""
         answers = {
             "As the plan runs it": self.planned,
             "Selling all": self.full,
@@ -167,11 +155,7 @@ class BusinessCase(Parts):
 
     def told(self, sold: Sold) -> str:
         """The title of an answer to what is sold."""
-        if sold is not self.served:
-            return next(title for title, one in self._as_agreed if one is sold)
-        grace = int(sold.levels["grace_years"])
-        years = "year" if grace == 1 else "years"
-        return f"{self.told(self.borrower)}, {grace} {years} of grace"
+        return next(title for title, one in self.modes if one is sold)
 
     def years_of_money(self, sold: Sold) -> tuple[int, ...]:
         """Years up to the last one in which a case pays or earns anything."""
@@ -194,11 +178,6 @@ class BusinessCase(Parts):
         worse = [one for one in others if one.what != HIGH_PRICES]
         return [one for one in worse if one.npv > base.npv + CENT]
 
-    def years_missed(self, sold: Sold) -> list[str]:
-        """The years in which service of lenders' own loan is missed."""
-        missed = np.flatnonzero(sold.flows.loan.missed > 0)
-        return [str(self.investment.years[place]) for place in missed]
-
     def cover_asked(self, sold: Sold) -> float:
         """The DSCR by which lenders size their loan: less as far as it is guaranteed."""
         return float(guaranteed(sold.levels)["dscr"])
@@ -210,33 +189,15 @@ class BusinessCase(Parts):
 
     @property
     def lent(self) -> Sold:
-        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none and lenders
-        give it; with the grace with which no service is missed."""
-        return self.shown if self.refused else self.served or self.borrower
-
-    @property
-    def refused(self) -> Sold | None:
-        """A case other than the one that is shown whose loan can be sized but is not given: it is next to nothing, a service
-        is missed, its life is not covered, or it fails lenders' own test at adverse prices."""
-        sized = self.served or self.borrower
-        return None if sized is self.shown or self._is_given(sized) else sized
-
-    def has_capacity(self, sold: Sold) -> bool:
-        """The loan is more than next to nothing, and its life is covered."""
-        least = SMALLEST_LOAN * sold.flows.capital.sum()
-        return bool(sold.returns.debt >= least and (sold.returns.llcr or 0.0) > 0)
-
-    def _is_given(self, sold: Sold) -> bool:
-        """Lenders give the loan of a case."""
-        cover = sold.returns.dscr_low
-        is_safe = cover is not None and cover >= self.terms["dscr_low"].value - CENT
-        return is_safe and self.has_capacity(sold)
-
-    @property
-    def borrower(self) -> Sold:
-        """The one that is shown, or the first that has debt where that has none, with the grace agreed."""
+        """The case that tables of debt show: the one that is shown, or the first that has debt where that has none."""
         cases = (self.shown, self.judged_on, self.full)
         return next((sold for sold in cases if sold.returns.debt > 0), self.shown)
+
+    @property
+    def cut(self) -> list[Sold]:
+        """Cases of which lenders give less than the loan that the base bears, or other than with the grace agreed."""
+        lent = [sold for _, sold in self.modes if sold.lending.sized > 0]
+        return [one for one in lent if one.lending.share < 1 - TOLERATED or one.lending.missed]
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:
@@ -249,13 +210,9 @@ class BusinessCase(Parts):
         worst = gone.risk - expected
         return gone.worth - gone.risk, expected, worst if abs(worst) > TOLERATED else 0.0
 
-    def overrun(self, term: FinanceTerm) -> tuple[float, float]:
-        """Capital that a contingency at its high end adds in the case that is shown, and what the public pays of it with its
-        share of the capital (real MUSD)."""
-        flows, capital = self.shown.flows, self.shown.returns.capital
-        more = capital * (term.high - term.value) / (1 + term.value)
-        by_public = np.sum(flows.grant + flows.credit_on_capital) / flows.capital.sum()
-        return more, more * float(by_public)
+    def downside(self, what: str) -> Downside:
+        """The case that is shown where things are otherwise."""
+        return next(one for one in self.shown.credit.downsides if one.what == what)
 
     @property
     def years_of(self) -> dict[str, int]:
@@ -295,6 +252,12 @@ class BusinessCase(Parts):
     def public_cost(self) -> float:
         """All public money as present value (MUSD), stated and added."""
         return sum(one.cost for one in self.money)
+
+    @property
+    def cost_at_adverse_prices(self) -> float:
+        """The same public money where prices hurt (present value, MUSD)."""
+        prices = adverse(self.investment, self.terms)
+        return float(public_cost(self.shown.adverse, {**self.shown.levels, **prices}))
 
     def costs_at(self, rates: Sequence[float]) -> list[float]:
         """What the same public money costs at other public rates (present value, MUSD); none where it differs from future to

@@ -521,8 +521,8 @@ def test_what_a_plant_takes_in_is_assigned(make_case: MakeCase) -> None:
 
 
 def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> None:
-    """Bankable: no support is needed for owners to earn what they ask and for debt to be served at adverse prices. Owners
-    who ask for more, or more cover at low prices, make it not so."""
+    """Bankable: no support is needed for owners to earn what they ask, with a loan that is served at adverse prices. Owners
+    who ask for more make it not so; more cover at low prices does where a smaller loan leaves them less than they ask."""
     plan = planned(make_case)
     greedy = business_case(plan, "plant", terms={"equity_rate": 0.9})
     assert not greedy.bankable and greedy.terms["equity_rate"].value == 0.9
@@ -531,7 +531,11 @@ def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> N
     assert found.bankable and found.supported is None
     assert found.judged_on.returns.dscr_low >= found.terms["dscr_low"].value
     strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0})
-    assert not strict.bankable and strict.judged_on.returns.dscr_low < 9.0
+    assert strict.bankable and strict.judged_on.lending.share < 1
+    assert strict.judged_on.returns.dscr_low == near(9.0)
+    rate = (found.judged_on.returns.irr_owners + strict.judged_on.returns.irr_owners) / 2
+    assert business_case(plan, "plant", terms={"equity_rate": rate}).bankable
+    assert not business_case(plan, "plant", terms={"equity_rate": rate, "dscr_low": 9.0}).bankable
 
 
 @pytest.mark.parametrize(

@@ -208,8 +208,8 @@ def recomputed(
         owners += standby["drawn"][n] - standby["paid"][n] - standby["fees"][n]
         due = sum(rows["paid"][n] for rows in loans)
         owes = sum((rows["owed"][n - 1] if n else 0.0) + rows["drawn"][n] for rows in loans)
-        is_tight = due <= 1e-9 or out["cfads"][n] < t["lock_up"] * due or not completed[n]
-        is_locked = owes > 1e-9 and is_tight
+        is_tight = due <= 1e-9 or out["cfads"][n] < t["lock_up"] * due
+        is_locked = (owes > 1e-9 and is_tight) or (not completed[n] and n < last)
         paid_out = min(owners + account, 0.0) if is_locked else owners + account
         account += owners - paid_out
         out["owners"].append(paid_out)
@@ -221,6 +221,7 @@ def recomputed(
         "npv_owners": float(deflated["owners"] @ discount_owners),
         "owners": np.array(out["owners"]),
         "cfads": np.array(out["cfads"]),
+        "after": np.array(out["after"]),
         "owed": np.array(loan["owed"]),
         "paid": np.array(loan["paid"]),
         "fees": np.array(loan["fees"]),

@@ -10,10 +10,10 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import cash_flows, funding, starting_up
-from planner.finance.credit import GEARING, INTEREST, LENDERS, PUBLIC_LOAN, credit
+from planner.finance.credit import GEARING, INTEREST, LENDERS, PUBLIC_LOAN, Credit, credit, lending
 from planner.finance.loans import OVERRUN
 from planner.finance.plant_flows import Investment
-from planner.finance.project_facts import FinanceTerm
+from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import returns_of
 from planner.finance.sensitivity import base_levels
 from tests.finance.by_hand import recomputed
@@ -31,6 +31,11 @@ def case_of(name: str) -> tuple[Investment, dict[str, FinanceTerm]]:
     return replace(found, quotes=(replace(quote, low=0.8),)), plain_terms(**CASES[name])
 
 
+def judged(found: Investment, x: Levels, terms: dict[str, FinanceTerm]) -> Credit:
+    """Debt of the plant at full use."""
+    return credit(found, cash_flows(found, x, WHOLE), x, WHOLE, terms=terms)
+
+
 def present(rate: float, amounts: Any) -> float:
     """At the start of the first year of the amounts."""
     return sum(float(amount) / (1 + rate) ** (n + 1) for n, amount in enumerate(amounts))
@@ -44,7 +49,7 @@ def test_cover_of_each_loan(name: str) -> None:
     budget = BUDGETS.get(name, t["capital_factor"] * (1 + t["contingency"]))
     hand = recomputed(t, None, budget=budget)
     x = base_levels(found, terms) | {"budget": np.asarray(budget)}
-    told = credit(found, x, WHOLE, terms=terms)
+    told = judged(found, x, terms)
     cash = np.maximum(hand["cfads"], 0.0)
     senior = hand["senior"], hand["owed"] + hand["standby"]["owed"]
     behind = senior[0] + hand["public_paid"], senior[1] + hand["public_owed"]
@@ -80,7 +85,7 @@ def test_years_of_loss_count_in_the_cover_of_the_life() -> None:
     low = replace(quote, price=np.array([6.0, 6.0, 6.0, 0.01, 6.0, 6.0]))
     found, terms = replace(found, quotes=(low,)), plain_terms(debt_years=4, grace_years=0)
     x = base_levels(found, terms)
-    (own,) = credit(found, x, WHOLE, terms=terms).debts
+    (own,) = judged(found, x, terms).debts
     cash = cash_flows(found, x, WHOLE).cfads
     assert cash[2] > 0 and cash[3] < 0 and cash[4] > 0
     assert own.first == own.last == 2028
@@ -95,7 +100,7 @@ def test_cover_of_the_loan_is_that_of_returns() -> None:
     """Without a facility that is drawn both sculpt to the same: cover of every year that pays and of the loan's life."""
     found, terms = case_of("bare")
     x = base_levels(found, terms)
-    (own,) = credit(found, x, WHOLE, terms=terms).debts
+    (own,) = judged(found, x, terms).debts
     flows = cash_flows(found, x, WHOLE)
     returns = returns_of(flows, x, flows)
     assert own.least == pytest.approx(returns.dscr, **EXACT)
@@ -108,10 +113,11 @@ def test_downside_cases(name: str) -> None:
     """One term at its bad end, the debt service of the base."""
     found, terms = case_of(name)
     terms["volume"] = replace(terms["volume"], low=0.6)
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
+    told = judged(found, base_levels(found, terms), terms)
     by_name = {one.what: one for one in told.downsides}
     t = stated(name)
-    paid = recomputed(t, None)["senior"]
+    base = recomputed(t, None)
+    paid = base["senior"]
     paying = [n for n in range(6) if paid[n] > 1e-9]
     for what, changes, price in (
         ("base", {}, 1.0),
@@ -126,12 +132,54 @@ def test_downside_cases(name: str) -> None:
         assert one.least == pytest.approx(min(covers), **EXACT)
         assert one.average == pytest.approx(sum(covers) / len(covers), **EXACT)
         assert one.npv == pytest.approx(hand["npv_after_tax"], **EXACT)
+        gained = (
+            hand["owners"] if what == "base" else base["owners"] + hand["after"] - base["after"]
+        )
+        rate, index = t["equity_rate"], (1 + t["inflation"]) ** np.arange(6)
+        assert one.owners == pytest.approx(present(rate, gained / index), **EXACT)
         assert one.short == sum(cover < 1 - 1e-12 for cover in covers)
+
+
+def test_lenders_give_the_part_that_passes_their_test() -> None:
+    """One rule: as agreed where cash flow at adverse prices covers it as they ask then; less of it, just covered, where it does
+    not; nothing where no cash is left; and with more grace where its service would be missed."""
+    found, terms = case_of("bare")
+    x = base_levels(found, terms)
+    same, whole = lending(found, x, WHOLE, terms)
+    assert whole.share == 1 and not whole.missed and same == x and whole.cover is not None
+    asked = 2 * whole.cover
+    strict = {**x, "dscr_low": np.asarray(asked)}
+    less, part = lending(found, strict, WHOLE, terms)
+    assert part.sized == whole.sized and part.share == pytest.approx(0.5)
+    cash = recomputed(stated("bare"), None, 0.8)["cfads"]
+    paid = cash_flows(found, less, WHOLE).loan.senior
+    assert min(cash[n] / paid[n] for n in range(6) if paid[n] > 1e-9) == pytest.approx(asked)
+    (quote,) = found.quotes
+    worthless = replace(found, quotes=(replace(quote, low=0.01),))
+    none, refused = lending(worthless, x, WHOLE, terms)
+    assert refused.given == 0 < refused.sized == whole.sized
+    assert not cash_flows(worthless, none, WHOLE).owed().any()
+    late = {**x, "receivable_days": np.asarray(365.0), "dscr_low": np.asarray(0.01)}
+    graced, longer = lending(found, late, WHOLE, terms)
+    assert longer.missed == (2028, 2029) and longer.grace == 2 and longer.given > 0
+    assert not cash_flows(found, graced, WHOLE).loan.missed.any()
+
+
+def test_a_default_has_no_covers() -> None:
+    """LLCR and DSCR of later years would be those of a loan that is not served."""
+    found, terms = case_of("bare")
+    x = {**base_levels(found, terms), "receivable_days": np.asarray(365.0)}
+    flows = cash_flows(found, x, WHOLE)
+    returns = returns_of(flows, x, flows)
+    assert returns.missed == 2 and returns.senior
+    assert returns.dscr is returns.llcr is returns.dscr_low is None
+    (own,) = judged(found, x, terms).debts
+    assert own.least is own.average is own.llcr is own.plcr is None
 
 
 def test_guaranteed_prices_cover_debt_at_any_price() -> None:
     found, terms = case_of("all")
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
+    told = judged(found, base_levels(found, terms), terms)
     assert told.least_prices == 0
     cash = recomputed(stated("all"), None, 0.0)
     assert (cash["cfads"][2:5] >= cash["senior"][2:5]).all()
@@ -140,7 +188,7 @@ def test_guaranteed_prices_cover_debt_at_any_price() -> None:
 @pytest.mark.parametrize("name", ["bare", "fees", "guarantee"])
 def test_at_the_least_prices_the_tightest_year_just_serves_senior_debt(name: str) -> None:
     found, terms = case_of(name)
-    told = credit(found, base_levels(found, terms), WHOLE, terms=terms)
+    told = judged(found, base_levels(found, terms), terms)
     t = stated(name)
     paid = recomputed(t, None)["senior"]
     assert told.least_prices is not None and 0 < told.least_prices < 1
@@ -162,7 +210,7 @@ def test_sales_under_contract() -> None:
     x = base_levels(found, terms)
     flows = cash_flows(found, x, WHOLE)
     assert flows.loan.owed[2] > 0 and flows.loan.owed[3] == 0
-    held = credit(found, x, WHOLE, terms=terms).security
+    held = judged(found, x, terms).security
     assert held.contracted == pytest.approx((0.4 * 12 + 0.8 + 1) / 12, **EXACT)
 
 
@@ -172,10 +220,10 @@ def test_interest_of_a_poor_year_binds_the_loan() -> None:
     found = separation()
     slow = replace(found, plants=(replace(found.plants[0], ramp=(0.12, 1.0)),))
     terms = plain_terms(tax_rate=0, debt_share=1.0, dscr=2)
-    told = credit(slow, base_levels(slow, terms), WHOLE, terms=terms)
+    told = judged(slow, base_levels(slow, terms), terms)
     assert (told.binds, told.tight) == (INTEREST, 2028)
     free = plain_terms(tax_rate=0, debt_share=0.1, dscr=2)
-    assert credit(slow, base_levels(slow, free), WHOLE, terms=free).binds == GEARING
+    assert judged(slow, base_levels(slow, free), free).binds == GEARING
 
 
 def test_sources_and_uses_run_to_the_end_of_the_ramp() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from planner.finance.cashflow import cash_flows
 from planner.finance.economics import economics, turning_prices
 from planner.finance.sensitivity import base_levels
 from tests.finance.by_hand import recomputed
@@ -18,7 +19,8 @@ EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 def figures(case: str) -> Any:
     found = separation()
-    return economics(found, base_levels(found, plain_terms(**CASES[case])), WHOLE)
+    x = base_levels(found, plain_terms(**CASES[case]))
+    return economics(found, cash_flows(found, x, WHOLE), x, WHOLE)
 
 
 def test_the_plain_plant_by_hand() -> None:

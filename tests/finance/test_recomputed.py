@@ -55,6 +55,8 @@ CASES: dict[str, dict[str, float]] = {
         "inflation": 0.02,
     },
     "completion test": {"completion": 0.8, "debt_years": 5, "inflation": 0.02},
+    "completion test without debt": {"completion": 0.8, "debt_share": 0.0, "inflation": 0.02},
+    "completion test that is never passed": {"completion": 0.9, "volume": 0.8, "debt_share": 0.0},
     "overrun facility, all of it": {"capital_factor": 1.5, "overrun": 0.1, "grace_years": 1},
     "overrun facility not drawn": {"overrun": 0.2, "upfront_fee": 0.02, "commitment_fee": 0.01},
     "overrun facility": {

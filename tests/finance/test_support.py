@@ -30,7 +30,9 @@ def search(use: float = 1.0, **terms: float) -> SupportSearch:
     every = [np.full((1, 6), use)]
     volumes = Volumes(found=found, use=[use * WHOLE[0]], use_in=every)
     low = {"price:Dy": np.asarray(LOW)}
-    return SupportSearch(volumes=volumes, x=x, adverse=low, futures=FUTURES)
+    return SupportSearch(
+        volumes=volumes, x=x, adverse=low, futures=FUTURES, lent=stated["debt_share"].value
+    )
 
 
 def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from planner.finance.cashflow import cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.returns import worth
 from planner.planning import solve_case
-from planner.reporting.forms.investment_workbook import write_business_case
+from planner.reporting.forms.investment_workbook import LENT_BY, write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase
 from planner.results.plan import Plan
@@ -126,7 +126,10 @@ def test_the_workbook_computes_what_the_tool_does(
     written = tmp_path / "written.xlsx"
     write_business_case(one, plan.case, written, statements(one, plan.case))
     change(written, tmp_path / "asis.xlsx", {})
-    change(written, tmp_path / "typed.xlsx", typed(one))
+    with pytest.MonkeyPatch.context() as patched:
+        leave_out_support(patched)
+        with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
+    change(written, tmp_path / "typed.xlsx", typed(one) | lent(one, with_all))
     change(written, tmp_path / "choice.xlsx", {one.terms["tax_rate"].meaning: 7}, column=3)
     change(written, tmp_path / "life.xlsx", {one.terms["life_years"].meaning: 50})
     change(written, tmp_path / "spare.xlsx", SPARE, sheet="Contracts")
@@ -153,9 +156,6 @@ def test_the_workbook_computes_what_the_tool_does(
     assert one.supported is not None
     told_supported = answer(out["asis"])["NPV of the owners"][2]
     assert told_supported == pytest.approx(one.supported.returns.npv_owners, abs=1e-9)
-    with pytest.MonkeyPatch.context() as patched:
-        leave_out_support(patched)
-        with_all = business_case(plan, ("plant", "smelter"), terms=INSTRUMENTS)
     told_typed = answer(out["typed"])["NPV of the owners"]
     for column, sold in enumerate((with_all.planned, with_all.full)):
         assert sold is not None
@@ -190,7 +190,7 @@ def test_the_downside_and_plcr_follow_the_inputs(
     cases = again[title].credit.downsides
     assert len(cases) == 9 and any(one.short for one in cases)
     for one in cases:
-        figures = [one.npv, one.least, one.average, one.short]
+        figures = [one.npv, one.owners, one.least, one.average, one.short]
         assert told[one.what] == pytest.approx(figures, rel=1e-6, abs=1e-6), one.what
     covers = [again[title].credit.plcr for title, _ in stated.modes if title in again]
     assert any(covers)
@@ -220,6 +220,18 @@ INSTRUMENTS = {
 def typed(found: BusinessCase) -> dict[str, float]:
     """Every instrument, by the label that it has on the sheet of inputs."""
     return {found.terms[name].meaning: value for name, value in INSTRUMENTS.items()}
+
+
+def lent(found: BusinessCase, other: BusinessCase) -> dict[str, float]:
+    """Terms of the loan that lenders give in another case, by the label under which those of each answer stand."""
+    levels = {}
+    for title, sold in other.modes:
+        for name in LENT_BY:
+            own = dict(found.modes)[title].levels[name]
+            if own != found.terms[name].value:
+                label = f"{found.terms[name].meaning}, as lenders give it: {title}"
+                levels[label] = float(sold.levels[name])
+    return levels
 
 
 def answer(book: openpyxl.Workbook) -> dict[str, list[Any]]:

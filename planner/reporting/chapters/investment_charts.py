@@ -41,7 +41,7 @@ def cover(found: BusinessCase) -> list[Chart]:
     sold = found.lent
     service = sold.flows.loan.senior
     pays = service > PAID
-    if not pays.any() or sold.returns.missed:
+    if not pays.any():
         return []
     cover = covers(sold.flows.cfads, service)
     adverse = np.minimum(covers(sold.adverse.cfads, service), cover)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from planner.data.investment_tables import ITEMS
-from planner.finance.credit import LENDERS, PUBLIC_LOAN, DebtFigures
+from planner.finance.credit import (
+    DEAR,
+    HIGH_PRICES,
+    LENDERS,
+    PUBLIC_LOAN,
+    DebtFigures,
+    Security,
+    worse_cases,
+)
 from planner.finance.project_facts import FinanceTerm
-from planner.reporting.chapters.investment_tables import NOT_APPLICABLE
 from planner.reporting.parts import (
     CENTS,
     Column,
@@ -150,11 +156,8 @@ def by_year(found: BusinessCase) -> ReportTable:
     lines["cfads"] = sold.flows.cfads.tolist()
     columns.append(figures("cover", "senior DSCR", "times", form=CENTS))
     lines["cover"] = [cover or None for cover in sold.flows.cover().round(2).tolist()]
-    if sold.returns.missed:
-        columns.append(text("service", "service of lenders' loan"))
-        lines["service"] = np.where(sold.flows.loan.missed > 0, "missed", "").tolist()
     frame = pd.DataFrame(lines, dtype=object)
-    note = say("by_year", told=found.told(sold), missed=sold.returns.missed)
+    note = say("by_year", told=found.told(sold))
     return DEBT_BY_YEAR.over(
         frame[is_used], columns=columns, title=_titled(DEBT_BY_YEAR, found), note=note
     )
@@ -175,6 +178,7 @@ DOWNSIDES = ReportTable(
     columns=[
         text("what", "case"),
         in_musd("npv", "NPV after tax"),
+        in_musd("owners", "NPV of the owners"),
         figures("least", "least senior DSCR"),
         figures("average", "mean senior DSCR"),
         whole("short", "years in which it is below 1"),
@@ -187,9 +191,11 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     rows = [vars(one) for one in sold.credit.downsides]
     has_debt = bool(sold.credit.debts)
+    (dear,) = worse_cases(found.investment, found.terms)[DEAR]
     note = say(
         "downsides",
         told=found.told(sold),
+        dear=found.terms[dear],
         has_debt=has_debt,
         least=sold.credit.least_prices,
         better=[one.what for one in found.better(sold)],
@@ -198,6 +204,22 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = () if has_debt else ("least", "average", "short")
     return DOWNSIDES.over(rows, left_out, title=title, note=note)
+
+
+def overrun_payers(held: Security) -> str:
+    """Who pays an overrun of capital, in words."""
+    return say("overrun_payers", held=held)
+
+
+def public_rights(found: BusinessCase) -> Text:
+    """What the public has for its money: cap, share of what is earned above the return asked, step-in and rank."""
+    lines = say.lines(
+        "public_rights",
+        found=found,
+        held=found.shown.credit.security,
+        high=found.downside(HIGH_PRICES),
+    )
+    return Text(lines, title="What the public has for its money", listed=True)
 
 
 NEVER = "never in these years"
@@ -225,13 +247,10 @@ def covenants(found: BusinessCase) -> ReportTable:
     def add(what: str, asked: str, base: str, worse: str = "") -> None:
         rows.append({"what": what, "asked": asked, "base": base, "worse": worse})
 
-    def times(value: float | None) -> str:
-        return NOT_APPLICABLE if returns.missed else number(value)
-
-    low = f"{times(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
-    add("least DSCR", number(found.cover_asked(sold)), times(returns.dscr), low)
-    add("LLCR", "", times(returns.llcr))
-    add("PLCR", "", times(sold.credit.plcr))
+    low = f"{number(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
+    add("least DSCR", number(found.cover_asked(sold)), number(returns.dscr), low)
+    add("LLCR", "", number(returns.llcr))
+    add("PLCR", "", number(sold.credit.plcr))
     locked = (
         f"owners are paid nothing in {held.locked} years of repayment" if held.cover else NOTHING
     )
@@ -247,7 +266,7 @@ def covenants(found: BusinessCase) -> ReportTable:
         "overrun of capital",
         f"facility of {number(held.facility)} MUSD",
         "none",
-        f"{number(held.overrun)} MUSD, capital dear: {say('overrun_payers', held=held)}",
+        f"{number(held.overrun)} MUSD, capital dear: {overrun_payers(held)}",
     )
     reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)

@@ -48,8 +48,6 @@ def _or_text(table: ReportTable, passage: str) -> Part:
     return Text([say(passage)]) if table.frame.empty else table
 
 
-NOT_APPLICABLE = "not applicable"
-"""Stands for a cover of debt whose service is missed."""
 LineKey = str | tuple[str, str]
 """Name of a figure, or of a group of figures and one of them."""
 
@@ -71,9 +69,7 @@ class NamedFigure:
         return found
 
     def told(self, sold: Sold) -> str:
-        """Its value in words; covers of debt are not applicable where its service is missed."""
-        if self.unit == "times" and sold.returns.missed:
-            return NOT_APPLICABLE
+        """Its value in words."""
         value = self.value(sold)
         rounded = None if value is None else round(value, 6)
         if self.unit == "years" and rounded is not None and float(rounded).is_integer():
@@ -132,7 +128,6 @@ def returns(found: BusinessCase) -> ReportTable:
         found=found,
         no_rate=any(None in (one.irr_after_tax, one.irr_owners) for one in told_of),
         not_paid_in=not all(one.puts_in for one in told_of),
-        served=found.told(found.lent) if found.lent is found.served else "",
     )
     return RETURNS_TABLE.over(rows, columns=columns, note=note)
 

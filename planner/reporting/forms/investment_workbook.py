@@ -29,7 +29,6 @@ from planner.finance.yearly_rows import carried, larger, over_years, row, to_dat
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
-from planner.reporting.chapters.investment_tables import NOT_APPLICABLE as N_A
 from planner.reporting.chapters.investment_tables import LineKey, NamedFigure
 from planner.reporting.forms.formulas import FIRST, Cells
 from planner.reporting.forms.live_book import LINK, SHARE, LiveBook, LiveSheet, SheetPlan
@@ -40,6 +39,8 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
 TOLERANCE = 1e-6
+N_A = "not applicable"
+"""Stands for a cover of debt whose service is missed."""
 SPARE = 2
 """Contracts that may be filled in."""
 NO_CONTRACT = "No contract is about these plants: all is sold and bought at market prices."
@@ -96,8 +97,10 @@ PLANT_UNITS = {
     "fixed": "MUSD per t/y and year",
     "variable": "MUSD per t",
 }
+LENT_BY = ("debt_share", "grace_years")
+"""Terms by which lenders may give less than as agreed."""
 ONLY_AS_DELIVERED = {
-    "dscr_low": "the test at low prices, as delivered, and a recommended loan",
+    "dscr_low": "the share that lenders give, as delivered, and a recommended loan",
     "public_rate": "public cost of supports, as delivered",
     "public_loan_rate": "a recommended loan, else supports as delivered",
 }
@@ -164,11 +167,7 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
         label = f"{plant.name}, worked of what is usable"
         use.append(operations.given(label, "share", worked))
     levels = book.helped if sold is book.found.supported else book.plain
-    if sold is book.found.served:
-        grace = book.live.sheets["Inputs"].constant(
-            f"years of grace: {title}", "years", float(sold.levels["grace_years"])
-        )
-        levels = levels | {"grace_years": grace}
+    levels = levels | _given(book, title, sold)
     for plant in answer.plants:
         ends: Any = plant.commit + plant.lead + levels["delay_years"] + levels["life_years"]
         label = f"years of output after the last column: {plant.name} ({title})"
@@ -177,6 +176,24 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
     return Answered(
         mode=mode, title=title, sold=sold, flows=flows, levels=levels, investment=answer, use=use
     )
+
+
+def _given(book: Book, title: str, sold: Sold) -> dict[str, Any]:
+    """Terms of the loan of an answer that lenders give otherwise than as agreed, as cells."""
+    sheet, terms = book.live.sheets["Inputs"], book.found.terms
+    given = {}
+    for name in LENT_BY:
+        term, level = terms[name], float(sold.levels[name])
+        if level != term.value and name not in _supports(book, sold):
+            label = f"{term.meaning}, as lenders give it: {title}"
+            given[name] = sheet.constant(label, term.unit, level)
+    return given
+
+
+def _supports(book: Book, sold: Sold) -> Mapping[str, float]:
+    """Amounts of the support of a case."""
+    package = book.found.package
+    return package.amounts if package and sold is book.found.supported else {}
 
 
 def _downsides(book: Book, one: Answered) -> None:
@@ -193,8 +210,11 @@ def _downsides(book: Book, one: Answered) -> None:
         paid: Any = service > PAID
         cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
         cover = row(cover, "Returns", f"{what}: cover, {MOST_COVER} without any", "times")
+        more: Any = one.flows.owners + flows.after_tax - one.flows.after_tax
+        owners: Any = row(more / flows.index, "Returns", f"{what}: owners, real", "MUSD")
         formulas = _covers(cover.everywhere, missed) | {
-            "npv": _npv(flows, "after_tax", f"{what}: after tax")
+            "npv": _npv(flows, "after_tax", f"{what}: after tax"),
+            "owners": f"NPV({one.levels['equity_rate'].text},{owners.everywhere})",
         }
         for key, (label, unit) in OF_DOWNSIDE.items():
             value = getattr(by_name[what], key)
@@ -419,6 +439,7 @@ STREAMS = {
 DOWNSIDE = "Base case and downside"
 OF_DOWNSIDE = {
     "npv": ("NPV after tax", "MUSD"),
+    "owners": ("NPV of the owners", "MUSD"),
     "least": ("least senior DSCR", "times"),
     "average": ("mean senior DSCR", "times"),
     "short": ("years in which it is below 1", "years"),
@@ -439,8 +460,6 @@ def _once(
 ) -> str:
     """Write a figure that is no line of years on the sheet of returns; what others name it by."""
     shown = "none" if value is None else value
-    if value is None and f'"{N_A}"' in text and book.found.modes[mode][1].returns.missed:
-        shown = N_A
     cells = Cells(book.live, np.nan if value is None else value, text)
     line = book.live.sheets["Returns"].formula(cells, label, unit, shown)
     book.lines[key, mode] = line
@@ -583,7 +602,7 @@ def _downside_table(book: Book) -> None:
         for place, key in enumerate(OF_DOWNSIDE, start=FIRST_ANSWER):
             line = book.lines[(case.what, key), mode]
             value = line.values.item()
-            shown = (N_A if lent.returns.missed else "none") if np.isnan(value) else value
+            shown = "none" if np.isnan(value) else value
             sheet.page.write_formula(sheet.row, place, f"={line.text}", looks[LINK], shown)
     sheet.row += 1
 
@@ -597,9 +616,7 @@ def _figure(book: Book, figure: NamedFigure) -> None:
     for mode, (_, sold) in enumerate(book.found.modes):
         line = book.lines.get((figure.key, mode))
         value = figure.value(sold) if figure.of or line is None else line.values.item()
-        is_none = value is None or np.isnan(value)
-        is_default = is_none and figure.unit == "times" and sold.returns.missed
-        shown = (N_A if is_default else "none") if is_none else value
+        shown = "none" if value is None or np.isnan(value) else value
         place = FIRST_ANSWER + mode
         if line is None:
             sheet.page.write(sheet.row, place, shown, look)

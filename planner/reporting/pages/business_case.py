@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.data.case import Case
+from planner.finance.credit import DEAR, LATE
 from planner.finance.project_facts import OF_COUNTRY
 from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
@@ -50,8 +51,6 @@ ABOUT = {
     "lacking": "Missing",
 }
 """Passage of business_case.j2 -> what it is about."""
-CARRIED = ("delay_years", "contingency")
-"""Terms of the risks of building, which somebody has to carry."""
 WEIGHTY = 5
 """Judged inputs that are named, those that move the NPV of the plants most."""
 
@@ -201,14 +200,17 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
 
 
 def _inputs(found: BusinessCase) -> dict[str, Any]:
-    """Inputs that are judged or without a source, and those that somebody has to carry."""
+    """Inputs that are judged or without a source, and what somebody has to carry."""
     judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
-    carried = [swing for swing in found.swings if swing.term.name in CARRIED]
+    held = found.shown.credit.security
     return {
         "guesses": sum(term.judged for term in found.terms.values()),
         "weighty": [swing.term.meaning for swing in judged[:WEIGHTY]],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
-        "carried": carried,
+        "late": found.downside(LATE),
+        "dear": found.downside(DEAR),
+        "held": held,
+        "payers": debt.overrun_payers(held),
         "changes": variants.changes_of(found),
     }
 
@@ -318,6 +320,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
             lead="What the public could do; the support of least public cost, sized for the volumes that the verdict names.",
             parts=[
                 tables.public_money(found),
+                debt.public_rights(found),
                 *charts.returns(found),
                 tables.returns(found),
                 tables.sources_and_uses(found),
