@@ -15,7 +15,7 @@ TOLERANCE = 1e-9
 SHOWN = 5
 MAY_DIFFER = ("seconds", "versions", "certificate", "algorithms", "case")
 """Keys of a summary that are of the solving, not of the plan."""
-Places = Mapping[str, object]
+StatedFigures = Mapping[str, object]
 """Place in a file -> what stands there."""
 
 
@@ -45,10 +45,10 @@ def differences(stored: Plan, again: Plan) -> list[str]:
     return found
 
 
-def _files(plan: Plan) -> dict[str, Places]:
+def _files(plan: Plan) -> dict[str, StatedFigures]:
     """The content of each file that is of the plan, but for tables that are asked for later."""
     figures = {key: value for key, value in plan.summary.items() if key not in MAY_DIFFER}
-    files: dict[str, Places] = {SUMMARY: dict(_flat(figures))}
+    files: dict[str, StatedFigures] = {SUMMARY: dict(_flat(figures))}
     for name, table in plan.tables.items():
         if name not in LATER_TABLES:
             cells = files[f"{name}.csv"] = {}
@@ -67,7 +67,7 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:
         yield key, value
 
 
-def _lines(file: str, before: Places, now: Places) -> Iterator[str]:
+def _lines(file: str, before: StatedFigures, now: StatedFigures) -> Iterator[str]:
     """What differs in a file, a line each."""
     for place in dict.fromkeys([*before, *now]):
         was, is_now = before.get(place, "missing"), now.get(place, "missing")
