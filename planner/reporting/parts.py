@@ -77,11 +77,6 @@ class Column:
         return self.form not in (WORDS, LIST)
 
     @property
-    def label(self) -> str:
-        """Heading and unit before a cell that stands alone."""
-        return ", ".join(filter(None, [self.title, self.unit]))
-
-    @property
     def full(self) -> str:
         """Heading with its unit, for the workbook."""
         return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
@@ -135,7 +130,7 @@ class ReportTable:
     frame: has the field of every column; values that the format of a column turns into texts, or texts. sum_row: heading
     of a last row with sums, on pages and, by formulas, in the workbook. marks: a style class for each row. links: where
     the first cell of each row leads, '' for nowhere. on_page: also
-    shown on pages; folded there: behind a heading to open; stacked: on a phone each row is a list. file: where all rows are,
+    shown on pages; folded there: behind a heading to open. file: where all rows are,
     if the page leaves some out.
     meaning: what the sheet says, for the index of the workbook.
     """
@@ -146,7 +141,6 @@ class ReportTable:
     note: str = ""
     source: str = ""
     folded: bool = False
-    stacked: bool = False
     on_page: bool = True
     marks: Sequence[str] = ()
     links: Sequence[str] = ()
@@ -304,7 +298,28 @@ class Text:
     listed: bool = False
 
 
-Part = ReportTable | Chart | Text
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of the answer under its heading."""
+
+    about: str
+    sentence: str
+    source: str = ""
+
+    @property
+    def line(self) -> str:
+        """Both in one."""
+        return f"{self.about}: {self.sentence}"
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Sentences, each under its heading."""
+
+    statements: Sequence[Statement]
+
+
+Part = ReportTable | Chart | Text | Statements
 
 
 def lay_out(parts: Iterable[Part]) -> None:
@@ -328,20 +343,6 @@ class Card:
     source: str = ""
     small: bool = False
     tone: str = ""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A sentence of the answer under its heading."""
-
-    about: str
-    sentence: str
-    source: str = ""
-
-    @property
-    def line(self) -> str:
-        """Both in one."""
-        return f"{self.about}: {self.sentence}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,10 @@ from functools import partial
 from planner.data.case import Case
 from planner.reporting.chapters import recommendation
 from planner.reporting.chapters.alternatives import alternative_name, explained, plan_first, say
-from planner.reporting.words.names import midway, names_of
-from planner.reporting.words.numbers import SLIGHT, number
+from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
-from planner.results.figures.recommended import recommended
 from planner.results.plan import Plan
-from planner.results.reader import rows_of
 
 NAMED = 4
 
@@ -26,33 +23,11 @@ def closing_lines(plan: Plan) -> list[str]:
         plan=plan.summary,
         before=plan.without.get("risk_musd"),
         tail=1 - plan.case.model.objective.tail,
-        told=recommendation.told(plan),
-        largest=_largest(plan),
-        short=_unmet(plan)[:NAMED],
+        told=[
+            f"Plan        {recommendation.approve(plan)}",
+            *(f"{one.about:<12}{one.sentence}" for one in recommendation.answers(plan)),
+        ],
     )
-
-
-def _largest(plan: Plan) -> list[str]:
-    """The plants and measures of the most capital."""
-    largest = []
-    for row in rows_of(recommended(plan).head(NAMED)):
-        name = names_of(plan.case).placed(row.project)
-        largest.append(f"{name} {number(row.capex_musd)}")
-    return largest
-
-
-def _unmet(plan: Plan) -> list[str]:
-    """Expected unmet demand by element, the most first."""
-    tonnes = plan.summary["expected_shortfall_t"]
-    before = plan.summary.get("without_plan", {}).get("expected_shortfall_t", {})
-    told = []
-    for element, amount in sorted(tonnes.items(), key=lambda item: -item[1]):
-        if amount > SLIGHT:
-            words = f"{midway(names_of(plan.case).element(element))} {number(amount)} t"
-            if element in before:
-                words += f" (without a plan {number(before[element])})"
-            told.append(words)
-    return told
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:

@@ -380,7 +380,7 @@ def _narrow(payers: ReportTable) -> ReportTable:
     """Who loses and pays, for where there is little room."""
     fields = ("party", "paid", "paid_moved", "loss", "loss_moved")
     columns = [replace(one, only="") for one in payers.columns if one.field in fields]
-    return replace(payers, columns=columns, stacked=False, note=NARROW_NOTE)
+    return replace(payers, columns=columns, note=NARROW_NOTE)
 
 
 def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:

@@ -152,13 +152,30 @@ def test_names_of_scenarios_stand_whole_on_charts(drawn: Page) -> None:
 
 
 @pytest.mark.parametrize("drawn", [390], indirect=True)
-def test_on_a_phone_tables_of_the_first_chapters_do_not_scroll(drawn: Page) -> None:
-    tables = drawn.locator(".scroll.stacked")
-    sizes = tables.evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
-    cell = drawn.locator("#dependence .stacked td").nth(1)
-    label = cell.evaluate("td => getComputedStyle(td, '::before').content")
-    assert len(sizes) == 10 and all(wide <= room for wide, room in sizes)
-    assert label.startswith('"year')
+def test_on_a_phone_tables_scroll_in_their_boxes_with_heads_and_names_in_sight(drawn: Page) -> None:
+    box = drawn.locator("#recommendation .scroll").first
+    sizes = drawn.locator(".scroll").evaluate_all("all => all.map(one => one.clientHeight)")
+    assert max(sizes) <= 0.7 * drawn.evaluate("window.innerHeight") + 1
+    left = (
+        "box => [box.querySelector('tbody td'), box].map(node => node.getBoundingClientRect().left)"
+    )
+    box.evaluate("box => { box.scrollLeft = 120; }")
+    name, edge = box.evaluate(left)
+    assert box.evaluate("box => box.scrollLeft") > 0 and abs(name - edge) < 1
+
+
+def test_on_a_phone_chapters_after_how_sure_are_folded_and_printed_whole(
+    window: BrowserContext, report: Path
+) -> None:
+    faults: list[str] = []
+    for width, are_open in ((1440, [True] * 7), (390, [True] * 5 + [False] * 2)):
+        page = open_page(window, report, faults, width=width)
+        chapters = page.locator("section:not(.behind) > details.chapter")
+        assert chapters.evaluate_all("all => all.map(one => one.open)") == are_open
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert all(chapters.evaluate_all("all => all.map(one => one.open)"))
+        page.close()
+    assert faults == []
 
 
 def test_pointer_shows_figures_with_their_unit_and_source(desk: Page) -> None:

@@ -486,7 +486,7 @@ def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Se
     expect(page.locator(".card .was").first).to_contain_text("+")
     # Whole, and letters no smaller than drawn; asked until it holds, for what is drawn anew has no width.
     page.wait_for_function(
-        "() => document.querySelector('#views table')?.getBoundingClientRect().right <= 390"
+        "() => document.querySelector('#views .scroll')?.getBoundingClientRect().right <= 390"
     )
     page.wait_for_function("""() => {
         const svg = document.querySelector('#curve svg'), box = svg?.getBoundingClientRect();

@@ -120,9 +120,9 @@ def test_one_quantity_has_one_value_everywhere(
     )
     beyond = s["cost_musd"] - s["without_plan"]["cost_musd"]
     assert bridge_table(run).shown[-1][1] == number(beyond)
-    assert f"That costs {money(beyond)} more" in buys.lead(run)
+    assert f"It costs {money(beyond)} more" in buys.gain(run)
     paid = money(s["public_spend_musd"])
-    assert f"{paid} of public money" in recommendation.told(run)[0]
+    assert f"{paid} of public money" in recommendation.approve(run)
     screen = " ".join(closing_lines(plan))
     assert (
         f"{number(s['without_plan']['risk_musd'])} MUSD without a plan, {number(s['risk_musd'])} with it"

@@ -13,6 +13,7 @@ import pytest
 
 from planner.reporting.chapters import recommendation
 from planner.reporting.pages.run import Report, report_of
+from planner.reporting.parts import Statements
 from planner.reporting.words.numbers import money
 from planner.results.explanation import Explanation
 from planner.results.figures.money import public_parts
@@ -64,7 +65,7 @@ def told_in(report: Report, anchor: str) -> str:
     (chapter,) = [one for one in report.chapters if one.anchor == anchor]
     told = [chapter.title, chapter.lead]
     for part in chapter.parts:
-        told += [part.title, *words_of(part)]
+        told += words_of(part) if isinstance(part, Statements) else [part.title, *words_of(part)]
     return " ".join(told)
 
 
@@ -73,8 +74,11 @@ def test_the_first_words_say_what_to_approve_and_who_pays(report: Report, plan: 
     assert lead.startswith(
         "Recommendation Approve from 2027 to 2029: 3 plants and stock purchases (2027–2028), "
     )
-    assert f"{money(plan.summary['public_spend_musd'])} of public money." in lead
-    assert "MUSD: United States 43.9, Japan 21.9, Australia 2.74." in lead
+    assert (
+        f"{money(plan.summary['public_spend_musd'])} of public money, which the budgets of the allies pay."
+        in lead
+    )
+    assert "Paid by: MUSD: United States 43.9, Japan 21.9, Australia 2.74; from 20" in lead
 
 
 def test_public_money_is_told_by_what_it_is_for(report: Report, plan: Plan) -> None:
@@ -96,9 +100,8 @@ def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan
     parts = public_parts(plan)
     assert public.sum() + parts.stock + parts.people == near(plan.summary["public_spend_musd"])
     lead = told_in(report, "recommendation")
-    assert "Beside stock and people, approve in 2027: " in lead
-    assert f"{money(public[2027])}; " in lead
-    assert f"{money(public.sum() - public[2027])}." in lead
+    assert f"When: 2027: 2 plants, {money(public[2027])} of public capital. 2028–2029: " in lead
+    assert f"{money(public.sum() - public[2027])}, to be solved again then." in lead
 
 
 def test_a_plant_approved_in_two_years_is_counted_once(
@@ -109,16 +112,16 @@ def test_a_plant_approved_in_two_years_is_counted_once(
     first = rows[rows["year"] == rows["year"].min()]
     more = pd.concat([rows, first.head(1).assign(year=rows["year"].max())], ignore_index=True)
     monkeypatch.setattr(recommendation, "decisions", lambda _: more)
-    lead = " ".join(recommendation.told(plan))
-    assert "Approve from 2027 to 2029: 3 plants" in lead
-    assert "1 of these adds to what is approved in 2027." in lead
+    assert "Approve from 2027 to 2029: 3 plants" in recommendation.approve(plan)
+    (when,) = [one.sentence for one in recommendation.answers(plan) if one.about == "When"]
+    assert ", 1 of them enlarged then, " in when
 
 
 def test_losses_are_told_in_new_scenarios_where_they_are_known(
     report_on: Callable[[str], Report],
 ) -> None:
-    assert "in 20 new scenarios" in told_in(report_on("evaluated"), "buys")
-    assert "in the 3 scenarios of the plan" in told_in(report_on("as solved"), "buys")
+    assert "in 20 new scenarios" in told_in(report_on("evaluated"), "recommendation")
+    assert "in the 3 scenarios of the plan" in told_in(report_on("as solved"), "recommendation")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +143,6 @@ def test_a_block_that_was_not_asked_names_the_command_that_fills_it(
 
 
 def test_what_waiting_costs_stands_with_what_to_approve(report_on: Callable[[str], Report]) -> None:
-    words = "The price of waiting: begun two years later, cost plus risk are "
+    words = "Waiting: Begun two years later, cost plus risk are "
     assert words in told_in(report_on("explained"), "recommendation")
     assert words not in told_in(report_on("as solved"), "recommendation")

@@ -9,7 +9,7 @@ import pytest
 
 from planner.data.case import with_rows
 from planner.data.schema import UncertainRange
-from planner.reporting.chapters import buys, levers, limits, recommendation, shelves, sure
+from planner.reporting.chapters import buys, levers, limits, plants, shelves, sure
 from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.words.names import names_of
 from planner.results.explanation import Explanation, Influence, NearOptimal, Range, Tried
@@ -97,7 +97,7 @@ def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:
     one = Range(project=project, least=1.0, most=50.0, limit=100.0, word="must")
     near = NearOptimal(within={"welfare": 0.01}, ranges=[one], solves=2)
     found = dataclasses.replace(run.explanation, near_optimal=near)
-    rows = recommendation.lines(dataclasses.replace(run, explanation=found))
+    rows = plants.investments(dataclasses.replace(run, explanation=found))
     assert rows is not None
     at = [column.field for column in rows.heads].index("core")
     told = {row[0]: row[at] for row in rows.shown}
@@ -111,8 +111,8 @@ def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run:
 
 
 def test_a_plan_that_was_not_evaluated_says_in_which_scenarios_it_reduces_losses(run: Plan) -> None:
-    lead = buys.lead(run)
-    assert "in the 3 scenarios of the plan" in lead and "planner evaluate RUN --register" in lead
+    assert "in the 3 scenarios of the plan" in buys.gain(run)
+    assert "planner evaluate RUN --register" in buys.lead(run)
 
 
 def test_plants_that_are_worth_nothing_without_each_other_are_named_together(run: Plan) -> None:

@@ -31,7 +31,7 @@ def test_a_measure_is_no_plant(run: Plan) -> None:
 def test_measures_are_told_beside_plants(run: Plan) -> None:
     assert (
         "Approve in 2026: 1 savings measure and stock purchases (2028), "
-        in recommendation.told(run)[0]
+        in recommendation.approve(run)
     )
     chart = recommendation.timeline(run)
     assert chart is not None and chart.caption.startswith("1 savings measure by their lead times")
@@ -42,8 +42,8 @@ def test_measures_are_told_beside_plants(run: Plan) -> None:
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:
     starter = WORKSHOP.parent / "starter"
     run = planner.solve(planner.load(starter), baseline=False)
-    assert (
-        "3 plants" in recommendation.told(run)[0] and "measure" not in recommendation.told(run)[0]
+    assert "3 plants" in recommendation.approve(run) and "measure" not in recommendation.approve(
+        run
     )
 
 

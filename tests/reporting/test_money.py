@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 import planner
-from planner.reporting.chapters.money import bridge_table, lead, payers, spending
+from planner.reporting.chapters.money import bridge_table, lead, payers, spending, unpaid
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import bridge, cost_parts
 from planner.results.plan import Plan
@@ -62,6 +62,21 @@ def test_the_bridge_leads_from_capital_to_cost(built: Plan) -> None:
         ["running cost of plants, net of what else they sell", number(3 * later)],
         ["Cost of the plan, present value", number(10 + 3 * later)],
     ]
+
+
+def test_what_running_costs_beyond_imports_is_in_no_budget(make_case: MakeCase) -> None:
+    """A plant replaces no import and runs for 0.8 MUSD a year in 2027 and 2028; its capital is paid."""
+    made = plant(
+        max_new_tpa=1,
+        capex_usd_per_tpa=MUSD,
+        lead_time_years=1,
+        public_share=0.5,
+        variable_opex_usd_per_t=0.8 * MUSD,
+    )
+    case = make_case(projects=[mine(), made], budgets=budget(100), demand=demand(1))
+    plan = planner.solve(case)
+    assert unpaid(plan) == pytest.approx(1.6)
+    assert unpaid(planner.solve(case, baseline=False)) == 0
 
 
 @pytest.mark.parametrize("keys", [{}, *VARIANTS], ids=str)

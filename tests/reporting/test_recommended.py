@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.chapters.recommendation import lines
+from planner.reporting.chapters.recommendation import answers, lines
 from planner.results.figures.recommended import calm_years, first_outputs, use_of_plants
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
@@ -66,24 +66,24 @@ def test_a_line_names_owner_and_payer_and_what_they_pay(plan: Plan) -> None:
     assert (told["expected"], told["late"], told["calm"]) == ("2029", "25 %", "0 %")
 
 
-def test_beyond_ten_lines_the_others_stand_together(solve: SolveCase) -> None:
-    """Twelve plants of 1 t/y for 10 to 21 MUSD, of which all are wanted: the two smallest stand together."""
+def test_beyond_the_largest_lines_the_others_stand_together(solve: SolveCase) -> None:
+    """Eighteen plants of 1 t/y for 10 to 27 MUSD, of which all are wanted: the two smallest stand together."""
     plants = []
-    for at in range(12):
+    for at in range(18):
         capital = (10 + at) * MUSD
         plants.append(plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=capital))
     table = lines(solve(projects=[mine(), *plants], budgets=budget(1000)))
     assert table is not None
     assert [row[0] for row in table.shown[-2:]] == ["2 others", "All"]
     at = [column.field for column in table.heads].index("capex_musd")
-    # 10 and 11 MUSD; 12 times 10 and 0 to 11 in all.
-    assert [row[at] for row in table.shown[-2:]] == ["21.0", "186"]
+    # 10 and 11 MUSD; 18 times 10 and 0 to 17 in all.
+    assert [row[at] for row in table.shown[-2:]] == ["21.0", "333"]
 
 
-def test_the_note_of_the_lines_counts_ideas_and_plants_without_an_owner(solve: SolveCase) -> None:
+def test_ideas_and_plants_without_an_owner_are_counted(solve: SolveCase) -> None:
     """Of three plants two are ideas, and one of these has no owner; the third is not said to be anybody's."""
     plants = [plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=MUSD) for at in range(3)]
     owners = f"{HEAD}\np0, A firm, idea, , , ,\np1, nobody yet, idea, , , ,"
-    table = lines(solve(projects=[mine(), *plants], budgets=budget(1000), owners=owners))
-    assert table is not None
-    assert table.note.startswith("2 of 3 plants are ideas, and 1 has no owner yet. ")
+    told = answers(solve(projects=[mine(), *plants], budgets=budget(1000), owners=owners))
+    (words,) = [one.sentence for one in told if one.about == "Owners"]
+    assert words.startswith("Ideas: 2 of 3 plants; without an owner: 1. ")

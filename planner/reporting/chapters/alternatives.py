@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.reporting.chapters.levers import claim_statements
+from planner.reporting.chapters.sure import sampling_gap
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
@@ -48,13 +49,18 @@ def chapter(plan: Plan) -> Chapter | None:
     whole_plants = found.alternative("plan")
     lead = say(
         "lead",
-        waiting=price_of_waiting(plan),
         later=later,
         cheaper=_cheaper(plan, found),
         whole=whole_plants,
         of_any_size=of_any_size,
     )
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
+
+
+def waiting(plan: Plan) -> str:
+    """What waiting two years costs."""
+    of_any_size = plan.case.model.policy.whole_plants
+    return say("waiting", price=price_of_waiting(plan), of_any_size=of_any_size)
 
 
 def _cheaper(plan: Plan, found: Explanation) -> list[tuple[str, float]]:
@@ -85,7 +91,6 @@ def information(found: Explanation) -> list[Statement]:
 
 ALTERNATIVES = ReportTable(
     source=f"{EXPLANATION}: alternatives",
-    stacked=True,
     sheet="alternatives",
     meaning="what could be done in place of the plan, each solved by itself, as a change",
     columns=[
@@ -136,7 +141,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
             alternatives=shown,
             of_any_size=of_any_size,
             targets=bool(plan.case.lookups.targets),
-            sampling=(plan.evaluation or {}).get("optimality_gap"),
+            sampling=sampling_gap(plan),
         ),
     )
 

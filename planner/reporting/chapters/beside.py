@@ -100,9 +100,7 @@ def _tone(moved: float) -> str:
 
 
 DIFFERING = ReportTable(
-    source="summary.json, tables/payments.csv",
-    stacked=True,
-    columns=[text("words", "only what differs")],
+    source="summary.json, tables/payments.csv", columns=[text("words", "only what differs")]
 )
 """A row a figure that differs; beside these columns two for each plan that is compared: what it has, and the
 change."""

@@ -19,12 +19,12 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import NOTHING, number, percent
+from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.recommended import cost_beyond, left_open
-from planner.results.figures.sums import costliest_first
+from planner.results.figures.sums import costliest_first, records
 from planner.results.figures.unmet import most_unmet, unmet_by_element, worse_with_the_plan
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -55,7 +55,7 @@ def scenarios_of(plan: Plan, fresh: bool) -> str:
     return say("basis", fresh=fresh, drawn=drawn)
 
 
-def lead(plan: Plan) -> str:
+def gain(plan: Plan) -> str:
     """By how much expected loss and the worst cases fall, and for how much."""
     fresh = {one.figure: one for one in in_fresh_scenarios(plan) if one.way == "policy"}
     falls = [fresh[key].reduction for key in (MEAN, WORST)] if fresh else []
@@ -63,15 +63,27 @@ def lead(plan: Plan) -> str:
         for key in (MEAN, WORST):
             falls.append(Estimate(plan.without[key] - plan.summary[key], None, None))
     return say(
-        "lead",
+        "gain",
         falls=falls,
         tail=tail(plan),
+        aversion=plan.case.model.objective.risk_aversion,
         scenarios=scenarios_of(plan, bool(fresh)),
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
         beyond=cost_beyond(plan),
-        frequent=frequent_gain(plan),
     )
+
+
+def lead(plan: Plan) -> str:
+    """In which storylines losses fall, and whether that was tried in new scenarios."""
+    return say("lead", fresh=bool(in_fresh_scenarios(plan)), frequent=frequent_gain(plan))
+
+
+def stays_short(plan: Plan) -> str:
+    """What stays short with the plan, the costliest first: tonnes, share of demand, and the deepest shortage."""
+    table = short(plan)
+    is_short = table.frame["tonnes"] > SLIGHT
+    return say("stays_short", rows=records(table.frame[is_short]))
 
 
 def frequent_gain(plan: Plan) -> dict[str, float] | None:
@@ -99,7 +111,6 @@ REDUCED_LOSSES = ReportTable(
     sheet="losses",
     meaning="expected loss, mean of the worst cases and blended risk, with the plan and without",
     source=f"{EVALUATED}; {summary_keys(*FIGURES, 'without_plan')}",
-    stacked=True,
     columns=[
         text("figure"),
         text("where", "in"),
@@ -181,7 +192,6 @@ STAYS_SHORT = ReportTable(
     sheet="short by element",
     meaning="demand and unmet demand of each element over all years, expected, and its worst year",
     source="tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t",
-    stacked=True,
     sum_row="All",
     columns=[
         text("element"),
@@ -266,6 +276,5 @@ def risk_explained(plan: Plan) -> Text:
     if "gap" in plan.summary:
         lines += worded_lines("screen.j2", "certified_line", plan=plan.summary)
         lines += say.lines("left_open", gap=left_open(plan))
-    return Text(
-        [" ".join(lines)], title=say("risk_title"), source=summary_keys(RISK, "without_plan")
-    )
+    source = summary_keys(RISK, "without_plan")
+    return Text(lines, title=say("risk_title"), source=source, listed=True)

@@ -51,7 +51,6 @@ def lead(plan: Plan) -> str:
 BY_ELEMENT = ReportTable(
     title="Dependence by element: today, later, at the end",
     source="tables/origins.csv, basis=last; summary.json: diversification.without_plan; tables/coverage.csv",
-    stacked=True,
     columns=[
         text("element"),
         whole("year"),

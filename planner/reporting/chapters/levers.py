@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from planner.reporting.chapters import sure
 from planner.reporting.charts import claims as charts
 from planner.reporting.parts import Chapter, Chart, Statement, Text, told_chart
 from planner.reporting.words.sentences import Passages
@@ -105,8 +106,8 @@ def lever_chart(plan: Plan, found: Explanation) -> Chart | None:
         often=often,
         what=OBJECTIVES[found.goal],
         whole=found.values.whole,
-        tried=len(found.influences),
-        doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
+        tried=sure.doubts_tried(plan),
+        doubts=sure.doubts_named(plan),
         supposed=any(claim.supposed for claim in found.claims),
     )
 

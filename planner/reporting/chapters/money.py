@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,15 @@ from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing, public_money, share_rows
-from planner.results.figures.money import Step, bridge, by_party, largest_first, spent, spent_on
+from planner.results.figures.money import (
+    Step,
+    bridge,
+    by_party,
+    cost_increment,
+    largest_first,
+    spent,
+    spent_on,
+)
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import RUNS_FROM, cost_beyond, recommended
 from planner.results.figures.sums import records
@@ -38,6 +47,8 @@ say = Passages("money.j2")
 SALES, USERS, NOBODY = "sales", "users", "nobody"
 """What repays the owners of a plant."""
 SMALLEST_MUSD, EVEN = 5e-4, 0.05
+DECIDED = ("capex", "training", "seats", "hires", "stock_purchases", "targets")
+"""Parts of the cost that are not of running plants, stocks and imports."""
 SPENDING = table_rows("spending") + ": expected"
 
 
@@ -57,6 +68,16 @@ def chapter(plan: Plan) -> Chapter | None:
 def lead(plan: Plan) -> str:
     """How much public budgets pay, where they are used up, and who pays much for what others gain."""
     return say("lead", money=public_money(plan), uneven=_uneven(plan))
+
+
+def unpaid(plan: Plan) -> float:
+    """By how much running plants and keeping stock costs more than the imports that they replace (MUSD, present value),
+    which no budget holds; 0 where the cost without a plan is not known."""
+    increment = cost_increment(plan, doing_nothing(plan).get("cost"))
+    if increment is None:
+        return 0.0
+    parts = plan.summary["cost_parts_musd"]
+    return increment - math.fsum(parts[part] for part in DECIDED)
 
 
 def not_scarce(plan: Plan) -> str:
@@ -106,7 +127,6 @@ def bridge_table(plan: Plan) -> ReportTable:
 PAYERS = ReportTable(
     title="What each party pays, and what it gains",
     source="tables/payments.csv; summary.json: loss_musd_by_country, without_plan.loss_musd_by_country",
-    stacked=True,
     sum_row="All",
     sheet="payments",
     meaning="payments of each party, what it may pay and has, and its expected loss without the plan and with it",
@@ -207,7 +227,6 @@ def _purposes(plan: Plan) -> dict[str, list[str]]:
 OWNERS = ReportTable(
     title="Whose the plants are, and what would repay the owners",
     source="inputs/owners.csv; tables/investments.csv; tables/capacity.csv: throughput_t over usable_tpa",
-    stacked=True,
     sum_row="All",
     columns=[
         text("project", "plant"),

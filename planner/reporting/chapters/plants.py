@@ -13,12 +13,13 @@ from planner.reporting.parts import (
     figures,
     per_cent,
     persons,
+    several,
     text,
     total,
     whole,
 )
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import count, percent, span
+from planner.reporting.words.numbers import percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import people_decisions
 from planner.results.figures.plants import are_measures, counted, decisions
@@ -27,7 +28,6 @@ from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("plants.j2")
-MOST_PAYERS = 2
 CORE = {"must": "in every plan", "may": "in some", "never": "in none"}
 """How often a plant stands in the near-optimal plans, in words."""
 
@@ -41,7 +41,6 @@ def chapter(plan: Plan) -> Chapter | None:
 PLANTS = ReportTable(
     source="tables/investments.csv; inputs/owners.csv; tables/spending.csv: who pays for such plants there; tables/capacity.csv, "
     "weighted by probability: first year of output, throughput_t over usable_tpa",
-    stacked=True,
     sum_row="All",
     columns=[
         text("project", "plant or measure"),
@@ -54,9 +53,9 @@ PLANTS = ReportTable(
         per_cent("of_possible", "share of possible"),
         total("capex_musd", "capital", "MUSD"),
         total("public_musd", "public part", "MUSD"),
-        text("payer", "paid by"),
+        several("payer", "paid by", "public part"),
         whole("planned", "first output", "by lead time"),
-        whole("expected", "first output", "expected, with delays"),
+        whole("expected", "first output", "with delays"),
         per_cent("late", "odds of delay"),
         per_cent("calm", "runs", "in calm years"),
         text("core", "built", "in near-optimal plans"),
@@ -66,13 +65,13 @@ PLANTS = ReportTable(
 
 
 LARGEST = (
-    *("project", "country", "owner", "stage", "tpa", "capex_musd", "public_musd"),
-    *("payer", "expected", "late", "calm", "core"),
+    *("project", "owner", "stage", "years", "tpa", "capex_musd"),
+    *("public_musd", "payer", "expected", "late", "calm"),
 )
 """Columns of the lines of most capital."""
 ALL = (
     *("project", "country", "owner", "stage", "years", "tpa", "of_possible"),
-    *("capex_musd", "public_musd", "planned", "expected", "calm", "core"),
+    *("capex_musd", "public_musd", "payer", "planned", "expected", "calm", "core"),
 )
 """Columns of the table of everything that is built."""
 
@@ -101,7 +100,7 @@ def named(plan: Plan) -> pd.DataFrame:
     return names.told(rows).assign(
         stage=projects.map(names.kind),
         owner=[owners.get(project, "") for project in projects],
-        payer=[_payer(plan, paying.get(place, [])) for place in places],
+        payer=pd.Series([list(map(names.party, paying.get(place, []))) for place in places]),
         years=projects.map(_committed(plan)),
         of_possible=rows["tpa"] / [case.projects[project].max_new_tpa for project in projects],
         expected=rows["expected"].round(),
@@ -130,13 +129,6 @@ def _committed(plan: Plan) -> dict[str, str]:
             words += f" ({percent(row.probability)}: {names_of(plan.case).who(row.scenarios)})"
         told[row.project] = f"{told[row.project]}, {words}" if row.project in told else words
     return told
-
-
-def _payer(plan: Plan, funders: list[str]) -> str:
-    """Those who pay most for such plants, by name."""
-    names = [names_of(plan.case).party(funder) for funder in funders[:MOST_PAYERS]]
-    rest = len(funders) - MOST_PAYERS
-    return ", ".join(names) + (f" and {count(rest, 'other')}" if rest > 0 else "")
 
 
 def investments(plan: Plan) -> ReportTable | None:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters import plants
+from planner.reporting.chapters import alternatives, buys, money, plants, sure
 from planner.reporting.chapters import stock as stock_chapter
 from planner.reporting.charts import plants as charts
-from planner.reporting.parts import Chapter, Chart, Front, ReportTable, TableRow, Text, told_chart
+from planner.reporting.parts import (
+    Chapter,
+    Chart,
+    Front,
+    ReportTable,
+    Statement,
+    Statements,
+    TableRow,
+    told_chart,
+)
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import headline, names_of
-from planner.reporting.words.numbers import count, money_by_name, number
+from planner.reporting.words.numbers import count, money_by_name, number, span
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import (
-    cut_suppliers,
-    cut_years,
-    price_of_waiting,
-    public_money,
-)
+from planner.results.figures.decision import cut_suppliers, cut_years, public_money
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import (
@@ -32,17 +36,16 @@ from planner.results.figures.plants import (
     everywhere,
     is_measure,
 )
-from planner.results.figures.recommended import is_scheduled
+from planner.results.figures.recommended import is_scheduled, recommended
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS, MOST_LINES, MOST_ROWS = 2, 10, 40
+MOST_SUPPLIERS, MOST_LINES, MOST_ROWS = 2, 16, 40
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
-PAID = "tables/payments.csv: paid_musd"
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 
 
@@ -69,47 +72,82 @@ def _cut_off(plan: Plan) -> list[str]:
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """What to approve, then its largest lines and their time."""
-    first, *rest = told(plan)
-    parts = [Text(rest, source=PAID) if rest else None, lines(plan), timeline(plan)]
-    return Chapter.of("recommendation", "Recommendation", parts, lead=first)
+    """What to approve, all that who decides must know, then its largest lines and their time."""
+    parts = [Statements(answers(plan)), lines(plan), timeline(plan)]
+    return Chapter.of("recommendation", "Recommendation", parts, lead=approve(plan))
 
 
-def told(plan: Plan) -> list[str]:
-    """What to approve, then how much of it first, and who pays how much: public money as it is paid."""
-    rows = decisions(plan)
-    money = public_money(plan)
+def approve(plan: Plan) -> str:
+    """What to approve, when, and for how much public money."""
+    purchases = purchases_by_year(plan)
     stock = ""
-    if not purchases_by_year(plan).empty:
+    if not purchases.empty:
         stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
-        stock += f" ({stock_chapter.years_of_purchases(plan)})"
-    names = names_of(plan.case)
-    paid = {names.party(funder): musd for funder, musd in money.payers.items()}
+        stock += f" ({span(purchases['year'].min(), purchases['year'].max())})"
+    return say(
+        "approve",
+        built=counted(plan, decisions(plan)["project"]),
+        stock=stock,
+        years=sorted(set(decisions(plan)["year"])),
+        paid=public_money(plan).paid,
+    )
+
+
+def answers(plan: Plan) -> list[Statement]:
+    """When, for how much, who pays and owns, where stock is held, what it buys, how sure, what stays short, and what waiting
+    costs; the command that tells it where that was not asked."""
+    sentences = {
+        "When": _when(plan),
+        "For how much": _for_how_much(plan),
+        "Paid by": _paid_by(plan),
+        "Owners": say("whose", owners=_owners(plan, decisions(plan)["project"])),
+        "Stock": stock_chapter.goods(plan),
+        "It buys": buys.gain(plan),
+        "How sure": sure.brief(plan),
+        "Stays short": buys.stays_short(plan),
+        "Waiting": alternatives.waiting(plan),
+    }
+    return [Statement(about, sentence) for about, sentence in sentences.items() if sentence]
+
+
+def _when(plan: Plan) -> str:
+    """What is approved first, and later; '' where all is approved at once."""
+    rows = decisions(plan)
     years = sorted(set(rows["year"]))
     is_now = rows["year"] == min(years, default=0)
-    return say.lines(
-        "told",
-        built=counted(plan, rows["project"]),
-        stock=stock,
-        stock_goods=stock_chapter.goods(plan),
-        scheduled=stock_chapter.scheduled_musd(plan),
+    return say(
+        "when",
         years=years,
         now=_approved(plan, rows[is_now]),
         later=_approved(plan, rows[~is_now]),
         again=len({*rows["project"][is_now]} & {*rows["project"][~is_now]}),
-        parts=public_parts(plan),
-        waiting=price_of_waiting(plan),
-        of_any_size=plan.case.model.policy.whole_plants,
-        money=money,
-        payers=money_by_name(paid),
-        paid_in=_years_of_payments(plan),
     )
 
 
-def _years_of_payments(plan: Plan) -> list[int]:
-    """The years in which public money is paid, in order."""
-    paid = spent(plan, "year")
-    return sorted(paid.index[paid > 0].tolist())
+def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
+    """What some decisions build, and the public part of its capital (MUSD, expected)."""
+    public = float((rows["public_musd"] * rows["probability"]).sum())
+    return {"what": counted(plan, rows["project"]), "public": public}
+
+
+def _for_how_much(plan: Plan) -> str:
+    """What public money is for, what owners pay beside it, and what nobody pays."""
+    return say(
+        "for_how_much",
+        built=counted(plan, decisions(plan)["project"]),
+        parts=public_parts(plan),
+        scheduled=stock_chapter.scheduled_musd(plan),
+        owned=float(money.owned(plan)["pays"].sum()),
+        unpaid=money.unpaid(plan),
+    )
+
+
+def _paid_by(plan: Plan) -> str:
+    """Public money of each payer, and the years in which it is paid."""
+    names, paid = names_of(plan.case), spent(plan, "year")
+    payers = {names.party(who): musd for who, musd in public_money(plan).payers.items()}
+    years = sorted(paid.index[paid > 0].tolist())
+    return say("paid_by", payers=money_by_name(payers), years=years)
 
 
 def _owners(plan: Plan, projects: pd.Series) -> dict[str, int]:
@@ -124,39 +162,44 @@ def _owners(plan: Plan, projects: pd.Series) -> dict[str, int]:
     }
 
 
-def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
-    """What some decisions build, and the public part of its capital (MUSD, expected)."""
-    public = float((rows["public_musd"] * rows["probability"]).sum())
-    return {"what": counted(plan, rows["project"]), "public": public}
-
-
 def lines(plan: Plan) -> ReportTable | None:
-    """The plants and measures of the most capital, the others together."""
+    """The plants of the most capital, the others together, and the measures together; each measure where there are no
+    plants."""
     rows = plants.named(plan)
     if rows.empty:
         return None
-    rest = rows.iloc[MOST_LINES:]
-    largest = records(rows.head(MOST_LINES))
-    if len(rest):
-        others: TableRow = {"project": count(len(rest), "other")}
-        for amount in ("capex_musd", "public_musd"):
-            others[amount] = float(rest[amount].sum())
-        largest.append(others)
+    saves = are_measures(plan, recommended(plan)["project"])
+    if saves.all():
+        saves = ~saves
+    rows = rows.assign(project=recommended(plan)["project"].map(names_of(plan.case).placed))
+    own, measures = rows[~saves], rows[saves]
+    told = records(own.head(MOST_LINES))
+    for others, what in ((own.iloc[MOST_LINES:], "other"), (measures, "savings measure")):
+        if len(others):
+            told.append(_together(others, count(len(others), what)))
     return plants.PLANTS.over(
-        largest,
+        told,
         plants.left_out(plan, plants.LARGEST),
-        title=say("lines_title", lines=min(len(rows), MOST_LINES), rest=len(rest)),
+        title=say("lines_title", others=len(own) > MOST_LINES or len(measures)),
         note=say(
             "lines_note",
             some=not everywhere(decisions(plan)),
             drawn=len(plan.weights),
-            owners=_owners(plan, decisions(plan)["project"]),
-            years=sorted(set(decisions(plan)["year"])),
-            paid_in=_years_of_payments(plan),
-            contained=stock_chapter.counts_contained(plan),
             first_decision=plan.case.lookups.first_decision_year,
         ),
     )
+
+
+def _together(rows: pd.DataFrame, what: str) -> TableRow:
+    """A line of several plants or measures: their sums, and all who pay."""
+    owners = set(rows["owner"])
+    return {
+        "project": what,
+        "owner": owners.pop() if len(owners) == 1 else "",
+        "payer": list(dict.fromkeys(chain.from_iterable(rows["payer"]))),
+        "capex_musd": float(rows["capex_musd"].sum()),
+        "public_musd": float(rows["public_musd"].sum()),
+    }
 
 
 def timeline(plan: Plan) -> Chart | None:

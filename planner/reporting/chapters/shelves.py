@@ -104,7 +104,6 @@ SHELVES_TABLE = ReportTable(
     title="What each plant is for",
     source=f"{EXPLANATION}: droppings; tables/capacity.csv, weighted by probability: throughput_t over usable_tpa; "
     "tables/shortfall.csv: without_plan_t",
-    stacked=True,
     sheet="shelves",
     meaning="what each plant is for: its capital, its use, and what dropping it adds, all else free",
     columns=[

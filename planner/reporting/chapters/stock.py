@@ -35,7 +35,7 @@ def lead(plan: Plan) -> str:
     paid = public_parts(plan).stock
     return say(
         "lead",
-        goods=goods(plan),
+        bought=not purchases_by_year(plan).empty,
         contained=counts_contained(plan),
         scheduled=scheduled_musd(plan),
         paid=paid,
@@ -43,27 +43,27 @@ def lead(plan: Plan) -> str:
 
 
 def goods(plan: Plan) -> str:
-    """Goods and tonnes in a sentence, the most first; '' where none is bought."""
+    """Goods and tonnes, the most first, and where they are held; '' where none is bought."""
     rows = purchases_by_year(plan)
     by_good = rows.groupby(["element", "form"])["tonnes"].sum().sort_values(ascending=False)
     tonnes = []
     for row in rows_of(by_good.reset_index()):
         good = names_of(plan.case).good(row.element, row.form)
         tonnes.append(f"{good} {number(row.tonnes)} t")
-    years = sorted(set(rows["year"]))
-    return say("bought", tonnes=tonnes, scheduled=is_scheduled(plan), years=years)
+    held = rows.groupby("country")["musd"].sum().sort_values(ascending=False)
+    return say(
+        "goods",
+        tonnes=tonnes,
+        scheduled=is_scheduled(plan),
+        years=sorted(set(rows["year"])),
+        held=held.rename(names_of(plan.case).country).to_dict(),
+    )
 
 
 def counts_contained(plan: Plan) -> bool:
     """Metal or magnets are bought whose tonnes are of the oxide that they contain."""
     forms = set(purchases_by_year(plan)["form"])
     return plan.case.commodity == RARE_EARTHS and not forms.isdisjoint(("metal", "magnet"))
-
-
-def years_of_purchases(plan: Plan) -> str:
-    """The first year of purchases and the last."""
-    years = purchases_by_year(plan)["year"]
-    return span(years.min(), years.max())
 
 
 def scheduled_musd(plan: Plan) -> float:
@@ -74,7 +74,6 @@ def scheduled_musd(plan: Plan) -> float:
 SCHEDULE = ReportTable(
     source="tables/purchases.csv, or tables/stocks.csv, weighted by probability: bought_t",
     sum_row="All",
-    stacked=True,
     sheet="stock",
     meaning="stock that is bought, by good, country and year",
     columns=[

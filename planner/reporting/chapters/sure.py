@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from planner.data.odds import are_bounded, odds_of
@@ -23,7 +25,7 @@ from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.evaluated import out_of_sample
-from planner.results.figures.recommended import cost_beyond, risk_ranges
+from planner.results.figures.recommended import risk_ranges
 from planner.results.plan import Plan
 
 say = Passages("sure.j2")
@@ -42,23 +44,54 @@ def chapter(plan: Plan) -> Chapter | None:
     return Chapter.of("sure", "How sure", parts, lead=lead(plan))
 
 
-def lead(plan: Plan) -> str:
-    """How sure it is that the plan pays, and how much risk remains, or the commands that try it."""
-    found, ranges = plan.explanation, risk_ranges(plan)
+def brief(plan: Plan) -> str:
+    """By how much losses fall at least, how much risk remains, and how many doubts were tried, or the command that tries
+    it."""
+    ranges = risk_ranges(plan)
     return say(
-        "lead",
+        "brief",
         risk=out_of_sample(plan),
         widest=ranges[0] if ranges else None,
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
-        cost=cost_beyond(plan),
-        tried=len(found.influences) if found is not None else 0,
-        doubts=len({row.uncertainty for row in plan.case.tables.uncertainties}),
+        tried=doubts_tried(plan),
+        doubts=doubts_named(plan),
+    )
+
+
+def lead(plan: Plan) -> str:
+    """The gap to the best plan of other samples, the doubt that moves most, and the commands that try the rest."""
+    found = plan.explanation
+    return say(
+        "lead",
+        is_tried=out_of_sample(plan) is not None,
+        tried=doubts_tried(plan),
+        doubts=doubts_named(plan),
         drawn=len(plan.weights) if plan.case.tables.draws else 0,
-        gap=(plan.evaluation or {}).get("optimality_gap"),
-        objective=OBJECTIVES[plan.case.model.objective.goal == "welfare"],
+        gap=sampling_gap(plan),
+        objective=objective(plan),
         most=found.influences[0] if found is not None and found.influences else None,
         everything=found.values.everything if found is not None else None,
     )
+
+
+def doubts_tried(plan: Plan) -> int:
+    """The number of doubtful figures that were tried."""
+    return 0 if plan.explanation is None else len(plan.explanation.influences)
+
+
+def doubts_named(plan: Plan) -> int:
+    """The number of doubtful figures of the case."""
+    return len({row.uncertainty for row in plan.case.tables.uncertainties})
+
+
+def objective(plan: Plan) -> str:
+    """What questions are about."""
+    return OBJECTIVES[plan.case.model.objective.goal == "welfare"]
+
+
+def sampling_gap(plan: Plan) -> dict[str, Any] | None:
+    """By how much other samples would better the plan; None where that was not asked."""
+    return (plan.evaluation or {}).get("optimality_gap")
 
 
 def ranges_chart(plan: Plan) -> Chart | None:
@@ -91,7 +124,6 @@ def ranges_chart(plan: Plan) -> Chart | None:
 
 FACTS_TO_SETTLE = ReportTable(
     source=f"{EXPLANATION}: influences; inputs/uncertainties.csv",
-    stacked=True,
     sheet="doubts",
     meaning="doubtful figures, the most influential first, whom to ask, and what each answer changes",
     columns=[
@@ -129,13 +161,12 @@ def facts(plan: Plan) -> ReportTable | None:
         rows.setdefault(name, untried)["ask"] = doubt.ask
     if not rows:
         return None
-    tried = len(found.influences) if found is not None else 0
+    tried = doubts_tried(plan)
     told = {
-        "found": found,
         "tried": tried,
         "unranked": len(rows) - tried,
         "compared": bool(risk_ranges(plan)),
-        "objective": OBJECTIVES[plan.case.model.objective.goal == "welfare"],
+        "objective": objective(plan),
     }
     title, note = say("facts_title", **told), say("facts", **told)
     return FACTS_TO_SETTLE.over(list(rows.values()), title=title, note=note)

@@ -15,7 +15,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.errors import PlannerError
-from planner.reporting.parts import Card, Chapter, Chart, Front, Part, ReportTable, charts_of
+from planner.reporting.parts import (
+    Card,
+    Chapter,
+    Chart,
+    Front,
+    Part,
+    ReportTable,
+    Statements,
+    Text,
+    charts_of,
+)
 from planner.reporting.words.numbers import unbroken
 
 
@@ -35,11 +45,13 @@ def _environment() -> Environment:
     return found
 
 
+KINDS = {ReportTable: "table", Chart: "chart", Text: "text", Statements: "statements"}
+"""Class of a part -> the template that shows it."""
+
+
 def kind_of(part: Part) -> str:
-    """The template that shows a part: table, chart or text."""
-    if isinstance(part, ReportTable):
-        return "table"
-    return "chart" if isinstance(part, Chart) else "text"
+    """The template that shows a part."""
+    return KINDS[type(part)]
 
 
 def letters(cell: str) -> str:

@@ -30,12 +30,8 @@ MOST_PRINTED = 50
 """Rows of a table that are printed; the workbook has all of them."""
 WIDE = 9
 """Columns from which a table is set small."""
-POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 510.0
-"""Size of a small table; one wider than the room of a page lies on its side."""
 SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
-BROKEN = 18
-"""Letters of a line of words that stand on several lines before a table is laid on its side."""
 PICTURE, TEXT_WIDTH = 720, 493.0
 """Width of a chart that is as wide as the text, px, and that of the text, pt."""
 ON_ONE_PAGE, MOST_TOGETHER = 1_200, 20
@@ -102,14 +98,12 @@ TEMPLATES.filters["quoted"] = _quoted
 
 
 def layout(part: ReportTable) -> dict[str, Any]:
-    """The layout of a printed table: set small, on its side, kept on one page; and the widths of its columns."""
-    turned = _too_wide(part)
+    """The layout of a printed table: set small, kept on one page; and the widths of its columns."""
     letters = sum(len(cell) for row in part.shown for cell in row)
     is_small = letters < ON_ONE_PAGE and len(part.shown) <= MOST_TOGETHER
     return {
         "small": len(part.heads) > WIDE,
-        "turned": turned,
-        "together": not turned and is_small,
+        "together": is_small,
         "widths": [_width(part, at) for at in range(len(part.heads))],
     }
 
@@ -122,15 +116,3 @@ def _width(part: ReportTable, at: int) -> str:
     cells = [len(row[at]) for row in part.shown[:MOST_PRINTED]]
     longest = max([len(head.title), *cells])
     return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
-
-
-def _too_wide(part: ReportTable) -> bool:
-    if len(part.heads) <= WIDE:
-        return False
-    wide = 0.0
-    rows = [[column.unit for column in part.heads], *part.shown[:MOST_PRINTED]]
-    for at, column in enumerate(part.heads):
-        widest = max(len(row[at]) for row in rows)
-        at_most = SHORT if column.number else BROKEN
-        wide += POINTS_A_LETTER * min(widest, at_most) + POINTS_A_COLUMN
-    return wide > ROOM

@@ -37,6 +37,11 @@
     details.append(copyButton(() => details.querySelector("p").textContent));
   }
 
+  // On a phone the chapters after that on how sure it is are folded.
+  if (matchMedia("(max-width: 640px)").matches) {
+    for (const details of document.querySelectorAll("#sure ~ section > details.chapter")) details.open = false;
+  }
+
   // A link into a folded chapter opens it.
   const openAround = (node) => {
     for (let at = node; at; at = at.parentElement) {
