@@ -10,7 +10,7 @@ import numpy as np
 from planner.api.plants_in_plan import builds_of, markets_of, tonnes_of, wanted_of, worked_of
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
-from planner.errors import A_PLAN, Fault, InputError, StoppedError, did_you_mean, refuse_other
+from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
@@ -38,7 +38,7 @@ from planner.finance.study import study_steps
 from planner.finance.support import Package, SupportSearch, Volumes, least_support, public_money
 from planner.finance.yearly_rows import Array
 from planner.results.business_case import MARKET, PLAN, Basis, BusinessCase, Removal, Sold
-from planner.results.plan import Plan, Status
+from planner.results.plan import Plan, Status, no_plan
 from planner.solving.goals import Progress, silent
 
 NEUTRAL: Levels = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
@@ -94,6 +94,8 @@ def business_case(
     ------
     InputError
         For a plant that cannot grow, and for feeds that a plant cannot take.
+    InfeasibleError
+        For the plan of a case that has none.
     StoppedError
         For a plan that is not proven.
 
@@ -331,10 +333,10 @@ def _cost_of_ownership(question: _Question, volumes: Volumes) -> float:
 
 
 def _check(plan: Plan, name: str, asked: Sequence[str]) -> None:
-    """Raise StoppedError for a plan that is not proven, InputError for plants that are unknown, savings, named twice
+    """Raise InfeasibleError or StoppedError for a plan that is not proven, InputError for plants that are unknown, savings, named twice
     or cannot grow."""
     if plan.status is not Status.OPTIMAL:
-        raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+        raise no_plan(plan, name)
     told = ""
     for project in asked:
         told = told or _no_investment(plan.case, project)

@@ -18,7 +18,7 @@ from planner.reporting.pages.run import chart as chart_of
 from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
 from planner.results.folders import Fill, claim, refuse_foreign
-from planner.results.plan import Plan
+from planner.results.plan import Plan, no_plan
 from planner.results.store import (
     A_RUN,
     SUMMARY,
@@ -272,7 +272,7 @@ def solve_into(
 
 
 def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
-    """Write all pages of a run folder again; returns the files. Raises RunFolderError, StoppedError."""
+    """Write all pages of a run folder again; returns the files. Raises RunFolderError, InfeasibleError, StoppedError."""
     plan = stored_plan(run, progress)
     progress("writing the reports")
     refresh_pages(run, lambda target: write_pages(plan, target))
@@ -280,11 +280,11 @@ def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
 
 
 def stored_plan(run: Path, progress: Progress = silent) -> Plan:
-    """The plan of a run folder. Raises RunFolderError, and StoppedError if the run ended without a plan."""
+    """The plan of a run folder. Raises RunFolderError, and InfeasibleError or StoppedError if the run ended without a plan."""
     progress("reading the run")
     plan = open_run(run)
     if not plan.tables:
-        raise StoppedError(f"{run}: holds no plan ({plan.status})")
+        raise no_plan(plan, str(run))
     return plan
 
 

@@ -23,7 +23,6 @@ from rich.status import Status as Spinner
 import planner
 from planner.cli import close_for_writing, say_output_lost, stopped_early
 from planner.data.case import Case
-from planner.data.change import read_changes
 from planner.data.findings import collapse
 from planner.data.load import checked_case
 from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert, refused
@@ -224,7 +223,7 @@ def _leave_interrupted(kept: str, signals: Sequence[int], known: str = "") -> No
 
 def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
-    return checked_case(find_case(case), model, read_changes(overrides or ()))
+    return checked_case(find_case(case), model, overrides or ())
 
 
 def working(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 import planner
-from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
+from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, read_case, say
 from planner.data.change import read_changes
 from planner.errors import refused
 from planner.results.store import SUMMARY
@@ -76,9 +75,8 @@ def _open(
 
     Raises InputError for a model or settings beside a run folder, and for what cannot be read.
     """
-    settings = read_changes(overrides or ())
     if (path / SUMMARY).is_file():
-        if model or settings:
+        if model or overrides:
             said = "does not apply to a run folder, which has its own model"
             remedy = "open the case instead"
             raise refused("", str(path), said, column="--model, --set", remedy=remedy)
@@ -86,7 +84,8 @@ def _open(
         folder = folder_for(path, plan.case)
         opened = OpenedCase(path=path, model=None, settings=[], folder=folder)
         return opened, plan if plan.tables else None
-    # The folder is named by the case, which is to be read first.
-    opened = OpenedCase(path=find_case(path), model=model, settings=settings, folder=Path())
-    case = opened.load()
-    return replace(opened, folder=folder_for(opened.path, case), case=case), None
+    path = find_case(path)
+    case = read_case(path, model, overrides)
+    settings = read_changes(overrides or ())
+    folder = folder_for(path, case)
+    return OpenedCase(path=path, model=model, settings=settings, folder=folder, case=case), None

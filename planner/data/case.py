@@ -5,12 +5,13 @@ A Case never changes: each method gives another one, checked as files are, or ra
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.cells import text_of
+from planner.cells import conditions, matching, text_of
 from planner.config import ModelFile, build_model
 from planner.data.change import Change, Changes, known_table, readable_changes
 from planner.data.changed_case import Changer
@@ -20,7 +21,16 @@ from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.findings import Origin
 from planner.data.frames import frame_of, frame_of_faults
 from planner.data.lookups import Lookups
-from planner.data.schema import Country, Element, Project, Tables
+from planner.data.schema import (
+    Country,
+    Draw,
+    Element,
+    Project,
+    Scenario,
+    Shock,
+    Tables,
+    UncertainRange,
+)
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import refused
 from planner.late import late
@@ -286,6 +296,42 @@ class Case:
 def with_rows(case: Case, **rows: Any) -> Case:
     """The case with other rows (tuples of the table's type) in some tables, not checked."""
     return replace(case, tables=replace(case.tables, **rows))
+
+
+def with_other_scenarios(
+    case: Case,
+    scenarios: Sequence[Scenario],
+    shocks: Sequence[Shock],
+    draws: Sequence[Draw] | None = None,
+) -> Case:
+    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them.
+
+    What is of scenarios that are not among these stays behind: targets, prices, ranges of their figures, and hazards.
+    """
+    names = {row.scenario for row in scenarios}
+    named = names | {row.storyline for row in scenarios} | {""}
+    tables = case.tables
+    given = tables.draws if draws is None else draws
+    other = replace(
+        tables,
+        scenarios=tuple(scenarios),
+        shocks=tuple(shocks),
+        draws=tuple(row for row in given if row.scenario in names),
+        hazards=(),
+        targets=tuple(row for row in tables.targets if row.scenario in named),
+        prices=tuple(row for row in tables.prices if row.future in named),
+    )
+    other = replace(other, uncertainties=tuple(ranges_of_rows(other)))
+    targets = tuple(row for row in case.model.targets if row.scenario in named)
+    model = case.model.model_copy(update={"targets": targets})
+    return replace(case, tables=other, model=model)
+
+
+def ranges_of_rows(tables: Tables) -> Iterator[UncertainRange]:
+    """Ranges of figures of rows that are there."""
+    for row in tables.uncertainties:
+        if matching(tables.rows(row.table), conditions(row.where)):
+            yield row
 
 
 def with_model(case: Case, model: ModelFile) -> Case:

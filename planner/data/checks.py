@@ -51,18 +51,20 @@ SELLERS = ("imports", "supplier")
 FIXED: Mapping[str, tuple[str, ...]] = {"stage": tuple(STAGES), "form": FORMS}
 
 
+LostRow = tuple[int, Mapping[str, Any]]
+"""Line of a row that is not read, 0 if it may be no row or its cells out of place; and its cells but for blank ones, `""`
+for those that are wrong themselves."""
+
+
 @dataclass
 class Reading:
-    """Faults and remarks of a reading; tables of which rows are lost, tables with a wrong header, names in lost rows."""
+    """Faults and remarks of a reading; tables of which rows are lost, tables with a wrong header, and the lost rows."""
 
     faults: list[Fault] = field(default_factory=list)
     remarks: list[Fault] = field(default_factory=list)
     unsound: set[str] = field(default_factory=set)
     headless: set[str] = field(default_factory=set)
-    claimed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Kind of thing -> names in rows that were not read."""
-    nameless: set[str] = field(default_factory=set)
-    """Kinds of which a lost row does not even tell the name, so that no name can be called unknown."""
+    lost_rows: dict[str, list[LostRow]] = field(default_factory=lambda: defaultdict(list))
     model_is_wrong: bool = False
 
     def refuse(self) -> None:
@@ -75,19 +77,9 @@ class Reading:
         self.unsound.add(table)
         self.headless.add(table)
 
-    def claim(self, table: str, header: tuple[str, ...], cells: tuple[str, ...]) -> None:
-        """A row is not read, but what it names exists."""
-        for kind, (defining, column) in (*DEFINED.items(), ("seller", SELLERS)):
-            if defining == table and column in header:
-                place = header.index(column)
-                if place < len(cells):
-                    self.claimed[kind].add(cells[place])
-
-    def lose_name(self, table: str, column: str) -> None:
-        """A row is not read, and the name it gives is wrong itself."""
-        for kind, defined in (*DEFINED.items(), ("seller", SELLERS)):
-            if defined == (table, column):
-                self.nameless.add(kind)
+    def lost_cells(self, table: str, column: str) -> set[str]:
+        """Cells of a column in lost rows; `""` for one that is wrong itself."""
+        return {cells[column] for _, cells in self.lost_rows[table] if column in cells}
 
 
 def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
@@ -109,26 +101,40 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
         # A scenario that is missing, or a horizon that could not be read, is a fault already.
         if check.run is check_probabilities and lacks_scenarios:
             continue
-        if check.run is check_horizon and read.model_is_wrong:
+        if check.run in (check_horizon, check_open_periods) and read.model_is_wrong:
             continue
+        lines = _lines_with_lost_rows(case, check, read)
         for finding in check.run(case):
-            if finding.rule != "funder-nowhere" or finding.value not in absent_countries:
+            is_told = finding.rule == "funder-nowhere" and finding.value in absent_countries
+            if not is_told and finding.line not in lines:
                 findings.append(finding)
     return list(map(case.origin.placed, findings))
 
 
+def _lines_with_lost_rows(case: Lookups, check: Check, read: Reading) -> set[int]:
+    """Lines of rows that belong together with rows that were not read."""
+    if not check.together:
+        return set()
+    lost = read.lost_cells(check.rows_of, check.together)
+    lines: set[int] = set()
+    for row in case.rows(check.rows_of):
+        name = getattr(row, check.together)
+        if name and not lost.isdisjoint((name, "")):
+            lines.add(row.line)
+    return lines
+
+
 def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
-    """Kind of thing -> names of it that are there."""
+    """Kind of thing -> names of it that are there; those in lost rows too, of which one that is wrong itself is `""`."""
     known: dict[str, set[str]] = {}
     for kind, (table, column) in DEFINED.items():
         known[kind] = {getattr(row, column) for row in tables.rows(table)}
-        known[kind] |= read.claimed.get(kind, set())
+        known[kind] |= read.lost_cells(table, column)
     if not tables.scenarios and "scenarios" not in read.unsound:
         known["scenario"] = {BASE}
     if not tables.suppliers and "suppliers" not in read.unsound:
         sellers = {row.supplier for row in tables.imports}
-        sellers |= read.claimed.get("seller", set())
-        known["supplier"] = set() if "seller" in read.nameless else sellers
+        known["supplier"] = sellers | read.lost_cells("imports", "supplier")
     return known
 
 
@@ -167,21 +173,20 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
         if (table, column) in more and kind == "element" and "byproducts" in read.unsound:
             continue
         names = known.get(kind) or set(FIXED.get(kind, ()))
-        if kind in read.nameless or (not names and _is_unread(kind, read)):
+        # Where the name of a lost row is wrong itself, no name can be called unknown.
+        if "" in names or (not names and _is_unread(kind, read)):
             continue
         # Without the defining table all its names are one fault.
         is_defined = bool(names - {BASE})
         names = names | more.get((table, kind), set())
-        rows = case.rows(table)
-        cells = {getattr(row, column) for row in rows}
-        if all(names.issuperset(_names_in(cell, table, column)) for cell in cells):
-            continue
-        for row in rows:
-            for name in _names_in(getattr(row, column), table, column):
+        for place, line, cell in _cells(case, read, table, column):
+            if cell in names:
+                continue
+            for name in _names_in(cell):
                 if name not in names:
                     key = (kind, name if is_defined else "")
                     unknown = _UnknownName(name=name, column=column, is_defined=is_defined)
-                    unknown_names.setdefault(key, unknown).lines[table_of(row), row.line] = None
+                    unknown_names.setdefault(key, unknown).lines[place, line] = None
     for (kind, _), unknown in unknown_names.items():
         said = f'unknown {kind} "{unknown.name}"'
         if not unknown.is_defined:
@@ -211,11 +216,20 @@ class _UnknownName:
     lines: dict[tuple[str, int], None] = field(default_factory=dict)
 
 
-def _names_in(cell: Any, table: str, column: str) -> list[str]:
-    """The names in a cell, one or many; without `*`, by which a funder reaches all countries."""
-    everywhere = "*" if (table, column) == ("funders", "countries") else ""
-    names = cell if isinstance(cell, tuple) else (cell,)
-    return [name for name in names if name and name != everywhere]
+def _cells(case: Lookups, read: Reading, table: str, column: str) -> Iterator[tuple[str, int, Any]]:
+    """Place, line and cell of a column, of rows that are not read too."""
+    for row in case.rows(table):
+        yield table_of(row), row.line, getattr(row, column)
+    for line, cells in read.lost_rows[table]:
+        if line:
+            yield table, line, cells.get(column, "")
+
+
+def _names_in(cell: str | tuple[str, ...]) -> Iterator[str]:
+    """The names in a cell, one or many; `*` is none."""
+    for name in cell.split(";") if isinstance(cell, str) else cell:
+        if name.strip() not in ("", "*"):
+            yield name.strip()
 
 
 def _is_unread(kind: str, read: Reading) -> bool:
@@ -332,7 +346,7 @@ def check_order(table: str, case: Lookups) -> Iterator[Fault]:
     for name, columns, rule in RISES:
         if name == table:
             for row in case.rows(table):
-                yield from itertools.islice(_disorder(row, columns, rule), 1)
+                yield from _disorder(row, columns, rule)
 
 
 def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Fault]:
@@ -348,6 +362,20 @@ def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Fault]:
             wrong, how = two < one, "below"
         if wrong:
             yield finding_at(row, column, rule, f"{text_of(two)} is {how} {before} {text_of(one)}")
+
+
+def check_open_periods(case: Lookups) -> Iterator[Fault]:
+    """A shock that ends, or begins, with the horizon lies not wholly beyond it."""
+    for row in case.tables.shocks:
+        start, end = row.start_year, row.end_year
+        said = ""
+        if end is None and start is not None and begin_of(start) > end_of(case.last_year):
+            said = f"{start} is after {case.last_year}, with which the horizon and the shock end"
+        elif start is None and end is not None and end_of(end) < begin_of(case.first_year):
+            said = f"{end} is before {case.first_year}, with which the horizon and the shock begin"
+        if said:
+            column = "start_year" if end is None else "end_year"
+            yield finding_at(row, column, "reversed-period", said)
 
 
 def check_uncertainties(case: Lookups) -> Iterator[Fault]:
@@ -397,14 +425,15 @@ _ORDERED = tuple(dict.fromkeys(table for table, _, _ in RISES))
 CHECKS: tuple[Check, ...] = (
     Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
     Check(check_horizon, needs=("demand",)),
-    Check(check_feed_shares, needs=("feeds",)),
+    Check(check_feed_shares, rows_of="feeds"),
     *ROW_RULES,
-    Check(check_returns, needs=("projects", "feeds"), rows_of="returns"),
+    Check(check_returns, needs=("feeds",), rows_of="returns"),
     Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
-    Check(check_ramps, needs=("ramps",)),
+    Check(check_ramps, rows_of="ramps", together="ramp"),
     Check(check_probabilities, needs=("scenarios",)),
+    Check(check_open_periods, needs=("demand",), rows_of="shocks"),
     Check(check_loss_tiers, needs=("loss_tiers",)),
-    Check(check_hazards, needs=("hazards",)),
+    Check(check_hazards, rows_of="hazards", together="event"),
     Check(check_uncertainties, needs=tuple(BY_NAME)),
     Check(check_targets, needs=("countries", "elements", "feeds", "scenarios"), rows_of="targets"),
     Check(check_finance, rows_of="finance"),

@@ -22,10 +22,10 @@ def table_of(row: Row) -> str:
 def finding_at(row: Row, column: str, rule: str, message: str = "", **words: object) -> Fault:
     """A rule broken in a cell, placed by its table; the message is the rule's own, filled with the row and `words`, unless
     another is given."""
-    cell = text_of(getattr(row, column))
+    cell = getattr(row, column)
     if not message:
         message = EVERY_RULE[rule].told.format_map({**row.__dict__, "cell": cell, **words})
-    return fault(rule, table_of(row), row.line, column, message=message, value=cell)
+    return fault(rule, table_of(row), row.line, column, message=message, value=text_of(cell))
 
 
 def unknown_name(row: Row, column: str, *, kind: str, name: str, known: Iterable[str]) -> Fault:

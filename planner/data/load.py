@@ -11,8 +11,8 @@ from typing import Any
 from planner.cells import Row
 from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case
-from planner.data.change import MODEL, Change, Changes, read_changes
-from planner.data.changed_case import as_given
+from planner.data.change import MODEL, Change, Changes, readable_changes
+from planner.data.changed_case import Changer, as_given
 from planner.data.checks import Reading, check_all
 from planner.data.findings import Origin
 from planner.data.schema import BY_NAME, TABLES, Table, Tables
@@ -39,9 +39,10 @@ def checked_case(
     sheets, model_sheet = _sheets(path, reading)
     origin = _origin(path, sheets, model)
     tables = _tables(sheets, origin, reading)
+    read, unread = readable_changes(changes)
     keys: dict[str, object] = {}
     others: list[Change] = []
-    for change in read_changes(changes):
+    for change in read:
         if change.table == MODEL and change.how == "set":
             keys[change.column] = as_given(change.value)
         else:
@@ -56,10 +57,17 @@ def checked_case(
     origin = replace(origin, remarks=tuple(reading.remarks))
     case = Case(name, tables, chosen, origin=origin)
     reading.faults += check_all(case.lookups, read=reading)
+    changed = case
+    # Where rows were not read, one that a change names may be among them.
+    applied = [] if reading.unsound else others
+    try:
+        changed = Changer(case).apply(applied, unread)
+    except InputError as error:
+        reading.faults += error.faults
     reading.refuse()
-    if others:
-        case = case.changed(others)
-    return replace(case, load_seconds=perf_counter() - started)
+    if applied:
+        changed = changed.checked()
+    return replace(changed, load_seconds=perf_counter() - started)
 
 
 def _sheets(path: Path, reading: Reading) -> tuple[dict[str, Sheet], Sheet | None]:

@@ -13,7 +13,7 @@ from planner.data.findings import finding_at
 from planner.data.lookups import Lookups
 from planner.data.schema import FILTERS
 from planner.data.stages import STAGES
-from planner.errors import EVERY_RULE, Fault
+from planner.errors import Fault
 
 Breaks = Callable[[Lookups, Any], object]
 """Whether a row breaks a rule."""
@@ -27,6 +27,8 @@ class Check:
     needs: tuple[str, ...] = ()
     rows_of: str = ""
     """The table it reads row by row: sound rows are checked even if others are not."""
+    together: str = ""
+    """A column of it: rows that share its cells are checked only if all of them are sound."""
 
 
 def rule(
@@ -39,9 +41,8 @@ def rule(
         for row in case.rows(table):
             if breaks(case, row):
                 plant = case.projects.get(getattr(row, "project", ""), row)
-                more = {"cell": getattr(row, column), "is_of": getattr(plant, "stage", "")}
-                words = says or EVERY_RULE[name].told
-                yield finding_at(row, column, name, words.format_map(row.__dict__ | more))
+                said = says.format_map(row.__dict__)
+                yield finding_at(row, column, name, said, is_of=getattr(plant, "stage", ""))
 
     return Check(run, needs, rows_of=table)
 
@@ -147,7 +148,7 @@ ROW_RULES = (
         "saving-without-rows",
         lambda case, row: (
             STAGES[row.stage].saves
-            and row.project not in {saving.project for saving in case.tables.savings}
+            and all(saving.project != row.project for saving in case.tables.savings)
         ),
         needs=("savings",),
     ),
@@ -260,7 +261,7 @@ ROW_RULES = (
         "unpriced-product",
         lambda case, row: (
             row.product not in case.elements
-            and row.product not in {price.element for price in case.tables.prices}
+            and all(price.element != row.product for price in case.tables.prices)
         ),
         needs=("elements", "prices"),
     ),

@@ -219,7 +219,7 @@ def sheet_of(place: str, lines: Iterable[Line]) -> Sheet:
 
 
 def read_rows(table: Table, sheet: Sheet, reading: Reading) -> tuple[Row, ...]:
-    """Rows of the table that are sound; faults, remarks and what the unsound rows named are added to the reading."""
+    """Rows of the table that are sound; faults, remarks and unsound rows are added to the reading."""
     before = len(reading.faults)
     header = _header(table, sheet, reading.faults)
     meant = replace(sheet, header=header)
@@ -231,9 +231,7 @@ def read_rows(table: Table, sheet: Sheet, reading: Reading) -> tuple[Row, ...]:
     rows: list[Row] = []
     for line, cells in sheet.rows:
         row = _read_row(table, meant, line=line, cells=cells, reading=reading)
-        if row is None:
-            reading.claim(table.name, header, cells)
-        else:
+        if row is not None:
             rows.append(row)
     repeated = repeated_rows(table, rows, meant)
     reading.faults += repeated.values()
@@ -252,26 +250,33 @@ def _read_row(
 ) -> Row | None:
     """The row of a line; None where something is wrong with it, which is added to the reading."""
     width = len(sheet.header)
+    filled = _filled(dict(zip(sheet.header, cells, strict=False)))
     for cell in filter(None, cells[width:]):
         said = f'has more cells than the header has columns: "{cell}"'
         reading.faults.append(sheet.fault("too-many-cells", line, "", said, value=cell))
+        reading.lost_rows[table.name].append((0, filled))
         return None
-    filled = dict(zip(sheet.header, cells, strict=False))
     return row_of(table, filled, line=line, sheet=sheet, reading=reading)
+
+
+def _filled(cells: Mapping[str, object]) -> dict[str, object]:
+    """Cells of columns with a name that are not blank."""
+    return {name: cell for name, cell in cells.items() if name and cell not in ("", None)}
 
 
 def row_of(
     table: Table, cells: Mapping[str, object], *, line: int, sheet: Sheet, reading: Reading
 ) -> Row | None:
     """The row with these cells, texts or values; None where one is wrong, which is added to the reading."""
-    filled = {name: cell for name, cell in cells.items() if name and cell not in ("", None)}
+    filled = _filled(cells)
     try:
         return table.row.model_validate({**filled, "line": line})
     except ValidationError as error:
         details = error.errors()
     reading.faults += _cell_faults(details, sheet, line)
-    for detail in details:
-        reading.lose_name(table.name, _column(detail))
+    wrong = dict.fromkeys(map(_column, details), "")
+    is_identified = all(column in filled or column not in wrong for column in table.key)
+    reading.lost_rows[table.name].append((line * is_identified, {**filled, **wrong}))
     return None
 
 

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from planner.config import Objective
-from planner.data.case import Case, with_model
+from planner.data.case import Case, with_model, with_other_scenarios
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, of_pairs, of_samples
 from planner.evaluation.optimality_gap import optimality_gap
 from planner.evaluation.outcome import FutureOutcome
@@ -25,7 +24,7 @@ from planner.parallel import Workers
 from planner.planning import solve_case
 from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, RiskRange, RiskRanges
 from planner.results.losses import measures_of
-from planner.results.plan import Plan, Status
+from planner.results.plan import Plan, Status, no_plan
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 
@@ -79,6 +78,8 @@ def evaluate(
     InputError
         For a plan whose decisions differ between histories, for one that keeps rules of its own on operation, and for a
         `gap` without a register.
+    InfeasibleError
+        For the plan of a case that has none.
     StoppedError
         Where an optimum is not proven.
 
@@ -89,6 +90,8 @@ def evaluate(
     True
     """
     refuse_other(plan, Plan, A_PLAN)
+    if not plan.tables:
+        raise no_plan(plan, plan.case.name)
     _refuse_own_rules(plan)
     asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from planner.data.case import Case, with_rows, without_targets
-from planner.data.schema import Draw, Scenario, Shock
+from planner.data.case import Case, without_targets
 from planner.errors import StoppedError
 from planner.solving.engine import Engine, FixedAmounts, Solved
 from planner.solving.goals import Phase
@@ -20,21 +17,3 @@ def solve_fixed(case: Case, amounts: FixedAmounts, phases: list[Phase]) -> Solve
         stop = solved.outcome.stop
         raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({stop})")
     return solved
-
-
-def with_other_scenarios(
-    case: Case,
-    scenarios: Sequence[Scenario],
-    shocks: Sequence[Shock],
-    draws: Sequence[Draw] | None = None,
-) -> Case:
-    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them.
-
-    Hazards that the case keeps beside its scenarios stay behind: `within` names scenarios that it no longer has.
-    """
-    names = {row.scenario for row in scenarios}
-    given = case.tables.draws if draws is None else draws
-    drawn = tuple(row for row in given if row.scenario in names)
-    return with_rows(
-        case, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn, hazards=()
-    )

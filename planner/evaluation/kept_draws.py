@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case, with_model, with_rows
+from planner.data.case import Case, with_model, with_other_scenarios, with_rows
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.evaluation.chain import ChainProgram
-from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.policies import Foreseen
 from planner.evaluation.simulator import futures_of
 from planner.results.losses import measures_of
@@ -99,7 +98,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     sums = np.bincount(nearest, chances, minlength=len(kept)).tolist()
     probabilities = {names[place]: sums[row] for row, place in enumerate(kept)}
     return KeptDraws(
-        case=_with_kept(drawn, probabilities),
+        case=drawn if keep >= len(names) else _with_kept(drawn, probabilities),
         distance=float(chances @ apart[kept].min(axis=0)),
         every=_figures(drawn, losses, drawn.scenarios),
         kept=_figures(drawn, losses, probabilities),

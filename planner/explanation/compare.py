@@ -12,9 +12,9 @@ from planner.data.case import Case, with_model, with_rows
 from planner.data.change import MODEL
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
-from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
+from planner.errors import A_PLAN, Fault, InputError, refuse_other
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
-from planner.results.plan import Plan, Status
+from planner.results.plan import Plan, Status, no_plan
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import solve_variant
@@ -70,6 +70,8 @@ def compare(
     ------
     InputError
         For fewer than two plans.
+    InfeasibleError
+        For the plan of a case that has none.
     StoppedError
         For a plan that is not proven.
 
@@ -91,7 +93,7 @@ def compare(
         names = [f"plan {number}" for number in range(1, len(given) + 1)]
     for name, plan in zip(names, given, strict=True):
         if plan.status is not Status.OPTIMAL:
-            raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+            raise no_plan(plan, name)
     solve = solve or _solved_on_from(given[0])
     found = []
     for name, other in zip(names[1:], given[1:], strict=True):

@@ -26,7 +26,7 @@ from planner.formulation.whole_program import VARIABLES
 from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, TakenAway
 from planner.results.figures.decided import builds
-from planner.results.plan import Plan
+from planner.results.plan import Plan, no_plan
 from planner.results.schema import COVERAGE
 from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Progress, silent
@@ -63,6 +63,8 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     ------
     InputError
         For a year outside the horizon.
+    InfeasibleError
+        For the plan of a case that has none.
     StoppedError
         Without a plan, or where an optimum is not proven.
 
@@ -75,7 +77,7 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     refuse_other(plan, Plan, A_PLAN)
     case = plan.case
     if not plan.tables:
-        raise StoppedError(f"{case.name}: holds no plan ({plan.status})")
+        raise no_plan(plan, case.name)
     asked = _years_of(case, years)
     rows: list[tuple[Any, ...]] = []
     for year in asked:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from planner.data.case import Case
-from planner.errors import A_PLAN, StoppedError, refuse_other
+from planner.errors import A_PLAN, refuse_other
 from planner.explanation.claims import claims, lever_values
 from planner.explanation.commitments import built, expected_tpa
 from planner.explanation.doubts import End, doubts_of, ends_of, influences, questions_at, values_at
@@ -31,7 +31,7 @@ from planner.explanation.target_marginals import target_marginals
 from planner.parallel import Workers
 from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.journal import Journal
-from planner.results.plan import Plan, Status
+from planner.results.plan import Plan, Status, no_plan
 from planner.solving.engine import Engine, Pace, Question
 from planner.solving.goals import HOLD_MUSD, Progress, silent
 
@@ -78,6 +78,8 @@ def explain(
 
     Raises
     ------
+    InfeasibleError
+        For the plan of a case that has none.
     StoppedError
         Where no optimum is proven.
 
@@ -90,7 +92,7 @@ def explain(
     refuse_other(plan, Plan, A_PLAN)
     name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
-        raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+        raise no_plan(plan, name)
     inquiry = _Inquiry.of(plan, workers, progress)
     ends = list(ends_of(inquiry.case, doubts_of(inquiry.case))) if doubts else []
     at_ends = inquiry.objectives_at(ends, journal)

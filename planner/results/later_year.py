@@ -15,9 +15,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from planner.cells import Row, conditions, matching
+from planner.cells import Row
 from planner.config import ModelFile
-from planner.data.case import Case
+from planner.data.case import Case, ranges_of_rows
 from planner.data.scenario_tree import Tree
 from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.shock_effects import year_of
@@ -25,7 +25,7 @@ from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
 from planner.results.costs import charges
 from planner.results.figures.decided import Decided, decided_along, payments_along
-from planner.results.plan import Plan
+from planner.results.plan import Plan, no_plan
 from planner.thresholds import ROUNDING
 
 OF_SCENARIOS = {
@@ -110,6 +110,10 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
     ------
     InputError
         For a year beyond the horizon, and for an unknown scenario.
+    InfeasibleError
+        For the plan of a case that has none.
+    StoppedError
+        For a run that was stopped before there was a plan.
 
     Examples
     --------
@@ -117,6 +121,8 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
     2028
     """
     refuse_other(plan, Plan, A_PLAN)
+    if not plan.tables:
+        raise no_plan(plan, plan.case.name)
     _refuse(plan.case, year, along)
     past = _past(plan, year, along)
     case = plan.case
@@ -136,11 +142,7 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
     for name in OF_PLANTS:
         tables[name] = plants.with_copies(name)
     later = replace(case.tables, **tables)
-    kept = []
-    for row in later.uncertainties:
-        if matching(later.rows(row.table), conditions(row.where)):
-            kept.append(row)
-    later = replace(later, uncertainties=tuple(kept))
+    later = replace(later, uncertainties=tuple(ranges_of_rows(later)))
     return replace(case, tables=later, model=_model(past)).checked()
 
 
@@ -235,8 +237,10 @@ class _Plants:
         self.rows = (*rows, *copies)
 
     def with_shocks(self, rows: Iterable[Shock]) -> Iterator[Shock]:
-        """Shocks, and copies for what was built of the plants that they name."""
+        """Shocks that are not over, and copies for what was built of the plants that they name."""
         for row in rows:
+            if row.start_year is None and row.end_year and year_of(row.end_year) < self._past.year:
+                continue  # with the new horizon it would end before it begins
             yield row
             if row.kind == "capacity":
                 for copy in self.copies.get(row.project, ()):

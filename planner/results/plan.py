@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.errors import PlannerError, refuse_unknown
+from planner.errors import InfeasibleError, PlannerError, StoppedError, refuse_unknown
 from planner.results.plan_amounts import PlanAmounts
 from planner.results.reader import read_amounts
 from planner.results.tables import TableViews
@@ -178,3 +178,11 @@ class Plan:
         """Figures of the case without a plan; empty if not solved for."""
         without: Mapping[str, Any] = self.summary.get("without_plan", {})
         return without
+
+
+def no_plan(plan: Plan, name: str) -> PlannerError:
+    """The error of a run that ended without a proven plan, with the reasons where no plan is feasible."""
+    said = f"{name}: holds no proven plan ({plan.status})"
+    if plan.status is Status.INFEASIBLE:
+        return InfeasibleError([said, *plan.summary.get("reasons", ())])
+    return StoppedError(said)

@@ -32,9 +32,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from planner.data.change import parse_change
-from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.errors import Fault, InputError, PlannerError, RunFolderError, refused
 from planner.results.plan import Plan
-from planner.server.edits import Edit, read_edit, refused
+from planner.server.edits import Edit, read_edit
 from planner.server.journal import OpenedCase, address_at
 from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
@@ -70,7 +70,7 @@ Action = Callable[[Workbench, Body], object]
 def _text(body: Body, key: str) -> str:
     value = body.get(key, "")
     if not isinstance(value, str) or len(value) > 500:
-        raise refused("page", key, "must be a text")
+        raise refused("", "page", "must be a text", column=key)
     return value
 
 
@@ -82,7 +82,8 @@ def _number(body: Body, key: str, words: str) -> float:
         found = nan
     if not isfinite(found):
         hint = "; write a decimal point" if "," in text else ""
-        raise refused("target", words, f"{text!r:.40} is no number{hint}" if text else "is blank")
+        said = f"{text!r:.40} is no number{hint}" if text else "is blank"
+        raise refused("", "target", said, column=words)
     return found
 
 
@@ -123,7 +124,8 @@ def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
     """The number in a blank of a sentence, which is called by its words."""
     number = _number(body, key, words)
     if not low <= number <= high:
-        raise refused("target", words, f"{number:g} is not from {low:g} to {high:g}")
+        said = f"{number:g} is not from {low:g} to {high:g}"
+        raise refused("", "target", said, column=words)
     return number
 
 

@@ -18,7 +18,7 @@ from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.reweighting import happenings, reweighted
-from planner.errors import Fault, InputError
+from planner.errors import refused
 
 ShortText = Annotated[str, Field(max_length=500)]
 EditedValue = (
@@ -62,18 +62,13 @@ EDIT = TypeAdapter(Edit)
 Edits = tuple[Edit, ...]
 
 
-def refused(place: str, column: str, said: str) -> InputError:
-    """The error of one request of the page that cannot be met."""
-    return InputError([Fault(place, 0, column, said)])
-
-
 def read_edit(given: object) -> Edit:
     """An edit from the page. Raises InputError for anything else."""
     try:
         return EDIT.validate_python(given)
     except ValidationError:
         said = "is a key and a value: text, a number, true or false, or a list of words"
-        raise refused("edit", "", said) from None
+        raise refused("", "edit", said) from None
 
 
 def with_edit(edits: Edits, edit: Edit) -> Edits:
@@ -117,7 +112,8 @@ def _changed(case: Case, edit: Edit) -> Case:
 
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise refused("edit", what, f"must be a number from {low:g} to {high:g}")
+        said = f"must be a number from {low:g} to {high:g}"
+        raise refused("", "edit", said, column=what)
     return float(value)
 
 
@@ -141,7 +137,8 @@ def _stays_out(case: Case, party: str, value: EditedValue) -> Case:
     """A party shares neither goods nor money; all others do as before."""
     lookups = case.lookups
     if party not in lookups.party.values() or value != OUT:
-        raise refused("edit", "ally", f"there is no party {party!r:.60} to stay out")
+        said = f"there is no party {party!r:.60} to stay out"
+        raise refused("", "edit", said, column="ally")
     members = [country for country in case.countries if lookups.party[country] == party]
     alone = f"{party}_alone" if len(members) > 1 else ""
     paying = {row.funder for row in case.tables.budgets}
@@ -163,7 +160,8 @@ def _stays_out(case: Case, party: str, value: EditedValue) -> Case:
 def _without_lever(case: Case, lever: str, value: EditedValue) -> Case:
     """One lever fewer."""
     if lever not in LEVERS or value != OUT:
-        raise refused("edit", "lever", f"is out, and one of {', '.join(LEVERS)}")
+        said = f"is out, and one of {', '.join(LEVERS)}"
+        raise refused("", "edit", said, column="lever")
     return case.changed({"levers": [one for one in case.model.levers if one != lever]})
 
 
@@ -180,7 +178,8 @@ def _target(case: Case, target: str, value: EditedValue) -> Case:
     if isinstance(value, Mapping):
         return case.changed({"targets": [*_model_targets(case), {**value, "target": target}]})
     if target not in case.lookups.targets:
-        raise refused("edit", "target", f"there is no target {target!r:.60}")
+        said = f"there is no target {target!r:.60}"
+        raise refused("", "edit", said, column="target")
     share = None if value == OUT else _number(value, 0, 1, SHARE)
     if any(row.target == target for row in case.tables.targets):
         change = _change("targets", "target", target, "share", share)

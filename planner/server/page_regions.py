@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planner.errors import refused
 from planner.reporting.chapters import beside, buys, money, recommendation
 from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.chapters.comparison import effects_table
@@ -25,7 +26,6 @@ from planner.reporting.words import names, numbers
 from planner.results.comparison import Cause, Comparison
 from planner.results.plan import Plan
 from planner.server.answers import WEIGHTS, Shown, both, figures_of
-from planner.server.edits import refused
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
@@ -106,7 +106,7 @@ class Regions:
     def part(self, name: str, asked: Query) -> str:
         """A region by its name. Raises PlannerError."""
         if name not in REGIONS:
-            raise refused("page", "", f"there is no region {name!r:.60}")
+            raise refused("", "page", f"there is no region {name!r:.60}")
         values = REGIONS[name](self, asked)
         return render(f"{name}.html.j2", **values)
 

@@ -17,13 +17,13 @@ from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.reweighting import ANY_STOP, happenings
 from planner.data.schema import BY_NAME, Table
+from planner.errors import refused
 from planner.reporting.chapters.beside import UNMET, key_figures, target_sentence
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
 from planner.results.plan import Plan
 from planner.results.targets import shares_reached
 from planner.server.answers import Shown
-from planner.server.edits import refused
 from planner.server.workbench import Workbench
 
 GROUP_OF = {
@@ -181,7 +181,7 @@ def _key_texts(table: Table, row: Row) -> list[str]:
 
 def _table(name: str) -> Table:
     if name not in BY_NAME:
-        raise refused("figure", "", f"there is no table {name!r:.60}")
+        raise refused("", "figure", f"there is no table {name!r:.60}")
     return BY_NAME[name]
 
 
@@ -190,7 +190,7 @@ def figure(bench: Workbench, name: str, row_id: str) -> Shown:
     table = _table(name)
     rows = [row for row in bench.case.tables.rows(name) if identity(table, row) == row_id]
     if not rows:
-        raise refused("figure", name, f"has no row {row_id!r:.100}")
+        raise refused("", "figure", f"has no row {row_id!r:.100}", column=name)
     row = rows[0]
     place = bench.base.origin.place(name)
     return {

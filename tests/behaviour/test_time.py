@@ -256,13 +256,27 @@ def test_a_delay_shows_itself_in_its_start_year_and_not_before(
 # ---- the tree: what counts as a difference --------------------------------------------------------------
 
 
+# "Felt" speaks of the case, "what is so"; levers are of the model, "what the planner chooses" (contract, 1 and 2): what is
+# known does not hang on what may be done about it, and the case without a plan has the tree of the plan.
+@pytest.mark.parametrize("kind", ["delay", "capacity"])
+def test_whether_a_shock_is_felt_does_not_hang_on_the_levers(solve: SolveCase, kind: str) -> None:
+    for levers in (["separation"], []):
+        plan = solve(
+            {"levers": levers},
+            projects=[mine(), plant(max_new_tpa=10, lead_time_years=1)],
+            scenarios=scenarios(one=0.5, two=0.5),
+            shocks=[shock("two", kind, 2, 2028, 2028, project="plant")],
+        )
+        assert plan.summary["model"]["nodes"] == 4
+
+
 @pytest.mark.parametrize(
     ("shocks", "nodes", "why"),
     [
         ([], 3, "equal histories: one node per year"),
         ([shock("two", "import", 0, 2027)], 5, "2026 is shared, then two of each"),
         ([shock("two", "import", 1, 2027)], 3, "a factor of 1 is no difference"),
-        ([shock("two", "import", 0, 2030)], 3, "after the horizon"),
+        ([shock("two", "import", 0, 2030, 2031)], 3, "after the horizon"),
         ([shock("two", "import", 0, element="Tb")], 3, "nobody sells Tb"),
         (
             [shock("two", "import", 0.5, 2027), shock("two", "import", 2, 2027, 2028)],

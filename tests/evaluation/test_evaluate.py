@@ -270,6 +270,36 @@ def test_a_plan_of_written_scenarios_is_evaluated_by_the_hazards_beside_them(
         assert found.plan.policy["risk_musd"].value == near(100), "two years of loss, by half"
 
 
+def test_what_is_of_scenarios_that_a_register_does_not_have_is_left_aside(tmp_path: Path) -> None:
+    """Two of three years are lost in one of two scenarios, whatever they are called."""
+    tables = {"imports": [imports(100)]}
+    known = scenarios(calm=0.5, tense=0.5)
+    targets = "target, kind, scenario, element, share\nsome, served, tense, Dy, 0.1"
+    figures = "uncertainty, table, where, column, low, high\n"
+    figures += "odds, scenarios, scenario=tense, probability, 0.5, 1.5\n"
+    figures += "cut, shocks, scenario=tense, factor, 0.5, 1.5"
+    prices = "element, market, future, price_usd_per_kg\nDy, china, tense, 100"
+    case = load_case(
+        tmp_path / "run",
+        scenarios=known,
+        shocks=[shock("tense", "import", 0.5, 2027, 2028)],
+        targets=targets,
+        uncertainties=figures,
+        prices=prices,
+        **tables,
+    ).changed({"objective.risk_aversion": 0.0})
+    own = {"target": "none", "kind": "served", "scenario": "tense", "element": "Dy", "share": 0.2}
+    plan = planner.solve(case.changed({"targets": [own]}), baseline=False)
+    other = load_case(
+        tmp_path / "other",
+        scenarios=scenarios(peace=0.5, war=0.5),
+        shocks=[shock("war", "import", 0, 2027, 2028)],
+        **tables,
+    )
+    found = planner.evaluate(plan, register=other)
+    assert found.plan.policy["risk_musd"].value == near(100)
+
+
 # Half of the ten chemists leave each year; five trainees a year into seats that exist make up for them, and ten run 10 t.
 def test_without_a_plan_people_are_trained_as_ever(tmp_path: Path) -> None:
     case = load_case(

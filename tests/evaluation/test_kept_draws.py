@@ -117,6 +117,11 @@ def test_the_command_keeps_draws_under_their_names_and_says_what_they_stand_for(
         told = CliRunner().invoke(app, [*sample, keep, "--out", str(out)])
         assert told.exit_code == 0, told.output
         assert "Expected loss without a plan" in told.output and "CVaR" in told.output
+    every, more = tmp_path / "every", tmp_path / "more"
+    assert CliRunner().invoke(app, [*sample[:-1], "--out", str(every)]).exit_code == 0
+    assert CliRunner().invoke(app, [*sample, "99", "--out", str(more)]).exit_code == 0
+    for file in every.iterdir():
+        assert file.read_bytes() == (more / file.name).read_bytes(), file.name
     case = planner.load(outs[0])
     assert len(case.scenarios) == count
     assert {row.scenario for row in case.tables.draws} <= set(case.scenarios)

@@ -133,6 +133,16 @@ def test_ore_that_what_stands_and_what_was_built_both_want_is_refused(make_case:
         planner.advance(plan, 2028)
 
 
+def test_a_shock_without_a_beginning_that_is_over_stays_behind(make_case: MakeCase) -> None:
+    """A blank beginning is that of the horizon, so a shock of 2027 would end before it begins in 2028."""
+    cuts = [shock("base", "import", 0, "", 2027), shock("base", "import", 0, 2026, 2026)]
+    over = planner.solve(make_case(imports=[imports(100)], shocks=cuts))
+    assert over.summary["risk_musd"] == near(200)
+    later = planner.advance(over, 2028)
+    assert [row.start_year for row in later.tables.shocks] == [2026]
+    assert planner.solve(later).summary["risk_musd"] == near(0)
+
+
 GROWING = [
     record(country="AAA", element="Dy", year=year, tonnes=20 * (year - 2025))
     for year in range(2026, 2031)

@@ -306,6 +306,8 @@ shocks       | 2.start_year = 2031 & 2.end_year = 2029 | reversed-period | befor
 shocks       | 2.start_year = 2028q2 | not-a-period | 2028Q2
 shocks       | 4.factor = 1.5 | delay-years | whole years
 shocks       | 2.start_year = 2029Q3 & 2.end_year = 2029Q2 | reversed-period | 2029Q2 is before start_year 2029Q3 | 2.end_year
+shocks       | 2.start_year = 2040 & 2.end_year =  | reversed-period | 2040 is after 2031
+shocks       | 2.start_year =  & 2.end_year = 2025Q4 | reversed-period | 2025Q4 is before 2026 | 2.end_year
 shocks       | 2.end_year = 2028Q4 | reversed-period | before start_year 2029
 shocks       | 4.start_year = 2029Q1 | delay-quarter | whole years
 shocks       | 4.leak = 0.1 | leak-kind | kind "delay"

@@ -19,7 +19,8 @@ from planner.data.load import checked_case
 from planner.data.warnings import warnings_of
 from planner.errors import RULES
 from tests import cases
-from tests.cases import record
+from tests.cases import mine, plant, record, smelter
+from tests.conftest import MakeCase
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.likely_slips import SLIPS
 from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter, written
@@ -468,3 +469,50 @@ def test_rates_that_were_meant_in_per_cent_are_asked_about() -> None:
         ("far-off", "discount_rate"),
         ("far-off", "objective.risk_slack"),
     ]
+
+
+FEED_RULES = ("unused", "boundless-feed")
+
+
+@pytest.mark.parametrize(
+    ("feeds", "plants", "asked"),
+    [
+        ({}, [mine(), plant(basis="heavy")], []),
+        ({}, [mine()], [("unused", "projects.csv", 2)]),
+        ({}, [plant()], [("unused", "projects.csv", 2)]),
+        ({"clay": "La"}, [mine(), plant()], [("unused", "feeds.csv", 3)]),
+        (
+            {"clay": "La"},
+            [mine(feeds="clay"), plant(feeds="clay", basis="contained")],
+            [("unused", "feeds.csv", 2)],
+        ),
+        (
+            {"clay": "La"},
+            [mine(), mine(project="pit", feeds="clay"), plant(basis="heavy", feeds="ore;clay")],
+            [("boundless-feed", "projects.csv", 4)],
+        ),
+        (
+            {"clay": "La"},
+            [mine(), plant(basis="heavy", feeds="ore;clay")],
+            [("unused", "projects.csv", 3), ("boundless-feed", "projects.csv", 3)],
+        ),
+        ({"swarf": "Dy"}, [mine(), plant(), smelter()], [("unused", "returns.csv", 2)]),
+        ({"swarf": "Dy"}, [mine(), plant(feeds="ore;swarf"), smelter()], []),
+    ],
+)
+def test_a_feed_needs_who_gives_it_and_who_takes_it_and_something_that_counts(
+    make_case: MakeCase,
+    feeds: dict[str, str],
+    plants: list[dict[str, object]],
+    asked: list[tuple[str, str, int]],
+) -> None:
+    returned = "project, stage, element, feed, share\n, metal, Dy, swarf, 0"
+    case = make_case(
+        elements="element, heavy, loss_usd_per_kg\nDy, true, 1000\nLa, false, 1000",
+        feeds=[{"feed": "ore", "element": "Dy", "share": 1}]
+        + [{"feed": feed, "element": element, "share": 1} for feed, element in feeds.items()],
+        projects=plants,
+        returns=returned if "swarf" in feeds else None,
+    )
+    told = [(w.rule, w.place, w.line) for w in warnings_of(case) if w.rule in FEED_RULES]
+    assert sorted(told) == sorted(asked)

@@ -136,6 +136,41 @@ def test_an_unreachable_target_exits_with_3_and_says_what_can_be_reached(tmp_pat
     assert not (tmp_path / "run" / "tables").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (
+            ["--set", "objective.goal=target", "--set", "objective.risk_limit=1"],
+            3,
+            "least attainable",
+        ),
+        (["--time-limit", "0"], 4, "time_limit"),
+    ],
+)
+def test_what_is_asked_of_a_run_without_a_plan_ends_as_the_run_did(
+    tmp_path: Path, words: list[str], code: int, reason: str
+) -> None:
+    folder = tmp_path / "run"
+    assert run("solve", STARTER, *words, "--out", folder).exit_code == code
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    later = tmp_path / "later"
+    for command in (
+        ["shares", folder],
+        ["coverage", folder],
+        ["evaluate", folder],
+        ["evaluate", folder, "--register", STARTER],
+        ["report", folder],
+        ["report", folder, "--project", "coast_plant"],
+        ["explain", folder],
+        ["compare", folder, folder],
+        ["advance", folder, "--to", "2028", "--out", later],
+    ):
+        result = run(*command)
+        assert result.exit_code == code, (command, result.output)
+        assert "holds no proven plan" in result.stderr and reason in result.stderr, command
+    assert before == {path: path.read_bytes() for path in before} and not later.exists()
+
+
 def test_no_time_exits_with_4(tmp_path: Path) -> None:
     result = run("solve", STARTER, "--time-limit", "0", "--out", tmp_path / "run")
     assert result.exit_code == 4

@@ -83,11 +83,21 @@ def goods_to_stock(facts: CaseFacts) -> Iterable[NameParts]:
 
 
 def bounded_feeds(facts: CaseFacts) -> Iterator[NameParts]:
-    """Plants with each feed that takes up capacity; or that is not mined, which is asked about already."""
+    """Plants with each feed that takes up capacity."""
     for row in facts.tables.projects:
         for feed in row.feeds:
-            if feed not in facts.mined or facts.case.lookups.capacity_use(row.project, feed) > 0:
+            if facts.case.lookups.capacity_use(row.project, feed) > 0:
                 yield row.project, feed
+
+
+def given_feeds(facts: CaseFacts) -> Iterable[NameParts]:
+    """Feeds that are mined, or come back."""
+    return zip(facts.mined)
+
+
+def taken_feeds(facts: CaseFacts) -> Iterable[NameParts]:
+    """Feeds that plants take."""
+    return zip(facts.taken)
 
 
 def feeds(facts: CaseFacts) -> Iterable[NameParts]:
@@ -112,5 +122,16 @@ def makeable(facts: CaseFacts) -> Iterator[NameParts]:
         yield from ((element, form) for _, element, form in facts.used)
 
 
-_FUNCTIONS = (skills, used, goods_of_use, goods_to_stock, bounded_feeds, feeds, resold, makeable)
+_FUNCTIONS = (
+    skills,
+    used,
+    goods_of_use,
+    goods_to_stock,
+    bounded_feeds,
+    given_feeds,
+    taken_feeds,
+    feeds,
+    resold,
+    makeable,
+)
 OF_USE = {function.__name__: function for function in _FUNCTIONS}
