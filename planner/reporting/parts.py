@@ -313,13 +313,13 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Statements:
+class Answers:
     """Sentences, each under its heading."""
 
     statements: Sequence[Statement]
 
 
-Part = ReportTable | Chart | Text | Statements
+Part = ReportTable | Chart | Text | Answers
 
 
 def lay_out(parts: Iterable[Part]) -> None:

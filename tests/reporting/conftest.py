@@ -16,7 +16,7 @@ import planner
 from planner.cli import app
 from planner.data.load import checked_case
 from planner.reporting.pages.run import Report, report_of, write_pages
-from planner.reporting.parts import Chart, Part, Statements, Text
+from planner.reporting.parts import Answers, Chart, Part, Text
 from planner.results.explanation import Explanation, read_explanation
 from planner.results.plan import Plan
 from tests.cases import stored
@@ -144,6 +144,6 @@ def words_of(part: Part) -> list[str]:
     """The sentences of a part: its paragraphs, caption or note."""
     if isinstance(part, Text):
         return list(part.paragraphs)
-    if isinstance(part, Statements):
+    if isinstance(part, Answers):
         return [one.line for one in part.statements]
     return [part.caption if isinstance(part, Chart) else part.note]

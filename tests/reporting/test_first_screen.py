@@ -13,7 +13,7 @@ import pytest
 
 from planner.reporting.chapters import recommendation
 from planner.reporting.pages.run import Report, report_of
-from planner.reporting.parts import Statements
+from planner.reporting.parts import Answers
 from planner.reporting.words.numbers import money
 from planner.results.explanation import Explanation
 from planner.results.figures.money import public_parts
@@ -65,7 +65,7 @@ def told_in(report: Report, anchor: str) -> str:
     (chapter,) = [one for one in report.chapters if one.anchor == anchor]
     told = [chapter.title, chapter.lead]
     for part in chapter.parts:
-        told += words_of(part) if isinstance(part, Statements) else [part.title, *words_of(part)]
+        told += words_of(part) if isinstance(part, Answers) else [part.title, *words_of(part)]
     return " ".join(told)
 
 

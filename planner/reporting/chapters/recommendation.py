@@ -12,12 +12,12 @@ from planner.reporting.chapters import alternatives, buys, money, plants, sure
 from planner.reporting.chapters import stock as stock_chapter
 from planner.reporting.charts import plants as charts
 from planner.reporting.parts import (
+    Answers,
     Chapter,
     Chart,
     Front,
     ReportTable,
     Statement,
-    Statements,
     TableRow,
     told_chart,
 )
@@ -73,7 +73,7 @@ def _cut_off(plan: Plan) -> list[str]:
 
 def chapter(plan: Plan) -> Chapter | None:
     """What to approve, all that who decides must know, then its largest lines and their time."""
-    parts = [Statements(answers(plan)), lines(plan), timeline(plan)]
+    parts = [Answers(answers(plan)), lines(plan), timeline(plan)]
     return Chapter.of("recommendation", "Recommendation", parts, lead=approve(plan))
 
 

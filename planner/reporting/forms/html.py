@@ -16,13 +16,13 @@ from markupsafe import Markup
 
 from planner.errors import PlannerError
 from planner.reporting.parts import (
+    Answers,
     Card,
     Chapter,
     Chart,
     Front,
     Part,
     ReportTable,
-    Statements,
     Text,
     charts_of,
 )
@@ -45,7 +45,7 @@ def _environment() -> Environment:
     return found
 
 
-KINDS = {ReportTable: "table", Chart: "chart", Text: "text", Statements: "statements"}
+KINDS = {ReportTable: "table", Chart: "chart", Text: "text", Answers: "statements"}
 """Class of a part -> the template that shows it."""
 
 
