@@ -1,4 +1,4 @@
-"""Answers of the page that must not say more than was computed: bounds, orders, samples and one of several optima."""
+"""Statements of the page that must not say more than was computed: bounds, orders, samples and one of several optima."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def options(found: StudyResults) -> Chapter | None:
 
 
 def failure_statements(found: StudyResults) -> Iterator[Statement]:
-    """Answers on the conditions under which the plan fails, by option."""
+    """Statements on the conditions under which the plan fails, by option."""
     for option in found.options:
         if option.failures is not None:
             prefix = "" if option.name == ALL else f"{option.name}: "

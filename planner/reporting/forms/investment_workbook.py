@@ -56,7 +56,7 @@ TITLES = {
     "Tax": "Tax and working capital, nominal MUSD",
     "Debt": "Debt, nominal MUSD",
     "Debt steps": "Steps from one year's debt to the next, nominal MUSD",
-    "Answers": "Income, cash flow and balance sheet, nominal MUSD",
+    "Statements": "Income, cash flow and balance sheet, nominal MUSD",
     "Returns": "Returns",
     "Credit": "Loans, downside and covenants, found by the tool for the inputs as delivered",
     "Economics": "Unit costs, break-even and other prices, found by the tool for the inputs as delivered",
@@ -488,7 +488,7 @@ def _returns(book: Book, one: Answered) -> None:
     told = statements(one.flows)
     for statement in tables.STATEMENTS:
         for name, amounts in getattr(told, statement).items():
-            row(amounts / one.flows.index, "Answers", f"{statement}: {name}, real", "real MUSD")
+            row(amounts / one.flows.index, "Statements", f"{statement}: {name}, real", "real MUSD")
     unbalanced: Any = told.gap
     gap_cells = f"SUMPRODUCT(ABS({unbalanced.everywhere}))"
     book.checks.append((f"balance sheet ({one.title})", gap_cells))
