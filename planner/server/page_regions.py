@@ -15,10 +15,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.errors import refused
-from planner.reporting.chapters import beside, buys, money, recommendation
+from planner.reporting.chapters import beside, buys, money, recommendation, stock
 from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
+from planner.reporting.chapters.plants import people
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier, risk_range
 from planner.reporting.forms.html import fragment
 from planner.reporting.parts import Chart, Part, ReportTable
@@ -262,14 +263,15 @@ class Regions:
         }
 
     def _plan_views(self, asked: Query) -> Shown:
-        """The region of the plan: its plants over time and one by one, and what stays short."""
+        """The region of the plan: its plants over time and one by one, stock and people, and what stays short."""
         now = self._found.plan
         if now is None:
             return {"run": "", "shown": ""}
         run = shown_as(now.case)
         before = self._before()
         plants = beside.plants(now, before, f"/files/{run}/project-")
-        parts = [recommendation.timeline(now), plants, buys.short(now, before)]
+        parts = [recommendation.timeline(now), plants, stock.bought(now), people(now)]
+        parts.append(buys.short(now, before))
         return {"run": run, "shown": fragment([part for part in parts if part is not None])}
 
     def _side(self, asked: Query) -> Shown:

@@ -464,6 +464,41 @@ def test_no_serious_fault_of_accessibility(
     assert faults == []
 
 
+def test_a_plant_is_found_by_its_name_and_still_is_after_an_edit(page: Page) -> None:
+    page.locator("#g-plants > summary").click()
+    page.fill("#find-plant", "coast")
+    rows = page.locator("#g-plants .control:visible")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Coast separation plant")
+    delay = rows.get_by_label("ready after").first
+    delay.fill("+1")
+    delay.press("Enter")
+    expect(page.locator(".edits")).to_contain_text("lead time years")
+    proven(page)
+    expect(page.locator("#find-plant")).to_have_value("coast")
+    expect(rows).to_have_count(1)
+    page.fill("#find-plant", "")
+    assert rows.count() > 1
+
+
+def test_a_table_stays_where_it_was_scrolled_to_after_an_edit(
+    window: BrowserContext, server: Server
+) -> None:
+    page = opened(window, server, [], width=390)
+    proven(page)
+    expect(page.locator("#views")).to_contain_text("People to train and hire")
+    table = page.locator("#views .scroll").first
+    table.evaluate("box => { box.scrollLeft = 80; }")
+    box = page.locator("#q-money-box")
+    box.evaluate(
+        "box => { box.value = '90'; box.dispatchEvent(new Event('change', { bubbles: true })); }"
+    )
+    expect(page.locator(".edits")).to_contain_text("90 % of all public money")
+    proven(page)
+    assert table.evaluate("box => box.scrollLeft") == 80
+    page.close()
+
+
 def test_on_a_phone_the_questions_are_a_sheet(window: BrowserContext, server: Server) -> None:
     faults: list[str] = []
     page = opened(window, server, faults, width=390)

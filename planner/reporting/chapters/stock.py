@@ -60,6 +60,12 @@ def goods(plan: Plan) -> str:
     )
 
 
+def bought(plan: Plan) -> Text | None:
+    """Goods and tonnes under a title; None where none is bought."""
+    told = goods(plan)
+    return Text([told], title="Stock") if told else None
+
+
 def counts_contained(plan: Plan) -> bool:
     """Metal or magnets are bought whose tonnes are of the oxide that they contain."""
     forms = set(purchases_by_year(plan)["form"])

@@ -95,24 +95,36 @@ function put(region, html) {
   const selected = focused?.selectionEnd > 0 && focused.selectionStart === 0, before = focused && reach(region).map(known);
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
   const scroll = region.scrollTop, was = focused?.getBoundingClientRect().top, written = blanks(region);
+  const boxes = all(".scroll", region).map((box) => [box.scrollLeft, box.scrollTop]);
+  region.style.minHeight = `${region.offsetHeight}px`; // until its charts are drawn, so that the page stays where it is
   region.innerHTML = html;
   for (const [place, field] of blanks(region)) if (written.has(place)) field.value = written.get(place).value; // nothing typed is lost
-  drawCharts(region);
+  drawCharts(region).finally(() => { region.style.minHeight = ""; });
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
+  for (const field of all("[data-find]", region)) if (field.value) find(field);
   region.scrollTop = scroll;
+  for (const [at, box] of all(".scroll", region).entries()) [box.scrollLeft, box.scrollTop] = boxes[at] ?? [0, 0];
   if (!focused) return;
   const there = new Map(reach(region).map((node) => [known(node), node]).reverse()), same = there.get(known(focused));
   const left = before.slice(0, before.indexOf(known(focused))).findLast((one) => there.has(one)); // if it is gone
   const node = same ?? there.get(left) ?? [...there.values()].at(-1);
   node?.focus({ preventScroll: true });
   if (same) region.scrollTop += same.getBoundingClientRect().top - was; // what is worked at stays where it is
+  if (same?.type === "search") same.setSelectionRange(same.value.length, same.value.length);
   if (same && selected) same.select?.(); // as whoever is about to write over it had it
 }
 
 // The blanks of forms that are not sent yet, by form and name.
 function blanks(region) {
   const fields = all("form.target", region).flatMap((form, at) => [...form.elements].filter((field) => field.name && field.type !== "hidden").map((field) => [`${at} ${field.name}`, field]));
-  return new Map(fields);
+  return new Map([...fields, ...all("[data-find]", region).map((field) => [field.id, field])]);
+}
+
+// Of a list the rows that have what is looked for.
+function find(field) {
+  const list = field.closest("details"), wanted = field.value.trim().toLowerCase();
+  for (const row of all(".control", list)) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  for (const folded of all("details", list)) folded.open = wanted !== "" && $(".control:not([hidden])", folded) !== null;
 }
 
 // What the keyboard reaches.
@@ -211,6 +223,7 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("input", ({ target }) => {
+  if ("find" in target.dataset) find(target);
   if (target.type === "range") document.getElementById(`${target.id}-box`).value = target.value;
 });
 document.addEventListener("pointerdown", (event) => { if (event.target.closest?.(`${REACHED}, label, circle`)) hand.add("press"); });
