@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from planner.cells import look_of, parse_label, parse_name
+from planner.cells import look_of
 from planner.config import Toml, demanded
 from planner.errors import Fault, did_you_mean, nearest
 
-_RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key"}
+HIDDEN = "invisible-character"
+_RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key", HIDDEN: HIDDEN}
 _RULE_OF |= dict.fromkeys(("value_error", "study-sense"), "study-sense")
 """Refusal by pydantic -> the rule that is broken; any other is a bad value."""
-_TYPES = ("bool", "int", "float", "str", "list[str]", "constrained-float", "constrained-str")
-"""Words that a union puts into the path of a value beside keys."""
+_TYPES = (
+    "bool",
+    "int",
+    "float",
+    "str",
+    "list[str]",
+    "constrained-float",
+    "constrained-str",
+    "[key]",
+)
+"""Words that a union, or a key that is refused, puts into the path of a value beside keys."""
 
 
 def twice(texts: Sequence[str]) -> str:
@@ -27,18 +37,6 @@ def twice(texts: Sequence[str]) -> str:
         if looks[look_of(text)] > 1:
             return text
     return ""
-
-
-def text_faults(values: Mapping[str, Any], toml: Toml) -> list[Fault]:
-    """Texts that hold what no one sees, and names of letters of two scripts, wherever they stand."""
-    faults: list[Fault] = []
-    for loc, text in _texts(values, ()):
-        parse = parse_label if loc[-1] in ("name", "label") and len(loc) > 1 else parse_name
-        try:
-            parse(text)
-        except PydanticCustomError as error:
-            faults.append(toml.fault(error.type, loc, error.message(), value=text))
-    return faults
 
 
 def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
@@ -66,21 +64,6 @@ def faults_of(
         if fault.rule != "missing-key" or fault.column not in meant:
             told[fault.line, fault.column] = fault
     return told.values()
-
-
-def _texts(
-    value: object, loc: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every text of nested values, keys too, and where it stands."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield (*loc, key), str(key)
-            yield from _texts(inner, (*loc, key))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _texts(inner, (*loc, number))
-    elif isinstance(value, str):
-        yield loc, value
 
 
 def _fault(

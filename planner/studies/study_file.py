@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,14 +22,22 @@ from pydantic import (
     model_validator,
 )
 
-from planner.cells import is_number
+from planner.cells import Label, Name, is_number, parse_label, parse_name
 from planner.config import Toml, read_toml
 from planner.data.change import Change, OpenChange, change_of, parse_open, plain, read_changes
 from planner.errors import Fault, InputError, file_words
-from planner.studies.study_faults import at, faults_of, text_faults, twice
+from planner.studies.study_faults import at, faults_of, twice
+
+
+def _seen(value: Any) -> Any:
+    """A value of which no text holds what no one sees."""
+    for text in value if isinstance(value, list) else [value]:
+        parse_name(text)
+    return value
+
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Value = bool | int | Finite | str | list[str]
+Value = Annotated[bool | int | Finite | str | list[str], AfterValidator(_seen)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -69,11 +78,11 @@ class Distribution(_StudySection):
 class Uncertainty(_StudySection):
     """A quantity that is not ours to choose."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
     """Name in tables and pictures."""
-    unit: str = ""
+    unit: Name = ""
     """Unit of the value, for pictures."""
-    change: str | Annotated[list[str], Field(min_length=1)]
+    change: Annotated[str | Annotated[list[str], Field(min_length=1)], AfterValidator(_seen)]
     """What the value changes, as for `--set`, with `?` for the value: `demand.*.dy;tb.*.*.tonnes=x?`; several in a list."""
     range: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
     """Lowest and highest value."""
@@ -150,9 +159,9 @@ def _read_here(read: Callable[..., object], *given: object) -> None:
 class Option(_StudySection):
     """One way to pull a lever."""
 
-    label: Annotated[str, Field(min_length=1)]
+    label: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
     """Name in tables and pictures."""
-    changes: dict[str, Value] = {}
+    changes: dict[Name, Value] = {}
     """What is changed, as in `set`: address -> value; none: the case as it is."""
 
     @property
@@ -171,7 +180,7 @@ class Option(_StudySection):
 class StudyLever(_StudySection):
     """A choice of ours. Every point of the design is run under every combination of options."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
     """Name in tables and pictures."""
     options: Annotated[list[Option], Field(min_length=1)]
     """The options, the one that stands for the case as it is first."""
@@ -239,9 +248,9 @@ class PointList(_StudySection):
     """
 
     kind: Literal["list"]
-    file: str = ""
+    file: Name = ""
     """The file, beside the study file; in Python a DataFrame too."""
-    rows: list[dict[str, Value | None]] | None = None
+    rows: list[dict[Label, Value | None]] | None = None
     """The points themselves, in place of a file: uncertainty -> value."""
 
     @model_validator(mode="after")
@@ -259,23 +268,23 @@ Design = Annotated[
 class StudyFile(_StudySection):
     """All keys of a study file."""
 
-    name: str = ""
+    name: Name = ""
     """Short name; left out, the file name."""
-    title: str = ""
+    title: Name = ""
     """One line for people; left out, the name."""
-    case: str
+    case: Name
     """Case folder or workbook, as seen from the study file."""
-    model: str = ""
+    model: Name = ""
     """Model file, as seen from the study file; left out, that of the case."""
-    set: dict[str, Value] = {}
+    set: dict[Name, Value] = {}
     """Changes of the case and its model file, address -> value as for `--set`."""
     uncertainties: list[Uncertainty] = []
     """What is not ours to choose."""
     levers: list[StudyLever] = []
     """What is."""
-    outcomes: list[str] = ["risk_musd", "cost_musd"]
+    outcomes: list[Name] = ["risk_musd", "cost_musd"]
     """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`."""
-    fails_when: str = ""
+    fails_when: Name = ""
     """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
     design: Design = OneAtATime(kind="one_at_a_time")
     """Which points are run; left out, the ends of each uncertainty alone."""
@@ -385,9 +394,6 @@ def build_study(
     merged = {"name": file_words(stem), **values}
     if merged.get("title") in (None, ""):
         merged["title"] = merged["name"]
-    faults = text_faults(values, toml)
-    if faults:
-        raise InputError(faults)
     try:
         found = StudyFile.model_validate(merged)
     except ValidationError as error:

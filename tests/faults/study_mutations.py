@@ -126,10 +126,11 @@ def study_faults() -> Iterator[StudyFault]:
             )
         yield StudyFault(f"{where} without value", number, f"{key} = ", number, "", "TOML")
         if key in TEXTS and not value.startswith("["):
+            told = "must be" if key == "kind" else "invisible"
             for hidden in ("\\u001b[31m", "\\u200b", "\\u202e", "\\u0007"):
                 bad = f'{value[:-1]}{hidden}"'
                 yield StudyFault(
-                    f"{where} with {hidden}", number, f"{key} = {bad}", number, where, "invisible"
+                    f"{where} with {hidden}", number, f"{key} = {bad}", number, where, told
                 )
             for bad in ("1", "true", "[]"):
                 yield StudyFault(
