@@ -12,8 +12,6 @@ from planner.reporting.words.sentences import worded_lines
 from planner.results.explanation import Explanation
 from planner.results.plan import Plan
 
-NAMED = 4
-
 
 def closing_lines(plan: Plan) -> list[str]:
     """Risk without and with the plan, what the page says first, the largest builds, and unmet demand."""
@@ -31,11 +29,10 @@ def closing_lines(plan: Plan) -> list[str]:
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:
-    """Alternatives, what each plant adds, levers, information."""
+    """Alternatives, levers, information."""
     names = names_of(case)
     called = partial(alternative_name, names=names)
     wide = max(len(called(one).split(":")[0]) for one in found.alternatives)
-    missed = [(names.placed(one.project), one.adds) for one in found.droppings[:NAMED]]
     return worded_lines(
         "screen.j2",
         "explained",
@@ -43,7 +40,6 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         alternatives=plan_first(found),
         wide=wide,
         named=called,
-        missed=missed,
         statements=explained(found),
         any_size=say("any_size") if case.model.policy.whole_plants else "",
     )

@@ -44,17 +44,17 @@ def chapter(plan: Plan) -> Chapter | None:
         frontier_chart(found),
         Text(words, source=f"{EXPLANATION}: knowledge") if words else None,
     ]
-    of_any_size = found.alternative("linear") is not None
-    later = found.alternative("later")
-    whole_plants = found.alternative("plan")
-    lead = say(
-        "lead",
-        later=later,
-        cheaper=_cheaper(plan, found),
-        whole=whole_plants,
-        of_any_size=of_any_size,
-    )
+    lead = say("lead", late=_beyond_whole_plants(found), cheaper=_cheaper(plan, found))
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
+
+
+def _beyond_whole_plants(found: Explanation) -> float:
+    """By how much cost plus risk are higher two years late than of the plan with its whole plants (MUSD), at least; 0 where
+    either was not asked."""
+    later, whole = found.alternative("later"), found.alternative("plan")
+    if later is None or whole is None or found.alternative("linear") is None:
+        return 0.0
+    return later.cost + later.risk - whole.cost - whole.risk
 
 
 def waiting(plan: Plan) -> str:
@@ -138,7 +138,6 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
         note=say(
             "alternatives_note",
             goal=found.goal,
-            alternatives=shown,
             of_any_size=of_any_size,
             targets=bool(plan.case.lookups.targets),
             sampling=sampling_gap(plan),

@@ -25,14 +25,11 @@ from planner.results.figures.dependence import (
     milestones,
     worst_single_losses,
 )
-from planner.results.figures.plants import decisions
 from planner.results.figures.sums import costliest_first, records
 from planner.results.plan import Plan
 
 say = Passages("dependence.j2")
 TITLE = "How dependent are we, on whom?"
-SAME = 5e-4
-"""By how much two shares may differ that are shown alike."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -75,26 +72,9 @@ def by_element(plan: Plan) -> ReportTable | None:
     if not compared:
         left_out += ["share_before", "met_before"]
     chosen = largest[largest["year"].isin(milestones(plan.years))]
-    rows_in_order = records(costliest_first(plan, chosen, "year"))
-    told = [_dependence(plan, row) for row in rows_in_order]
-    larger = _larger_with_the_plan(plan, rows_in_order, told)
-    note = say("by_element_note", asked=asked, compared=compared, larger=larger)
+    told = [_dependence(plan, row) for row in records(costliest_first(plan, chosen, "year"))]
+    note = say("by_element_note", asked=asked, compared=compared)
     return BY_ELEMENT.over(told, left_out, note=note)
-
-
-def _larger_with_the_plan(
-    plan: Plan, rows: list[dict[str, Any]], told: list[TableRow]
-) -> list[str]:
-    """Goods and years of which the largest share is larger with the plan than without, where the plan builds no plant that
-    makes the good."""
-    made = {plan.case.lookups.stage_of(project).gives for project in decisions(plan)["project"]}
-    goods = []
-    for row, line in zip(rows, told, strict=True):
-        before = line["share_before"]
-        if before is not None and line["share"] > before + SAME and row["form"] not in made:
-            good = names_of(plan.case).good(row["element"], row["form"])
-            goods.append(f"{good} {line['year']}")
-    return goods
 
 
 def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:

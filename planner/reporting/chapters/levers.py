@@ -36,14 +36,9 @@ def chapter(plan: Plan) -> Chapter | None:
         return None
     parts = [lever_chart(plan, found), odds_text(found)]
     what = OBJECTIVES[found.goal]
-    lead = say("lead", found=found, what=what, tried=_is_tried(found), doubt=_doubt(plan))
+    lead = say("lead", found=found, what=what, tried=bool(found.influences), doubt=_doubt(plan))
     title = "How much each lever matters"
     return Chapter.of("levers", title, parts, lead=lead, behind=True)
-
-
-def _is_tried(found: Explanation) -> bool:
-    """Doubtful figures were tried."""
-    return bool(found.influences)
 
 
 def _doubt(plan: Plan) -> float | None:
@@ -60,7 +55,8 @@ def _doubt(plan: Plan) -> float | None:
 def claim_statements(found: Explanation) -> Iterator[Statement]:
     """The scale, then what is judged of each lever; a sentence alone where nothing is judged."""
     yield Statement(
-        "Levers", say("scale", found=found, what=OBJECTIVES[found.goal], tried=_is_tried(found))
+        "Levers",
+        say("scale", found=found, what=OBJECTIVES[found.goal], tried=bool(found.influences)),
     )
     for claim in found.claims:
         about = say("measure", claim=claim)

@@ -180,7 +180,7 @@ def lines(plan: Plan) -> ReportTable | None:
     return plants.PLANTS.over(
         told,
         plants.left_out(plan, plants.LARGEST),
-        title=say("lines_title", others=len(own) > MOST_LINES or len(measures)),
+        title="What is to be built, the most capital first",
         note=say(
             "lines_note",
             some=not everywhere(decisions(plan)),

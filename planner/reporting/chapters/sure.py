@@ -162,12 +162,7 @@ def facts(plan: Plan) -> ReportTable | None:
     if not rows:
         return None
     tried = doubts_tried(plan)
-    told = {
-        "tried": tried,
-        "unranked": len(rows) - tried,
-        "compared": bool(risk_ranges(plan)),
-        "objective": objective(plan),
-    }
+    told = {"tried": tried, "compared": bool(risk_ranges(plan)), "objective": objective(plan)}
     title, note = say("facts_title", **told), say("facts", **told)
     return FACTS_TO_SETTLE.over(list(rows.values()), title=title, note=note)
 
@@ -201,8 +196,5 @@ def odds(plan: Plan) -> ReportTable | None:
         rows.append(row | {"probability": one.probability})
     bounded = are_bounded(plan.case)
     return ODDS_OF_STORYLINES.over(
-        rows,
-        () if bounded else ("low", "high"),
-        title=say("odds_title"),
-        note=say("odds", bounded=bounded),
+        rows, () if bounded else ("low", "high"), title=say("odds_title"), note=say("odds")
     )

@@ -34,8 +34,6 @@ SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
 PICTURE, TEXT_WIDTH = 720, 493.0
 """Width of a chart that is as wide as the text, px, and that of the text, pt."""
-ON_ONE_PAGE, MOST_TOGETHER = 1_200, 20
-"""Letters and rows of a table up to which it is kept on one page."""
 
 
 def write_pdf(
@@ -98,12 +96,9 @@ TEMPLATES.filters["quoted"] = _quoted
 
 
 def layout(part: ReportTable) -> dict[str, Any]:
-    """The layout of a printed table: set small, kept on one page; and the widths of its columns."""
-    letters = sum(len(cell) for row in part.shown for cell in row)
-    is_small = letters < ON_ONE_PAGE and len(part.shown) <= MOST_TOGETHER
+    """The layout of a printed table: set small, and the widths of its columns."""
     return {
         "small": len(part.heads) > WIDE,
-        "together": is_small,
         "widths": [_width(part, at) for at in range(len(part.heads))],
     }
 

@@ -54,7 +54,11 @@ def short(name: str, most: int = 44) -> str:
 
 def headline(text: str) -> str:
     """The name of a case as a title: 'allied-2026' -> 'Allied 2026'."""
-    words = readable(text.replace("-", " "))
+    return begun(readable(text.replace("-", " ")))
+
+
+def begun(words: str) -> str:
+    """Words at the beginning of a sentence: 'runs anyway' -> 'Runs anyway'."""
     return words[:1].upper() + words[1:]
 
 

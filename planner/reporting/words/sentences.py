@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.reporting.words.names import midway, short
+from planner.reporting.words.names import begun, midway, short
 from planner.reporting.words.numbers import (
     as_year,
     change,
@@ -39,7 +39,7 @@ TEMPLATES = Environment(  # noqa: S701
     trim_blocks=True,
     lstrip_blocks=True,
 )
-FILTERS = (number, percent, signed, money, short, midway, listed, period, spans, kinds)
+FILTERS = (number, percent, signed, money, short, midway, begun, listed, period, spans, kinds)
 TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
 TEMPLATES.filters |= {
     "year": as_year,
