@@ -58,26 +58,22 @@ def fixed_decisions(plan: Plan) -> FixedDecisions:
     Raises InputError for a plan whose decisions differ between the histories of one storyline.
     """
     case = plan.case
-    runs = planned_runs(plan)
+    policy = case.model.policy.investment
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
-    path = decided_along(plan, likeliest)
-    leaders: dict[str, str] = {}
-    amounts: dict[str, FixedAmounts] = {}
-    if case.model.policy.investment != "committed":
-        by_scenario = {scenario: decided_along(plan, scenario) for scenario in case.scenarios}
-        others = [found for found in by_scenario.values() if not _same(found, path)]
-        if others:
-            for scenario, found in by_scenario.items():
-                storyline = case.lookups.storylines[scenario]
-                leaders.setdefault(storyline, scenario)
-                amounts.setdefault(storyline, found)
-                staged = case.model.policy.investment != "adaptive"
-                if not staged or not _same(found, amounts[storyline]):
+    leaders = {ALL: likeliest}
+    if policy != "committed":
+        paths = {scenario: decided_along(plan, scenario) for scenario in case.scenarios}
+        if not all(_same(path, paths[likeliest]) for path in paths.values()):
+            leaders = {}
+            for scenario, path in paths.items():
+                leader = leaders.setdefault(case.lookups.storylines[scenario], scenario)
+                if policy == "adaptive" or not _same(path, paths[leader]):
                     raise InputError([Fault("RUN", 0, "policy.investment", NOT_ONE_PATH)])
-    if not leaders:
-        leaders, amounts = {ALL: likeliest}, {ALL: path}
-    payments = {storyline: paid_along(plan, leader) for storyline, leader in leaders.items()}
-    return FixedDecisions(amounts=amounts, payments=payments, runs=runs)
+    return FixedDecisions(
+        amounts={storyline: decided_along(plan, leader) for storyline, leader in leaders.items()},
+        payments={storyline: paid_along(plan, leader) for storyline, leader in leaders.items()},
+        runs=planned_runs(plan),
+    )
 
 
 def planned_runs(plan: Plan) -> PlannedRuns:

@@ -184,27 +184,18 @@ class Simulator:
         return [by_name[future.name] for future in given.futures]
 
     def trained(self, given: Futures) -> PolicyChoice:
-        """The policy that can be carried out, with the worth of stock that is best in futures of the plan."""
-        risks = self.risks_by_worth(given)
-        worth = min(WORTHS, key=lambda one: risks[one])
-        return PolicyChoice(name="myopic", worth=worth)
-
-    def risks_by_worth(self, given: Futures) -> dict[float, float]:
-        """Worth of stock -> the risk (MUSD) of the myopic policy in futures, at most `TRAINED_ON` of them."""
+        """The policy that can be carried out, with the worth of stock that is best in futures of the plan, at most
+        `TRAINED_ON` of them."""
         if len(given.futures) > TRAINED_ON:
             places = np.linspace(0, len(given.futures) - 1, TRAINED_ON)
             given = given.part(places.astype(np.intp))
-        risks: dict[float, float] = {}
-        for worth in WORTHS:
-            losses = self.losses(PolicyChoice(name="myopic", worth=worth), given)
-            risks[worth] = measures_of(
-                losses.tolist(), given.weights.tolist(), self._objective
-            ).risk
-        return risks
+        choices = [PolicyChoice(name="myopic", worth=worth) for worth in WORTHS]
+        return min(choices, key=lambda choice: self._risk(choice, given))
 
-    def losses(self, choice: PolicyChoice, given: Futures) -> Vector:
-        """Loss (MUSD) of each future under a policy."""
-        return np.array([found.loss for found in self.outcomes(choice, given)])
+    def _risk(self, choice: PolicyChoice, given: Futures) -> float:
+        """The risk (MUSD) of a policy in futures."""
+        losses = [found.loss for found in self.outcomes(choice, given)]
+        return measures_of(losses, given.weights.tolist(), self._objective).risk
 
     def __enter__(self) -> Self:
         return self
