@@ -106,8 +106,7 @@ class CashFlows(FlowsBeforeDebt):
     def cover(self) -> Array:
         """Cash flow over senior debt service by year, 0 without any."""
         paid = self.loan.senior > PAID
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cover = where(paid, self.cfads / self.loan.senior, 0.0)
+        cover = where(paid, self.cfads / larger(self.loan.senior, PAID), 0.0)
         return line(cover, "cover of debt service (DSCR), 0 without any", "times")
 
     def owed(self) -> Array:
@@ -417,7 +416,4 @@ def funding(flows: CashFlows, x: Levels, early: Array) -> tuple[dict[str, Array]
 
 
 def _named(side: str, amounts: dict[str, Array]) -> dict[str, Array]:
-    out = {}
-    for what, by_year in amounts.items():
-        out[what] = line(by_year, f"{side}: {what}")
-    return out
+    return {what: line(by_year, f"{side}: {what}") for what, by_year in amounts.items()}

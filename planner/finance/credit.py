@@ -69,14 +69,13 @@ class DebtFigures:
 @dataclass(frozen=True, kw_only=True)
 class Downside:
     """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD); owners: what
-    they gain over the return they ask, with the loans of the base. least, average: senior DSCR; short: years in which cash
+    they gain over the return they ask, with the loans of the base. least: senior DSCR; short: years in which cash
     flow is less than senior debt service; all None without any."""
 
     what: str
     npv: float
     owners: float
     least: float | None
-    average: float | None
     short: int | None
 
 
@@ -112,20 +111,18 @@ class Security:
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
     flow covers senior debt service in every year; None without debt, or where no price does. binds: what keeps lenders' own
-    loan from being larger, None without it; tight: the first year in which it has no more than the cover asked, None where
-    no year does."""
+    loan from being larger, None without it."""
 
     debts: tuple[DebtFigures, ...]
     downsides: tuple[Downside, ...]
     least_prices: float | None
     binds: str | None
-    tight: int | None
     security: Security
 
     @property
     def average(self) -> float | None:
         """Mean senior DSCR of the base."""
-        return self.downsides[0].average
+        return self.lenders.average if self.lenders else None
 
     @property
     def plcr(self) -> float | None:
@@ -144,15 +141,16 @@ class Lending:
     which no service is missed, and so much of it as they are asked to cover at adverse prices.
 
     sized: the loan as the base bears it (MUSD). missed: years in which its service is missed with the grace agreed; grace:
-    years of it with which none is, where that is another. cover: its least DSCR at adverse prices, life: its LLCR; None
-    where service is missed whatever the grace. given: of `sized`.
+    years of it with which none is, where that is another. cover: its least DSCR at adverse prices, None without it; life:
+    its LLCR. given: of `sized`; nothing where service is missed whatever the grace, the cash flow of its life is less than
+    what is owed, or next to nothing of it passes.
     """
 
     sized: float
     missed: tuple[int, ...]
     grace: int | None
     cover: float | None
-    life: float | None
+    life: float
     given: float
 
     @property
@@ -166,46 +164,31 @@ def lending(
 ) -> tuple[Levels, Lending]:
     """The levels with the loan that lenders give, and how it came to be so large."""
     flows = cash_flows(found, x, use)
-    sized, missed = float(flows.loan.draws.sum()), flows.loan.missed
-    years = tuple(found.years[place] for place in np.flatnonzero(missed))
+    years = tuple(found.years[place] for place in np.flatnonzero(flows.loan.missed))
     grace = fitting_grace(found, x, use) if years else None
     if grace is not None:
         x = {**x, "grace_years": np.asarray(float(grace))}
         flows = cash_flows(found, x, use)
-        sized = float(flows.loan.draws.sum())
-    cover = life = None
-    if grace is not None or not years:
-        worse = cash_flows(found, {**x, **adverse(found, terms)}, use)
-        cover, life = _least_cover(worse.cfads, flows.loan), float(flows.loan.cover)
-        x, flows = _cut(found, x, use, flows=flows, cash=worse.cfads)
-    elif sized > 0:
-        x, flows = _without_loan(found, x, use)
-    given = float(flows.loan.draws.sum())
-    lent = Lending(sized=sized, missed=years, grace=grace, cover=cover, life=life, given=given)
-    return x, lent
-
-
-def _cut(
-    found: Investment, x: Levels, use: Sequence[Array], *, flows: CashFlows, cash: Array
-) -> tuple[Levels, CashFlows]:
-    """A loan cut until `cash` at adverse prices covers it as is asked then; none where that is next to nothing, or where the
-    cash flow of its life is less than what is owed."""
-    asked = float(x["dscr_low"])
-    while flows.loan.draws.any():
-        cover = _least_cover(cash, flows.loan) or 0.0
-        if cover >= asked - HELD and float(flows.loan.cover) >= 1.0:
-            return x, flows
-        share = float(flows.debt_share()) * cover / asked
-        if cover >= asked - HELD or share < SMALLEST_LOAN:
-            return _without_loan(found, x, use)
-        x = {**x, "debt_share": np.asarray(share)}
+    cash = cash_flows(found, {**x, **adverse(found, terms)}, use).cfads
+    loan, cover = flows.loan, _least_cover(cash, flows.loan)
+    asked, now = float(x["dscr_low"]), cover
+    while now is not None:
+        is_served = float(flows.loan.cover) >= 1.0 and not flows.loan.missed.any()
+        if is_served and now >= asked - HELD:
+            break
+        share = float(flows.debt_share()) * now / asked
+        is_part = is_served and share >= SMALLEST_LOAN
+        x = {**x, "debt_share": np.asarray(share if is_part else 0.0)}
         flows = cash_flows(found, x, use)
-    return x, flows
-
-
-def _without_loan(found: Investment, x: Levels, use: Sequence[Array]) -> tuple[Levels, CashFlows]:
-    alone = {**x, "debt_share": np.zeros(())}
-    return alone, cash_flows(found, alone, use)
+        now = _least_cover(cash, flows.loan)
+    return x, Lending(
+        sized=float(loan.draws.sum()),
+        missed=years,
+        grace=grace,
+        cover=cover,
+        life=float(loan.cover),
+        given=float(flows.loan.draws.sum()),
+    )
 
 
 def _least_cover(cash: Array, loan: Loan) -> float | None:
@@ -223,49 +206,35 @@ def credit(
     terms: Mapping[str, FinanceTerm],
 ) -> Credit:
     """Debt of an investment at its levels, worked as `use` says. flows: its own."""
-    binds, tight = size_bound(found, flows, x)
     cases = {}
     for what, ends in downside_cases(found, terms).items():
-        levels = {**x, **at_ends(found, terms, ends)}
-        cases[what] = Worse(levels=levels, flows=cash_flows(found, levels, use))
+        cases[what] = cash_flows(found, {**x, **at_ends(found, terms, ends)}, use)
     return Credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(_downside(what, one, flows, x) for what, one in cases.items()),
         least_prices=serving_prices(found, flows.loan, x, use),
-        binds=binds,
-        tight=tight,
+        binds=size_bound(flows, x),
         security=security(found, flows, x, cases),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Worse:
-    """A case other than the base: its levels and its flows."""
-
-    levels: Levels
-    flows: CashFlows
-
-
-def size_bound(found: Investment, flows: CashFlows, x: Levels) -> tuple[str | None, int | None]:
-    """What keeps lenders' own loan from being larger (`GEARING`, `COVER` or `INTEREST`), and the first year that has no more
-    than the cover asked; None and None without a loan."""
+def size_bound(flows: CashFlows, x: Levels) -> str | None:
+    """What keeps lenders' own loan from being larger (`GEARING`, `COVER` or `INTEREST`); None without it."""
     loan = flows.loan
     paying = loan.service > PAID
     if not paying.any():
-        return None, None
-    asked = guaranteed(x)["dscr"] * loan.senior
-    is_tight = paying & (flows.cfads <= asked + PAID)
-    tight = _first_year(where(is_tight, 1.0, 0.0), found)
+        return None
     if float(flows.debt_share()) >= float(x["debt_share"]) - LEAST_SHARE:
-        return GEARING, tight
-    return (COVER if is_tight[paying].all() else INTEREST), tight
+        return GEARING
+    is_tight = flows.cfads <= guaranteed(x)["dscr"] * loan.senior + PAID
+    return COVER if is_tight[paying].all() else INTEREST
 
 
 def security(
-    found: Investment, flows: CashFlows, x: Levels, cases: Mapping[str, Worse]
+    found: Investment, flows: CashFlows, x: Levels, cases: Mapping[str, CashFlows]
 ) -> Security:
     """What owners stand for and lenders hold, in the base (`flows`), where output is late and where capital is dear."""
-    late, dear = cases[LATE].flows, cases[DEAR].flows
+    late, dear = cases[LATE], cases[DEAR]
     completed = _first_year(flows.completed, found)
     until = len(found.years) if completed is None else found.years.index(completed) + 1
     left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
@@ -447,10 +416,9 @@ def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     return cases | {"all of these together": together}
 
 
-def _downside(what: str, case: Worse, base: CashFlows, x: Levels) -> Downside:
-    """A case beside the base and its levels: NPV, cover of senior debt service of the base, and the number of years in which
+def _downside(what: str, flows: CashFlows, base: CashFlows, x: Levels) -> Downside:
+    """A case beside the base: NPV, cover of senior debt service of the base, and the number of years in which
     cash flow is short of it."""
-    flows = case.flows
     service = np.where(base.loan.missed.any(), 0.0, base.loan.senior) + flows.standby.service
     to_owners = base.owners + flows.after_tax - base.after_tax
     paying = service > PAID
@@ -458,10 +426,9 @@ def _downside(what: str, case: Worse, base: CashFlows, x: Levels) -> Downside:
     is_short = paying & (flows.cfads < service - PAID)
     return Downside(
         what=what,
-        npv=float(worth(flows, case.levels)),
+        npv=float(worth(flows, x)),
         owners=float(npv(x["equity_rate"], to_owners / flows.index)),
         least=float(cover.min()) if cover.size else None,
-        average=float(cover.mean()) if cover.size else None,
         short=int(np.sum(is_short)) if cover.size else None,
     )
 

@@ -50,21 +50,16 @@ class UnitCosts:
 
 @dataclass(frozen=True, kw_only=True)
 class Economics:
-    """Figures of one answer to what is sold. unit_costs, break-even factors on all prices: None where nothing is sold, or
+    """Figures of one answer to what is sold. unit_costs, break-even factor on all prices: None where nothing is sold, or
     no factor up to 50 suffices."""
 
     unit_costs: UnitCosts | None
     break_even: float | None
-    break_even_owners: float | None
 
 
 def economics(found: Investment, flows: CashFlows, x: Levels, use: Sequence[Array]) -> Economics:
     """Figures of an investment at its levels, worked as `use` says. flows: its own."""
-    return Economics(
-        unit_costs=unit_costs(flows),
-        break_even=break_even(found, x, use, "after_tax"),
-        break_even_owners=break_even(found, x, use, "owners"),
-    )
+    return Economics(unit_costs=unit_costs(flows), break_even=break_even(found, x, use))
 
 
 def unit_costs(flows: CashFlows) -> UnitCosts | None:
@@ -102,12 +97,12 @@ def _parts(one: CountryFlows, plants: Sequence[PlantFlows], index: Array) -> dic
     }
 
 
-def break_even(found: Investment, x: Levels, use: Sequence[Array], to: str) -> float | None:
-    """The factor on all prices, those of feed included, at which the NPV is nought, whether it rises or falls
-    with them; None if there is none up to `HIGHEST_PRICE`. to: of all capital `after_tax`, or of the `owners`."""
+def break_even(found: Investment, x: Levels, use: Sequence[Array]) -> float | None:
+    """The factor on all prices, those of feed included, at which the NPV after tax is nought, whether it rises or falls
+    with them; None if there is none up to `HIGHEST_PRICE`."""
 
     def gain(levels: Levels) -> float:
-        return float(worth(cash_flows(found, levels, use), levels, to))
+        return float(worth(cash_flows(found, levels, use), levels))
 
     return turning_prices(x, gain)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.finance.project_facts import Levels
 from planner.finance.yearly_rows import (
@@ -152,7 +151,7 @@ def sculpted_loan(
     missed = due * (before(owed) > PAID) * (service <= PAID)
     senior = line(service + standby.service, "debt service, with the overrun facility")
     is_held = (number >= begun) & (owed + standby.owed > 0)
-    reserve = _reserve(senior, is_held, x["reserve_months"])
+    reserve = where(is_held, x["reserve_months"] / 12.0 * highest(senior), 0.0)
     added = line(added, "of it until the first repayment, added to the loan")
     fees = _fees(draws, number, x)
     missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
@@ -171,11 +170,6 @@ def sculpted_loan(
         cover=single(size.cover),
         rate=rate,
     )
-
-
-def _reserve(service: Array, is_held: NDArray[np.bool_], months: Array) -> Array:
-    """So many months of the largest yearly service, in years in which they are held."""
-    return where(is_held, months / 12.0 * highest(service), 0.0)
 
 
 def guaranteed(x: Levels) -> dict[str, Array]:

@@ -37,13 +37,9 @@ class Investment:
         """MUSD/t by good and year, before premiums."""
         return {(q.element, q.form): q.at(future) for q in self.quotes}
 
-    def offtakes(self, project: str, element: str) -> list[Deal]:
-        """Contracts on what a plant sells of an element."""
-        return [deal for deal in self.deals if deal.applies(project, element, "offtake")]
-
-    def feeds(self, project: str, element: str) -> list[Deal]:
-        """Contracts on what a plant takes in of an element."""
-        return [deal for deal in self.deals if deal.applies(project, element, "feed")]
+    def deals_on(self, project: str, element: str, kind: str) -> list[Deal]:
+        """Contracts on what a plant sells of an element, `offtake`, or takes in, `feed`."""
+        return [deal for deal in self.deals if deal.applies(project, element, kind)]
 
     def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
         """Product -> prices before premiums (MUSD/t, real; futures x years)."""
@@ -283,7 +279,7 @@ def _sale(setting: Setting, plant: PlantFacts, output: Output, sold: SoldShares)
         per_kg=x["per_kg"],
         label=label,
     )
-    deals = found.offtakes(plant.project, material.element)
+    deals = found.deals_on(plant.project, material.element, "offtake")
     earned = _earned(setting, plant, material)
     deck = found.prices()[material.good]
     struck = where(x["cfd"] * supported > 0, x["cfd"] * deck, earned)
@@ -368,7 +364,7 @@ def _feed(setting: Setting, plant: PlantFacts, tonnes: Array) -> Array:
             per_kg=x["per_kg"],
             label=f"{plant.name}, {material.label} taken in",
         )
-        deals = found.feeds(plant.project, material.element)
+        deals = found.deals_on(plant.project, material.element, "feed")
         payable = x["payable"] if material.payable else 1.0
         bought.append(feed_price(deals, trade, payable) * material.per_tonne)
     return added(bought, tonnes) * tonnes

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf, log
 from typing import Any
 
@@ -56,7 +56,8 @@ class Material:
 class PlantFacts:
     """A plant as its case states it. commit: year of the first payment; lead: years to the first output; size: t/y; money
     in MUSD per t. pays: share of the capital paid in each year from the first; ramp: share of the size usable in each year
-    of output, the last stays.
+    of output, the last stays. mix: what it works, as shares of its capacity in use; by_year: the same by year, where a plan
+    changes it.
     """
 
     project: str
@@ -74,6 +75,7 @@ class PlantFacts:
     mix: Mapping[str, float]
     made: tuple[Material, ...]
     taken: tuple[Material, ...]
+    by_year: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def converts(self) -> bool:
@@ -154,7 +156,7 @@ def as_built(
     if worked is None:
         return built
     made, taken = _goods_of(case, plant.project, worked.by_year)
-    return replace(built, mix=worked.in_all, made=made, taken=taken)
+    return replace(built, mix=worked.in_all, by_year=worked.by_year, made=made, taken=taken)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,11 +47,6 @@ class Returns:
     senior: bool
     puts_in: bool
 
-    @property
-    def missed_of_senior(self) -> int | None:
-        """Years in which senior debt service is missed; None without senior debt."""
-        return self.missed if self.senior else None
-
 
 def npv(rate: Array | float, amounts: Array) -> Array:
     """Net present value of end-year amounts at the start of the first year, along the last axis."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import singledispatch
-from math import isnan
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +49,6 @@ def carried(
 ) -> Array:
     """A balance at the end of each year: step(balance of the year before, amounts, *others) of the year; 0 at first."""
     given = np.broadcast_arrays(amounts, *others)
-    if given[0].ndim == 1:
-        return _stepped(step, given)
     out = np.zeros_like(given[0])
     last = np.zeros_like(out[..., 0])
     for year in range(out.shape[-1]):
@@ -69,36 +66,12 @@ def carried_back(
     return carried(first, step, rest, sheet=sheet, label=label, unit=unit)[..., ::-1]
 
 
-def _stepped(step: YearStep, given: Sequence[Array]) -> Array:
-    """A balance of one case, year after year as plain numbers: numpy takes ten times as long for one at a time."""
-    plain = [rows.tolist() for rows in given]
-    balance: Any = 0.0
-    balances = []
-    for of_year in zip(*plain, strict=True):
-        balance = step(balance, *of_year)
-        balances.append(balance)
-    return np.array(balances)
-
-
-def larger(one: Any, other: Any) -> Array:
-    """The larger of two amounts, year by year."""
-    if type(one) is float and type(other) is float:
-        return cast(Array, one if one > other or isnan(one) else other)
-    return cast(Array, np.maximum(one, other))
-
-
-def smaller(one: Any, other: Any) -> Array:
-    """The smaller of two amounts, year by year."""
-    if type(one) is float and type(other) is float:
-        return cast(Array, one if one < other or isnan(one) else other)
-    return cast(Array, np.minimum(one, other))
-
-
-def where(condition: Any, then: Any, otherwise: Any) -> Array:
-    """One amount in years in which a condition holds, another in others."""
-    if type(condition) is bool and type(then) is float and type(otherwise) is float:
-        return cast(Array, then if condition else otherwise)
-    return cast(Array, np.where(condition, then, otherwise))
+larger: Callable[..., Array] = np.maximum
+"""The larger of two amounts, year by year."""
+smaller: Callable[..., Array] = np.minimum
+"""The smaller of two amounts, year by year."""
+where: Callable[..., Array] = np.where
+"""One amount in years in which a condition holds, another in others."""
 
 
 @singledispatch

@@ -25,7 +25,7 @@ from planner.reporting.pages.business_case import business_case_lines, business_
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.results.store import write_run
-from tests.cases import LONG, MUSD, load_case, mine, near, plant, smelter
+from tests.cases import LONG, MUSD, demand, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.explain.test_investment import PLANT, PRICED, TERMS, planned
 
@@ -204,16 +204,61 @@ def test_tonnes_are_of_the_case_that_is_shown(make_case: MakeCase) -> None:
     found = case(asked, terms={"market_share": 3})
     assert found.shown is found.planned
     (flows,), years = found.shown.flows.plants, found.years_of_money(found.shown)
-    table = tables.tonnes_by_year(found).frame
+    names = names_of(asked.case)
+    table = tables.tonnes_by_year(found, names).frame
     assert table["works"].tolist() == near(flows.tonnes[: len(years)].tolist())
     assert flows.tonnes.max() < found.full.flows.plants[0].tonnes.max()
-    rows = tables.materials(found, names_of(asked.case)).frame.set_index("does")
-    assert rows.loc["works", "tonnes"] == near(flows.tonnes.max())
+    in_year = tables.materials(found, names)
+    rows = in_year.frame.set_index("does")
+    most = int(flows.tonnes.argmax())
+    assert rows.loc["works", "tonnes"] == near(flows.tonnes[most])
+    assert rows.loc["sells", "money"] == near(flows.sales[0].market[most])
+    assert f"in {found.investment.years[most]}, its fullest year" in in_year.title
+
+
+@pytest.mark.usefixtures("no_support")
+def test_a_plant_of_several_feeds_tells_them_by_year(make_case: MakeCase) -> None:
+    """All of the rich ore, of which there is little, and as much of the poor one as the rest of the plant takes."""
+    feeds = [{"feed": f, "element": "Dy", "share": s} for f, s in (("rich", 0.5), ("poor", 0.25))]
+    mines = [
+        mine(project="mine_rich", feeds="rich", existing_tpa=4),
+        mine(project="mine_poor", feeds="poor", existing_tpa=100),
+    ]
+    projects = [*mines, plant(**{**PLANT, "feeds": "rich;poor"})]
+    fed = planned(make_case, feeds=feeds, projects=projects)
+    found = case(fed)
+    assert found.shown is found.planned
+    names = names_of(fed.case)
+    table = tables.tonnes_by_year(found, names).frame.set_index("year")
+    of_feeds = [name for name in table.columns if name.startswith("of it ")]
+    assert len(of_feeds) == 2 and (table[of_feeds].max() > 0.1).all()
+    assert table[of_feeds].sum(axis=1).tolist() == near(table["works"].tolist())
+
+
+@pytest.mark.usefixtures("no_support")
+def test_the_deck_of_metal_has_its_premium_and_markets_name_what_is_made_beside(
+    make_case: MakeCase,
+) -> None:
+    """Metal at 6,000 and 20 % on top; by-products of a separation plant have no demand in the case."""
+    more = {
+        "byproducts": [{"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1}],
+        "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 90}],
+        "demand": demand(8, 2026, 2030, form="metal"),
+        "projects": [mine(), plant(**PLANT), smelter(max_new_tpa=8, capex_usd_per_tpa=MUSD)],
+    }
+    made = planned(make_case, **more)
+    metal = planner.business_case(made, "smelter", terms={"metal_premium": 0.2})
+    table = tables.deck(metal, names_of(made.case))
+    rows = table.frame.set_index("form")
+    assert rows.loc["metal", "first"] == near(7200) and rows.loc["oxide", "first"] == near(6000)
+    assert "20 %" in table.note.replace("\N{NO-BREAK SPACE}", " ")
+    beside = tables.markets(case(made), names_of(made.case))
+    assert "plans no demand for ndpr" in beside.note
 
 
 def test_nothing_is_told_of_debt_where_there_is_none(plan: Any) -> None:
     found = case(plan, terms={"debt_share": 0})
-    assert not found.lent.returns.senior and found.lent.returns.missed_of_senior is None
+    assert not found.lent.returns.senior and found.lent.returns.missed == 0
     assert {one.short for one in found.lent.credit.downsides} == {None}
     assert found.lent.credit.binds is None
 
@@ -231,7 +276,7 @@ def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
     page = business_case_page(found, plan.case)
     assert "No debt, so nothing to cover" in page and "Covenants, completion" not in page
     lent = case(plan, terms={"equity_rate": 0})
-    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 6
+    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 5
 
 
 def test_money_by_year_is_told_of_the_case_that_has_the_loan_too(plan: Any) -> None:
@@ -277,7 +322,7 @@ def test_the_contingency_has_its_reason_and_prices_their_names(make_case: MakeCa
     assert inputs["price of dysprosium"] == "table “Price deck”"
     assert "to 30 %" in inputs["contingency on capital"]
     (deck,) = set(tables.deck(found, names_of(plan.case)).frame["from_source"])
-    assert deck == "P1: L07: a survey; price: a bulletin"
+    assert deck == "a survey; price: a bulletin"
 
 
 def test_what_keeps_a_loan_from_being_larger(plan: Any) -> None:
@@ -295,7 +340,11 @@ def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
     assert flows.grant.sum() > 1 and len(years) < len(found.investment.years)
     _, cash, _ = tables.statement_tables(found, found.shown)
     nominal = cash.frame[cash.frame["money"] == "nominal"]
-    before = nominal[["operations", "receivables", "stock", "payables", "capital less grant"]]
+    lines = ["operations", "receivables", "stock", "payables", "capital less grant"]
+    before = nominal.reindex(
+        columns=lines, fill_value=0.0
+    )  # what is nought throughout is no column
+    assert "paid to lenders" not in nominal.columns
     assert before.astype(float).sum(axis=1).to_numpy() == pytest.approx(
         flows.after_tax[: len(years)], abs=0.03
     )

@@ -180,7 +180,6 @@ DOWNSIDES = ReportTable(
         in_musd("npv", "NPV after tax"),
         in_musd("owners", "NPV of the owners"),
         figures("least", "least senior DSCR"),
-        figures("average", "mean senior DSCR"),
         whole("short", "years in which it is below 1"),
     ],
 )
@@ -189,7 +188,7 @@ DOWNSIDES = ReportTable(
 
 def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
-    rows = [vars(one) for one in sold.credit.downsides]
+    rows = [vars(one) | {"owners": round(one.owners, 6)} for one in sold.credit.downsides]
     has_debt = bool(sold.credit.debts)
     (dear,) = worse_cases(found.investment, found.terms)[DEAR]
     note = say(
@@ -202,7 +201,7 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
         idle=sold.flows.availability.any(),
     )
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
-    left_out = () if has_debt else ("least", "average", "short")
+    left_out = () if has_debt else ("least", "short")
     return DOWNSIDES.over(rows, left_out, title=title, note=note)
 
 
@@ -227,7 +226,7 @@ NEVER = "never in these years"
 
 
 COVENANTS = ReportTable(
-    title="COVENANTS, completion and security",
+    title="Covenants, completion and security",
     columns=[
         text("what"),
         text("asked", "asked or agreed"),

@@ -46,7 +46,6 @@ def unit_costs(found: BusinessCase) -> ReportTable:
         for field, label in UNIT_COSTS.items():
             add(label, "USD/kg", getattr(costs, field))
     add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
-    add("break-even of all prices, owners", "of the deck", economics.break_even_owners)
     return UNIT_COSTS_TABLE.over(rows, note=say("economics", told=found.told(found.shown)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -98,7 +98,6 @@ FIGURES = (
     _returned("capital", "capital, real", "MUSD", live=False),
     _returned("debt_share", "debt drawn over capital less grant", "share"),
     _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
-    _returned("missed_of_senior", "years in which debt service is missed", "years"),
     _returned("dscr", "least DSCR, by which debt is sized", "times"),
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
@@ -190,16 +189,12 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
 
 
 LABELS = re.compile(r"^([A-Z]+\d+: )+")
-"""Numbers of sources, as a case gives them to what it cites."""
+"""Numbers of sources, as a case gives them to what it cites: they tell a reader nothing."""
 
 
 def said_once(source: str) -> str:
-    """A source without the parts that it repeats, be it under other numbers."""
-    parts: dict[str, str] = {}
-    for part in source.split(";"):
-        plain = LABELS.sub("", part.strip())
-        parts.setdefault(plain, part.strip())
-    return "; ".join(parts.values())
+    """A source without numbers, and without the parts that it repeats."""
+    return "; ".join(dict.fromkeys(LABELS.sub("", part.strip()) for part in source.split(";")))
 
 
 def converts(found: BusinessCase) -> bool:
@@ -207,45 +202,50 @@ def converts(found: BusinessCase) -> bool:
     return all(plant.converts for plant in found.investment.plants)
 
 
-def worked(plant: PlantFacts, names: Names) -> str:
-    """The feeds or elements that a plant works, with their shares, in words."""
-    of = names.feed if plant.stage in FEEDS else names.element
-    return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
+def worked(plant: PlantFacts, names: Names, place: int | None = None) -> str:
+    """The feeds or elements that a plant works, with their shares, in words: of all years, or of the one in a place."""
+    told = []
+    for what, part in plant.mix.items():
+        if place is not None and what in plant.by_year:
+            part = float(plant.by_year[what][place])
+        told.append(f"{percent(part)} {_worked_name(plant, names)(what)}")
+    return ", ".join(told)
+
+
+def _worked_name(plant: PlantFacts, names: Names) -> Callable[[str], str]:
+    """The function that names what a plant works."""
+    return names.feed if plant.stage in FEEDS else names.element
 
 
 MATERIALS = ReportTable(
-    title="What it works, sells and pays for, in its fullest year",
     columns=[
         text("does", "what it does"),
         text("plant"),
         text("material"),
         text("form"),
         figures("tonnes", "works or makes", "t oxide equivalent"),
-        figures("sold", "sold at most", "t oxide equivalent"),
+        figures("sold", "of it sold", "t oxide equivalent"),
         figures("money", "at the deck, after any separation discount", "MUSD/y"),
-    ],
+    ]
 )
 """A row a material that a plant works, sells or takes in, and what it pays."""
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
-    """Materials that it works, sells and pays for, in the case that is shown."""
+    """Materials that it works, sells and pays for in the case that is shown, in the one year in which it works most."""
     rows: list[TableRow] = []
     sold = found.shown
     plants = sold.investment.plants
+    place = int(np.argmax(sum(flows.tonnes for flows in sold.flows.plants)))
     for plant, flows in zip(plants, sold.flows.plants, strict=True):
-        most = float(flows.tonnes.max())
-        of_plant: list[TableRow] = [
-            {"does": "works", "material": worked(plant, names), "tonnes": most}
-        ]
+        mix, most = worked(plant, names, place), flows.tonnes[place]
+        of_plant: list[TableRow] = [{"does": "works", "material": mix, "tonnes": most}]
         for sale in flows.sales:
-            row = _material("sells", sale.material, flows.tonnes)
-            most_sold, earned = float(sale.tonnes.max()), float(sale.market.max())
-            of_plant.append(row | {"sold": most_sold, "money": earned})
+            row = _material("sells", sale.material, flows.tonnes, place)
+            of_plant.append(row | {"sold": sale.tonnes[place], "money": sale.market[place]})
         for material in plant.taken:
-            of_plant.append(_material("takes in", material, flows.tonnes))
-        paid = -float(flows.feed.max())
-        of_plant.append({"does": "pays for all it takes in", "money": paid})
+            of_plant.append(_material("takes in", material, flows.tonnes, place))
+        of_plant.append({"does": "pays for all it takes in", "money": -flows.feed[place]})
         rows += [{"plant": plant.name, "material": "", "form": ""} | row for row in of_plant]
     note = say(
         "materials",
@@ -253,11 +253,14 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         sizes=[number(plant.size) for plant in plants],
         used=[percent(share) for share in sold.use],
     )
-    return MATERIALS.over(rows, () if len(plants) > 1 else ("plant",), note=note)
+    title = (
+        f"What it works, sells and pays for in {found.investment.years[place]}, its fullest year"
+    )
+    return MATERIALS.over(rows, () if len(plants) > 1 else ("plant",), title=title, note=note)
 
 
-def _material(does: str, material: Material, worked_tonnes: Array) -> TableRow:
-    tonnes = float((worked_tonnes * material.per_tonne).max())
+def _material(does: str, material: Material, worked_tonnes: Array, place: int) -> TableRow:
+    tonnes = (worked_tonnes * material.per_tonne)[place]
     form = f"{material.form} in concentrate" if material.payable else material.form
     return {"does": does, "material": material.name, "form": form, "tonnes": tonnes}
 
@@ -268,14 +271,17 @@ TONNES_BY_YEAR = ReportTable(
 """A row a year, a column what a plant works or sells."""
 
 
-def tonnes_by_year(found: BusinessCase) -> ReportTable:
-    """Tonnes that each plant works and sells, by product and year, in the case that is shown."""
+def tonnes_by_year(found: BusinessCase, names: Names) -> ReportTable:
+    """Tonnes that each plant works, by feed where it has several, and sells by product, in the case that is shown."""
     sold = found.shown
     plants = sold.investment.plants
     amounts: dict[str, Array] = {}
     for plant, flows in zip(plants, sold.flows.plants, strict=True):
         whose = f"{plant.name}: " if len(plants) > 1 else ""
         amounts[f"{whose}works"] = flows.tonnes
+        if len(plant.mix) > 1:
+            for what, share in plant.by_year.items():
+                amounts[f"{whose}of it {_worked_name(plant, names)(what)}"] = share * flows.tonnes
         for sale in flows.sales:
             amounts[f"{whose}{sale.material.name} {sale.material.form}"] = sale.tonnes
     years = found.years_of_money(sold)
@@ -291,7 +297,7 @@ def tonnes_by_year(found: BusinessCase) -> ReportTable:
 
 
 MARKETS = ReportTable(
-    title="Output of all plants against demand, in the fullest year",
+    title="Output of all plants against demand, each product in the year in which most of it is made",
     columns=[
         text("element"),
         text("form"),
@@ -312,7 +318,10 @@ def markets(found: BusinessCase, names: Names) -> Part:
     for market in found.markets:
         shown = {"element": names.element(market.element), "year": str(market.year)}
         rows.append(vars(market) | {"share": market.share} | shown)
-    return _or_text(MARKETS.over(rows), "no_market")
+    wanted = found.investment.wanted
+    sold = [sale.material for flows in found.full.flows.plants for sale in flows.sales]
+    beside = list(dict.fromkeys(one.name for one in sold if one.good not in wanted))
+    return _or_text(MARKETS.over(rows, note=say("markets", beside=beside)), "no_market")
 
 
 STATEMENT_TABLE = ReportTable(folded=True, columns=[text("year"), text("money")])
@@ -327,7 +336,8 @@ def statement_tables(found: BusinessCase, sold: Sold) -> list[Part]:
     told = statements(sold.flows)
     parts: list[Part] = []
     for statement, title in STATEMENTS.items():
-        lines: dict[str, Array] = getattr(told, statement)
+        every: dict[str, Array] = getattr(told, statement)
+        lines = {name: amounts for name, amounts in every.items() if abs(amounts).max() > CENT}
         columns = [
             *STATEMENT_TABLE.columns,
             *(figures(name, unit="MUSD", form=CENTS) for name in lines),
@@ -495,20 +505,24 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
     """Prices by good."""
     rows = []
     for quote in found.investment.quotes:
+        dearer = np.prod([1.0 + found.terms[premium].value for premium in quote.premiums])
         in_futures = []
         for future, price in quote.by_future.items():
-            in_futures.append(f"{future} {number(1000 * float(price.mean()))}")
+            mean = number(1000 * float(price.mean() * dearer))
+            in_futures.append(f"{names.scenario(future)} {mean}")
         row = {
             "element": names.element(quote.element),
-            "first": 1000 * float(quote.price[0]),
-            "last": 1000 * float(quote.price[-1]),
+            "first": 1000 * float(quote.price[0] * dearer),
+            "last": 1000 * float(quote.price[-1] * dearer),
             "in_futures": in_futures,
             "from_source": said_once(quote.source),
         }
         rows.append(vars(quote) | row)
     has_futures = any(quote.by_future for quote in found.investment.quotes)
     left_out = () if has_futures else ("in_futures",)
-    return DECK_TABLE.over(rows, left_out, note=say("deck"))
+    on_top = {premium for quote in found.investment.quotes for premium in quote.premiums}
+    note = say("deck", premiums=[found.terms[premium] for premium in sorted(on_top)])
+    return DECK_TABLE.over(rows, left_out, note=note)
 
 
 NAMED = ("contract", "project", "kind", "party", "element")

@@ -180,20 +180,15 @@ def _answered(book: Book, investments: Mapping[bool, Investment], mode: int) -> 
 
 def _given(book: Book, title: str, sold: Sold) -> dict[str, Any]:
     """Terms of the loan of an answer that lenders give otherwise than as agreed, as cells."""
-    sheet, terms = book.live.sheets["Inputs"], book.found.terms
+    sheet, found = book.live.sheets["Inputs"], book.found
+    supports = found.package.amounts if found.package and sold is found.supported else {}
     given = {}
     for name in LENT_BY:
-        term, level = terms[name], float(sold.levels[name])
-        if level != term.value and name not in _supports(book, sold):
+        term, level = found.terms[name], float(sold.levels[name])
+        if level != supports.get(name, term.value):
             label = f"{term.meaning}, as lenders give it: {title}"
             given[name] = sheet.constant(label, term.unit, level)
     return given
-
-
-def _supports(book: Book, sold: Sold) -> Mapping[str, float]:
-    """Amounts of the support of a case."""
-    package = book.found.package
-    return package.amounts if package and sold is book.found.supported else {}
 
 
 def _downsides(book: Book, one: Answered) -> None:
@@ -441,7 +436,6 @@ OF_DOWNSIDE = {
     "npv": ("NPV after tax", "MUSD"),
     "owners": ("NPV of the owners", "MUSD"),
     "least": ("least senior DSCR", "times"),
-    "average": ("mean senior DSCR", "times"),
     "short": ("years in which it is below 1", "years"),
 }
 """Figures of a downside: what they are called, and their units."""
@@ -546,7 +540,6 @@ def _debt(book: Book, one: Answered) -> None:
         one.flows.cfads, loan, rate=loan.rate, number=one.number, owed=owed, to_the_end=True
     )
     formulas = {
-        "missed_of_senior": f'IF(MIN({served})={MOST_COVER},"none",{missed})',
         "dscr": covers["least"],
         "most_owed": f"MAX({owed.everywhere})",
         "average": covers["average"],

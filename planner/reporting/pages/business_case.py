@@ -184,7 +184,7 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
             crowded.append(f"{good} in {market.year} {percent(market.share)}")
     deals = [deal.contract for deal in found.investment.deals]
     fed = {deal.project for deal in deals if deal.kind == "feed"}
-    for plant in found.investment.plants:
+    for plant in found.shown.investment.plants:
         if plant.taken and not fed.intersection({plant.project, ""}):
             unfed.append(tables.worked(plant, names))
     for quote in found.investment.quotes:
@@ -333,7 +333,7 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
             parts=[
                 tables.throughput(found, names),
                 tables.materials(found, names),
-                tables.tonnes_by_year(found),
+                tables.tonnes_by_year(found, names),
                 tables.markets(found, names),
             ],
         ),
@@ -354,14 +354,9 @@ def _chapters(found: BusinessCase, case: Case) -> list[Chapter]:
             ],
         ),
         Chapter(anchor="money", title="Money by year", lead=say("money_by_year"), parts=by_year),
+        Chapter(anchor="moves", title="What moves it", parts=[charts.terms(found)]),
         Chapter(
-            anchor="moves",
-            title="What moves it",
-            lead="One term changed, the others and the support as they are.",
-            parts=[charts.terms(found)],
-        ),
-        Chapter(
-            anchor="inputs",
+            anchor="sources",
             title="Inputs and sources",
             parts=[
                 Text(say.lines("conventions"), listed=True),
