@@ -9,7 +9,7 @@ import numpy as np
 
 import planner
 from benchmarks.clock import Clock
-from planner.data.changed_case import applied
+from planner.data.changed_case import Changer
 from planner.solving.engine import Engine
 from planner.studies.design import design
 from planner.studies.outcomes import point_figures
@@ -34,7 +34,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         with clock.section("calls"):
             for place in places:
                 changes = settler.changes(rows[place])
-                session.figures(applied(case, changes, make_room=True).checked())
+                session.figures(Changer(case).apply(changes, make_room=True).checked())
     found = points(settler, sha256=case.sha256, rows=rows)
     solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     engine = Engine(case, asked.time_limit)

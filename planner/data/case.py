@@ -5,7 +5,7 @@ A Case never changes: each method gives another one, checked as files are, or ra
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,24 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cells import conditions, matching, text_of
 from planner.config import ModelFile, build_model
-from planner.data.change import Change, Changes, known_table, readable_changes
+from planner.data.change import Changes, known_table, readable_changes
 from planner.data.changed_case import Changer
 from planner.data.checks import Reading, check_all
-from planner.data.difference import difference
+from planner.data.difference import changes
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.findings import Origin
 from planner.data.frames import frame_of, frame_of_faults
 from planner.data.lookups import Lookups
-from planner.data.schema import (
-    Country,
-    Draw,
-    Element,
-    Project,
-    Scenario,
-    Shock,
-    Tables,
-    UncertainRange,
-)
+from planner.data.schema import Country, Element, Project, Tables, UncertainRange
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import refused
 from planner.late import late
@@ -232,11 +223,8 @@ class Case:
         update = {"levers": (), "objective": objective, "policy": policy}
         return with_model(free, free.model.model_copy(update=update))
 
-    def difference(self, other: Case) -> list[Change]:
-        """Changes that turn the cells and keys of this case into those of another, whatever the order of rows.
-
-        Everything counts, names, sources and tables that no program reads too. Rows that only one of them has are no
-        change of a cell, and left out.
+    def difference(self, other: Case) -> pd.DataFrame:
+        """What another case has otherwise of all that a program reads: a row each, in the form of `warnings`.
 
         Parameters
         ----------
@@ -245,15 +233,15 @@ class Case:
 
         Returns
         -------
-        list of Change
-            `case.changed(case.difference(other))` has the cells and the keys of the other.
+        pandas.DataFrame
+            Cells, rows and keys of the model file, at their places in the other case.
 
         Examples
         --------
-        >>> print(*case.difference(case.changed("objective.tail=0.8")))
-        objective.tail=0.8
+        >>> case.difference(case.changed("objective.tail=0.8"))["message"].tolist()
+        ['0.9 -> 0.8']
         """
-        return difference(self, other)
+        return frame_of_faults(changes(self, other))
 
     def write(self, target: str | Path) -> Path:
         """Write the case and its model; reading what was written gives an equal case.
@@ -296,35 +284,6 @@ class Case:
 def with_rows(case: Case, **rows: Any) -> Case:
     """The case with other rows (tuples of the table's type) in some tables, not checked."""
     return replace(case, tables=replace(case.tables, **rows))
-
-
-def with_other_scenarios(
-    case: Case,
-    scenarios: Sequence[Scenario],
-    shocks: Sequence[Shock],
-    draws: Sequence[Draw] | None = None,
-) -> Case:
-    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them.
-
-    What is of scenarios that are not among these stays behind: targets, prices, ranges of their figures, and hazards.
-    """
-    names = {row.scenario for row in scenarios}
-    named = names | {row.storyline for row in scenarios} | {""}
-    tables = case.tables
-    given = tables.draws if draws is None else draws
-    other = replace(
-        tables,
-        scenarios=tuple(scenarios),
-        shocks=tuple(shocks),
-        draws=tuple(row for row in given if row.scenario in names),
-        hazards=(),
-        targets=tuple(row for row in tables.targets if row.scenario in named),
-        prices=tuple(row for row in tables.prices if row.future in named),
-    )
-    other = replace(other, uncertainties=tuple(ranges_of_rows(other)))
-    targets = tuple(row for row in case.model.targets if row.scenario in named)
-    model = case.model.model_copy(update={"targets": targets})
-    return replace(case, tables=other, model=model)
 
 
 def ranges_of_rows(tables: Tables) -> Iterator[UncertainRange]:

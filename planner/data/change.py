@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import shlex
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -109,15 +108,6 @@ class Change:
                 is_blank = False  # else two points would look like years
             ids.append("" if is_blank else _part_text(wanted.get(name, ANY)))
         return ids
-
-    @property
-    def option(self) -> str:
-        """The change as an option of a command line.
-
-        >>> parse_change("budgets.*.*.musd=x0.5").option
-        "--set 'budgets.*.*.musd=x0.5'"
-        """
-        return f"--set {shlex.quote(str(self))}"
 
     def _value_text(self) -> str:
         """The value as it is written after `=`: `x0.5`, `plus 2`, `+2%/y`, or a literal that reads back as the same
@@ -251,8 +241,8 @@ def parse_open(text: str) -> OpenChange:
 def change_of(address: str, value: InputValue) -> Change:
     """A change from an address and a value, as TOML and Python have them: words such as `x1.2` count as in text.
 
-    >>> change_of("objective.risk_aversion", 0.7).option
-    '--set objective.risk_aversion=0.7'
+    >>> print(change_of("objective.risk_aversion", 0.7))
+    objective.risk_aversion=0.7
     """
     return _change(address, value, as_text=False)
 

@@ -170,13 +170,6 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
     return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
 
 
-def applied(
-    case: Case, changes: Iterable[Change], *, make_room: bool = False, strict: bool = True
-) -> Case:
-    """The case with changes, in which rules between rows and tables are not checked yet; see `Changer`."""
-    return Changer(case, strict=strict).apply(changes, make_room=make_room)
-
-
 def chosen(case: Case, table: Table, rows: RowConditions, *, strict: bool = True) -> list[int]:
     """Positions of the rows that are meant. Raises InputError if there is none, or, if strict, if a value of the address
     is in none of them."""

@@ -87,13 +87,10 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
     read = read or Reading()
     findings = list(check_references(case, read))
     torn = set(read.unsound)
-    absent_countries: set[str] = set()
     lacks_scenarios = False
     for finding in findings:
         torn.add(finding.place)
         torn.update(text.partition(":")[0] for text in finding.also)
-        if finding.column in ("country", "countries"):
-            absent_countries.add(finding.value)
         lacks_scenarios |= finding.column == "scenario"
     for check in CHECKS:
         if not torn.isdisjoint(check.needs) or check.rows_of in read.headless:
@@ -104,10 +101,7 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
         if check.run in (check_horizon, check_open_periods) and read.model_is_wrong:
             continue
         lines = _lines_with_lost_rows(case, check, read)
-        for finding in check.run(case):
-            is_told = finding.rule == "funder-nowhere" and finding.value in absent_countries
-            if not is_told and finding.line not in lines:
-                findings.append(finding)
+        findings += [finding for finding in check.run(case) if finding.line not in lines]
     return list(map(case.origin.placed, findings))
 
 
@@ -138,9 +132,9 @@ def _known(tables: Tables, read: Reading) -> dict[str, set[str]]:
     return known
 
 
-_NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
-"""Kinds of things that a column names if it is not called by them."""
-_FREE = {("budgets", "funder"), ("prices", "element"), *DEFINED.values()}
+_NAMED = {"feeds": "feed", "countries": "country", "within": "scenario", "funder": "country"}
+"""Kinds of things that a column names if it is not called by them; a funder without a row pays in the country of its name."""
+_FREE = {("prices", "element"), *DEFINED.values()}
 """Columns that need not name something that is there."""
 _WITH_FIXED = ("shocks", "hazards", "returns")
 """Tables in which stages and forms are names like any other."""
@@ -162,37 +156,45 @@ REFERENCES = tuple(_references())
 def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
+    storylines = {row.storyline for row in case.tables.scenarios if row.storyline}
     by_products = {row.product for row in case.tables.byproducts}
+    by_products |= read.lost_cells("byproducts", "product")
     more = {
-        ("targets", "scenario"): {row.storyline for row in case.tables.scenarios},
-        ("contracts", "element"): by_products,
-        ("studies", "element"): by_products,
+        ("targets", "scenario"): ("scenarios", storylines),
+        ("contracts", "element"): ("byproducts", by_products),
+        ("studies", "element"): ("byproducts", by_products),
+        ("budgets", "country"): ("funders", known["funder"]),
     }
     unknown_names: dict[tuple[str, str], _UnknownName] = {}
     for table, column, kind in REFERENCES:
-        if (table, column) in more and kind == "element" and "byproducts" in read.unsound:
-            continue
         names = known.get(kind) or set(FIXED.get(kind, ()))
-        # Where the name of a lost row is wrong itself, no name can be called unknown.
-        if "" in names or (not names and _is_unread(kind, read)):
-            continue
         # Without the defining table all its names are one fault.
         is_defined = bool(names - {BASE})
-        names = names | more.get((table, kind), set())
+        source, others = more.get((table, kind), ("", set()))
+        is_unread = source in read.headless
+        if not names:  # nobody sells anything, or the names of the kind could not be read
+            is_unread |= kind == "supplier" or DEFINED[kind][0] in read.headless
+        names = names | others
+        # Where the name of a lost row is wrong itself, no name can be called unknown.
+        if is_unread or "" in names:
+            continue
         for place, line, cell in _cells(case, read, table, column):
             if cell in names:
                 continue
             for name in _names_in(cell):
                 if name not in names:
                     key = (kind, name if is_defined else "")
-                    unknown = _UnknownName(name=name, column=column, is_defined=is_defined)
+                    unknown = _UnknownName(
+                        name=name, column=column, known=names if is_defined else set()
+                    )
                     unknown_names.setdefault(key, unknown).lines[place, line] = None
     for (kind, _), unknown in unknown_names.items():
-        said = f'unknown {kind} "{unknown.name}"'
-        if not unknown.is_defined:
+        what = "country or funder" if unknown.column == "funder" else kind
+        said = f'unknown {what} "{unknown.name}"'
+        if not unknown.known:
             said += f"; there is no table {DEFINED[kind][0]}"
         elif len(unknown_names) <= HINTS:
-            said += did_you_mean(unknown.name, known.get(kind) or FIXED[kind])
+            said += did_you_mean(unknown.name, unknown.known)
         (table, line), *others = unknown.lines
         yield fault(
             "unknown-reference",
@@ -207,12 +209,12 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
 
 @dataclass(kw_only=True)
 class _UnknownName:
-    """A name that nothing has, the column of its first use, and the table and line of each. is_defined: there are names
-    of its kind."""
+    """A name that nothing has, the column of its first use, and the table and line of each. known: the names of its
+    kind."""
 
     name: str
     column: str
-    is_defined: bool
+    known: set[str]
     lines: dict[tuple[str, int], None] = field(default_factory=dict)
 
 
@@ -230,26 +232,6 @@ def _names_in(cell: str | tuple[str, ...]) -> Iterator[str]:
     for name in cell.split(";") if isinstance(cell, str) else cell:
         if name.strip() not in ("", "*"):
             yield name.strip()
-
-
-def _is_unread(kind: str, read: Reading) -> bool:
-    """Nobody sells anything, or the names of a kind could not be read."""
-    if kind == "supplier":
-        return True
-    defining, _ = DEFINED.get(kind, ("", ""))
-    return defining in read.headless
-
-
-def check_funders(case: Lookups) -> Iterator[Fault]:
-    """A funder without a row pays in the country of its name, so there must be one."""
-    known = [row.funder for row in case.tables.funders]
-    known += case.countries
-    reported: set[str] = set()
-    for row in case.tables.budgets:
-        if row.funder not in known and row.funder not in reported:
-            reported.add(row.funder)
-            hint = did_you_mean(row.funder, known)
-            yield finding_at(row, "funder", "funder-nowhere", hint=hint)
 
 
 def check_horizon(case: Lookups) -> Iterator[Fault]:
@@ -367,14 +349,11 @@ def _disorder(row: Row, columns: tuple[str, ...], rule: str) -> Iterator[Fault]:
 def check_open_periods(case: Lookups) -> Iterator[Fault]:
     """A shock that ends, or begins, with the horizon lies not wholly beyond it."""
     for row in case.tables.shocks:
-        start, end = row.start_year, row.end_year
-        said = ""
-        if end is None and start is not None and begin_of(start) > end_of(case.last_year):
-            said = f"{start} is after {case.last_year}, with which the horizon and the shock end"
-        elif start is None and end is not None and end_of(end) < begin_of(case.first_year):
-            said = f"{end} is before {case.first_year}, with which the horizon and the shock begin"
-        if said:
-            column = "start_year" if end is None else "end_year"
+        start = case.first_year if row.start_year is None else row.start_year
+        end = case.last_year if row.end_year is None else row.end_year
+        if None in (row.start_year, row.end_year) and end_of(end) < begin_of(start):
+            column = "start_year" if row.end_year is None else "end_year"
+            said = f"{start} to {end} runs backward: a blank end is that of the horizon"
             yield finding_at(row, column, "reversed-period", said)
 
 
@@ -423,7 +402,6 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Fault]:
 
 _ORDERED = tuple(dict.fromkeys(table for table, _, _ in RISES))
 CHECKS: tuple[Check, ...] = (
-    Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
     Check(check_horizon, needs=("demand",)),
     Check(check_feed_shares, rows_of="feeds"),
     *ROW_RULES,

@@ -1,5 +1,4 @@
-"""Differences between two cases, cell by cell, whatever the order of their rows; and as changes that turn one into the
-other."""
+"""Differences between two cases, cell by cell, whatever the order of their rows."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from planner.cells import CARRIED, Row, text_of
-from planner.data.change import MODEL, Change, change_of, plain
+from planner.data.change import MODEL
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault
 
@@ -44,8 +43,6 @@ class Difference:
     after: object
     line: int = field(default=0, compare=False)
     """Of the row in the second case, or in the first if only that has it."""
-    row: Row | None = field(default=None, compare=False)
-    """That of the cell in the first case."""
 
 
 def differences(old: Case, new: Case) -> Iterator[Difference]:
@@ -162,41 +159,12 @@ def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator
     if one is None or two is None:
         yield Difference(table=table.name, key=key, column="", before=one, after=two, line=row.line)
         return
-    for column in (*table.row.columns(), *CARRIED):
+    for column in table.row.columns():
         before, after = getattr(one, column), getattr(two, column)
         if before != after:
             yield Difference(
-                table=table.name,
-                key=key,
-                column=column,
-                before=before,
-                after=after,
-                line=row.line,
-                row=one,
+                table=table.name, key=key, column=column, before=before, after=after, line=row.line
             )
-
-
-# ---- as changes ------------------------------------------------------------------------------------------------------
-
-
-def difference(old: Case, new: Case) -> list[Change]:
-    """Changes that turn the cells and keys of a case into those of another, for rows that both have.
-
-    Everything counts, names, sources and tables that no program reads too.
-
-    >>> print(*difference(case, case.changed("demand.JPN.Dy.oxide.2031.tonnes=+30%")))
-    demand.JPN.Dy.oxide.2031.tonnes=130
-    """
-    found: list[Change] = []
-    for table in TABLES:
-        before, after = old.tables.rows(table.name), new.tables.rows(table.name)
-        for one in _of_tables(table, before, after):
-            if one.row is not None:
-                cells = map(text_of, one.row.cells(table.key))
-                rows = tuple(zip(table.key, cells, strict=True))
-                value = plain(one.after)
-                found.append(Change(table=table.name, rows=rows, column=one.column, value=value))
-    return found + [change_of(one.column, one.after) for one in _of_models(old, new)]
 
 
 def _identifying(table: Table) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -71,18 +71,15 @@ LISTED = 20
 
 def collapse(faults: Iterable[Fault], listed: int = LISTED) -> list[Fault]:
     """Faults or warnings of one rule in one column: the first ones one by one, all others in one line."""
-    kept: list[Fault] = []
-    seen: Counter[tuple[str, str, str]] = Counter()
-    rest: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
+    alike: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
     for one in faults:
-        key = (one.place, one.column, one.rule)
-        seen[key] += 1
-        if seen[key] <= listed:
-            kept.append(one)
-        else:
-            rest[key].append(one)
-    for first, *others in rest.values():
-        also = tuple(f"{one.place}:{one.line}" for one in others)
-        message = f"and {len(others) + 1} more like it, from here on"
-        kept.append(replace(first, message=message, remedy="", also=also))
+        alike[one.place, one.column, one.rule].append(one)
+    kept: list[Fault] = []
+    for together in alike.values():
+        kept += together[:listed]
+        rest = together[listed:]
+        if rest:
+            also = tuple(f"{one.place}:{one.line}" for one in rest[1:])
+            message = f"and {len(rest)} more like it, from here on"
+            kept.append(replace(rest[0], message=message, remedy="", also=also))
     return kept

@@ -408,11 +408,8 @@ def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
     where = conditions(row.where)
     if row.table not in ("scenarios", "shocks") or "scenario" not in where:
         return row
-    longest = max(DIGITS, len(str(most)))
-    draws: list[str] = []
-    for scenario in options(where["scenario"]):
-        for digits in range(DIGITS, longest + 1):
-            draws.append(f"{scenario}-{'[0-9]' * digits}")
+    number = "[0-9]" * DIGITS + ("*" if most >= 10**DIGITS else "")
+    draws = [f"{scenario}-{number}" for scenario in options(where["scenario"])]
     where["scenario"] = ";".join(draws)
     text = " & ".join(f"{name}={wanted}" for name, wanted in where.items())
     return row.model_copy(update={"where": text})

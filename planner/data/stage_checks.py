@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planner.data.findings import finding_at
 from planner.data.lookups import Lookups, returning
-from planner.data.schema import Project, Return
+from planner.data.schema import Return
 from planner.data.stages import STAGES
 from planner.data.thresholds import ROUNDING
 from planner.errors import Fault
@@ -40,15 +40,9 @@ def check_return_sums(case: Lookups) -> Iterator[Fault]:
             totals[element] += share
         for element, total in totals.items():
             lost = 1.0 - case.recovery(name, element)
-            row = _last_return(case, project, element)
+            places = ((name, ""), ("", project.stage))
+            rows = [row for row in case.tables.returns if returning(row) in places]
+            row = [row for row in rows if row.element == element][-1]
             if total > lost + ROUNDING and row.line not in told:
                 told.add(row.line)
                 yield finding_at(row, "share", "returns-sum", of=name, total=total, lost=lost)
-
-
-def _last_return(case: Lookups, project: Project, element: str) -> Return:
-    """The last row that says what comes back of an element in a plant, a row of its own before one of its stage."""
-    of_element = [row for row in case.tables.returns if row.element == element]
-    own = [row for row in of_element if row.project == project.project]
-    of_stage = [row for row in of_element if returning(row) == ("", project.stage)]
-    return (own or of_stage)[-1]

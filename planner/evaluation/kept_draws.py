@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case, with_model, with_other_scenarios, with_rows
+from planner.data.case import Case, with_model, with_rows
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.evaluation.chain import ChainProgram
+from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.policies import Foreseen
 from planner.evaluation.simulator import futures_of
 from planner.results.losses import measures_of
@@ -166,7 +167,7 @@ def _with_kept(drawn: Case, probabilities: Mapping[str, float]) -> Case:
         if row.scenario in probabilities:
             rows.append(row.model_copy(update={"probability": probabilities[row.scenario]}))
     shocks = [row for row in drawn.tables.shocks if row.scenario in probabilities]
-    few = with_other_scenarios(drawn, rows, shocks)
+    few = with_other_scenarios(drawn, rows, shocks, drawn.tables.draws)
     bounds: dict[str, tuple[float, float]] = {}
     kept = odds_of(few)
     for storyline, odds in odds_of(drawn).items():

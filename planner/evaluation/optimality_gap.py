@@ -14,11 +14,11 @@ import numpy as np
 from scipy.stats import t as students_t
 
 from planner.config import Objective
-from planner.data.case import Case, with_model, with_other_scenarios, without_targets
+from planner.data.case import Case, with_model, without_targets
 from planner.data.sampling import draws_for, sample
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
-from planner.evaluation.fixed_tree import solve_fixed
+from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
 from planner.results.evaluation import OptimalityGap
 from planner.results.plan import Plan
 from planner.solving.engine import Engine

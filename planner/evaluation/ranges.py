@@ -5,12 +5,12 @@ Both are of the scenarios of the evaluation, so that all ranges of a page stand 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from planner.cells import conditions
 from planner.data.case import Case, with_rows
 from planner.data.change import cells_changed
-from planner.data.changed_case import applied
+from planner.data.changed_case import Changer
 from planner.data.odds import are_bounded
 from planner.data.schema import Scenario
 from planner.results.evaluation import RiskRange
@@ -61,8 +61,10 @@ def ends_of_losses(case: Case) -> tuple[Case, Case] | None:
     low, high = case, case
     for row in rows:
         where = conditions(row.where)
-        low = applied(low, [cells_changed(row.table, where, LOSS, f"x{row.low!r}")], strict=False)
-        high = applied(
-            high, [cells_changed(row.table, where, LOSS, f"x{row.high!r}")], strict=False
+        low = Changer(low, strict=False).apply(
+            [cells_changed(row.table, where, LOSS, f"x{row.low!r}")]
+        )
+        high = Changer(high, strict=False).apply(
+            [cells_changed(row.table, where, LOSS, f"x{row.high!r}")]
         )
     return low, high

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from planner.cells import conditions, is_one, matching, options
 from planner.data.case import Case
 from planner.data.change import Change, cells_changed
-from planner.data.changed_case import applied
+from planner.data.changed_case import Changer
 from planner.data.schema import UncertainRange
 from planner.explanation.claims import lever_values
 from planner.explanation.questions import NOTHING, PLAN, lever_questions
@@ -98,7 +98,7 @@ def doubts_of(case: Case) -> list[Doubt]:
 
 
 def _moves(case: Case, doubt: Doubt, factor: float) -> bool:
-    changed = applied(case, doubt.changes(case, factor), make_room=True)
+    changed = Changer(case).apply(doubt.changes(case, factor), make_room=True)
     return changed.tables != case.tables
 
 

@@ -82,8 +82,9 @@ def _number(body: Body, key: str, words: str) -> float:
         found = nan
     if not isfinite(found):
         hint = "; write a decimal point" if "," in text else ""
-        said = f"{text!r:.40} is no number{hint}" if text else "is blank"
-        raise refused("", "target", said, column=words)
+        raise refused(
+            "", "target", f"{text!r:.40} is no number{hint}" if text else "is blank", column=words
+        )
     return found
 
 
@@ -124,8 +125,7 @@ def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
     """The number in a blank of a sentence, which is called by its words."""
     number = _number(body, key, words)
     if not low <= number <= high:
-        said = f"{number:g} is not from {low:g} to {high:g}"
-        raise refused("", "target", said, column=words)
+        raise refused("", "target", f"{number:g} is not from {low:g} to {high:g}", column=words)
     return number
 
 

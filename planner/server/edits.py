@@ -112,8 +112,7 @@ def _changed(case: Case, edit: Edit) -> Case:
 
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        said = f"must be a number from {low:g} to {high:g}"
-        raise refused("", "edit", said, column=what)
+        raise refused("", "edit", f"must be a number from {low:g} to {high:g}", column=what)
     return float(value)
 
 
@@ -137,8 +136,7 @@ def _stays_out(case: Case, party: str, value: EditedValue) -> Case:
     """A party shares neither goods nor money; all others do as before."""
     lookups = case.lookups
     if party not in lookups.party.values() or value != OUT:
-        said = f"there is no party {party!r:.60} to stay out"
-        raise refused("", "edit", said, column="ally")
+        raise refused("", "edit", f"there is no party {party!r:.60} to stay out", column="ally")
     members = [country for country in case.countries if lookups.party[country] == party]
     alone = f"{party}_alone" if len(members) > 1 else ""
     paying = {row.funder for row in case.tables.budgets}
@@ -160,8 +158,7 @@ def _stays_out(case: Case, party: str, value: EditedValue) -> Case:
 def _without_lever(case: Case, lever: str, value: EditedValue) -> Case:
     """One lever fewer."""
     if lever not in LEVERS or value != OUT:
-        said = f"is out, and one of {', '.join(LEVERS)}"
-        raise refused("", "edit", said, column="lever")
+        raise refused("", "edit", f"is out, and one of {', '.join(LEVERS)}", column="lever")
     return case.changed({"levers": [one for one in case.model.levers if one != lever]})
 
 
@@ -178,8 +175,7 @@ def _target(case: Case, target: str, value: EditedValue) -> Case:
     if isinstance(value, Mapping):
         return case.changed({"targets": [*_model_targets(case), {**value, "target": target}]})
     if target not in case.lookups.targets:
-        said = f"there is no target {target!r:.60}"
-        raise refused("", "edit", said, column="target")
+        raise refused("", "edit", f"there is no target {target!r:.60}", column="target")
     share = None if value == OUT else _number(value, 0, 1, SHARE)
     if any(row.target == target for row in case.tables.targets):
         change = _change("targets", "target", target, "share", share)

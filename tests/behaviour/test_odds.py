@@ -16,7 +16,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.data.change import parse_change
-from planner.data.changed_case import applied
+from planner.data.changed_case import Changer
 from planner.results.losses import risk_under
 from planner.results.odds import least_risk, worst_odds
 from tests.behaviour.conftest import agreed
@@ -245,7 +245,7 @@ def test_a_probability_that_is_tried_beyond_its_bounds_moves_them(tmp_path: Path
     """As studies and explanations try one; who sets it by hand is told."""
     case = bounded(tmp_path)
     change = parse_change("scenarios.early.probability=0.5")
-    tried = applied(case, [change], make_room=True).checked()
+    tried = Changer(case).apply([change], make_room=True).checked()
     rows = {row.scenario: row for row in tried.tables.scenarios}
     assert (rows["early"].probability_low, rows["early"].probability_high) == (0.1, 0.5)
     assert rows["late"].probability == pytest.approx(0.0625)

@@ -306,8 +306,8 @@ shocks       | 2.start_year = 2031 & 2.end_year = 2029 | reversed-period | befor
 shocks       | 2.start_year = 2028q2 | not-a-period | 2028Q2
 shocks       | 4.factor = 1.5 | delay-years | whole years
 shocks       | 2.start_year = 2029Q3 & 2.end_year = 2029Q2 | reversed-period | 2029Q2 is before start_year 2029Q3 | 2.end_year
-shocks       | 2.start_year = 2040 & 2.end_year =  | reversed-period | 2040 is after 2031
-shocks       | 2.start_year =  & 2.end_year = 2025Q4 | reversed-period | 2025Q4 is before 2026 | 2.end_year
+shocks       | 2.start_year = 2040 & 2.end_year =  | reversed-period | 2040 to 2031 runs backward
+shocks       | 2.start_year =  & 2.end_year = 2025Q4 | reversed-period | 2026 to 2025Q4 runs backward | 2.end_year
 shocks       | 2.end_year = 2028Q4 | reversed-period | before start_year 2029
 shocks       | 4.start_year = 2029Q1 | delay-quarter | whole years
 shocks       | 4.leak = 0.1 | leak-kind | kind "delay"
@@ -351,7 +351,7 @@ targets      | 3.country = JPX;USA | unknown-reference | "JPN"
 targets      | 3.feeds = caly | unknown-reference | "clay"
 targets      | 3.scenario = cot | unknown-reference | "cut"
 targets      | 3.last_year = 2026 | reversed-period | before
-budgets      | {last_budgets}.funder = UAS | funder-nowhere | "USA"
+budgets      | {last_budgets}.funder = UAS | unknown-reference | country or funder "UAS" (did you mean "USA"?)
 staffing     | {last_staffing}.stage = mine | staffing-stage | of stage separation
 elements     | 2.element = D;y | bad-id | which ids may not
 countries    | 2.country = AU\u200bS | invisible-character | U+200B

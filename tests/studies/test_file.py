@@ -112,10 +112,10 @@ def test_what_is_written_in_a_file_is_what_set_takes() -> None:
     asked = build_study(sample() | {"levers": [lever], "design": {"kind": "grid", "levels": 2}})
     settler = Settler(asked, case)
     changes = settler.changes((0.5, 1.0, 0.4, "alone"))
-    assert [change.option for change in changes] == [
-        "--set policy.coordination=national",
-        "--set 'budgets.*.*.musd=x0.5'",
-        "--set scenarios.cut.probability=0.4",
+    assert list(map(str, changes)) == [
+        "policy.coordination=national",
+        "budgets.*.*.musd=x0.5",
+        "scenarios.cut.probability=0.4",
     ]
     assert settler.base == {"budget": 1.0, "demand": 1.0, "cut": 0.2}
 
