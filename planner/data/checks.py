@@ -170,11 +170,11 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
         names = known.get(kind) or set(FIXED.get(kind, ()))
         # Without the defining table all its names are one fault.
         is_defined = bool(names - {BASE})
-        source, others = more.get((table, kind), ("", set()))
+        source, further = more.get((table, kind), ("", set()))
         is_unread = source in read.headless
         if not names:  # nobody sells anything, or the names of the kind could not be read
             is_unread |= kind == "supplier" or DEFINED[kind][0] in read.headless
-        names = names | others
+        names = names | further
         # Where the name of a lost row is wrong itself, no name can be called unknown.
         if is_unread or "" in names:
             continue

@@ -5,7 +5,7 @@ Both are of the scenarios of the evaluation, so that all ranges of a page stand 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planner.cells import conditions
 from planner.data.case import Case, with_rows

@@ -38,7 +38,7 @@ def test_a_case_is_changed_alike_by_text_by_changes_and_by_address(case: planner
     assert by_text == by_address == case.changed(parsed) == case.changed(*parsed)
     assert sum(by_text.budget.values()) == pytest.approx(0.5 * sum(case.budget.values()))
     told = case.difference(by_text)
-    assert set(told["place"]) == {"budgets.csv as changed", "model"}
+    assert set(told["place"]) == {"budgets.csv as changed", "base.toml"}
     assert len(told) == len(case.tables.budgets) + 1 and told["message"].iloc[-1] == "0.9 -> 0.8"
 
 
