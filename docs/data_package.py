@@ -92,8 +92,9 @@ def _foreign_keys(table: Table) -> Iterator[tuple[str, tuple[str, str]]]:
         defined = DEFINED.get(kind)
         if source != table.name or defined is None or defined in SHARED:
             continue
-        is_list = (source, column) in LISTS_OF_NAMES
-        if not is_list and table.row.model_fields[column].is_required():
+        # A list names several rows, a funder a country or a row of its own table.
+        is_one = (source, column) not in (*LISTS_OF_NAMES, ("budgets", "funder"))
+        if is_one and table.row.model_fields[column].is_required():
             yield column, defined
 
 
