@@ -55,7 +55,8 @@ def test_plants_to_be_built(run: Plan, csv: Csv) -> None:
     assert len(table.rows) == rows["project"].nunique()
     fields = [column.field for column in table.heads]
     told = [dict(zip(fields, row, strict=True)) for row in table.shown]
-    name = {p.project: p.name for p in run.case.tables.projects}
+    country = {c.country: c.name for c in run.case.tables.countries}
+    name = {p.project: f"{p.name}, {country[p.country]}" for p in run.case.tables.projects}
     wanted = set()
     for project, of in rows.groupby("project"):
         years = ", ".join(str(year) for year in of["year"])

@@ -104,7 +104,7 @@ def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:
     assert rows is not None
     at = [column.field for column in rows.heads].index("core")
     told = {row[0]: row[at] for row in rows.shown}
-    assert told[names_of(run.case).project(project)] == "in every plan"
+    assert told[names_of(run.case).placed(project)] == "in every plan"
 
 
 def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run: Plan) -> None:

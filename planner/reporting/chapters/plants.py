@@ -6,6 +6,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.parts import (
+    SHEET,
     Chapter,
     ReportTable,
     Text,
@@ -44,7 +45,7 @@ PLANTS = ReportTable(
     sum_row="All",
     columns=[
         text("project", "plant or measure"),
-        text("country"),
+        text("country", only=SHEET),
         text("owner", "owner, state"),
         text("stage"),
         text("years", "committed"),
@@ -98,6 +99,7 @@ def named(plan: Plan) -> pd.DataFrame:
     places = zip(rows["country"], rows["stage"], strict=True)
     projects = rows["project"]
     return names.told(rows).assign(
+        project=projects.map(names.placed),
         stage=projects.map(names.kind),
         owner=[owners.get(project, "") for project in projects],
         payer=pd.Series([list(map(names.party, paying.get(place, []))) for place in places]),

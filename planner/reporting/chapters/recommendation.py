@@ -171,7 +171,6 @@ def lines(plan: Plan) -> ReportTable | None:
     saves = are_measures(plan, recommended(plan)["project"])
     if saves.all():
         saves = ~saves
-    rows = rows.assign(project=recommended(plan)["project"].map(names_of(plan.case).placed))
     own, measures = rows[~saves], rows[saves]
     told = records(own.head(MOST_LINES))
     for others, what in ((own.iloc[MOST_LINES:], "other"), (measures, "savings measure")):
