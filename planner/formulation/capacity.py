@@ -216,9 +216,13 @@ def _year_before(m: Model, p: str, n: OperationNode) -> Iterator[Expression]:
             yield throughput(m, p, OperationNode(earlier))
 
 
-def availability_limit_index(s: Scope) -> list[ProjectAt]:
+@listed
+def availability_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(p, n): mines of which it is told how much they can yield."""
-    return s.limited_mines
+    limited = {p for p, _ in s.lookups.availability}
+    for p, n in s.mined:
+        if p in limited:
+            yield p, n
 
 
 @equation(

@@ -298,15 +298,6 @@ class Scope(Histories):
 
     @cached_property
     @listed
-    def limited_mines(self) -> Iterator[ProjectAt]:
-        """(p, n): mines that yield no more than is available."""
-        limited = {p for p, _ in self.lookups.availability}
-        for p, n in self.mined:
-            if p in limited:
-                yield p, n
-
-    @cached_property
-    @listed
     def converted(self) -> Iterator[InputAt]:
         """(p, e, n): metal and magnet plants, and elements they can turn into something for somebody in the group."""
         for p in self.converters:

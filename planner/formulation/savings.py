@@ -15,11 +15,6 @@ from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.variable_trees import GoodAt, OperationNode
 
 
-def saved_index(s: Scope) -> list[GoodAt]:
-    """(p, e, o, n): savings and the demand that they can replace."""
-    return s.saved
-
-
 def _most_saved(s: Scope, at: GoodAt) -> float:
     """The share of a demand that a saving may replace (t)."""
     p, e, o, n = at
@@ -77,7 +72,7 @@ SAVED = Variable(
     name="saved",
     symbol="Q",
     letters=("p", "e", "o", "n"),
-    index=saved_index,
+    index=saving_limit_index,
     unit="t",
     meaning="demand that a saving replaces",
     most=_most_saved,

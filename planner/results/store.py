@@ -30,7 +30,6 @@ from pandas.api.types import is_numeric_dtype
 
 from planner.cells import armour, unarmour
 from planner.data.case import Case
-from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
 from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
@@ -98,7 +97,7 @@ def _fill(plan: Plan, pages: Fill | None, folder: Path) -> None:
     """Write all that a run folder holds; the seconds of the reports stand in the summary, which is written last."""
     started = perf_counter()
     _refuse_other_tables(plan, folder)
-    write_case(plan.case, folder / "inputs")
+    plan.case.write(folder / "inputs")
     if plan.point is not None:
         np.save(folder / SOLUTION, plan.point, allow_pickle=False)
     if plan.tables:
@@ -175,13 +174,6 @@ def fingerprint(folder: Path) -> str:
 
 def _files(folder: Path, name: str) -> list[Path]:
     return sorted((folder / name).glob("*"))
-
-
-def write_case(case: Case, folder: Path) -> None:
-    """Write the tables of a case as CSV and its model file as `model.toml`; loading them gives the same case."""
-    folder.mkdir(parents=True)
-    write_tables(case, folder)
-    write_model(case.model, folder / "model.toml")
 
 
 def read_run(folder: str | Path, *, as_written: bool = True) -> Plan:

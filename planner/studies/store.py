@@ -30,7 +30,6 @@ from planner.errors import RunFolderError
 from planner.host import scratch_folder
 from planner.results.folders import refuse_foreign, write_sums, write_whole
 from planner.results.journal import JOURNAL, read_entries
-from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL, RESULTS, TABLE_FORM
 from planner.solving.engine import Question
 from planner.solving.highs import versions
@@ -104,7 +103,7 @@ def _former(folder: Path) -> dict[str, Any]:
 
 def _write_inputs(case: Case, inputs: Path) -> None:
     with scratch_folder(f".{INPUTS}-", inputs.parent) as scratch:
-        write_case(case, scratch / INPUTS)
+        case.write(scratch / INPUTS)
         write_sums(scratch / INPUTS)
         (scratch / INPUTS).rename(inputs)
 

@@ -14,7 +14,6 @@ import pytest
 
 from planner import Plan
 from planner.data.case import Case
-from planner.results.store import write_case as write_stored
 from tests.cases import EXACT, write_case
 from tests.conftest import SolveCase, proven
 from tests.oracle.agreement import agree
@@ -37,7 +36,7 @@ def as_text(case: Case) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Folder and model of a case, as the oracle reads them."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
-        write_stored(case, folder)
+        case.write(folder)
         (folder / "model.toml").unlink()
         yield folder, {"objective": {}, "policy": {}} | case.model.model_dump(exclude_defaults=True)
 

@@ -15,7 +15,6 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 import planner
 from planner.errors import StoppedError
-from planner.results.store import write_case
 from planner.server.app import Server
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase, shown_as
@@ -541,7 +540,7 @@ def test_a_script_in_every_name_is_inert(window: BrowserContext, tmp_path: Path)
         case = case.with_table(table, rows)
     case = case.changed({"title": SCRIPT})
     folder = tmp_path / "case"
-    write_case(case, folder)
+    case.write(folder)
     for server in serve(OpenedCase(folder, None, {}, tmp_path / "bench")):
         faults = list[str]()
         page = opened(window, server, faults)

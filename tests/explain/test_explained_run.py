@@ -20,7 +20,7 @@ from planner.reporting.chapters.levers import claim_statements
 from planner.reporting.words.names import names_of
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.folders import SUMS
-from planner.results.store import fingerprint, write_case
+from planner.results.store import fingerprint
 from tests.conftest import Once
 from tests.reporting.conftest import PageText, explained_starter, read_page
 
@@ -116,7 +116,7 @@ def test_nothing_is_written_if_the_run_is_another_meanwhile(
 
     def changed(plan: Plan, *args: object, **options: object) -> Explanation:
         shutil.rmtree(run / "inputs")
-        write_case(checked_case(STARTER, changes={"objective.tail": 0.5}), run / "inputs")
+        checked_case(STARTER, changes={"objective.tail": 0.5}).write(run / "inputs")
         return explain(plan, "run")
 
     monkeypatch.setattr(explanations, "explain", changed)

@@ -10,7 +10,6 @@ import pytest
 
 from planner.data.load import checked_case
 from planner.data.schema import TABLES
-from planner.results.store import write_case
 from tests.faults.mutations import Text
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -82,7 +81,7 @@ def filled_starter() -> Text:
     """The starter with every table, every column and every kind of reference filled."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
-        write_case(checked_case(STARTER), folder)
+        checked_case(STARTER).write(folder)
         for name, text in MORE.items():
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         filled = read_text(folder)

@@ -10,7 +10,6 @@ import planner
 from planner.data.case import with_model, without_targets
 from planner.data.load import checked_case
 from planner.errors import InputError
-from planner.results.store import write_case as write_inputs
 from tests.cases import write_case
 
 TARGET = '[[targets]]\ntarget = "{name}"\nkind = "origin_share"\nform = "oxide"\nshare = 0.65\n'
@@ -38,7 +37,7 @@ def test_a_target_of_the_model_file_is_one_of_the_case(tmp_path: Path) -> None:
     assert (found.kind, found.share, found.price_usd_per_kg) == ("origin_share", 0.65, 20.0)
     assert case.lookups.target_countries("one") == ("AAA",)
     assert case.lookups.target_elements("one") == ("Dy",)
-    write_inputs(case, tmp_path / "again")
+    case.write(tmp_path / "again")
     again = checked_case(tmp_path / "again")
     assert again.lookups.targets["one"].model_dump() == found.model_dump()
     assert again.sha256 == case.sha256

@@ -18,7 +18,6 @@ import planner
 from planner.cells import Quarter, begin_of, end_of
 from planner.data.case import Case
 from planner.data.schema import Hazard, Scenario
-from planner.results.store import write_case
 from tests.cases import LONG, imports, load_case, mine, plant
 
 FIRST, LAST = 2026, 2032
@@ -190,7 +189,7 @@ def test_the_draws_written_are_those_drawn_and_the_same_each_time(case: Case, dr
     found = planner.sample(case, draws)
     assert planner.sample(case, draws).tables == found.tables
     with tempfile.TemporaryDirectory() as folder:
-        write_case(found, Path(folder) / "case")
+        found.write(Path(folder) / "case")
         again = planner.load(Path(folder) / "case")
     for table in ("scenarios", "shocks", "draws"):
         assert again.tables.rows(table) == found.tables.rows(table)

@@ -20,7 +20,6 @@ from planner.config import LEVERS
 from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.words.numbers import signed
-from planner.results.store import write_case
 from planner.server import solver_thread
 from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
@@ -100,7 +99,7 @@ def test_what_is_shown_is_what_solving_the_files_says(
     assert regions.snapshot()["of"]["views"] == (
         f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
     )
-    write_case(found.case, tmp_path / "case")
+    found.case.write(tmp_path / "case")
     asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
     assert edited(bench.base, bench.record.edits).sha256 == found.case.sha256 == asked.case.sha256
     assert (found.stage == "plan") == bool(asked.tables)
