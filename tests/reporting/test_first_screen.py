@@ -87,7 +87,7 @@ def test_public_money_is_told_by_what_it_is_for(report: Report, plan: Plan) -> N
     whole = parts.capital + parts.people + parts.stock
     assert whole == near(plan.summary["public_spend_musd"])
     assert (
-        f"Of that, {money(parts.capital)} for plants, {money(parts.stock)} expected for stock"
+        f"Of that, {money(parts.capital)} for what is built, {money(parts.stock)} expected for stock"
         in lead
     )
     table = recommendation.lines(plan)

@@ -129,9 +129,7 @@ def losses_table(plan: Plan) -> ReportTable:
     evaluated in any."""
     figures = in_fresh_scenarios(plan)
     rows = [_fresh_row(plan, one) for one in figures] or in_sample_rows(plan)
-    left_out = [] if figures else ["interval", "reduction_interval"]
-    if not figures and not plan.compared:
-        left_out += ["without", "reduction"]
+    left_out = () if figures else _unknown_in_sample(plan)
     bounded = len(figures) > len(FIGURES)
     note = say("losses_note", evaluation=plan.evaluation if figures else None, bounded=bounded)
     return REDUCED_LOSSES.over(rows, left_out, note=note)
@@ -159,12 +157,18 @@ def in_sample(plan: Plan) -> ReportTable | None:
     """The figures in the scenarios of the plan, for the annex; None where the chapter itself has them."""
     if not in_fresh_scenarios(plan):
         return None
-    left_out = ["interval", "reduction_interval"]
-    if not plan.compared:
-        left_out += ["without", "reduction"]
     return REDUCED_LOSSES.over(
-        in_sample_rows(plan), left_out, title=say("in_sample_title"), sheet="losses in sample"
+        in_sample_rows(plan),
+        _unknown_in_sample(plan),
+        title=say("in_sample_title"),
+        sheet="losses in sample",
     )
+
+
+def _unknown_in_sample(plan: Plan) -> tuple[str, ...]:
+    """The columns of losses of which the scenarios of a plan say nothing."""
+    of_no_plan = () if plan.compared else ("without", "reduction")
+    return ("interval", "reduction_interval", *of_no_plan)
 
 
 def _fresh_row(plan: Plan, one: FreshFigure) -> TableRow:

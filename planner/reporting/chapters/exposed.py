@@ -20,7 +20,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import summary_keys, table_rows
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import money, percent, unit_of_money
+from planner.reporting.words.numbers import money, percent, unbroken, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.sums import EXPECTED, costliest_first, scenarios_by_loss, undone_column
 from planner.results.figures.unmet import SMALLEST_T, missing, short_expected
@@ -35,8 +35,6 @@ MARKS = {
 """Figures of the plan that are drawn beside the losses of its scenarios."""
 MOST_SCENARIOS = 40
 """Scenarios that are drawn: those that lose most."""
-UNBROKEN = "\u00a0"
-"""A space at which no line is broken."""
 SOURCE = table_rows("shortfall", EXPECTED) + ": tonnes, without_plan_t, demand_t"
 
 
@@ -158,9 +156,8 @@ def losses_sheet(plan: Plan) -> ReportTable:
 def losses_chart(plan: Plan) -> Chart:
     """Loss in each scenario, the largest first."""
     rows = losses_sheet(plan).frame.head(MOST_SCENARIOS)
-    chances = [percent(chance).replace(" ", UNBROKEN) for chance in rows["probability"]]
-    label = rows["scenario"] + " (" + pd.Series(chances, index=rows.index) + ")"
-    rows = rows.assign(scenario=label)
+    chances = rows["probability"].map(percent).map(unbroken)
+    rows = rows.assign(scenario=rows["scenario"] + " (" + chances + ")")
     both = {outcomes.WITHOUT: "before", outcomes.WITH: "loss"}
     unit, per = unit_of_money(max(plan.summary["scenario_loss_musd"].values()))
     drawn = [

@@ -60,13 +60,7 @@ def claim_statements(found: Explanation) -> Iterator[Statement]:
     )
     for claim in found.claims:
         about = say("measure", claim=claim)
-        yield Statement(about, say("judged", claim=claim, why=_settling(found, claim)))
-
-
-def _settling(found: Explanation, claim: Claim) -> str:
-    """Where the range of the first doubt on which a claim turns comes from: what would settle it."""
-    by_name = {one.input: one.why for one in found.influences}
-    return by_name.get(claim.turns_on[0], "") if claim.turns_on else ""
+        yield Statement(about, say("judged", claim=claim))
 
 
 # ---- on one scale ---------------------------------------------------------------------------------------------------

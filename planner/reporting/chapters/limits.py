@@ -112,7 +112,5 @@ def facts(plan: Plan) -> ReportTable:
     sha256 = summary.get("inputs_sha256", plan.case.sha256)
     rows.append({"figure": "inputs, SHA-256", "value": sha256})
     return FACTS.over(
-        rows,
-        () if plan.without else ("before",),
-        note=say("facts", commodity=plan.case.commodity, of_whole=of_whole),
+        rows, () if plan.without else ("before",), note=say("facts", of_whole=of_whole)
     )

@@ -100,7 +100,7 @@ def answers(plan: Plan) -> list[Statement]:
         "When": _when(plan),
         "For how much": _for_how_much(plan),
         "Paid by": _paid_by(plan),
-        "Owners": say("whose", owners=_owners(plan, decisions(plan)["project"])),
+        "Owners": say("whose", owners=_owners(plan)),
         "Stock": stock_chapter.goods(plan),
         "It buys": buys.gain(plan),
         "How sure": sure.brief(plan),
@@ -134,7 +134,6 @@ def _for_how_much(plan: Plan) -> str:
     """What public money is for, what owners pay beside it, and what nobody pays."""
     return say(
         "for_how_much",
-        built=counted(plan, decisions(plan)["project"]),
         parts=public_parts(plan),
         scheduled=stock_chapter.scheduled_musd(plan),
         owned=float(money.owned(plan)["pays"].sum()),
@@ -150,10 +149,10 @@ def _paid_by(plan: Plan) -> str:
     return say("paid_by", payers=money_by_name(payers), years=years)
 
 
-def _owners(plan: Plan, projects: pd.Series) -> dict[str, int]:
+def _owners(plan: Plan) -> dict[str, int]:
     """The number of plants that are built, and of those that are ideas and that have no owner."""
     stated = {row.project: row for row in plan.case.tables.owners}
-    own = [project for project in projects.unique() if not is_measure(plan, project)]
+    own = [project for project in recommended(plan)["project"] if not is_measure(plan, project)]
     rows = [stated[project] for project in own if project in stated]
     return {
         "plants": len(own),

@@ -66,7 +66,6 @@ def lead(plan: Plan) -> str:
         is_tried=out_of_sample(plan) is not None,
         tried=doubts_tried(plan),
         doubts=doubts_named(plan),
-        drawn=len(plan.weights) if plan.case.tables.draws else 0,
         gap=sampling_gap(plan),
         objective=objective(plan),
         most=found.influences[0] if found is not None and found.influences else None,
