@@ -446,9 +446,8 @@ def test_the_base_set_is_solved_certified_and_says_what_the_pages_say(tmp_path: 
     plan = planner.solve(signed)
     s = plan.summary
     assert plan.status.value == "optimal" and max(s["certificate"].values()) <= 1e-6
-    assert (
-        plan.tables["investments"]["year"].min() == plan.tables["purchases"]["year"].min() == 2027
-    )
+    assert plan.tables["investments"]["year"].min() == 2027  # 2026 decides nothing
+    assert plan.tables["purchases"]["year"].min() >= 2027
     assert s["model"]["nodes"] <= 3 * 52  # live nodes of the first edition
     theirs = json.loads(FIGURES.read_text())["summary"]
     ours = {
