@@ -25,8 +25,8 @@ class Returns:
 
     dscr: least cover of debt service; dscr_low: the same at adverse prices; llcr: cover of the loan's life; all None where
     there is no senior debt, and not applicable where a year of its service is missed; missed: years; senior: there is any;
-    debt, debt_share, most_owed: of lenders, the share over capital less grant, the most with interest until the first
-    repayment; puts_in: owners pay more than next to nothing while it is built, without which they have no rate of return.
+    debt, debt_share: of lenders, the share over capital less grant; puts_in: owners pay more than next to nothing while it
+    is built, without which they have no rate of return.
     """
 
     npv_before_tax: float
@@ -39,7 +39,6 @@ class Returns:
     capital: float
     debt: float
     debt_share: float
-    most_owed: float
     dscr: float | None
     dscr_low: float | None
     missed: int
@@ -126,7 +125,6 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         capital=float(np.sum(real(flows.capital, flows))),
         debt=float(loan.draws.sum() + flows.standby.draws.sum()),
         debt_share=float(flows.debt_share()),
-        most_owed=float(flows.owed().max()),
         dscr=float(cover.min()) if is_covered else None,
         dscr_low=float(cover_low.min()) if is_covered else None,
         missed=missed,

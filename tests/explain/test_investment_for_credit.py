@@ -311,7 +311,12 @@ def test_the_contingency_has_its_reason_and_prices_their_names(make_case: MakeCa
     source = "P1: L07: a survey; L08: a survey; price: a bulletin"
     spare = {"item": "contingency", "value": 0.13, "notes": "to 30 % of all others."}
     elements = [PRICED[0] | {"name": "Dysprosium", "source": source}]
-    others = [row for row in TERMS if row["item"] != "contingency"]
+    long = "a survey of loans to plants of this kind as told by a paper of the industry and read whole in May"
+    same = [
+        {"item": name, "value": 6, "source": long} for name in ("debt_years", "depreciation_years")
+    ]
+    left_out = ("contingency", "debt_years", "depreciation_years")
+    others = [*same, *(row for row in TERMS if row["item"] not in left_out)]
     plan = planned(make_case, elements=elements, finance=[*others, spare])
     found = case(plan)
     table = tables.sources_and_uses(found)
@@ -321,6 +326,8 @@ def test_the_contingency_has_its_reason_and_prices_their_names(make_case: MakeCa
     inputs = tables.inputs(found).frame.set_index("term")["from_source"]
     assert inputs["price of dysprosium"] == "table “Price deck”"
     assert "to 30 %" in inputs["contingency on capital"]
+    told = [text for text in inputs.values() if text == long or text.startswith("as for “")]
+    assert sorted(told)[0] == long and len(told) == 2 and told.count(long) == 1
     (deck,) = set(tables.deck(found, names_of(plan.case)).frame["from_source"])
     assert deck == "a survey; price: a bulletin"
 

@@ -97,7 +97,6 @@ FIGURES = (
     _returned("payback", "payback from the first payment, real", "years", live=False),
     _returned("capital", "capital, real", "MUSD", live=False),
     _returned("debt_share", "debt drawn over capital less grant", "share"),
-    _returned("most_owed", "most debt owed, with interest until the first repayment", "MUSD"),
     _returned("dscr", "least DSCR, by which debt is sized", "times"),
     NamedFigure(key="average", label="mean DSCR", unit="times", of="credit.average"),
     _returned("dscr_low", "least DSCR at adverse prices", "times", live=False),
@@ -355,6 +354,8 @@ def statement_tables(found: BusinessCase, sold: Sold) -> list[Part]:
     return parts
 
 
+LONG_SOURCE = 80
+"""Letters of a source above which it is not told again."""
 INPUTS_TABLE = ReportTable(
     folded=True,
     columns=[
@@ -373,13 +374,16 @@ INPUTS_TABLE = ReportTable(
 
 
 def inputs(found: BusinessCase) -> ReportTable:
-    """Every input with its range, and what it moves the NPV to."""
-    rows = []
+    """Every input with its range, and what it moves the NPV to. A long source is told once."""
+    rows, told_of = [], dict[str, str]()
     for swing in found.swings:
         term = swing.term
         source = "; ".join(filter(None, (said_once(term.source), term.notes)))
         if term.name.startswith("price:"):
             source = f"table “{DECK_TABLE.title}”"
+        first = told_of.setdefault(source, term.meaning)
+        if len(source) > LONG_SOURCE and first != term.meaning:
+            source = f"as for “{first}”"
         row = {**vars(term), **vars(swing), "term": term.meaning, "from_source": source}
         if swing.width <= SLIGHT:
             row |= {"npv_low": None, "npv_high": None}

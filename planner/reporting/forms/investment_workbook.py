@@ -541,7 +541,6 @@ def _debt(book: Book, one: Answered) -> None:
     )
     formulas = {
         "dscr": covers["least"],
-        "most_owed": f"MAX({owed.everywhere})",
         "average": covers["average"],
         "llcr": f'IF({missed}>0,"{N_A}",IFERROR({life.text},"none"))',
         "plcr": f'IF({missed}>0,"{N_A}",IFERROR({to_the_end.text},"none"))',
@@ -580,6 +579,9 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
     sheet.part(tables.public_money(book.found))
+    rights = debt.public_rights(book.found)
+    for line in (rights.title, *rights.paragraphs):
+        sheet.note(line)
 
 
 def _downside_table(book: Book) -> None:

@@ -20,7 +20,7 @@ from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import CENT, PLAN, BusinessCase
+from planner.results.business_case import CENT, BusinessCase
 
 say = Passages(
     "business_case.j2",
@@ -126,7 +126,6 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_on_markets(found, names),
         **_inputs(found),
         "principal": _principal(found),
-        "study_words": _study_words(found),
         "taxed": _taxed(found),
         "paid_in_all": tables.paid_in_all(found, found.shown),
     }
@@ -236,16 +235,6 @@ def _principal(found: BusinessCase) -> int | None:
         return None
     years = zip(found.investment.years, loan.paid, loan.interest, strict=True)
     return next((year for year, paid, interest in years if paid > interest + CENT), None)
-
-
-def _study_words(found: BusinessCase) -> list[str]:
-    """What changes the NPV of a sponsor's study most, with by how much."""
-    changes = {}
-    for one in found.study[1:]:
-        if one.change is not None and one.what != PLAN:
-            changes[economics.step_words(found, one)[0]] = one.change
-    most = sorted(changes, key=lambda words: -abs(changes[words]))[:REASONS]
-    return [f"{words} ({number(changes[words])} MUSD)" for words in most]
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
