@@ -193,9 +193,7 @@ def test_a_lever_is_open_where_a_doubt_turns_it(tmp_path: Path) -> None:
     (influence,) = found.influences
     assert list(influence.decides) == ["mine"]
     told = {one.about: one.sentence for one in claim_statements(found)}
-    assert (
-        "It turns on ore: to know that better would settle it." in told["Without mines"]
-    )
+    assert "It turns on ore: to know that better would settle it." in told["Without mines"]
     separation = claims_of(found)["separation", "missing"]
     assert separation.verdict == LARGE and len(separation.trials) == 1
 
