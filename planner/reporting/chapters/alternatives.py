@@ -52,7 +52,7 @@ def _beyond_whole_plants(found: Explanation) -> float:
     """By how much cost plus risk are higher two years late than of the plan with its whole plants (MUSD), at least; 0 where
     either was not asked."""
     later, whole = found.alternative("later"), found.alternative("plan")
-    if later is None or whole is None or found.alternative("linear") is None:
+    if later is None or whole is None or whole is found.own:
         return 0.0
     return later.cost + later.risk - whole.cost - whole.risk
 
@@ -129,7 +129,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
         row["both"] = row["cost"] + row["risk"]
         name = alternative_name(one, names_of(plan.case))
         rows.append(row | {"name": name, "changes": one.changes})
-    of_any_size = found.alternative("linear") is not None
+    of_any_size = plan.case.model.policy.whole_plants
     left_out = [] if any(row["measures"] for row in rows) else ["measures"]
     return ALTERNATIVES.over(
         rows,
