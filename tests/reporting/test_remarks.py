@@ -76,7 +76,7 @@ def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     new = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)
     table = investments(solve(projects=[mine(), new], budgets=budget(5)))
     assert table is not None
-    at = [column.title for column in table.columns].index("share of possible")
+    at = [column.title for column in table.heads].index("share of possible")
     assert table.shown[0][at - 1 : at + 1] == ["5.00", "25 %"]
     assert "a part of what could be built" in table.note
 
