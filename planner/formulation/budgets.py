@@ -148,11 +148,17 @@ def _payers(s: Scope) -> list[str]:
 def carried_index(s: Scope) -> Iterator[ProjectAt]:
     """(i, a): groups of funders, at every account node but the last: within a year, and beyond it if budgets carry
     over."""
-    beyond = s.case.model.policy.budget_carry_over
     for i in _payers(s):
-        for a in s.account_tree.nodes:
-            if not a.closes_year or (beyond and a.year < s.case.last_year):
-                yield i, a.index
+        for a in carrying_nodes(s):
+            yield i, a
+
+
+def carrying_nodes(s: Scope) -> Iterator[int]:
+    """Account nodes from which money moves on: within a year, and beyond it if budgets carry over."""
+    beyond = s.case.model.policy.budget_carry_over
+    for a in s.account_tree.nodes:
+        if not a.closes_year or (beyond and a.year < s.case.last_year):
+            yield a.index
 
 
 @listed

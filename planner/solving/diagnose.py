@@ -16,7 +16,7 @@ from planner.solving.input_names import in_inputs
 from planner.solving.program import Program, Vector, dual_residuals, residuals
 from planner.solving.program_size import fits
 from planner.solving.program_writer import program_of
-from planner.solving.solution import Stop
+from planner.solving.solution import Stop, is_within
 
 LISTED = 3
 """Rows named where no optimum was proven."""
@@ -40,9 +40,10 @@ def limit_out_of_reach(case: Case, limit: float, least: float) -> dict[str, Any]
     return {"reasons": reasons, "smallest_changes": {"limit": limit, "least_risk": least}}
 
 
-def why_infeasible(case: Case, program: Program) -> dict[str, Any]:
+def why_infeasible(case: Case, program: Program, least: float | None = None) -> dict[str, Any]:
     """The part of the summary that says why there is no plan: `reasons` a planner can act on and, for goal `target`,
-    the `smallest_changes`; for targets that must hold and cannot, the `nearest_shares`.
+    the `smallest_changes`; for targets that must hold and cannot, the `nearest_shares`. least: the least risk (MUSD), if it
+    is known.
 
     Every other goal has a plan, to do nothing: nothing is built, run, imported, bought, trained or hired, staff only leave,
     stocks stay as they are, and the shortfall is the whole demand, which the steps of the loss cover.
@@ -51,10 +52,11 @@ def why_infeasible(case: Case, program: Program) -> dict[str, Any]:
     if failing:
         return failing
     limit, whole_plants = case.model.objective.risk_limit, case.model.policy.whole_plants
-    least = None if limit is None else least_risk(program)
+    if least is None and limit is not None:
+        least = least_risk(program)
     if limit is None or least is None:
         return {"reasons": [FAR_APART]}
-    if whole_plants and _is_within(least, limit):
+    if whole_plants and is_within(least, limit):
         said = f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"
         return {"reasons": [said, TOO_COARSE]}
     found = limit_out_of_reach(case, limit, least)
@@ -69,7 +71,7 @@ def targets_in_the_way(case: Case, limit: float) -> list[str]:
     if not hard:
         return []
     least = least_risk(program_of(without_targets(case, hard_only=True)))
-    if least is None or not _is_within(least, limit):
+    if least is None or not is_within(least, limit):
         return []
     line = "  or ask for less of the targets that must hold, without which it is reached"
     return [f"{line}: {', '.join(hard)} (targets.share, targets.price_usd_per_kg)"]
@@ -109,11 +111,6 @@ def least_risk(program: Program) -> float | None:
     risk = program.column["risk", None]
     solution = Solver(program).minimise(risk)
     return float(solution.x[risk]) if solution.stop is Stop.OPTIMAL else None
-
-
-def _is_within(risk: float, limit: float) -> bool:
-    """A risk is within a limit (MUSD), but for what a solver tolerates."""
-    return risk <= limit * (1 + 1e-7) + 1e-7
 
 
 def round_up(value: float) -> float:

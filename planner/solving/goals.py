@@ -36,9 +36,11 @@ class Minimiser(Protocol):
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
 
-    def minimise(self, column: int, *, phase: str, following: int | None = None) -> Solution:
+    def minimise(
+        self, column: int, *, phase: str, following: int | None = None, limited: int | None = None
+    ) -> Solution:
         """Minimise one column; the name of the phase is that under which a start may be kept, `following` the column
-        that is minimised next, if it is known."""
+        that is minimised next, if it is known, `limited` one whose limit may be out of reach."""
 
 
 def limit_of(value: float, share: float = HOLD_SHARE) -> float:
@@ -126,15 +128,17 @@ def solve_phases(
     stop = Stop.OPTIMAL
     solved: dict[str, Solution] = {}
     values: dict[str, float] = {}
+    limited = None
     if objective.risk_limit is not None:
-        solver.bound(program.column["risk", None], objective.risk_limit)
+        limited = program.column["risk", None]
+        solver.bound(limited, objective.risk_limit)
     wanted = phases_of(objective) if phases is None else phases
     columns = [program.column[phase.column, None] for phase in wanted]
     following = columns[1] if len(columns) > 1 else None
     for phase, column in zip(wanted, columns, strict=True):
         progress(phase.name)
-        solution = solver.minimise(column, phase=phase.name, following=following)
-        following = None  # a later phase begins at the optimum of the one before
+        solution = solver.minimise(column, phase=phase.name, following=following, limited=limited)
+        following = limited = None  # a later phase begins at the optimum of the one before
         if solved and not len(solution.x):  # the point of the phase before meets all limits
             last = list(solved.values())[-1]
             most = min(solution.bounds.at_most, float(last.x[column]))

@@ -20,7 +20,7 @@ from planner.host import VERSION
 from planner.parallel import SOLVER_THREAD
 from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
 from planner.solving.rows_held import Positions, RowsHeld
-from planner.solving.solution import FEASIBLE, Searched, Solution, Stop
+from planner.solving.solution import FEASIBLE, Searched, Solution, Stop, is_within
 from planner.solving.ways import (
     FEWEST,
     HOLDS_ALL,
@@ -43,6 +43,10 @@ GRACE_SECONDS = 0.5
 """Seconds that an interrupted solve may take to end by itself; its thread ends with the program."""
 NO_LIMIT = 2**31 - 1
 AGAIN = ("again", "again primal")
+STARTS = ("near", *AGAIN)
+"""Algorithms that begin where an earlier program, or earlier data, ended."""
+LEAST = "least"
+"""The phase in which a column is minimised whose limit may be out of reach."""
 AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
 """Edge weights of the dual simplex method."""
 Columns = NDArray[np.int32]
@@ -258,21 +262,50 @@ class Solver:
             self._near, self._ways["near"] = codes, way
 
     def minimise(
-        self, column: int, order: Sequence[str] = (), phase: str = "", following: int | None = None
+        self,
+        column: int,
+        order: Sequence[str] = (),
+        phase: str = "",
+        *,
+        following: int | None = None,
+        limited: int | None = None,
     ) -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
 
         order: the algorithms to try (`again` ones only where a basis is kept); by default as measured. phase: the name
         under which the basis is kept; by default that of the column. following: the column that is minimised after it,
-        which a large program looks at from the beginning.
+        which a large program looks at from the beginning. limited: a column whose limit may be out of reach: where no
+        start leads to an optimum, its least value says so before anything else is tried.
         """
         phase = phase or self.program.columns[column][0]
         order = order or self._algorithms(phase, column)
         cost = self.program.unit_cost(column)
+        starts = [algorithm for algorithm in order if algorithm in STARTS]
+        if limited is not None and starts:
+            solution = self.minimise_sum(cost, starts, phase)
+            if solution.stop is not Stop.UNPROVEN:
+                return solution
+            solution = self._least_of(limited)
+            if solution.stop is Stop.INFEASIBLE:
+                return solution
+            order = [algorithm for algorithm in order if algorithm not in STARTS]
         leaning = None
         if following is not None and self.program.matrix.nnz >= LARGE_PROGRAM:
             leaning = cost + NEXT_WEIGHT * self.program.unit_cost(following)
         return self.minimise_sum(cost, order, phase, leaning)
+
+    def _least_of(self, limited: int) -> Solution:
+        """The least value of a column without its limit; infeasible where that is beyond the limit."""
+        limit = self.upper[limited]
+        self.bound(limited, self.program.upper[limited])
+        solution = self.minimise(limited, phase=LEAST)
+        self.bound(limited, limit)
+        if solution.stop is not Stop.OPTIMAL:
+            return solution
+        least = float(solution.x[limited])
+        if is_within(least, limit):
+            return solution
+        return Solution(Stop.INFEASIBLE, np.empty(0), np.empty(0), None, least_limited=least)
 
     def minimise_sum(
         self, cost: Vector, order: Sequence[str], phase: str, leaning: Vector | None = None

@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
-from planner.formulation.budgets import account
+from planner.formulation.budgets import account, carrying_nodes
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.results.amounts import Payment
 from planner.solving.even_shares import ORDER, ROOM, add_shares, evened
@@ -88,9 +88,7 @@ class Accounts:
     @cached_property
     def carrying(self) -> list[int]:
         """Nodes from which money may move on, of nodes alike the first."""
-        over_years = self.case.model.policy.budget_carry_over
-        nodes = [self.tree.nodes[node] for node in self.chances]
-        return [node.index for node in nodes if over_years or not node.closes_year]
+        return [node for node in carrying_nodes(self.scope) if node in self.chances]
 
     @cached_property
     def alike(self) -> tuple[int, ...]:

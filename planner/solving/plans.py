@@ -124,7 +124,7 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     upper = live.solver.upper
     if outcome.stop is Stop.INFEASIBLE:
         progress("finding out why")
-        found |= why_infeasible(live.case, live.program)
+        found |= why_infeasible(live.case, live.program, outcome.last.least_limited)
     elif outcome.stop is Stop.UNPROVEN:
         found["reasons"] = why_unproven(live.scope, live.program, upper, outcome)
     return found

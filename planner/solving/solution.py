@@ -61,6 +61,13 @@ class Solution:
     algorithm: str = ""
     bounds: Bounds = field(default_factory=Bounds)
     """Of the least value, where it is not proven."""
+    least_limited: float | None = None
+    """The least value of a column whose limit is below it, where that is why there is no point."""
+
+
+def is_within(value: float, limit: float) -> bool:
+    """A value is within a limit, but for what a solver tolerates."""
+    return value <= limit * (1 + 1e-7) + 1e-7
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,9 @@ class WholePlants:
         """Set the upper bound of a column."""
         self._solver.bound(column, upper)
 
-    def minimise(self, column: int, *, phase: str, following: int | None = None) -> Solution:
+    def minimise(
+        self, column: int, *, phase: str, following: int | None = None, limited: int | None = None
+    ) -> Solution:
         """Minimise one column, whatever is following. The `bounds` of the solution are proven over all plans with whole plants.
 
         It is optimal if they are within `objective.gap`; else the best plan found in time, with its point, if any.
@@ -151,7 +153,7 @@ class WholePlants:
         if self._fixed and self._found is not None:
             return self._with(self._found, column, phase)
         self._release()
-        relaxed = self._solver.minimise(column, phase=phase)
+        relaxed = self._solver.minimise(column, phase=phase, limited=limited)
         if relaxed.stop is not Stop.OPTIMAL:
             return relaxed
         target = min(self._gap, RISK_GAP) if phase == "risk" else self._gap

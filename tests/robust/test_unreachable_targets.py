@@ -5,13 +5,19 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import planner
 from planner.data.case import Case, with_model, with_rows
+from planner.solving import highs
 from planner.solving.diagnose import least_risk, why_infeasible
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
+from planner.solving.program import Vector
+from planner.solving.solution import Solution
 from tests.cases import seeds
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -57,6 +63,36 @@ def test_the_limit_that_is_named_is_reached_and_one_per_cent_less_is_not(seed: i
     for part, status in ((1 + 1e-5, "optimal"), (0.99, "infeasible")):
         again = case.changed({"objective.risk_limit": least * part})
         assert planner.solve(again, baseline=False).status == status
+
+
+def test_a_limit_below_the_least_risk_is_answered_by_the_least_risk_where_no_start_leads_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing but the kept basis is tried for the cost, and the least risk is found once."""
+    case = planner.load(STARTER)
+    least = least_risk(LiveProgram(case).program)
+    assert least is not None
+    within, below = (
+        case.changed({"objective.goal": "target", "objective.risk_limit": least * part})
+        for part in (1.2, 0.9)
+    )
+    session = planner.Session(within)
+    session.solve()
+    monkeypatch.setattr(highs, "FEWEST", 1)
+    session.engine.live.solver._ways["again"] = 0.0  # a kept basis leads nowhere
+    asked: list[tuple[str, str]] = []
+    run = Solver._run
+
+    def noted(self: Solver, algorithm: str, cost: Vector, *more: Any) -> Solution:
+        column, *_ = self.program.columns[int(np.argmax(cost))]
+        asked.append((column, algorithm))
+        return run(self, algorithm, cost, *more)
+
+    monkeypatch.setattr(Solver, "_run", noted)
+    plan = session.solve(below)
+    assert plan.status == "infeasible"
+    assert plan.summary["smallest_changes"]["least_risk"] == pytest.approx(least)
+    assert asked == [("cost", "again"), ("risk", "dual")]
 
 
 def test_rows_past_the_rules_of_their_tables_are_named_where_there_is_no_plan() -> None:
