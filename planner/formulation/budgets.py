@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from planner.data.case import Case
 from planner.data.lookups import Good
+from planner.data.scenario_tree import Node
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
@@ -149,16 +151,15 @@ def carried_index(s: Scope) -> Iterator[ProjectAt]:
     """(i, a): groups of funders, at every account node but the last: within a year, and beyond it if budgets carry
     over."""
     for i in _payers(s):
-        for a in carrying_nodes(s):
-            yield i, a
+        for a in s.account_tree.nodes:
+            is_end = a.closes_year and a.year == s.case.last_year
+            if moves_on(s.case, a) and not is_end:
+                yield i, a.index
 
 
-def carrying_nodes(s: Scope) -> Iterator[int]:
-    """Account nodes from which money moves on: within a year, and beyond it if budgets carry over."""
-    beyond = s.case.model.policy.budget_carry_over
-    for a in s.account_tree.nodes:
-        if not a.closes_year or (beyond and a.year < s.case.last_year):
-            yield a.index
+def moves_on(case: Case, account: Node) -> bool:
+    """Money that is left at an account node is there at the next ones."""
+    return not account.closes_year or case.model.policy.budget_carry_over
 
 
 @listed

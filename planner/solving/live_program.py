@@ -16,7 +16,7 @@ from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
-from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver
+from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver, usual_way
 from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
@@ -170,7 +170,10 @@ class LiveProgram:
         self.solver.replace(self.program)
         if goal != case.model.objective.goal:
             rows, columns = self.program.matrix.shape
-            self.solver.begin_near(self.solver, np.arange(columns), np.arange(rows), GOAL_WAY)
+            # A limit of risk near that of the last plan takes some steps; from a far one the way is longer than from nothing.
+            is_limited = case.model.objective.risk_limit is not None
+            way = usual_way(rows) if is_limited else GOAL_WAY
+            self.solver.begin_near(self.solver, np.arange(columns), np.arange(rows), way)
 
     def _write_near(self, case: Case, differs: _Differs) -> None:
         """Write the program of another case, to be solved from the last plan of this one where that is near."""

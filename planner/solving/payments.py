@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Tree
-from planner.formulation.budgets import account, carrying_nodes
+from planner.formulation.budgets import account, moves_on
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.results.amounts import Payment
 from planner.solving.even_shares import ORDER, ROOM, add_shares, evened
@@ -88,7 +88,8 @@ class Accounts:
     @cached_property
     def carrying(self) -> list[int]:
         """Nodes from which money may move on, of nodes alike the first."""
-        return [node for node in carrying_nodes(self.scope) if node in self.chances]
+        nodes = self.tree.nodes
+        return [node for node in self.chances if moves_on(self.case, nodes[node])]
 
     @cached_property
     def alike(self) -> tuple[int, ...]:

@@ -51,6 +51,7 @@ NEXT_WEIGHT = 1e-3
 """The weight that it has: so little that the least value of the first objective is mostly found with it."""
 LITTLE = 0.001
 """Perturbation of costs from a kept basis, as a multiple of what HiGHS does."""
-STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4, "ipm": 4}
-"""Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
+PRIMAL = 4
+STRATEGY = {"again": 0} | dict.fromkeys(("again primal", "near", "primal", "ipm"), PRIMAL)
+"""Simplex strategy: primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
 an imprecise crossover of interior point primal simplex needs a twentieth of the steps that dual simplex does."""

@@ -28,7 +28,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Solution
-from planner.solving.ways import STRUCTURES
+from planner.solving.ways import PRIMAL, STRATEGY, STRUCTURES
 from tests.cases import more, seeds, some
 
 ROOT = Path(__file__).parents[2]
@@ -347,6 +347,30 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
     assert_same_optimum(warm, LiveProgram(changed).solve(silent))
     assert session.rebuilt
     assert taken < sum(steps) / 3
+
+
+@pytest.mark.parametrize(
+    ("change", "strategy"),
+    [
+        ("countries.C00.weight=x1.05", PRIMAL),
+        ("projects.*.capex_usd_per_tpa=x1.1", PRIMAL),
+        ("budgets.*.*.musd=x0.9", STRATEGY["again"]),
+    ],
+)
+def test_a_kept_basis_that_is_not_dual_feasible_is_followed_by_primal_simplex(
+    change: str, strategy: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dual simplex would first make it so, however near the optimum is: of a large program it then never came there."""
+    monkeypatch.setattr(highs, "LARGE_PROGRAM", 0)
+    size = Size(scenarios=6, countries=5, projects=20, years=10)
+    case = planner.load(generate(size, tmp_path), model=LEAST_RISK).changed(
+        "objective.goal=welfare"
+    )
+    live = LiveProgram(case)
+    live.solve(silent)
+    assert live.update(case.changed(change))
+    assert live.solve(silent).last.algorithm == "again"
+    assert live.solver._highs.getOptionValue("simplex_strategy")[1] == strategy
 
 
 def test_bases_that_are_kept_hold_no_program_but_that_of_the_first_optimum_and_of_the_last() -> (
