@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from planner.data.case import Case, without_targets
+from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.impossible_targets import why_targets_fail
 from planner.solving.input_names import in_inputs
 from planner.solving.program import Program, Vector, dual_residuals, residuals
-from planner.solving.program_size import fits
-from planner.solving.program_writer import program_of
 from planner.solving.solution import Stop, is_within
 
 LISTED = 3
@@ -35,8 +33,12 @@ def limit_out_of_reach(case: Case, limit: float, least: float) -> dict[str, Any]
         f"levers is {least:.6g} MUSD",
         f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, or give more money, time or levers",
     ]
-    if fits(case):
-        reasons += targets_in_the_way(case, limit)
+    hard = [row.target for row in case.lookups.target_rows if row.price_usd_per_kg is None]
+    if hard:
+        reasons.append(
+            f"  or ask for less of the targets that must hold, if they are in the way: {', '.join(hard)} "
+            "(targets.share, targets.price_usd_per_kg)"
+        )
     return {"reasons": reasons, "smallest_changes": {"limit": limit, "least_risk": least}}
 
 
@@ -48,7 +50,7 @@ def why_infeasible(case: Case, program: Program, least: float | None = None) -> 
     Every other goal has a plan, to do nothing: nothing is built, run, imported, bought, trained or hired, staff only leave,
     stocks stay as they are, and the shortfall is the whole demand, which the steps of the loss cover.
     """
-    failing = why_targets_fail(case, program) if case.lookups.targets else {}
+    failing = why_targets_fail(case, program)
     if failing:
         return failing
     limit, whole_plants = case.model.objective.risk_limit, case.model.policy.whole_plants
@@ -63,18 +65,6 @@ def why_infeasible(case: Case, program: Program, least: float | None = None) -> 
     if whole_plants:
         found["reasons"].append("this is for plants of any size: whole plants may need more")
     return found
-
-
-def targets_in_the_way(case: Case, limit: float) -> list[str]:
-    """A line that names the targets that must hold, where the limit of the risk (MUSD) is reached without them."""
-    hard = [f'"{row.target}"' for row in case.lookups.target_rows if row.price_usd_per_kg is None]
-    if not hard:
-        return []
-    least = least_risk(program_of(without_targets(case, hard_only=True)))
-    if least is None or not is_within(least, limit):
-        return []
-    line = "  or ask for less of the targets that must hold, without which it is reached"
-    return [f"{line}: {', '.join(hard)} (targets.share, targets.price_usd_per_kg)"]
 
 
 def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome) -> list[str]:

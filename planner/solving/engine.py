@@ -238,11 +238,6 @@ class Engine:
         """The reason why the last variant needed a program written, or ''."""
         return self.live.rebuilt
 
-    @property
-    def programs(self) -> int:
-        """Number of programs kept."""
-        return len(self._programs.kept)
-
     # ---- a session: one question after the other, each from what was solved last ----------------------------------
 
     def solve(
@@ -279,15 +274,14 @@ class Engine:
 
     def _take(self, variant: Variant | None) -> None:
         """Bring a variant into one of the programs kept, the smallest that can hold it, or write one."""
-        case = self.case if variant is None else self._case_of(variant)
+        case = self.case if variant is None else variant
+        if not isinstance(case, Case):
+            case = self.base.changed(case)
         if case is self.case:
             return
         self._found = None
         if self._programs.take(case):
             give_memory_back()
-
-    def _case_of(self, variant: Variant) -> Case:
-        return variant if isinstance(variant, Case) else self.base.changed(variant)
 
     # ---- a list of questions: each from the optimum of the base -----------------------------------------------------
 
@@ -698,24 +692,13 @@ def with_decisions(program: Program, case: Case, fixed: FixedAmounts) -> Program
     Raises InputError if the case does not know a thing decided on.
     """
     left = dict(fixed)
-
-    def around(column: int) -> tuple[float, float]:
-        name, index = program.columns[column]
-        amount = left.pop((name, (*index[:-1], index[-1] + case.first_year)), 0.0)
-        least = max(0.0, amount * (1 - FIXED_ROOM) - FIXED_ROOM)
-        return least, amount * (1 + FIXED_ROOM) + FIXED_ROOM
-
-    bounded = decisions_within(program, around)
-    _refuse_unknown(case, left)
-    return bounded
-
-
-def decisions_within(program: Program, bounds: Callable[[int], tuple[float, float]]) -> Program:
-    """The program with every decision between the two bounds that a function gives for its column."""
     lower, upper = program.lower.copy(), program.upper.copy()
-    for column, (name, _) in enumerate(program.columns):
+    for column, (name, index) in enumerate(program.columns):
         if name in DECISIONS:
-            lower[column], upper[column] = bounds(column)
+            amount = left.pop((name, (*index[:-1], index[-1] + case.first_year)), 0.0)
+            lower[column] = max(0.0, amount * (1 - FIXED_ROOM) - FIXED_ROOM)
+            upper[column] = amount * (1 + FIXED_ROOM) + FIXED_ROOM
+    _refuse_unknown(case, left)
     return program.with_data(lower=lower, upper=upper)
 
 

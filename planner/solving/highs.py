@@ -296,7 +296,7 @@ class Solver:
             solution = self._least_of(limited)
             if solution.stop is Stop.INFEASIBLE:
                 return solution
-            order = [algorithm for algorithm in order if algorithm not in STARTS]
+            order = order[len(starts) :]
         leaning = None
         if following is not None and self._is_large:
             leaning = cost + NEXT_WEIGHT * self.program.unit_cost(following)
@@ -308,11 +308,9 @@ class Solver:
         self.bound(limited, self.program.upper[limited])
         solution = self.minimise(limited, phase=LEAST)
         self.bound(limited, limit)
-        if solution.stop is not Stop.OPTIMAL:
+        if solution.stop is not Stop.OPTIMAL or is_within(solution.x[limited], limit):
             return solution
         least = float(solution.x[limited])
-        if is_within(least, limit):
-            return solution
         return Solution(Stop.INFEASIBLE, np.empty(0), np.empty(0), None, least_limited=least)
 
     def minimise_sum(
@@ -338,7 +336,11 @@ class Solver:
             part = self._first_way.pop(phase) / way
         for algorithm in order:
             if algorithm == "ipm" and leaning is not None:
-                solution = self._leaning(leaning, cost)
+                # The plan of least risk that interior point finds has cost in it that nothing asks for: to take that out
+                # again is a longer way than the one to the plan. Where cost weighs a little it is not there.
+                self._set_cost(leaning)
+                solution = self._run("ipm", leaning, None)
+                self._set_cost(cost)
                 if solution.stop is Stop.INFEASIBLE:
                     break  # whatever is minimised
                 if solution.stop is Stop.OPTIMAL and self._has_basis:
@@ -348,17 +350,6 @@ class Solver:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._keep(phase, self._present_basis(solution.x))
-        return solution
-
-    def _leaning(self, leaning: Vector, cost: Vector) -> Solution:
-        """Go from nothing to the optimum of a sum (n) near a cost (n), which is set again.
-
-        The plan of least risk that interior point finds has cost in it that nothing asks for: to take that out again is
-        a longer way than the one to the plan. Where cost weighs a little it is not there.
-        """
-        self._set_cost(leaning)
-        solution = self._run("ipm", leaning, None)
-        self._set_cost(cost)
         return solution
 
     def _keep(self, phase: str, basis: Statuses | None) -> None:
@@ -392,14 +383,6 @@ class Solver:
     def proven(self, column: int, duals: Vector) -> float:
         """The value (MUSD) below which a column cannot be, as row duals (m) prove, dual infeasibilities set aside."""
         return dual_objective(self._bounded(), self.program.unit_cost(column), self.upper, duals)
-
-    def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
-        """A point (n) and row duals (m), if they prove each other the least value of a column."""
-        cost = self.program.unit_cost(column)
-        certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
-        if certificate.worst() > TOLERANCE:
-            return None
-        return Solution(Stop.OPTIMAL, x, duals, certificate)
 
     def search(
         self, column: int, whole: Columns, gap: float, start: Vector | None = None
@@ -489,8 +472,7 @@ class Solver:
         status, basic = self._highs.getBasicVariables()  # type: ignore[attr-defined]  # not in its stubs
         if status != highspy.HighsStatus.kOk:
             return True
-        columns = np.asarray(basic)
-        of_basis = np.where(columns >= 0, cost[columns], 0.0)  # rows cost nothing
+        of_basis = np.where(basic >= 0, cost[basic], 0.0)  # rows cost nothing
         _, prices = self._highs.getBasisTransposeSolve(of_basis)  # type: ignore[attr-defined]
         duals = self.rows_held.spread(prices)
         wrong = dual_residuals(self._bounded(), cost, self.upper, duals)
@@ -501,8 +483,8 @@ class Solver:
         self._run_interruptibly()
         self._run_till_all_rows_hold()
         stop, found = self._ended(), self._highs.getSolution()
-        ended = stop in (Stop.OPTIMAL, Stop.UNPROVEN)
-        if not ended or not (found.value_valid and found.dual_valid):
+        has_point = found.value_valid and found.dual_valid
+        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not has_point:
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm=algorithm)
         x, duals = np.array(found.col_value), self.rows_held.spread(np.array(found.row_dual))

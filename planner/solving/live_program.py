@@ -20,7 +20,7 @@ from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver, usual_
 from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
 from planner.solving.program_writer import Writer
-from planner.solving.solution import Solution, Stop
+from planner.solving.solution import Stop
 from planner.solving.unweighed_losses import with_least_losses
 from planner.solving.ways import BETWEEN, GOAL_WAY, LONGEST_WAY, NEAR_WAY
 from planner.solving.whole_plants import WholePlants
@@ -61,16 +61,15 @@ class LiveProgram:
         self.rebuilt = ""
         self._write(case)
 
-    def begin_at(self, point: Vector) -> Solution | None:
+    def begin_at(self, point: Vector) -> None:
         """Begin at a stored plan of the case: a row for each phase, the columns first. The basis that it suggests, with
         all that lies between bounds or has no reduced cost, is repaired by the solver: the real case takes 2 CPU seconds,
-        from nothing 35. A point of another program is left alone. Returns the optimum of the first phase, if the point
-        proves it."""
+        from nothing 35. A point of another program is left alone."""
         program = self.program
         phases = phases_of(self.case.model.objective)
         columns = len(program.columns)
         if point.shape != (len(phases), columns + len(program.rows)):
-            return None
+            return
         lower = np.append(program.lower, program.row_lower)
         upper = np.append(program.upper, program.row_upper)
         for phase, values in zip(phases, point, strict=True):
@@ -83,8 +82,6 @@ class LiveProgram:
             codes = np.where(at - lower <= upper - at, LOWER, UPPER)
             codes[between | (np.abs(reduced) <= BETWEEN)] = BASIC
             self.solver.begin_from(phase.name, codes.astype(np.uint8), way=LONGEST_WAY)
-        first = program.column[phases[0].column, None]
-        return self.solver.certified(first, point[0, :columns], point[0, columns:])
 
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""
@@ -171,8 +168,7 @@ class LiveProgram:
         if goal != case.model.objective.goal:
             rows, columns = self.program.matrix.shape
             # A limit of risk near that of the last plan takes some steps; from a far one the way is longer than from nothing.
-            is_limited = case.model.objective.risk_limit is not None
-            way = usual_way(rows) if is_limited else GOAL_WAY
+            way = GOAL_WAY if case.model.objective.risk_limit is None else usual_way(rows)
             self.solver.begin_near(self.solver, np.arange(columns), np.arange(rows), way)
 
     def _write_near(self, case: Case, differs: _Differs) -> None:

@@ -88,8 +88,7 @@ class Accounts:
     @cached_property
     def carrying(self) -> list[int]:
         """Nodes from which money may move on, of nodes alike the first."""
-        nodes = self.tree.nodes
-        return [node for node in self.chances if moves_on(self.case, nodes[node])]
+        return [node for node in self.chances if moves_on(self.case, self.tree.nodes[node])]
 
     @cached_property
     def alike(self) -> tuple[int, ...]:
@@ -126,9 +125,7 @@ class Accounts:
     @cached_property
     def _by_place(self) -> Mapping[int, dict[FunderCountries, float]]:
         """Node -> MUSD spent where the same funders may pay: exact, as payments can be split in proportion."""
-        by_node: dict[int, dict[FunderCountries, float]] = {}
-        for one in self.tree.nodes:
-            by_node[one.index] = defaultdict(float)
+        by_node: dict[int, dict[FunderCountries, float]] = defaultdict(lambda: defaultdict(float))
         for (country, node), amount in self.spent.items():
             place = self.place(country)
             if amount > ROUNDING and place:
@@ -155,8 +152,7 @@ class Accounts:
     @cached_property
     def total(self) -> float:
         """Expected spending (MUSD)."""
-        expected = [self.chances[node] * amount for (_, node), amount in self.amounts.items()]
-        return sum(expected)
+        return sum(self.chances[node] * amount for (_, node), amount in self.amounts.items())
 
 
 def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> Program:

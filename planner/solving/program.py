@@ -178,14 +178,10 @@ class Program:
             goal=np.append(self.goal, no_costs),
         )
 
-    def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:
-        """Some rows, and some columns or all."""
-        kept_rows = list(rows)
-        matrix = self.matrix[kept_rows]
-        kept = list(range(len(self.columns)))
-        if columns is not None:
-            kept = list(columns)
-            matrix = matrix[:, kept]
+    def part(self, rows: Sequence[int], columns: Sequence[int]) -> Program:
+        """Some rows and some columns."""
+        kept_rows, kept = list(rows), list(columns)
+        matrix = self.matrix[kept_rows][:, kept]
         return Program(
             matrix=csr_array(matrix),
             row_lower=self.row_lower[kept_rows],

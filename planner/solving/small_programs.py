@@ -32,11 +32,9 @@ class SmallProgram:
         self._bounds.append((lower, upper))
         return Term(len(self._columns) - 1)
 
-    def variables(
-        self, name: str, indices: Iterable[T], lower: float = 0.0, upper: float = inf
-    ) -> dict[T, Term]:
+    def variables(self, name: str, indices: Iterable[T], lower: float = 0.0) -> dict[T, Term]:
         """A variable for each index."""
-        return {index: self.variable(name, index, lower, upper) for index in indices}
+        return {index: self.variable(name, index, lower) for index in indices}
 
     def add(self, name: str, relation: Relation, index: Any = None) -> None:
         """One more row."""

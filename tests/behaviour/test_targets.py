@@ -437,7 +437,7 @@ def test_the_nearest_share_is_one_that_whole_plants_serve(
 
 
 @pytest.mark.parametrize("method", ["whole", "scenarios"])
-def test_targets_in_the_way_of_a_limit_are_named(
+def test_targets_that_may_be_in_the_way_of_a_limit_are_named(
     make_case: MakeCase, method: Literal["whole", "scenarios"]
 ) -> None:
     """One seller may have half of use: so nothing is used, and 100 MUSD are lost where 60 may be."""
@@ -449,7 +449,7 @@ def test_targets_in_the_way_of_a_limit_are_named(
     )
     found = planner.solve(case, method=method)
     assert found.status == "infeasible" and "is 100 MUSD" in found.summary["reasons"][0]
-    assert 'without which it is reached: "asked"' in found.summary["reasons"][-1]
+    assert "if they are in the way: asked" in found.summary["reasons"][-1]
 
 
 def test_two_targets_that_exclude_each_other_are_told_of_with_what_is_in_reach(
