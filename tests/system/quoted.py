@@ -483,6 +483,7 @@ def blocks(case: Case) -> dict[str, str]:
         "cheques": written_cheques(case, found),
         "bought": bought(case, found),
         "covered": covered(found),
+        "second reader": study("second-reader.csv"),
         "changes": study("first-edition.csv"),
         "alternatives": alternatives(explained),
         "levers": levers(explained),
