@@ -282,10 +282,8 @@ class Explanation(Parts):
 
     @property
     def own(self) -> AlternativePlan:
-        """The plan with which all others are compared: that of the run, of plants of any size, free of targets that must
-        hold."""
-        by_key = {one.key: one for one in self.alternatives}
-        return by_key.get("linear") or by_key["plan"]
+        """The plan as recommended, with which all others are compared."""
+        return next(one for one in self.alternatives if one.key == "plan")
 
     @property
     def ranges(self) -> Sequence[Range]:

@@ -123,13 +123,13 @@ def test_in_sample_figures_stand_once_in_the_annex_beside_new_scenarios(plan: Pl
 
 
 def test_how_sure_is_told_in_a_sentence(plan: Plan) -> None:
-    """Expected loss falls by at least 5,670 MUSD; the odds alone give 400 to 1,000."""
+    """Expected loss falls by 5,670 to 6,930 MUSD; the odds alone give 400 to 1,000."""
     odds = {"ranges": {"odds": {"low": 400.0, "high": 1000.0}, "losses": None}}
     gap = {"optimality_gap": {"value": 20.0, "high": 50.0, "replications": 3}}
     seen = dataclasses.replace(plan, evaluation=evaluation(**odds, **gap))
     brief, told = sure.brief(seen), sure.lead(seen)
     assert brief.startswith(
-        "Over the draw of scenarios alone expected loss falls by at least 5.67 "
+        "Over the draw of scenarios alone expected loss falls by 5.67 bn USD to 6.93 "
     )
     assert "risk that remains is 700 MUSD: 400 MUSD to 1.00 bn USD by the odds of the" in brief
     assert "In 3 fresh samples the plan has 20.0 MUSD more " in told
@@ -166,6 +166,6 @@ def test_storylines_say_what_they_carry_of_the_gain(solve: SolveCase) -> None:
     summary = {**plan.summary, "scenario_loss_musd": lost}
     summary["without_plan"] = {**plan.without, "scenario_loss_musd": less}
     told = buys.frequent_gain(dataclasses.replace(plan, summary=summary))
-    assert told == near({"probability": 0.85, "share": 0.1})
+    assert told == near({"probability": 0.85, "mean": 100 / 0.85})
     unmoved = {**summary, "without_plan": {**plan.without, "scenario_loss_musd": lost}}
     assert buys.frequent_gain(dataclasses.replace(plan, summary=unmoved)) is None

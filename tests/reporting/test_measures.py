@@ -30,7 +30,7 @@ def test_a_measure_is_no_plant(run: Plan) -> None:
 
 def test_measures_are_told_beside_plants(run: Plan) -> None:
     assert (
-        "Approve in 2026: 1 savings measure and stock purchases (2028), "
+        "Approve in 2026: 1 savings measure and stock purchases (2028). "
         in recommendation.approve(run)
     )
     chart = recommendation.timeline(run)
@@ -42,7 +42,7 @@ def test_measures_are_told_beside_plants(run: Plan) -> None:
 def test_a_case_without_measures_speaks_of_plants_alone() -> None:
     starter = WORKSHOP.parent / "starter"
     run = planner.solve(planner.load(starter), baseline=False)
-    assert "3 plants" in recommendation.approve(run) and "measure" not in recommendation.approve(
+    assert "2 plants" in recommendation.approve(run) and "measure" not in recommendation.approve(
         run
     )
 

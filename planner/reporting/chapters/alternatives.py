@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from planner.reporting.chapters.levers import claim_statements
-from planner.reporting.chapters.sure import sampling_gap
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
 from planner.reporting.parts import (
@@ -44,17 +43,11 @@ def chapter(plan: Plan) -> Chapter | None:
         frontier_chart(found),
         Text(words, source=f"{EXPLANATION}: knowledge") if words else None,
     ]
-    lead = say("lead", late=_beyond_whole_plants(found), cheaper=_cheaper(plan, found))
+    of_any_size = plan.case.model.policy.whole_plants
+    lead = say(
+        "lead", price=price_of_waiting(plan), cheaper=_cheaper(plan, found), of_any_size=of_any_size
+    )
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
-
-
-def _beyond_whole_plants(found: Explanation) -> float:
-    """By how much cost plus risk are higher two years late than of the plan with its whole plants (MUSD), at least; 0 where
-    either was not asked."""
-    later, whole = found.alternative("later"), found.alternative("plan")
-    if later is None or whole is None or whole is found.own:
-        return 0.0
-    return later.cost + later.risk - whole.cost - whole.risk
 
 
 def waiting(plan: Plan) -> str:
@@ -140,7 +133,6 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
             goal=found.goal,
             of_any_size=of_any_size,
             targets=bool(plan.case.lookups.targets),
-            sampling=sampling_gap(plan),
         ),
     )
 

@@ -71,12 +71,13 @@ def gain(plan: Plan) -> str:
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
         beyond=cost_beyond(plan),
+        frequent=frequent_gain(plan),
     )
 
 
 def lead(plan: Plan) -> str:
-    """In which storylines losses fall, and whether that was tried in new scenarios."""
-    return say("lead", fresh=bool(in_fresh_scenarios(plan)), frequent=frequent_gain(plan))
+    """What its cost and its worst cases are of, and whether it was tried in new scenarios."""
+    return say("lead", fresh=bool(in_fresh_scenarios(plan)))
 
 
 def stays_short(plan: Plan) -> str:
@@ -87,8 +88,8 @@ def stays_short(plan: Plan) -> str:
 
 
 def frequent_gain(plan: Plan) -> dict[str, float] | None:
-    """Probability of the storylines in which losses fall least, up to one of `FREQUENT`, and their share of the fall of
-    expected loss in the scenarios of the plan. None where nothing falls, or these are all storylines."""
+    """Probability of the storylines in which losses fall least, up to one of `FREQUENT`, and the mean fall there
+    in the scenarios of the plan (MUSD). None where nothing falls, or these are all storylines."""
     without, left = plan.without.get("scenario_loss_musd", {}), plan.summary["scenario_loss_musd"]
     fall = {name: plan.weights[name] * (without[name] - left[name]) for name in without}
     storylines = pd.DataFrame(
@@ -99,11 +100,11 @@ def frequent_gain(plan: Plan) -> dict[str, float] | None:
     least_first = (storylines["gain"] / storylines["probability"]).sort_values().index
     storylines = storylines.loc[least_first]
     many = int((storylines["probability"].cumsum() < FREQUENT).sum()) + 1
-    whole = storylines["gain"].sum()
-    if whole <= 0 or many >= len(storylines):
+    if storylines["gain"].sum() <= 0 or many >= len(storylines):
         return None
     frequent = storylines.head(many).sum()
-    return {"probability": frequent["probability"], "share": frequent["gain"] / whole}
+    likely = frequent["probability"]
+    return {"probability": likely, "mean": frequent["gain"] / likely}
 
 
 REDUCED_LOSSES = ReportTable(

@@ -26,6 +26,7 @@ from planner.results.plan import Plan
 say = Passages("levers.j2")
 CLAIMS = f"{EXPLANATION}: claims"
 ODDS = f"{EXPLANATION}: odds"
+MOST_NAMED = 3
 OBJECTIVES = {"risk": "least risk", "welfare": "risk-adjusted cost"}
 
 
@@ -60,7 +61,20 @@ def claim_statements(found: Explanation) -> Iterator[Statement]:
     )
     for claim in found.claims:
         about = say("measure", claim=claim)
-        yield Statement(about, say("judged", claim=claim))
+        turns_on = _most_moving(claim)
+        yield Statement(about, say("judged", claim=claim, turns_on=turns_on))
+
+
+def _most_moving(claim: Claim) -> list[str]:
+    """The doubts on which a claim turns, those that move its share most, beyond `MOST_NAMED` together as a number."""
+    moved = dict.fromkeys(claim.turns_on, 0.0)
+    for trial in claim.trials:
+        if trial.input in moved:
+            moved[trial.input] = max(moved[trial.input], abs(trial.share - claim.share))
+    named = sorted(moved, key=lambda doubt: -moved[doubt])
+    if len(named) <= MOST_NAMED + 1:
+        return named
+    return [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED} more"]
 
 
 # ---- on one scale ---------------------------------------------------------------------------------------------------

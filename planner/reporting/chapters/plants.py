@@ -58,7 +58,7 @@ PLANTS = ReportTable(
         whole("planned", "first output", "by lead time"),
         whole("expected", "first output", "with delays"),
         per_cent("late", "odds of delay"),
-        per_cent("calm", "runs", "in calm years"),
+        per_cent("calm", "runs in calm years", "of what is usable"),
         text("core", "built", "in near-optimal plans"),
     ],
 )

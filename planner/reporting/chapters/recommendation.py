@@ -22,7 +22,7 @@ from planner.reporting.parts import (
     told_chart,
 )
 from planner.reporting.sources import table_rows
-from planner.reporting.words.names import headline, names_of
+from planner.reporting.words.names import headline, midway, names_of
 from planner.reporting.words.numbers import count, money_by_name, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
@@ -43,7 +43,7 @@ from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS, MOST_LINES, MOST_ROWS = 2, 16, 40
+MOST_SUPPLIERS, MOST_LINES, MOST_ROWS, MOST_NAMED = 2, 16, 40, 10
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
@@ -84,20 +84,18 @@ def approve(plan: Plan) -> str:
     if not purchases.empty:
         stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
         stock += f" ({span(purchases['year'].min(), purchases['year'].max())})"
-    return say(
-        "approve",
-        built=counted(plan, decisions(plan)["project"]),
-        stock=stock,
-        years=sorted(set(decisions(plan)["year"])),
-        paid=public_money(plan).paid,
-    )
+    scheduled = stock_chapter.scheduled_musd(plan)
+    paid = public_money(plan).paid
+    at_most = paid - public_parts(plan).stock + scheduled if scheduled else paid
+    return say("approve", stock=stock, paid=paid, at_most=at_most, **_in_time(plan))
 
 
 def answers(plan: Plan) -> list[Statement]:
     """When, for how much, who pays and owns, where stock is held, what it buys, how sure, what stays short, and what waiting
     costs; the command that tells it where that was not asked."""
     sentences = {
-        "When": _when(plan),
+        "When": say("when", scheduled=is_scheduled(plan), **_in_time(plan)),
+        "Where": _where(plan),
         "For how much": _for_how_much(plan),
         "Paid by": _paid_by(plan),
         "Owners": say("whose", owners=_owners(plan)),
@@ -110,18 +108,19 @@ def answers(plan: Plan) -> list[Statement]:
     return [Statement(about, sentence) for about, sentence in sentences.items() if sentence]
 
 
-def _when(plan: Plan) -> str:
-    """What is approved first, and later; '' where all is approved at once."""
+def _in_time(plan: Plan) -> dict[str, Any]:
+    """What is approved in the first year and what later, the years, and the names of what is enlarged later."""
     rows = decisions(plan)
     years = sorted(set(rows["year"]))
     is_now = rows["year"] == min(years, default=0)
-    return say(
-        "when",
-        years=years,
-        now=_approved(plan, rows[is_now]),
-        later=_approved(plan, rows[~is_now]),
-        again=len({*rows["project"][is_now]} & {*rows["project"][~is_now]}),
-    )
+    enlarged = sorted({*rows["project"][is_now]} & {*rows["project"][~is_now]})
+    return {
+        "years": years,
+        "now": _approved(plan, rows[is_now]),
+        "later": _approved(plan, rows[~is_now]),
+        "enlarged": list(map(names_of(plan.case).placed, enlarged)),
+        "built": counted(plan, rows["project"]),
+    }
 
 
 def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
@@ -130,12 +129,34 @@ def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
     return {"what": counted(plan, rows["project"]), "public": public}
 
 
+def _where(plan: Plan) -> str:
+    """Capital of plants and of measures by country, and that of measures by what they are."""
+    rows, names = recommended(plan), names_of(plan.case)
+    saves = are_measures(plan, rows["project"])
+    country = rows["country"].map(names.country)
+    kind = rows["project"].map(lambda project: midway(names.project(project).split(":")[0]))
+    return say(
+        "where",
+        plants=_capital(rows[~saves], country),
+        measures=_capital(rows[saves], country),
+        kinds=_capital(rows[saves], kind),
+    )
+
+
+def _capital(rows: pd.DataFrame, by: pd.Series[str]) -> str:
+    """Capital of some rows by a name, the most first; the smallest of many together."""
+    sums = rows["capex_musd"].groupby(by.reindex(rows.index)).sum().sort_values(ascending=False)
+    told = {str(name): musd for name, musd in sums.head(MOST_NAMED).items()}
+    if len(sums) > MOST_NAMED:
+        told["others"] = sums.iloc[MOST_NAMED:].sum()
+    return money_by_name(told)
+
+
 def _for_how_much(plan: Plan) -> str:
     """What public money is for, what owners pay beside it, and what nobody pays."""
     return say(
         "for_how_much",
         parts=public_parts(plan),
-        scheduled=stock_chapter.scheduled_musd(plan),
         owned=float(money.owned(plan)["pays"].sum()),
         unpaid=money.unpaid(plan),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.parts import Chapter, ReportTable, changed, in_musd, per_cent, text
+from planner.reporting.parts import Chapter, ReportTable, changed, figures, in_musd, per_cent, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
@@ -25,6 +25,7 @@ from planner.results.plan import Plan
 say = Passages("shelves.j2")
 SHELVES = (RUNS, CHEAP, DEAR, LEFT_OPEN)
 SLIGHTLY_USED, MOST_NAMED = 0.1, 3
+DROPPED = ["project", "shelf", "dropped", "idle", "adds", "risk", "cost", "avoided"]
 SAME_MUSD = 1e-3
 """What dropping adds is the same for two plants where it differs by less."""
 
@@ -36,24 +37,39 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def shelved(plan: Plan) -> pd.DataFrame:
-    """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, what
-    dropping `adds` to cost plus risk, to `risk` and `cost`, and the capital `idle` in calm years; shelf after shelf."""
+    """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, the
+    capital that was `dropped` and the part of it that is `idle` in calm years by their use in the plan, what dropping `adds`
+    to cost plus risk, to `risk` and `cost`, and the risk `avoided` for each MUSD of cost; shelf after shelf."""
     rows = recommended(plan)
     rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
     if plan.explanation is None:
         return rows[~are_measures(plan, rows["project"])]
-    rows = rows.assign(idle=rows["capex_musd"] * (1.0 - rows["calm"].fillna(0.0)).clip(lower=0.0))
+    rows = rows.assign(unused=(1.0 - rows["calm"].fillna(0.0)).clip(lower=0.0))
     by_plant = {row["project"]: row for row in records(rows)}
     told = []
     for one in plan.explanation.droppings:
         row = by_plant.get(one.project)
         if row is not None:
-            shelf = shelf_of(one, row["calm"], row["idle"], left_open(plan))
-            told.append((one.project, shelf, adds(one), one.risk, one.cost))
-    columns = ["project", "shelf", "adds", "risk", "cost"]
-    joined = rows.merge(pd.DataFrame(told, columns=columns), on="project")
+            idle = one.capital * row["unused"]
+            told.append(
+                {
+                    "project": one.project,
+                    "shelf": shelf_of(one, row["calm"], idle, left_open(plan)),
+                    "dropped": one.capital,
+                    "idle": idle,
+                    "adds": adds(one),
+                    "risk": one.risk,
+                    "cost": one.cost,
+                    "avoided": one.risk / -one.cost if one.risk > 0 > one.cost else None,
+                }
+            )
+    joined = rows.merge(pd.DataFrame(told, columns=DROPPED, dtype=object), on="project")
+    joined = joined.astype(dict.fromkeys(DROPPED[2:], float))
     joined = joined.assign(place=joined["shelf"].map(SHELVES.index).astype(int))
-    return joined.sort_values(["place", "adds"], ascending=[True, False], ignore_index=True)
+    order = ["place", "avoided", "adds"]
+    return joined.sort_values(
+        order, ascending=[True, False, False], na_position="first", ignore_index=True
+    )
 
 
 def lead(plan: Plan, rows: pd.DataFrame) -> str:
@@ -65,8 +81,6 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
         shelves.append({"shelf": shelf, "plants": len(capital), "capital": float(capital.sum())})
     idle = rows[rows["calm"] < SLIGHTLY_USED]
     gap = left_open(plan) if asked else 0.0
-    if asked:
-        idle = idle[idle["shelf"] != LEFT_OPEN]
     idle = idle.sort_values("capex_musd", ascending=False)
     return say(
         "lead",
@@ -80,7 +94,7 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
         most=SLIGHTLY_USED,
         gap=gap,
         plants=len(rows),
-        matter=rows.loc[rows["adds"] >= gap, "name"].tolist() if asked else [],
+        less=int((rows["adds"] < gap).sum()) if asked else 0,
     )
 
 
@@ -110,12 +124,14 @@ SHELVES_TABLE = ReportTable(
         text("shelf"),
         text("name", "plant"),
         in_musd("capex_musd", "capital"),
+        in_musd("dropped", "capital dropped, in the plan of any size"),
         in_musd("idle", "of it idle in calm years"),
         per_cent("calm", "used in calm years", "of what is usable"),
         per_cent("cuts", "used in cuts", "of what is usable"),
         changed("adds", "dropping it adds", "MUSD"),
         changed("risk", "to risk", "MUSD"),
         changed("cost", "to cost", "MUSD"),
+        figures("avoided", "risk avoided", "for each MUSD of cost"),
     ],
 )
 """A row a plant."""
@@ -128,7 +144,7 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
     is_open = asked and bool((rows["shelf"] == LEFT_OPEN).any())
-    left_out = [] if asked else ["shelf", "idle", "adds", "risk", "cost"]
+    left_out = [] if of_any_size else ["dropped"] if asked else DROPPED[1:]
     return SHELVES_TABLE.over(
         rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size, open=is_open)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Any
 
 import pandas as pd
 
@@ -21,7 +20,6 @@ from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("stock.j2")
-WORTH = "tables/shadow_prices.csv: stock, delivered good; inputs/stockpiles.csv"
 GOOD = ["element", "form", "country"]
 
 
@@ -111,39 +109,15 @@ def schedule(plan: Plan) -> ReportTable | None:
 
 
 def unstocked(plan: Plan) -> Text | None:
-    """Why no stock is bought of elements that stay short; None where there is none of them."""
+    """The elements that stay short and of which no stock is bought; None where there is none of them."""
     bought = set(purchases_by_year(plan)["element"])
+    stored = {element for _, element, _ in plan.case.lookups.stockpiles}
     told = []
     for row in rows_of(costliest_first(plan, unmet_by_element(plan).reset_index())):
         if row.tonnes > SLIGHT and row.element not in bought:
             name = names_of(plan.case).element(row.element)
-            told.append(say("unstocked", name=name, best=_best_store(plan, row.element)))
-    return Text(told, source=WORTH) if told else None
-
-
-def _best_store(plan: Plan, element: str) -> dict[str, Any] | None:
-    """The store of an element in which a tonne more is worth most: where, what it is worth, costs to buy, and is
-    worth to users there in the first year of purchases (MUSD); None where the case has no store of it."""
-    case = plan.case
-    if not any(good[1] == element for good in case.lookups.stockpiles):
-        return None
-    prices = plan.rows("shadow_prices")
-    prices = prices[prices["element"] == element]
-    stored = prices[prices["scarce"] == "stock"]
-    if stored.empty:
-        return {"worth": 0.0}
-    (best,) = rows_of(stored.nlargest(1, "musd_per_unit"))
-    first = case.lookups.first_decision_year
-    used = prices[(prices["scarce"] == "delivered good") & (prices["country"] == best.country)]
-    used = used[(used["form"] == best.form) & (used["year"] == first)]
-    store = case.lookups.stockpiles[best.country, element, best.form]
-    return {
-        "country": names_of(case).country(best.country),
-        "worth": best.musd_per_unit,
-        "price": store.purchase_usd_per_kg / 1000,
-        "first": first,
-        "to_users": max(used["musd_per_unit"], default=0.0),
-    }
+            told.append(say("unstocked", name=name, stored=row.element in stored))
+    return Text(told, source=SCHEDULE.source) if told else None
 
 
 def _in_words(rows: pd.DataFrame) -> str:

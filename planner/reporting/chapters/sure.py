@@ -34,7 +34,7 @@ OBJECTIVES = ("the least risk", "cost plus risk")
 RANGES = "evaluation.json: plan, ranges"
 RANGED = {"loss_tiers": "losses", "scenarios": "odds"}
 """Table of the case -> the range of risk that moves its figures."""
-TICKS = 6
+TICKS, MOST_NAMED = 6, 3
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -53,24 +53,29 @@ def brief(plan: Plan) -> str:
         risk=out_of_sample(plan),
         widest=ranges[0] if ranges else None,
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
-        tried=doubts_tried(plan),
-        doubts=doubts_named(plan),
+        **_doubts(plan),
     )
 
 
 def lead(plan: Plan) -> str:
     """The gap to the best plan of other samples, the doubt that moves most, and the commands that try the rest."""
-    found = plan.explanation
     return say(
-        "lead",
-        is_tried=out_of_sample(plan) is not None,
-        tried=doubts_tried(plan),
-        doubts=doubts_named(plan),
-        gap=sampling_gap(plan),
-        objective=objective(plan),
-        most=found.influences[0] if found is not None and found.influences else None,
-        everything=found.values.everything if found is not None else None,
+        "lead", is_tried=out_of_sample(plan) is not None, gap=sampling_gap(plan), **_doubts(plan)
     )
+
+
+def _doubts(plan: Plan) -> dict[str, Any]:
+    """How many doubtful figures there are and were tried, and which moves the result most."""
+    found = plan.explanation
+    influences = found.influences if found is not None else []
+    return {
+        "tried": doubts_tried(plan),
+        "doubts": doubts_named(plan),
+        "objective": objective(plan),
+        "most": influences[0] if influences else None,
+        "next_ones": [one.input for one in influences[1:MOST_NAMED]],
+        "everything": found.values.everything if found is not None else None,
+    }
 
 
 def doubts_tried(plan: Plan) -> int:
@@ -160,8 +165,7 @@ def facts(plan: Plan) -> ReportTable | None:
         rows.setdefault(name, untried)["ask"] = doubt.ask
     if not rows:
         return None
-    tried = doubts_tried(plan)
-    told = {"tried": tried, "compared": bool(risk_ranges(plan)), "objective": objective(plan)}
+    told = {**_doubts(plan), "compared": bool(risk_ranges(plan))}
     title, note = say("facts_title", **told), say("facts", **told)
     return FACTS_TO_SETTLE.over(list(rows.values()), title=title, note=note)
 

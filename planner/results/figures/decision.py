@@ -15,11 +15,11 @@ from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder is named."""
-LEAVE_OUT = (
+LESS = (
     *("nothing", "stock", "thrift", "stock_and_thrift"),
-    *("no_new_mines", "no_new_separation", "no_new_metal"),
+    *("no_new_mines", "no_new_separation", "no_new_metal", "own_money"),
 )
-"""Alternatives that leave a lever out."""
+"""Alternatives that leave a lever out, or joint money."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
@@ -42,7 +42,7 @@ class PriceOfWaiting:
 
 
 def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
-    """The price of waiting two years, with plants of any size; None if it was not asked."""
+    """What waiting two years costs beside the plan as recommended; None if it was not asked."""
     found = plan.explanation
     later = found.alternative("later") if found is not None else None
     if found is None or later is None:
@@ -55,13 +55,13 @@ def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
 
 
 def cheaper_by_expectation(found: Explanation) -> dict[str, float]:
-    """Alternatives that leave a lever out and cost more with their risk than the plan, but less with their expected loss
-    alone -> by how much less (MUSD), the cheapest first."""
+    """Alternatives of `LESS` that cost more with their risk than the plan, but less with their expected loss alone -> by how
+    much less (MUSD), the cheapest first."""
     own, cheaper = found.own, {}
     for one in found.alternatives:
         saved = own.cost + own.expected_loss - one.cost - one.expected_loss
         is_dearer = one.cost + one.risk > own.cost + own.risk
-        if one.key in LEAVE_OUT and is_dearer and saved >= LEAST_PAID_MUSD:
+        if one.key in LESS and is_dearer and saved >= LEAST_PAID_MUSD:
             cheaper[one.key] = saved
     return dict(sorted(cheaper.items(), key=lambda item: -item[1]))
 

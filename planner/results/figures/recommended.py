@@ -18,7 +18,7 @@ from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
-LEFT_OPEN = "within what the solver left open"
+LEFT_OPEN = "no insurance"
 """The shelf of a plant without which risk is lower, and cost plus risk higher by less than the optimality gap."""
 RUNS_FROM = 0.5
 """Share of what is usable that a plant uses in calm years, from which it runs anyway."""
