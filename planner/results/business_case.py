@@ -59,6 +59,20 @@ class Sold:
         """1 in years in which it starts up, until sources and uses are told."""
         return starting_up(self.flows, self.levels)
 
+    @property
+    def geared(self) -> float:
+        """Capital that no grant, tax credit or public loan pays (nominal MUSD), of which lenders give a share."""
+        flows = self.flows
+        left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
+        return float(left.sum())
+
+    @property
+    def indebted(self) -> float:
+        """All debt drawn, a public loan too, over the capital that no grant or tax credit pays."""
+        public = float(self.flows.public.draws.sum())
+        left = self.geared + public
+        return (self.returns.debt + public) / left if left > CENT else 0.0
+
 
 @dataclass(frozen=True)
 class Market:

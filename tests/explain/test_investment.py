@@ -543,8 +543,8 @@ def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> N
     ("terms", "said"),
     [
         ({"debt_share": 0}, "no lender is asked for anything (term debt_share)"),
-        ({"debt_share": 0.1}, "where 2.00 is asked: lenders' share of the capital binds"),
-        ({"debt_share": 1}, "Least DSCR 2.00, by which it is sized"),
+        ({"debt_share": 0.1}, "where 2.00 is asked: gearing binds"),
+        ({"debt_share": 1}, "Least senior DSCR 2.00, by which it is sized"),
     ],
 )
 def test_who_lends_is_told_with_what_binds(plan: Plan, terms: dict[str, float], said: str) -> None:

@@ -23,7 +23,7 @@ from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.reporting.words.names import midway, names_of
-from planner.reporting.words.numbers import number
+from planner.reporting.words.numbers import number, percent
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, demand, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -172,7 +172,7 @@ def test_debt_that_would_be_missed_gets_the_grace_that_serves_it(plan: Any) -> N
     told = lines_of(found, plan)
     assert "with the grace agreed its service is missed in 2028, with 1 year in none" in told
     assert "lenders give it with that grace" in told and "no lender gives a loan" not in told
-    terms = debt.loan_terms(found).frame.set_index("unit")["lenders"]
+    terms = debt.loan_terms(found).frame.set_index("unit")["lenders, given"]
     assert list(terms["years"]) == ["5", "1"]  # the grace that serves the debt, not the one agreed
 
 
@@ -338,6 +338,37 @@ def test_what_keeps_a_loan_from_being_larger(plan: Any) -> None:
     for share in (0.1, 1.0):
         bound.append(case(plan, terms={"equity_rate": 0, "debt_share": share}).lent.credit.binds)
     assert bound == ["gearing", "cover"]
+
+
+def test_gearing_says_what_it_is_of_and_stands_beside_all_debt(plan: Any) -> None:
+    """Of 40 MUSD a grant pays 20 and a public loan 5: lenders give 6 % of the other 15, so that debt is 5.9 of 20."""
+    terms = {"grant": 0.5, "public_loan": 5, "debt_share": 0.06, "equity_rate": 0, "inflation": 0}
+    found = case(plan, basis="market", terms=terms)
+    shown = found.full
+    assert (shown.geared, shown.returns.debt, shown.indebted) == near((15, 0.9, 5.9 / 20))
+    figures = tables.returns(found).frame.set_index("figure")["Selling all"]
+    gearing = figures["gearing: lenders' loans over that capital"]
+    every = figures["all debt, a public loan too, over capital less grant and tax credit"]
+    assert (gearing, every) == (percent(0.06), percent(5.9 / 20))
+    told = lines_of(found, plan)
+    assert f"{percent(0.06)} of the {number(15.0)}" in told
+    behind = next(one for one in shown.credit.debts if one.name == "public loan")
+    assert f"all debt service is covered at least {behind.least:.2f} times" in told
+
+
+def test_terms_of_a_loan_are_told_as_asked_and_as_given(plan: Any) -> None:
+    """All of it guaranteed: interest of a public loan, the cover at low prices, and the share that is given."""
+    terms = {"guarantee": 1, "debt_rate": 0.09, "public_loan_rate": 0.03, "dscr": 1.5}
+    found = case(plan, basis="market", terms={**terms, "dscr_low": 1.2, "equity_rate": 0})
+    table = debt.loan_terms(found).frame.set_index("term")
+    assert table.loc["interest of lenders", ["lenders, asked", "lenders, given"]].tolist() == [
+        percent(0.09),
+        percent(0.03),
+    ]
+    cover = table.loc["cover of debt service (DSCR)"]
+    assert (cover["lenders, asked"], cover["lenders, given"]) == ("1.5", "1.2")
+    given = [row for term, row in table.iterrows() if str(term).startswith("most that lenders")]
+    assert given[0]["lenders, given"] == percent(found.lent.returns.debt_share)
 
 
 def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:
@@ -646,5 +677,5 @@ def test_the_summary_names_what_weighs_and_no_command(plan: Any) -> None:
     assert "planner report" not in told and lacking.count(",") <= 8
     page = business_case_page(found, plan.case).replace("\N{NO-BREAK SPACE}", " ")
     assert "reduction of cost plus risk" not in page
-    terms = debt.loan_terms(found).frame.set_index("term")["lenders"]
+    terms = debt.loan_terms(found).frame.set_index("term")["lenders, given"]
     assert terms["interest of lenders"].endswith("%")

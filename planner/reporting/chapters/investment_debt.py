@@ -10,12 +10,12 @@ from planner.data.investment_tables import ITEMS
 from planner.finance.credit import (
     DEAR,
     HIGH_PRICES,
-    LENDERS,
     PUBLIC_LOAN,
     DebtFigures,
     Security,
     worse_cases,
 )
+from planner.finance.loans import guaranteed
 from planner.finance.project_facts import FinanceTerm
 from planner.reporting.parts import (
     CENTS,
@@ -90,8 +90,9 @@ def _year(year: int | None) -> str:
     return "" if year is None else str(year)
 
 
+ASKED, GIVEN = "lenders, asked", "lenders, given"
 LOAN_TERMS = ReportTable(title="Terms of debt", columns=[text("term"), text("unit")])
-"""A row a term, a column a lender."""
+"""A row a term, a column a lender; of lenders' own loan one as the case states it and one as it is given."""
 
 
 PUBLIC_TERMS = {
@@ -115,21 +116,23 @@ OF_LENDERS = (
 
 
 def loan_terms(found: BusinessCase) -> ReportTable:
-    """Terms of lenders and of a public loan, as they are of the case that has debt: share, interest, years, grace, fees, cover
-    asked."""
-    stated, levels = found.terms, found.lent.levels
-    has_public = bool(found.lent.flows.public.draws.any())
+    """Terms that lenders ask by the case, those of the loan that they give, which a guarantee eases, and of a public loan."""
+    stated, lent = found.terms, found.lent
+    levels = lent.levels
+    given: dict[str, Any] = {**guaranteed(levels), "debt_share": lent.returns.debt_share}
+    has_public = bool(lent.flows.public.draws.any())
     rows = []
     for item in OF_LENDERS:
         row = {"term": ITEMS[item].meaning, "unit": ITEMS[item].unit}
-        row[LENDERS] = _in_unit(stated[item], float(levels[item]))
+        row[ASKED] = _in_unit(stated[item], stated[item].value)
+        row[GIVEN] = _in_unit(stated[item], float(given[item]))
         if has_public:
             of_public = PUBLIC_TERMS.get(item)
             row[PUBLIC_LOAN] = (
                 _in_unit(stated[of_public], float(levels[of_public])) if of_public else ""
             )
         rows.append(row)
-    lenders = [LENDERS, PUBLIC_LOAN] if has_public else [LENDERS]
+    lenders = [ASKED, GIVEN, PUBLIC_LOAN] if has_public else [ASKED, GIVEN]
     columns = [*LOAN_TERMS.columns, *map(figures, lenders)]
     title = _titled(LOAN_TERMS, found)
     return LOAN_TERMS.over(rows, columns=columns, title=title, note=say("terms"))
