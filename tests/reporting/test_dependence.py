@@ -73,6 +73,8 @@ def test_a_row_says_what_an_element_depends_on(plan: Plan) -> None:
     fields = [column.field for column in table.columns]
     by_year = {row[1]: dict(zip(fields, row, strict=True)) for row in table.shown}
     assert (by_year["2028"]["origin"], by_year["2028"]["share"]) == ("AAA", "100 %")
+    assert (by_year["2026"]["origin_before"], by_year["2026"]["share_before"]) == ("China", "100 %")
+    assert by_year["2028"]["without"] == "China"
     assert (by_year["2026"]["met_before"], by_year["2026"]["met"]) == ("30 %", "30 %")
     assert (by_year["2028"]["met_before"], by_year["2028"]["met"]) == ("30 %", "70 %")
 
@@ -81,7 +83,7 @@ def test_it_is_said_where_nothing_was_taken_away(plan: Plan) -> None:
     chapter = told(plan)
     assert "planner coverage RUN" in chapter.lead
     fields = [column.field for column in at_a_glance(chapter).columns]
-    assert fields == ["element", "year", "origin", "share_before", "share"]
+    assert fields == ["element", "year", "origin_before", "share_before", "origin", "share"]
 
 
 def test_the_model_of_the_act_has_its_lines() -> None:
@@ -118,3 +120,16 @@ def test_shares_are_said_to_be_those_of_one_plan_of_several(plan: Plan) -> None:
     # Targets are no shares of the plan.
     assert [title for title in silent if "origin" in title or "point" in title.lower()] == []
     assert len(told) - len(silent) == 2
+
+
+def test_the_worst_further_loss_is_told_with_the_largest_origin_shut(plan: Plan) -> None:
+    """With China open no plant is missed by more than a tenth; in 2028 all 100 t are lost without China and AAA, 30 t
+    without China alone."""
+    chapter = told(removed(plan))
+    (points,) = [part for part in chapter.parts if part.title.startswith("Single points")]
+    words = " ".join(words_of(points))
+    assert words.startswith("With trade as it is today")
+    assert (
+        "With China shut, the worst further loss in 2028 is that of AAA: users lose 100 MUSD in that year, 30.0 MUSD with China"
+        in words
+    )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-import pandas as pd
 import pytest
 
 from planner.data.case import with_rows
 from planner.data.schema import UncertainRange
 from planner.reporting.chapters import buys, levers, limits, plants, shelves, sure
-from planner.reporting.chapters.exposed import chapter as exposed
 from planner.reporting.words.names import names_of
 from planner.results.explanation import Explanation, Influence, NearOptimal, Range, Tried
 from planner.results.plan import Plan
@@ -107,21 +105,6 @@ def test_a_plant_that_every_near_optimal_plan_builds_is_told(run: Plan) -> None:
     assert told[names_of(run.case).placed(project)] == "in every plan"
 
 
-def test_the_probability_of_a_shortage_is_that_of_the_scenarios_of_the_plan(run: Plan) -> None:
-    chapter = exposed(run)
-    assert chapter is not None
-    assert "with a probability of 30 %: in 2 of 3 scenarios of the plan" in chapter.lead
-
-
 def test_a_plan_that_was_not_evaluated_says_in_which_scenarios_it_reduces_losses(run: Plan) -> None:
     assert "in the 3 scenarios of the plan" in buys.gain(run)
     assert "planner evaluate RUN --register" in buys.lead(run)
-
-
-def test_plants_that_are_worth_nothing_without_each_other_are_named_together(run: Plan) -> None:
-    """Of three plants two of different stages add the same, risk and cost; two of one stage may stand in for each other."""
-    rows = shelves.shelved(run).head(1)
-    columns = {"name": list("ABC"), "stage": ["mine", "separation", "mine"], "adds": 5.0}
-    pair = pd.concat([rows] * 3).assign(**columns, risk=[7.0, 7.0, 9.0], cost=[-2.0, -2.0, -4.0])
-    assert "A; B go together" in shelves.lead(run, pair)
-    assert "go together" not in shelves.lead(run, pair.assign(stage="mine"))

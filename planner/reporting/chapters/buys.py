@@ -197,7 +197,6 @@ STAYS_SHORT = ReportTable(
     sheet="short by element",
     meaning="demand and unmet demand of each element over all years, expected, and its worst year",
     source="tables/shortfall.csv, weighted by probability: demand_t, tonnes, without_plan_t",
-    sum_row="All",
     columns=[
         text("element"),
         amounts("demand_t", "demand", "t, all years"),

@@ -51,11 +51,13 @@ BY_ELEMENT = ReportTable(
     columns=[
         text("element"),
         whole("year"),
-        text("origin", "largest origin"),
-        per_cent("share_before", "its share", "without a plan"),
-        per_cent("share", "its share", "with the plan"),
-        per_cent("met_before", "met without one origin", "without a plan"),
-        per_cent("met", "met without one origin", "with the plan"),
+        text("origin_before", "largest origin", "without a plan"),
+        per_cent("share_before", "its share"),
+        text("origin", "largest origin", "with the plan"),
+        per_cent("share", "its share"),
+        text("without", "shut"),
+        per_cent("met_before", "then met", "without a plan"),
+        per_cent("met", "then met", "with the plan"),
     ],
 )
 """A row an element and year."""
@@ -68,12 +70,12 @@ def by_element(plan: Plan) -> ReportTable | None:
     if largest.empty:
         return None
     asked, compared = not coverage(plan).rows.empty, plan.compared
-    left_out = [] if asked else ["met_before", "met"]
+    left_out = [] if asked else ["without", "met_before", "met"]
     if not compared:
-        left_out += ["share_before", "met_before"]
+        left_out += ["origin_before", "share_before", "met_before"]
     chosen = largest[largest["year"].isin(milestones(plan.years))]
     told = [_dependence(plan, row) for row in records(costliest_first(plan, chosen, "year"))]
-    note = say("by_element_note", asked=asked, compared=compared)
+    note = say("by_element_note", asked=asked)
     return BY_ELEMENT.over(told, left_out, note=note)
 
 
@@ -81,16 +83,20 @@ def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:
     """A row of the table, of an element and year."""
     element, year = row["element"], str(row["year"])
     names, covered = names_of(plan.case), coverage(plan)
-    form = names.form(row["form"])
+    form = f" ({names.form(row['form'])})" if names.form(row["form"]) else ""
     before = plan.summary.get("diversification", {}).get("without_plan", {})
     for key in (element, row["form"], year):
         before = before.get(key, {})
     met = {"met": covered.n1, "met_before": covered.without_origin(plan=False)}
     served = {field: of.get(year, {}).get(element, {}).get("share") for field, of in met.items()}
+    shut = covered.n1.get(year, {}).get(element)
+    origin_before = before.get("largest_origin")
     return {
         "element": names.element(element),
         "year": row["year"],
-        "origin": names.origin(row["origin"]) + (f" ({form})" if form else ""),
+        "origin_before": names.origin(origin_before) + form if origin_before else "",
+        "origin": names.origin(row["origin"]) + form,
+        "without": names.without(shut["without"]) if shut else "",
         "share_before": before.get("largest_share"),
         "share": row["share"],
         **served,
@@ -142,13 +148,38 @@ def targets(plan: Plan) -> ReportTable | None:
 
 
 def _single_points(plan: Plan) -> Text | None:
-    """The single points of failure by name; None where there are none, or nobody asked."""
+    """The single points of failure by name as trade is today, and the worst further loss in the last year with the largest
+    origin shut; None where nobody asked."""
     names, told = names_of(plan.case), []
+    if coverage(plan).rows.empty:
+        return None
     for one in coverage(plan).single_points:
         without = names.without(one["without"])
         element = midway(names.element(one["element"]))
         told.append(say("point", one=one, without=without, element=element))
-    if not told:
-        return None
-    title, source = say("points_title"), "coverage.json: single_points"
+    told = told or [say("no_point")]
+    worst = _worst_pair(plan)
+    if worst is not None:
+        told.append(say("further", **worst))
+    title, source = say("points_title"), "coverage.json: single_points; tables/coverage.csv"
     return Text([*told, say("one_of_several")], title=title, source=source, listed=True)
+
+
+def _worst_pair(plan: Plan) -> dict[str, Any] | None:
+    """In the last year that was asked the ally or plant `without` which most is lost while the largest origin is `shut`: the
+    loss with `both`, and with the origin `alone` (MUSD); None where no pair was asked."""
+    rows = coverage(plan).of_plan()
+    rows = rows[rows["year"] == rows["year"].max()]
+    losses = rows.groupby("without")["loss_musd"].max()
+    pairs = losses[losses.index.str.contains("+", regex=False)]
+    if pairs.empty:
+        return None
+    names = names_of(plan.case)
+    origin, _, without = str(pairs.idxmax()).partition("+")
+    return {
+        "year": rows["year"].max(),
+        "shut": names.without(origin),
+        "without": names.without(without),
+        "both": pairs.max(),
+        "alone": losses[origin],
+    }

@@ -39,7 +39,7 @@ SOURCE = table_rows("shortfall", EXPECTED) + ": tonnes, without_plan_t, demand_t
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """How probable a shortage is without a plan, unmet demand by element and year, and two sheets of the workbook."""
+    """Unmet demand by element and year, and two sheets of the workbook."""
     parts = [
         by_element(plan),
         buys.in_sample(plan),
@@ -47,20 +47,7 @@ def chapter(plan: Plan) -> Chapter | None:
         short_sheet(plan),
         losses_sheet(plan),
     ]
-    return Chapter.of("exposed", "How exposed are we?", parts, lead=_shortage(plan), behind=True)
-
-
-def _shortage(plan: Plan) -> str:
-    """How probable it is that anybody is short, without a plan where one is compared."""
-    losses = plan.without.get("scenario_loss_musd") or plan.summary["scenario_loss_musd"]
-    hit = [scenario for scenario, loss in losses.items() if loss > SMALLEST_T]
-    return say(
-        "shortage",
-        chance=sum(plan.weights[scenario] for scenario in hit),
-        hit=len(hit),
-        scenarios=len(plan.weights),
-        compared=plan.compared,
-    )
+    return Chapter.of("exposed", "How exposed are we?", parts, behind=True)
 
 
 def by_element(plan: Plan) -> Chart | None:

@@ -225,7 +225,7 @@ def _purposes(plan: Plan) -> dict[str, list[str]]:
 
 
 OWNERS = ReportTable(
-    title="Whose the plants are, and what would repay the owners",
+    title="Whose the plants are, and what would have to repay the owners",
     source="inputs/owners.csv; tables/investments.csv; tables/capacity.csv: throughput_t over usable_tpa",
     sum_row="All",
     columns=[
@@ -235,7 +235,7 @@ OWNERS = ReportTable(
         per_cent("calm", "runs", "in calm years"),
         text("feed_contract", "feed contracted"),
         text("instrument", "what states have given"),
-        text("repaid", "repaid by"),
+        text("repaid", "to be repaid by"),
     ],
 )
 """A row a plant of which owners pay a part."""

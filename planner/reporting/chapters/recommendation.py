@@ -84,10 +84,9 @@ def approve(plan: Plan) -> str:
     if not purchases.empty:
         stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
         stock += f" ({span(purchases['year'].min(), purchases['year'].max())})"
-    scheduled = stock_chapter.scheduled_musd(plan)
+    unexpected = stock_chapter.scheduled_musd(plan) - public_parts(plan).stock
     paid = public_money(plan).paid
-    at_most = paid - public_parts(plan).stock + scheduled if scheduled else paid
-    return say("approve", stock=stock, paid=paid, at_most=at_most, **_in_time(plan))
+    return say("approve", stock=stock, paid=paid, unexpected=unexpected, **_in_time(plan))
 
 
 def answers(plan: Plan) -> list[Statement]:

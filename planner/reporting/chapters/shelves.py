@@ -14,20 +14,17 @@ from planner.results.figures.recommended import (
     DEAR,
     LEFT_OPEN,
     RUNS,
-    adds,
     left_open,
     recommended,
     shelf_of,
 )
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
+from planner.results.reader import rows_of
 
 say = Passages("shelves.j2")
 SHELVES = (RUNS, CHEAP, DEAR, LEFT_OPEN)
-SLIGHTLY_USED, MOST_NAMED = 0.1, 3
-DROPPED = ["project", "shelf", "dropped", "idle", "adds", "risk", "cost", "avoided"]
-SAME_MUSD = 1e-3
-"""What dropping adds is the same for two plants where it differs by less."""
+DROPPED = ["project", "capital", "risk", "cost"]
 
 
 def chapter(plan: Plan) -> Chapter | None:
@@ -38,34 +35,21 @@ def chapter(plan: Plan) -> Chapter | None:
 
 def shelved(plan: Plan) -> pd.DataFrame:
     """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, the
-    capital that was `dropped` and the part of it that is `idle` in calm years by their use in the plan, what dropping `adds`
+    `capital` that was dropped and the part of it that is `idle` in calm years by their use in the plan, what dropping `adds`
     to cost plus risk, to `risk` and `cost`, and the risk `avoided` for each MUSD of cost; shelf after shelf."""
     rows = recommended(plan)
     rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
     if plan.explanation is None:
         return rows[~are_measures(plan, rows["project"])]
-    rows = rows.assign(unused=(1.0 - rows["calm"].fillna(0.0)).clip(lower=0.0))
-    by_plant = {row["project"]: row for row in records(rows)}
-    told = []
-    for one in plan.explanation.droppings:
-        row = by_plant.get(one.project)
-        if row is not None:
-            idle = one.capital * row["unused"]
-            told.append(
-                {
-                    "project": one.project,
-                    "shelf": shelf_of(one, row["calm"], idle, left_open(plan)),
-                    "dropped": one.capital,
-                    "idle": idle,
-                    "adds": adds(one),
-                    "risk": one.risk,
-                    "cost": one.cost,
-                    "avoided": one.risk / -one.cost if one.risk > 0 > one.cost else None,
-                }
-            )
-    joined = rows.merge(pd.DataFrame(told, columns=DROPPED, dtype=object), on="project")
-    joined = joined.astype(dict.fromkeys(DROPPED[2:], float))
-    joined = joined.assign(place=joined["shelf"].map(SHELVES.index).astype(int))
+    told = pd.DataFrame(map(vars, plan.explanation.droppings), columns=DROPPED)
+    joined = rows.merge(told, on="project")
+    risk, cost = joined["risk"], joined["cost"]
+    unused = (1.0 - joined["calm"].fillna(0.0)).clip(lower=0.0)
+    avoided = (risk / -cost).where((risk > 0) & (cost < 0))
+    joined = joined.assign(adds=risk + cost, idle=joined["capital"] * unused, avoided=avoided)
+    gap = left_open(plan)
+    shelf = [shelf_of(row, row.calm, row.idle, gap) for row in rows_of(joined)]
+    joined = joined.assign(shelf=shelf, place=list(map(SHELVES.index, shelf)))
     order = ["place", "avoided", "adds"]
     return joined.sort_values(
         order, ascending=[True, False, False], na_position="first", ignore_index=True
@@ -73,25 +57,20 @@ def shelved(plan: Plan) -> pd.DataFrame:
 
 
 def lead(plan: Plan, rows: pd.DataFrame) -> str:
-    """The number and the capital of each shelf, and the plants that hardly run."""
+    """The number and the capital of each shelf."""
     asked = plan.explanation is not None
-    shelves, unasked = [], _unasked(plan, rows)
-    for shelf in SHELVES if asked else ():
-        capital = rows.loc[rows["shelf"] == shelf, "capex_musd"]
-        shelves.append({"shelf": shelf, "plants": len(capital), "capital": float(capital.sum())})
-    idle = rows[rows["calm"] < SLIGHTLY_USED]
+    unasked, shelves = _unasked(plan, rows), pd.DataFrame()
+    if asked:
+        by_shelf = rows.groupby("shelf", sort=False)["capex_musd"]
+        shelves = by_shelf.agg(plants="size", capital="sum").reset_index()
     gap = left_open(plan) if asked else 0.0
-    idle = idle.sort_values("capex_musd", ascending=False)
     return say(
         "lead",
         asked=asked,
-        shelves=shelves,
+        shelves=records(shelves),
         unasked=unasked["project"].map(names_of(plan.case).placed).tolist(),
         unasked_capital=float(unasked["capex_musd"].sum()),
         of_any_size=plan.case.model.policy.whole_plants,
-        together=_need_each_other(rows) if asked else [],
-        idle=idle.head(MOST_NAMED).to_dict("records"),
-        most=SLIGHTLY_USED,
         gap=gap,
         plants=len(rows),
         less=int((rows["adds"] < gap).sum()) if asked else 0,
@@ -104,16 +83,6 @@ def _unasked(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
     return own[~are_measures(plan, own["project"]) & ~own["project"].isin(rows["project"])]
 
 
-def _need_each_other(rows: pd.DataFrame) -> list[list[str]]:
-    """Names of plants of several stages that add the same, risk and cost: who drops one drops the others."""
-    matter = rows[rows["adds"] > SAME_MUSD]
-    found = []
-    for _, alike in matter.groupby([(matter[by] / SAME_MUSD).round() for by in ("risk", "cost")]):
-        if alike["stage"].nunique() > 1:
-            found.append(alike["name"].tolist())
-    return found
-
-
 SHELVES_TABLE = ReportTable(
     title="What each plant is for",
     source=f"{EXPLANATION}: droppings; tables/capacity.csv, weighted by probability: throughput_t over usable_tpa; "
@@ -124,7 +93,7 @@ SHELVES_TABLE = ReportTable(
         text("shelf"),
         text("name", "plant"),
         in_musd("capex_musd", "capital"),
-        in_musd("dropped", "capital dropped, in the plan of any size"),
+        in_musd("capital", "capital dropped, in the plan of any size"),
         in_musd("idle", "of it idle in calm years"),
         per_cent("calm", "used in calm years", "of what is usable"),
         per_cent("cuts", "used in cuts", "of what is usable"),
@@ -144,7 +113,9 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
     is_open = asked and bool((rows["shelf"] == LEFT_OPEN).any())
-    left_out = [] if of_any_size else ["dropped"] if asked else DROPPED[1:]
+    left_out = [] if of_any_size else ["capital"]
+    if not asked:
+        left_out += ["shelf", "idle", "adds", "risk", "cost", "avoided"]
     return SHELVES_TABLE.over(
         rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size, open=is_open)
     )

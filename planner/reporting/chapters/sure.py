@@ -32,8 +32,6 @@ say = Passages("sure.j2")
 OBJECTIVES = ("the least risk", "cost plus risk")
 """What questions are about, by whether the goal is welfare."""
 RANGES = "evaluation.json: plan, ranges"
-RANGED = {"loss_tiers": "losses", "scenarios": "odds"}
-"""Table of the case -> the range of risk that moves its figures."""
 TICKS, MOST_NAMED = 6, 3
 
 
@@ -155,13 +153,8 @@ def facts(plan: Plan) -> ReportTable | None:
             if one.decides:
                 changes.append(say("decides", levers=[levers[key] for key in one.decides]))
             rows[one.input] = {"input": one.input, "why": one.why, "changes": changes}
-    ranges = {one.about for one in risk_ranges(plan)}
-    ranges_of: dict[str, set[str]] = {name: set() for name in doubts}
-    for doubt in plan.case.tables.uncertainties:
-        ranges_of[doubt.name or doubt.uncertainty].add(RANGED.get(doubt.table, doubt.table))
     for name, doubt in doubts.items():
-        moved = all(about in ranges for about in ranges_of[name])
-        untried = {"input": name, "why": doubt.source, "changes": [say("untried", moved=moved)]}
+        untried = {"input": name, "why": doubt.source, "changes": ["not tried"]}
         rows.setdefault(name, untried)["ask"] = doubt.ask
     if not rows:
         return None

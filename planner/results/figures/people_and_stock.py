@@ -9,7 +9,7 @@ from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
 
-SLIGHT_STOCK_T = 0.05
+SLIGHT_STOCK_T = 0.001
 """Purchases of a year (t) up to which nothing is told."""
 
 
