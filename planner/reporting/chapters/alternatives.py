@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from planner.reporting.chapters.levers import claim_statements
 from planner.reporting.charts.frontier import FrontierPoints, Mark
 from planner.reporting.charts.frontier import frontier as draw_frontier
@@ -45,7 +47,11 @@ def chapter(plan: Plan) -> Chapter | None:
     ]
     of_any_size = plan.case.model.policy.whole_plants
     lead = say(
-        "lead", price=price_of_waiting(plan), cheaper=_cheaper(plan, found), of_any_size=of_any_size
+        "lead",
+        price=price_of_waiting(plan),
+        cheaper=cheaper_by_expectation(found),
+        called=partial(alternative_name, names=names_of(plan.case)),
+        of_any_size=of_any_size,
     )
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
@@ -54,16 +60,6 @@ def waiting(plan: Plan) -> str:
     """What waiting two years costs."""
     of_any_size = plan.case.model.policy.whole_plants
     return say("waiting", price=price_of_waiting(plan), of_any_size=of_any_size)
-
-
-def _cheaper(plan: Plan, found: Explanation) -> list[tuple[str, float]]:
-    """Alternatives in words that are cheaper by cost and expected loss alone, and by how much (MUSD)."""
-    told = []
-    for key, saved in cheaper_by_expectation(found).items():
-        one = found.alternative(key)
-        if one is not None:
-            told.append((alternative_name(one, names_of(plan.case)), saved))
-    return told
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from planner.results.explanation import (
     Claim,
     Explanation,
 )
-from planner.results.figures.evaluated import out_of_sample
 from planner.results.plan import Plan
 
 say = Passages("levers.j2")
@@ -37,17 +36,9 @@ def chapter(plan: Plan) -> Chapter | None:
         return None
     parts = [lever_chart(plan, found), odds_text(found)]
     what = OBJECTIVES[found.goal]
-    lead = say("lead", found=found, what=what, tried=bool(found.influences), doubt=_doubt(plan))
+    lead = say("lead", found=found, what=what, tried=bool(found.influences))
     title = "How much each lever matters"
     return Chapter.of("levers", title, parts, lead=lead, behind=True)
-
-
-def _doubt(plan: Plan) -> float | None:
-    """The share by which the reduction of risk may be off out of sample; None if that was not evaluated."""
-    fresh = out_of_sample(plan, whose="difference")
-    if fresh is None or fresh.low is None or fresh.high is None or fresh.value <= 0:
-        return None
-    return (fresh.high - fresh.low) / 2 / fresh.value
 
 
 # ---- in sentences ---------------------------------------------------------------------------------------------------
@@ -72,9 +63,8 @@ def _most_moving(claim: Claim) -> list[str]:
         if trial.input in moved:
             moved[trial.input] = max(moved[trial.input], abs(trial.share - claim.share))
     named = sorted(moved, key=lambda doubt: -moved[doubt])
-    if len(named) <= MOST_NAMED + 1:
-        return named
-    return [*named[:MOST_NAMED], f"{len(named) - MOST_NAMED} more"]
+    more = len(named) - MOST_NAMED
+    return [*named[:MOST_NAMED], f"{more} more"] if more > 0 else named
 
 
 # ---- on one scale ---------------------------------------------------------------------------------------------------

@@ -113,12 +113,7 @@ def bridge_table(plan: Plan) -> ReportTable:
     rows, marks = [], []
     for step in _steps(plan).values():
         if step.is_sum or abs(step.musd) >= SMALLEST_MUSD:
-            rows.append(
-                {
-                    "step": say("step", key=step.key, targets=bool(plan.case.lookups.targets)),
-                    "musd": step.musd,
-                }
-            )
+            rows.append({"step": say("step", key=step.key), "musd": step.musd})
             marks.append("total" if step.is_sum else "")
     note = say("bridge", rate=plan.case.model.discount_rate)
     return BRIDGE.over(rows, marks=marks, note=note)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from planner.cells import begin_of, end_of
 from planner.results.decision import Share
-from planner.results.explanation import Explanation
+from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -54,16 +54,16 @@ def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
     )
 
 
-def cheaper_by_expectation(found: Explanation) -> dict[str, float]:
-    """Alternatives of `LESS` that cost more with their risk than the plan, but less with their expected loss alone -> by how
-    much less (MUSD), the cheapest first."""
-    own, cheaper = found.own, {}
+def cheaper_by_expectation(found: Explanation) -> list[tuple[AlternativePlan, float]]:
+    """Alternatives of `LESS` that cost more with their risk than the plan, but less with their expected loss alone, and by
+    how much less (MUSD), the cheapest first."""
+    own, cheaper = found.own, []
     for one in found.alternatives:
         saved = own.cost + own.expected_loss - one.cost - one.expected_loss
         is_dearer = one.cost + one.risk > own.cost + own.risk
         if one.key in LESS and is_dearer and saved >= LEAST_PAID_MUSD:
-            cheaper[one.key] = saved
-    return dict(sorted(cheaper.items(), key=lambda item: -item[1]))
+            cheaper.append((one, saved))
+    return sorted(cheaper, key=lambda item: -item[1])
 
 
 def cut_suppliers(plan: Plan) -> list[str]:
