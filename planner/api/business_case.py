@@ -15,7 +15,7 @@ from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.credit import credit, lending
-from planner.finance.economics import economics
+from planner.finance.economics import Economics, break_even, unit_costs
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
     CASE_MARKET,
@@ -423,7 +423,7 @@ def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
         flows=flows,
         adverse=at_low_prices,
         returns=returns_of(flows, x, at_low_prices),
-        economics=economics(found, flows, x, use),
+        economics=Economics(unit_costs=unit_costs(flows), break_even=break_even(found, x, use)),
         lending=lent,
         credit=credit(found, flows, x, use, terms=terms),
     )

@@ -113,10 +113,13 @@ class CashFlows(FlowsBeforeDebt):
         """Owed to lenders at the end of each year, on the overrun facility too."""
         return line(self.loan.owed + self.standby.owed, "owed to lenders, end of the year")
 
+    def left(self) -> Array:
+        """Capital of each year that neither a grant, a tax credit nor a public loan pays."""
+        return self.capital - self.grant - self.credit_on_capital - self.public.draws
+
     def debt_share(self) -> Array:
-        """All that lenders give over the capital that neither a grant, a tax credit nor a public loan pays."""
-        left = self.capital - self.grant - self.credit_on_capital - self.public.draws
-        whole = line(over_years(left), "capital of lenders and owners, in all")
+        """All that lenders give over the capital that is left to them and the owners."""
+        whole = line(over_years(self.left()), "capital of lenders and owners, in all")
         drawn = line(over_years(self.loan.draws + self.standby.draws), "drawn from lenders, in all")
         share = where(whole > PAID, drawn / larger(whole, PAID), 0.0)
         return line(single(share), "debt drawn over the capital", "share")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import covers, npv, worth
 from planner.finance.sensitivity import HIGH, LOW, adverse, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
+from planner.finance.support import public_cost
 from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
 
 SENIOR, PUBLIC = "senior", "public, behind lenders"
@@ -35,7 +36,6 @@ SMALLEST_LOAN = 0.01
 HELD = 1e-6
 """Cover that a test may lack."""
 LATE, DEAR = "output late", "capital dear"
-COSTS = ("fixed_factor", "variable_factor")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +69,16 @@ class DebtFigures:
 @dataclass(frozen=True, kw_only=True)
 class Downside:
     """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD); owners: what
-    they gain over the return they ask, with the loans of the base. least: senior DSCR; short: years in which cash
-    flow is less than senior debt service; all None without any."""
+    they gain over the return they ask, with the loans of the base. public: what the public pays; called: service of the
+    guaranteed part of lenders' own loan and of a public loan that cash flow does not pay, reserve not counted, which the
+    public loses where owners do not pay it (present values at the public rate, MUSD). least: senior DSCR; short: years in
+    which cash flow is less than senior debt service; both None without any."""
 
     what: str
     npv: float
     owners: float
+    public: float
+    called: float
     least: float | None
     short: int | None
 
@@ -84,7 +88,7 @@ class Security:
     """What owners stand for and lenders hold (nominal MUSD). completed, late: year in which the completion test is passed, of
     the base and where output is late, None for never. guaranteed: most owed until it is passed, for which owners stand.
     facility: overrun facility agreed; overrun: capital above its budget where capital is dear, of it drawn by the
-    facility and paid by the public, with the grant and tax credits on capital. locked: years of repayment in which
+    facility and paid by the public, with the grant, tax credits on capital and a loan. locked: years of repayment in which
     owners are paid nothing. cover: least book value of plant, receivables, stock and accounts over all that is owed to
     lenders, None without debt. contracted: share of tonnes sold while debt is owed that offtake contracts cover, None
     without such sales.
@@ -170,7 +174,7 @@ def lending(
         x = {**x, "grace_years": np.asarray(float(grace))}
         flows = cash_flows(found, x, use)
     cash = cash_flows(found, {**x, **adverse(found, terms)}, use).cfads
-    loan, cover = flows.loan, _least_cover(cash, flows.loan)
+    loan, cover = flows.loan, _least_cover(cash, flows.loan.senior)
     asked, now = float(x["dscr_low"]), cover
     while now is not None:
         is_served = float(flows.loan.cover) >= 1.0 and not flows.loan.missed.any()
@@ -180,7 +184,7 @@ def lending(
         is_part = is_served and share >= SMALLEST_LOAN
         x = {**x, "debt_share": np.asarray(share if is_part else 0.0)}
         flows = cash_flows(found, x, use)
-        now = _least_cover(cash, flows.loan)
+        now = _least_cover(cash, flows.loan.senior)
     return x, Lending(
         sized=float(loan.draws.sum()),
         missed=years,
@@ -191,9 +195,9 @@ def lending(
     )
 
 
-def _least_cover(cash: Array, loan: Loan) -> float | None:
-    """The least cover of senior service by some cash; None without any."""
-    cover = covers(cash, loan.senior)
+def _least_cover(cash: Array, service: Array) -> float | None:
+    """The least cover of debt service by some cash; None without any."""
+    cover = covers(cash, service)
     return float(cover.min()) if cover.size else None
 
 
@@ -237,28 +241,23 @@ def security(
     late, dear = cases[LATE], cases[DEAR]
     completed = _first_year(flows.completed, found)
     until = len(found.years) if completed is None else found.years.index(completed) + 1
-    left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
     service = flows.loan.senior + flows.public.service
     owed = flows.owed()
     held = sum_of(statements(flows).balance, ASSETS)
     has_debt = owed > PAID
+    overrun = float((dear.capital - flows.capital).sum())
     return Security(
         completed=completed,
         late=_first_year(late.completed, found),
         guaranteed=float(owed[:until].max()),
-        facility=float(x["overrun"] * left.sum()),
-        overrun=float(dear.capital.sum() - flows.capital.sum()),
+        facility=float(x["overrun"] * flows.left().sum()),
+        overrun=overrun,
         drawn=float(dear.standby.draws.sum()),
-        by_public=_paid_by_public(dear) - _paid_by_public(flows),
+        by_public=overrun - float((dear.left() - flows.left()).sum()),
         locked=int(np.sum((service > PAID) & (flows.cfads < x["lock_up"] * service))),
         cover=float((held[has_debt] / owed[has_debt]).min()) if has_debt.any() else None,
         contracted=_under_contract(flows, x),
     )
-
-
-def _paid_by_public(flows: CashFlows) -> float:
-    """Capital that the public pays (nominal MUSD), with the grant and tax credits."""
-    return float(np.sum(flows.grant + flows.credit_on_capital))
 
 
 def _under_contract(flows: CashFlows, x: Levels) -> float | None:
@@ -362,7 +361,8 @@ def _figures(
             )
             llcr = float(loan.cover if isinstance(loan, Loan) else covered())
             plcr = float(covered(to_the_end=True))
-        tail = _share_after(tonnes_sold(flows.plants, flows.index), closes)
+        tonnes = tonnes_sold(flows.plants, flows.index)
+        tail = float(tonnes[closes + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
     return DebtFigures(
         name=name,
         rank=rank,
@@ -380,11 +380,6 @@ def _figures(
         plcr=plcr,
         tail=tail,
     )
-
-
-def _share_after(tonnes: Array, year: int) -> float:
-    """The share of all tonnes that is sold after a year, by its place; 0 where nothing is."""
-    return float(tonnes[year + 1 :].sum() / tonnes.sum()) if tonnes.any() else 0.0
 
 
 def downside_cases(
@@ -406,7 +401,7 @@ def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
         "adverse prices": adverse_ends(found),
         LATE: {"delay_years": HIGH},
         DEAR: {"contingency" if by_spare > by_factor else "capital_factor": HIGH},
-        "running costs dear": dict.fromkeys(COSTS, HIGH),
+        "running costs dear": {"fixed_factor": HIGH, "variable_factor": HIGH},
         "volume low": {"volume": LOW},
         "recovery low": {"recovery_factor": LOW},
     }
@@ -421,15 +416,20 @@ def _downside(what: str, flows: CashFlows, base: CashFlows, x: Levels) -> Downsi
     cash flow is short of it."""
     service = np.where(base.loan.missed.any(), 0.0, base.loan.senior) + flows.standby.service
     to_owners = base.owners + flows.after_tax - base.after_tax
-    paying = service > PAID
-    cover = covers(flows.cfads, service)
-    is_short = paying & (flows.cfads < service - PAID)
+    cash = np.maximum(flows.cfads, 0.0)
+    least = _least_cover(cash, service)
+    is_short = (service > PAID) & (cash < service - PAID)
+    with_its_debt = replace(flows, loan=base.loan, public=base.public)
+    behind = np.clip(service + base.public.service - cash, 0.0, base.public.service)
+    called = x["guarantee"] * np.maximum(base.loan.service - cash, 0.0) + behind
     return Downside(
         what=what,
         npv=float(worth(flows, x)),
         owners=float(npv(x["equity_rate"], to_owners / flows.index)),
-        least=float(cover.min()) if cover.size else None,
-        short=int(np.sum(is_short)) if cover.size else None,
+        public=float(public_cost(with_its_debt, x)),
+        called=float(npv(x["public_rate"], called / flows.index)),
+        least=least,
+        short=None if least is None else int(np.sum(is_short)),
     )
 
 

@@ -57,11 +57,6 @@ class Economics:
     break_even: float | None
 
 
-def economics(found: Investment, flows: CashFlows, x: Levels, use: Sequence[Array]) -> Economics:
-    """Figures of an investment at its levels, worked as `use` says. flows: its own."""
-    return Economics(unit_costs=unit_costs(flows), break_even=break_even(found, x, use))
-
-
 def unit_costs(flows: CashFlows) -> UnitCosts | None:
     """Costs per kg of all that is sold, one by one on the same basis; None where nothing is."""
     worth = dict.fromkeys((*PARTS, "tonnes"), 0.0)

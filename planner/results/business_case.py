@@ -62,9 +62,7 @@ class Sold:
     @property
     def geared(self) -> float:
         """Capital that no grant, tax credit or public loan pays (nominal MUSD), of which lenders give a share."""
-        flows = self.flows
-        left = flows.capital - flows.grant - flows.credit_on_capital - flows.public.draws
-        return float(left.sum())
+        return float(self.flows.left().sum())
 
     @property
     def indebted(self) -> float:

@@ -272,11 +272,12 @@ def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
         "what",
         "npv",
         "owners",
+        "public",
     ]
     page = business_case_page(found, plan.case)
     assert "No debt, so nothing to cover" in page and "Covenants, completion" not in page
     lent = case(plan, terms={"equity_rate": 0})
-    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 5
+    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 6
 
 
 def test_money_by_year_is_told_of_the_case_that_has_the_loan_too(plan: Any) -> None:
@@ -369,6 +370,39 @@ def test_terms_of_a_loan_are_told_as_asked_and_as_given(plan: Any) -> None:
     assert (cover["lenders, asked"], cover["lenders, given"]) == ("1.5", "1.2")
     given = [row for term, row in table.iterrows() if str(term).startswith("most that lenders")]
     assert given[0]["lenders, given"] == percent(found.lent.returns.debt_share)
+
+
+def test_what_the_public_pays_where_things_go_worse(plan: Any) -> None:
+    """A grant is a share of capital that is 1.4 times as dear; half the volume leaves service of a guaranteed and of a public
+    loan unpaid. By hand, with the cash flow of a case of that volume."""
+    stated = {"grant": 0.1, "guarantee": 1, "public_loan": 12, "equity_rate": 0, "tax_rate": 0}
+    terms = {**stated, "price_factor": 0.6, "dscr": 1.0, "dscr_low": 0.3}
+    found = case(plan, basis="market", terms=terms)
+    full = found.full
+    by_name = {one.what: one for one in full.credit.downsides}
+    index, rate = full.flows.index, 1 + found.terms["public_rate"].value
+
+    def present(paid: Any) -> float:
+        return sum(float(musd) / rate ** (n + 1) for n, musd in enumerate(paid / index))
+
+    grant = present(full.flows.grant)
+    assert grant > 1
+    assert by_name["capital dear"].public - by_name["base"].public == near(0.4 * grant)
+    assert by_name["volume low"].public == near(by_name["base"].public)
+    half = case(plan, basis="market", terms={**terms, "volume": 0.5}).full.flows.cfads
+    own, behind = full.flows.loan.service, full.flows.public.service
+    for what, by_year in {"base": full.flows.cfads, "volume low": half}.items():
+        lost = []
+        for cash, first, second in zip(by_year, own, behind, strict=True):
+            left = max(cash, 0.0) - first
+            lost.append(max(-left, 0.0) + max(second - max(left, 0.0), 0.0))
+        assert by_name[what].called == near(present(np.array(lost))), what
+    assert by_name["volume low"].called > by_name["base"].called + 1
+    table = debt.downsides(found, full)
+    assert "public loss if owners do not pay" in {column.title for column in table.columns}
+    assert "running costs dear: fixed cost and cost by tonne together" in table.note
+    helped = case(plan, terms={"equity_rate": 0.5})
+    assert helped.supported and "may pay it; who does is open" in lines_of(helped, plan)
 
 
 def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planner.finance.cashflow import cash_flows
-from planner.finance.economics import economics, turning_prices
+from planner.finance.economics import Economics, break_even, turning_prices, unit_costs
 from planner.finance.sensitivity import base_levels
 from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
@@ -20,7 +20,8 @@ EXACT: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 def figures(case: str) -> Any:
     found = separation()
     x = base_levels(found, plain_terms(**CASES[case]))
-    return economics(found, cash_flows(found, x, WHOLE), x, WHOLE)
+    costs = unit_costs(cash_flows(found, x, WHOLE))
+    return Economics(unit_costs=costs, break_even=break_even(found, x, WHOLE))
 
 
 def test_the_plain_plant_by_hand() -> None:

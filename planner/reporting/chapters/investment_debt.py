@@ -182,6 +182,8 @@ DOWNSIDES = ReportTable(
         text("what", "case"),
         in_musd("npv", "NPV after tax"),
         in_musd("owners", "NPV of the owners"),
+        in_musd("public", "public cost"),
+        in_musd("called", "public loss if owners do not pay"),
         figures("least", "least senior DSCR"),
         whole("short", "years in which it is below 1"),
     ],
@@ -193,18 +195,21 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     rows = [vars(one) | {"owners": round(one.owners, 6)} for one in sold.credit.downsides]
     has_debt = bool(sold.credit.debts)
+    is_at_risk = any(one.called > CENT for one in sold.credit.downsides)
     (dear,) = worse_cases(found.investment, found.terms)[DEAR]
     note = say(
         "downsides",
         told=found.told(sold),
         dear=found.terms[dear],
         has_debt=has_debt,
+        at_risk=is_at_risk,
         least=sold.credit.least_prices,
         better=[one.what for one in found.better(sold)],
         idle=sold.flows.availability.any(),
     )
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
-    left_out = () if has_debt else ("least", "short")
+    left_out = [] if has_debt else ["least", "short"]
+    left_out += [] if is_at_risk else ["called"]
     return DOWNSIDES.over(rows, left_out, title=title, note=note)
 
 

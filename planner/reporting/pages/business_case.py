@@ -125,6 +125,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_in_the_plan(found, case, names),
         **_on_markets(found, names),
         **_inputs(found),
+        "funders": _funders(found, case, names),
         "principal": _principal(found),
         "taxed": _taxed(found),
         "paid_in_all": tables.paid_in_all(found, found.shown),
@@ -212,6 +213,13 @@ def _inputs(found: BusinessCase) -> dict[str, Any]:
         "payers": debt.overrun_payers(held),
         "changes": variants.changes_of(found),
     }
+
+
+def _funders(found: BusinessCase, case: Case, names: Names) -> list[str]:
+    """Funders of the case that may pay in every country of the plants."""
+    countries = {plant.country for plant in found.investment.plants}
+    reach = case.lookups.reach
+    return [names.party(funder) for funder in sorted(reach) if countries <= set(reach[funder])]
 
 
 def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
