@@ -133,7 +133,7 @@ PAYERS = ReportTable(
         in_musd("most", "at most"),
         total("gain", "loses less", "MUSD"),
         per_cent("paid_share", "share of payments", summed=True),
-        per_cent("gain_share", "share of the gain", summed=True),
+        per_cent("gain_share", "share of that fall", summed=True),
         total("budget", unit="MUSD"),
         several("purposes", "for", "MUSD"),
         total("without", "expected loss without a plan", "MUSD", only=SHEET),

@@ -58,7 +58,7 @@ PLANTS = ReportTable(
         whole("planned", "first output", "by lead time"),
         whole("expected", "first output", "with delays"),
         per_cent("late", "odds of delay"),
-        per_cent("calm", "runs in calm years", "of what is usable"),
+        per_cent("calm", "runs", "of what is usable, in calm years"),
         text("core", "built", "in near-optimal plans"),
     ],
 )
