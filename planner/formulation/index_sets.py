@@ -201,8 +201,8 @@ class Scope(Histories):
     def _is_worth_converting(self, p: str, e: str, wanted: Container[Good]) -> bool:
         """The output of a plant of an element is wanted, or what returns of it, or that the plant runs at all."""
         group = self.group_of(p)
-        if (self.country_of(p), e, self.lookups.stage_of(p).takes) in self._kept_goods:
-            return True  # Stock that nobody wants, and nobody may throw away, leaves through plants alone.
+        if (self.country_of(p), e, self.lookups.stage_of(p).takes) in self._goods_with_shares:
+            return True  # What plants take in is use, of which the shares of targets are.
         makes_some = self.lookups.recovery(p, e) > 0
         if makes_some and (group, e, self.lookups.stage_of(p).gives) in wanted:
             return True
@@ -645,9 +645,9 @@ class Scope(Histories):
         return self.by_origin.union(*map(self._places_of_target, self.targets_of("made_share")))
 
     @cached_property
-    def _kept_goods(self) -> frozenset[Good]:
-        """(c, e, o) with a stock that may not be thrown away at some node."""
-        return frozenset(key[:3] for key in self.kept_stock).intersection(self.stocks)
+    def _goods_with_shares(self) -> frozenset[Good]:
+        """(c, e, o) of which a target of origin or of output speaks at some node."""
+        return frozenset(key[:3] for key in self.kept_stock)
 
     @cached_property
     @distinct

@@ -80,6 +80,25 @@ def test_a_priced_share_is_missed_where_that_is_cheaper(solve: SolveCase) -> Non
     assert plan.summary["cost_musd"] == pytest.approx(0.2)
 
 
+def test_what_plants_take_in_is_use_though_nobody_wants_what_they_make(solve: SolveCase) -> None:
+    """BBB makes 20 t of oxide for its metal plant alone. Of 20 + x used half may come from CHN: x = 20, and 80 of 100 are short."""
+    makers = [
+        mine(country="BBB", existing_tpa=20),
+        plant(country="BBB", existing_tpa=20),
+        smelter(country="BBB", existing_tpa=20),
+    ]
+    plan = solve(
+        {"policy.coordination": "national"},
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=ONE_YEAR,
+        imports=[imports(100)],
+        projects=makers,
+        targets=[target("origin_share", 0.5)],
+    )
+    assert flow(plan, "imported", project="CHN") == pytest.approx(20)
+    assert short(plan) == pytest.approx(80)
+
+
 def test_what_is_resold_keeps_its_origin(solve: SolveCase) -> None:
     """Cut off from CHN, AAA makes 80 t and could have 30 t from BBB, 30 % of 100 t. A tenth of use may come from CHN."""
     tables = {
