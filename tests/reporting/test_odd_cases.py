@@ -149,7 +149,7 @@ def test_smallest_case(solve: SolveCase, tmp_path: Path) -> None:
 def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
     page = render(solve(demand=demand(0)), tmp_path)
     assert (
-        "No scenario of this case leaves anybody short" in page.text
+        "Nothing, in no scenario of the plan." in page.text
         and "countries would be short" not in page.text
     )
 

@@ -56,7 +56,7 @@ def test_the_owner_of_a_plant_that_idles_in_calm_years_is_repaid_by_nothing(tmp_
 
 def test_the_owner_of_a_plant_that_runs_is_repaid_by_sales(tmp_path: Path) -> None:
     row = told(solved(tmp_path, None, price=50))
-    assert "owner" not in row and row["repaid"] == "its sales in calm years"
+    assert "owner" not in row and row["repaid"] == "its sales in calm years, if they suffice"
 
 
 def test_an_owner_of_a_plant_that_is_not_there_is_a_fault(tmp_path: Path) -> None:

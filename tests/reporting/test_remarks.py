@@ -58,15 +58,15 @@ def test_years_of_equal_purchases_stand_together(solve: SolveCase) -> None:
     plan = solve(imports=[imports(100)], scenarios=odds, stockpiles=held)
     good = record(country="AAA", element="Dy", form="oxide", stock_t=0.0, released_t=0.0)
     rows = []
-    for year, tonnes in ((2026, 40.0), (2027, 40.0), (2028, 0.01), (2029, 40.0)):
+    for year, tonnes in ((2026, 40.0), (2027, 40.0), (2028, 0.04), (2029, 40.0)):
         rows.append(good | {"year": year, "scenario": "calm", "bought_t": 0.0})
         rows.append(good | {"year": year, "scenario": "cut", "bought_t": tonnes})
     table = schedule(with_tables(plan, stocks=pd.DataFrame(rows).assign(quarter=None)))
     assert table is not None
-    # A quarter of 40 t is expected, at 0.2 MUSD a tonne; a hundredth of a tonne is not told.
+    # A quarter of 40 t is expected, at 0.2 MUSD a tonne; a hundredth of a tonne is told, so that the sum is that of its lots.
     assert table.shown[0] == [
         *("Dy", "oxide", "AAA"),
-        *("2026–2027: 10.0, 2029: 10.0", "30.0", "6.00"),
+        *("2026–2027: 10.0, 2028: 0.010, 2029: 10.0", "30.0", "6.00"),
     ]
     assert "No schedule" in table.note
 
