@@ -542,7 +542,7 @@ def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> N
 @pytest.mark.parametrize(
     ("terms", "said"),
     [
-        ({"debt_share": 0}, "no lender is asked for anything (term debt_share)"),
+        ({"debt_share": 0}, "no lender is asked for anything"),
         ({"debt_share": 0.1}, "where 2.00 is asked: gearing binds"),
         ({"debt_share": 1}, "Least senior DSCR 2.00, by which it is sized"),
     ],

@@ -170,7 +170,7 @@ def test_debt_that_would_be_missed_gets_the_grace_that_serves_it(plan: Any) -> N
         assert sold.returns.missed == 0 and sold.returns.dscr >= 1
         assert sold.returns.debt == near(sold.lending.sized)
     told = lines_of(found, plan)
-    assert "with the grace agreed its service is missed in 2028, with 1 year in none" in told
+    assert "nothing could be paid in 2028, with a grace of 1 year every year is paid" in told
     assert "lenders give it with that grace" in told and "no lender gives a loan" not in told
     terms = debt.loan_terms(found).frame.set_index("unit")["lenders, given"]
     assert list(terms["years"]) == ["5", "1"]  # the grace that serves the debt, not the one agreed
@@ -191,7 +191,7 @@ def test_lenders_give_the_part_of_a_loan_that_passes_their_test(plan: Any) -> No
     assert not any(sold.returns.debt for _, sold in refused.modes)
     assert refused.lent is refused.shown and refused.by_year == [refused.shown]
     told = lines_of(refused, plan)
-    assert "lenders give nothing" in told and "passes their test at adverse prices" in told
+    assert "lenders give nothing" in told and "fails their tests" in told and "(DSCR)" in told
     page = business_case_page(refused, plan.case)
     assert f"Base case and downside: {midway(refused.told(refused.shown))}" in page
     assert "No debt, so nothing to cover" in page
@@ -403,6 +403,46 @@ def test_what_the_public_pays_where_things_go_worse(plan: Any) -> None:
     assert "running costs dear: fixed cost and cost by tonne together" in table.note
     helped = case(plan, terms={"equity_rate": 0.5})
     assert helped.supported and "may pay it; who does is open" in lines_of(helped, plan)
+
+
+def test_sales_without_a_demand_are_told_as_not_tested(make_case: MakeCase) -> None:
+    """By-products of 900 a kg beside dysprosium of 6,000: the share of their money; none where all that
+    is made is wanted."""
+    more = {
+        "byproducts": [{"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1}],
+        "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 900}],
+    }
+    beside = planned(make_case, **more)
+    found = case(beside)
+    (flows,) = found.full.flows.plants
+    money = {one.material.element: float(one.market.sum()) for one in flows.sales}
+    share = money["ndpr"] / (money["ndpr"] + money["Dy"])
+    assert 0 < share < 0.5
+    assert f"For {percent(share)} of its sales, in money" in lines_of(found, beside)
+    alone = planned(make_case)
+    assert "gives no demand" not in lines_of(case(alone), alone)
+
+
+def test_one_truth_of_what_public_money_does(plan: Any) -> None:
+    """All capital is paid by a grant: nothing is left to lend on. A contract for difference carries prices. A payment for
+    being there does not hang on what is made."""
+    granted = case(plan, basis="market", terms={"grant": 1, "equity_rate": 0})
+    assert "nothing is left to lend on" in lines_of(granted, plan)
+    carried = case(plan, basis="market", terms={"cfd": 1, "equity_rate": 0, "payable": 0})
+    assert "the public carries them" in lines_of(carried, plan)
+    told = " ".join(debt.public_rights(granted).paragraphs)
+    assert "in full in every year that the plant could run" in told and "stop when" not in told
+
+
+def test_numbers_of_sources_are_left_out_and_the_range_of_the_first_risk_is_told(plan: Any) -> None:
+    said = {
+        "rows FD01-FD07; tenor of 12 years": "tenor of 12 years",
+        "FI02, FD13: FD01, FD03; FW-BRA; US bonds, 2.6": "US bonds, 2.6",
+        "P1: L07: a survey; L08: a survey": "a survey",
+        "F13": "F13",
+    }
+    assert {source: tables.said_once(source) for source in said} == said
+    assert "its range is of: " in lines_of(case(plan), plan)
 
 
 def test_the_cash_chart_adds_up_to_the_cash_table(plan: Any) -> None:

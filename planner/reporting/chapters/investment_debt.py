@@ -44,7 +44,6 @@ LOANS = ReportTable(
         text("lender"),
         text("rank"),
         in_musd("drawn"),
-        per_cent("of_capital", "of all capital"),
         per_cent("rate", "interest, nominal"),
         text("first", "first payment"),
         text("last", "last payment"),
@@ -69,13 +68,11 @@ def _titled(table: ReportTable, found: BusinessCase) -> str:
 def loans(found: BusinessCase) -> ReportTable:
     """Each loan with its years and cover."""
     sold = found.lent
-    capital = float(sold.flows.capital.sum())
     rows = []
     for debt in sold.credit.debts:
         row = {
             "lender": debt.name,
             "drawn": float(debt.draws.sum()),
-            "of_capital": float(debt.draws.sum()) / capital,
             "first": _year(debt.first),
             "last": _year(debt.last),
             "most": float(debt.owed.max()),
@@ -203,9 +200,8 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
         dear=found.terms[dear],
         has_debt=has_debt,
         at_risk=is_at_risk,
-        least=sold.credit.least_prices,
         better=[one.what for one in found.better(sold)],
-        idle=sold.flows.availability.any(),
+        sold=sold,
     )
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = [] if has_debt else ["least", "short"]
@@ -256,8 +252,6 @@ def covenants(found: BusinessCase) -> ReportTable:
 
     low = f"{number(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
     add("least DSCR", number(found.cover_asked(sold)), number(returns.dscr), low)
-    add("LLCR", "", number(returns.llcr))
-    add("PLCR", "", number(sold.credit.plcr))
     locked = (
         f"owners are paid nothing in {held.locked} years of repayment" if held.cover else NOTHING
     )
@@ -268,7 +262,7 @@ def covenants(found: BusinessCase) -> ReportTable:
         f"passed in {held.completed or NEVER}",
         f"in {held.late or NEVER}, output late",
     )
-    add("debt that owners stand for until then", "all", f"{number(held.guaranteed)} MUSD")
+    add("lenders' debt that owners stand for until then", "all", f"{number(held.guaranteed)} MUSD")
     add(
         "overrun of capital",
         f"facility of {number(held.facility)} MUSD",
@@ -277,7 +271,11 @@ def covenants(found: BusinessCase) -> ReportTable:
     )
     reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
     add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
-    pledged = f"{number(held.cover)} times what is owed, at the least" if held.cover else NOTHING
+    pledged = (
+        f"{number(held.cover)} times what is owed to lenders, at the least"
+        if held.cover
+        else NOTHING
+    )
     add("plant, bills, stock and accounts at book value", "pledged", pledged)
     covered = NOTHING if held.contracted is None else percent(held.contracted)
     add("sales under contract while debt is owed", "", f"{covered} of tonnes")

@@ -94,7 +94,12 @@ FIGURES = (
     _returned("irr_before_tax", "IRR before tax, real", "a year"),
     _returned("irr_after_tax", "IRR after tax, real", "a year"),
     _returned("irr_owners", "IRR of the owners, real", "a year"),
-    _returned("payback", "payback from the first payment, real", "years", live=False),
+    _returned(
+        "payback",
+        "payback of all capital, before debt, from the first payment, real",
+        "years",
+        live=False,
+    ),
     _returned("capital", "capital, real", "MUSD", live=False),
     NamedFigure(
         key="geared",
@@ -125,7 +130,7 @@ RETURNS_TABLE = ReportTable(title="Returns", columns=[text("figure"), text("unit
 
 def returns(found: BusinessCase) -> ReportTable:
     """Earnings, for each answer to what is sold."""
-    use = {"figure": "use of capacity", "unit": ""}
+    use = {"figure": "use of what is usable after the ramp", "unit": ""}
     for title, sold in found.modes:
         use[title] = " / ".join(percent(share) for share in sold.use)
     rows = [use]
@@ -201,13 +206,14 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
     return SOURCES_AND_USES.over(rows, columns=columns, note=note)
 
 
-LABELS = re.compile(r"^([A-Z]+\d+: )+")
+LABELS = re.compile(r"^((rows )?[A-Z]+(\d+|-[A-Z]{3})(-[A-Z]+\d+)?(, |: |$))+")
 """Numbers of sources, as a case gives them to what it cites: they tell a reader nothing."""
 
 
 def said_once(source: str) -> str:
     """A source without numbers, and without the parts that it repeats."""
-    return "; ".join(dict.fromkeys(LABELS.sub("", part.strip()) for part in source.split(";")))
+    parts = dict.fromkeys(LABELS.sub("", part.strip()) for part in source.split(";"))
+    return "; ".join(filter(None, parts)) or source
 
 
 def converts(found: BusinessCase) -> bool:
@@ -310,12 +316,12 @@ def tonnes_by_year(found: BusinessCase, names: Names) -> ReportTable:
 
 
 MARKETS = ReportTable(
-    title="Output of all plants against demand, each product in the year in which most of it is made",
+    title="At full size, selling all: output of all plants against demand, each product in the year in which most is made",
     columns=[
         text("element"),
         text("form"),
         text("year"),
-        figures("made", "made here", "t"),
+        figures("made", "made here at full size", "t"),
         figures("sold", "of it sold", "t"),
         figures("others", "other plants in the plan", "t"),
         figures("demand", "wanted in this form or to make others", "t"),
@@ -498,7 +504,8 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     of_plants = [figures(plant, form=PER_CENT) for plant in plants]
     *of_futures, of_losses = THROUGHPUT.columns
     columns = [*of_futures, *of_plants, of_losses]
-    return THROUGHPUT.over(rows, () if saved else ("saved",), columns=columns)
+    left_out = () if saved else ("saved",)
+    return THROUGHPUT.over(rows, left_out, columns=columns, note=say("throughput"))
 
 
 DECK_TABLE = ReportTable(
@@ -596,5 +603,5 @@ def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     rows = []
     for project in found.projects:
         row = case.projects[project]
-        rows.append((names.project(project), row.source, row.confidence, row.notes))
+        rows.append((names.project(project), said_once(row.source), row.confidence, row.notes))
     return PLANTS_TABLE.over(rows)

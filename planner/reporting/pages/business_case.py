@@ -20,7 +20,7 @@ from planner.reporting.parts import Card, Chapter, Front, Part, Statement, Text
 from planner.reporting.words.names import Names, midway, names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
 from planner.reporting.words.sentences import Passages
-from planner.results.business_case import CENT, BusinessCase
+from planner.results.business_case import BusinessCase
 
 say = Passages(
     "business_case.j2",
@@ -126,7 +126,6 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_on_markets(found, names),
         **_inputs(found),
         "funders": _funders(found, case, names),
-        "principal": _principal(found),
         "taxed": _taxed(found),
         "paid_in_all": tables.paid_in_all(found, found.shown),
     }
@@ -160,7 +159,7 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
         used = percent(planned.use[place] if planned else 0.0)
         apart.append(
             f"the plan builds {number(size)} of {number(whole)} t/y of {project} and uses {used} of what is usable; "
-            f"at full size, without the other plants of the plan, the market would take {sold} of what is usable"
+            f"at full size, without the other plants of the plan, {sold} of what is usable is sold"
         )
     for by_year in found.builds.values():
         for year, tpa in by_year.items():
@@ -193,17 +192,30 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
     return {
         "unsold": [market for market in found.markets if market.made > market.sold * (1 + SLIGHT)],
         "crowded": crowded,
+        "untested": _untested(found),
         "unfed": unfed,
         "unpriced": unpriced,
         "sold_ahead": any(deal.kind == "offtake" for deal in deals),
     }
 
 
+def _untested(found: BusinessCase) -> float:
+    """The share of what is sold at full size for which the case gives no demand."""
+    every = beside = 0.0
+    for flows in found.full.flows.plants:
+        for sale in flows.sales:
+            every += sale.market.sum()
+            if sale.material.payable or sale.material.good not in found.investment.wanted:
+                beside += sale.market.sum()
+    return beside / every if every else 0.0
+
+
 def _inputs(found: BusinessCase) -> dict[str, Any]:
     """Inputs that are judged or without a source, and what somebody has to carry."""
     judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
-    held = found.shown.credit.security
+    held, first = found.shown.credit.security, found.swings[0].term
     return {
+        "range_from": tables.said_once(f"{first.source}; {first.notes}"),
         "guesses": sum(term.judged for term in found.terms.values()),
         "weighty": [swing.term.meaning for swing in judged[:WEIGHTY]],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
@@ -233,16 +245,6 @@ def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
         rates = [found.terms[f"{country}:{name}"].value for name in OF_COUNTRY]
         told.append((f"{country}: ", *rates))
     return told
-
-
-def _principal(found: BusinessCase) -> int | None:
-    """The first year in which lenders' own loan of the chapter on debt is paid back by more than its interest; None without
-    it."""
-    loan = found.lent.credit.lenders
-    if loan is None:
-        return None
-    years = zip(found.investment.years, loan.paid, loan.interest, strict=True)
-    return next((year for year, paid, interest in years if paid > interest + CENT), None)
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
@@ -289,10 +291,10 @@ def _cards(found: BusinessCase, case: Case) -> list[Card]:
     stated = f"{number(found.stated_cost)} MUSD" if found.stated_cost else "none"
     least = f"present value; {stated} of it stated in the case"
     if shares:
-        least += f" (the public share of the plan, {shares}, is not counted)"
+        least += f" (that the plan itself has the public pay {shares} of the capital is another reckoning, not added)"
     least += f"; {number(found.owned)} MUSD as a plant of the public's own"
     irr = percent(one.returns.irr_owners)
-    each_year = "a year" if one.returns.irr_owners is not None else ""
+    each_year = "a year, real" if one.returns.irr_owners is not None else ""
     unit = "MUSD" if found.package else ""
     cards = [Card(title="Public cost", value=cost, unit=unit, note=least)]
     if removal:
