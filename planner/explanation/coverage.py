@@ -291,19 +291,27 @@ class CalmYear:
                     of = {"supplier": supplier}
                     changes.append(cells_changed("imports", of, "tonnes", 0.0))
         if removal.project:
-            of = {"project": removal.project}
-            changes.append(cells_changed("projects", of, "existing_tpa", 0.0))
+            changes += self._without_project(removal.project)
         if removal.country:
             changes += self._without_country(removal.country)
         return Question.of(*changes)
 
+    def _without_project(self, project: str) -> Iterator[Change]:
+        """No capacity of a plant or saving; and a feed of which nothing counts, which takes none, counts, lest it pass."""
+        of = {"project": project}
+        yield cells_changed("projects", of, "existing_tpa", 0.0)
+        if self.case.lookups.stage_of(project).separates:
+            feeds = self.case.projects[project].feeds
+            if any(self.case.lookups.capacity_use(project, feed) == 0 for feed in feeds):
+                yield cells_changed("projects", of, "basis", "treo")
+
     def _without_country(self, country: str) -> Iterator[Change]:
         """No plants, savings and people of a country; its demand and imports stay."""
-        of = {"country": country}
-        for table, column in (("projects", "existing_tpa"), ("workforce", "initial")):
-            rows: Sequence[Any] = self.case.lookups.rows(table)
-            if any(row.country == country for row in rows):
-                yield cells_changed(table, of, column, 0.0)
+        for project, row in self.case.projects.items():
+            if row.country == country:
+                yield from self._without_project(project)
+        if any(team.country == country for team in self.case.tables.workforce):
+            yield cells_changed("workforce", {"country": country}, "initial", 0.0)
 
     def answers(self) -> dict[TakenAway, Served]:
         """Removal -> what the year comes to without it. Where no plan uses what is taken away nothing is asked."""

@@ -68,11 +68,9 @@ def with_least_losses(scope: Scope, program: Program, solver: Solver, outcome: O
         return outcome
     x, leaves = outcome.last.x, scope.tree.leaves
     names = unweighed(scope.case, program.losses(leaves, x))
-    weighed_leaves = {leaf for w, leaf in leaves.items() if w not in names}
     cost = np.zeros(len(program.columns))
     for w in names:
-        if leaves[w] not in weighed_leaves:
-            cost[program.column["loss_to_date", leaves[w]]] += 1.0
+        cost[program.column["loss_to_date", leaves[w]]] += 1.0
     if not np.any(cost):
         return outcome
     _hold(program, solver, x)

@@ -19,7 +19,19 @@ from planner.solving.goals import phases_of, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.unweighed_losses import unweighed, with_least_losses
 from tests.behaviour.conftest import agreed
-from tests.cases import MUSD, budget, imports, load_case, mine, near, plant, scenarios, shock, total
+from tests.cases import (
+    MUSD,
+    budget,
+    demand,
+    imports,
+    load_case,
+    mine,
+    near,
+    plant,
+    scenarios,
+    shock,
+    total,
+)
 
 PEOPLE: dict[str, Any] = {
     "skills": "skill, attrition\nchemist, 0",
@@ -138,6 +150,28 @@ def test_the_last_step_takes_off_what_nothing_weighs(tmp_path: Path) -> None:
         session.scope, session.program, session.solver, replace(outcome, phases=spoiled)
     )
     assert found.last.x[column] == near(130)
+
+
+@pytest.mark.parametrize(("twin", "lost"), [("calm", 40), ("war", 180)])
+def test_a_scenario_of_probability_0_that_is_as_another_loses_the_least_too(
+    tmp_path: Path, twin: str, lost: float
+) -> None:
+    """A tonne of stock takes off 1 MUSD in 2026 whatever comes, or 2 in 2027 if war does, half as likely as not. Expected loss
+    is the same; `drill` is calm in one case and war in the other, and no plan costs anything."""
+    alike = ["war", "drill"] if twin == "war" else ["war"]
+    case = case_of(
+        tmp_path,
+        {"calm": 0.5, "war": 0.5, "drill": 0.0},
+        {"objective.risk_aversion": 0.0},
+        demand=demand(100, last=2027),
+        imports=[imports(50), {**imports(100), "year": 2027}],
+        shocks=[shock(name, "import", 0, 2027) for name in alike],
+        loss_tiers="element, up_to_share, loss_usd_per_kg\nDy, 0.5, 1000\nDy, 1, 2000",
+        stockpiles="country, element, form, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, oxide, 10, 10, 1000",
+    )
+    plan = solved(case)
+    assert plan.summary["expected_loss_musd"] == near(115)
+    assert plan.summary["scenario_loss_musd"]["drill"] == near(lost)
 
 
 @pytest.mark.parametrize(

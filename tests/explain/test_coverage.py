@@ -277,6 +277,30 @@ def test_savings_go_with_their_country_and_what_returns_with_its_plant(make_case
     assert found["origin:CHN"] == pytest.approx(0.1)
 
 
+def test_what_takes_no_capacity_does_not_pass_a_plant_that_is_not_there(
+    make_case: MakeCase,
+) -> None:
+    """40 of 100 t of Nd come from a sand without heavy elements, by a plant of BBB that counts these alone; CHN sells 50."""
+    case = make_case(
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        elements=[
+            {"element": "Nd", "loss_usd_per_kg": 1000},
+            {"element": "Dy", "loss_usd_per_kg": 1000, "heavy": True},
+        ],
+        feeds=[{"feed": "sand", "element": "Nd", "share": 1}],
+        demand=demand(100, last=2026, element="Nd"),
+        imports=[imports(50, element="Nd")],
+        projects=[
+            mine(feeds="sand", existing_tpa=40),
+            plant(country="BBB", feeds="sand", basis="heavy", existing_tpa=10),
+        ],
+    )
+    without = {"country:AAA": 0.5, "country:BBB": 0.5, "project:mine": 0.5, "project:plant": 0.5}
+    pairs = {f"origin:CHN+{name}": 0.0 for name in without}
+    whole = {"nothing": 0.9, "origin:CHN": 0.4}
+    assert served(covered(case), "Nd") == near({**whole, **without, **pairs})
+
+
 def test_questions_of_a_calm_year_are_cases_though_hazards_and_prices_name_scenarios() -> None:
     case = planner.load(ROOT / "inputs" / "allied-2026")
     assert case.tables.hazards and case.tables.prices

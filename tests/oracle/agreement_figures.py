@@ -22,7 +22,7 @@ from tests.oracle.odds import best_risk, possible_odds, storylines, worst_odds
 from tests.oracle.physical import still
 from tests.oracle.plan_values import rows_of, values_of
 from tests.oracle.program import OracleResult, parts_of_cost, tail_weights
-from tests.oracle.removals import covered, removals, undisturbed_scenario
+from tests.oracle.removals import Covered, Removal, covered, removals, undisturbed_scenario
 from tests.oracle.sparse import Solution
 from tests.oracle.tables import number
 from tests.oracle.world import World
@@ -222,12 +222,17 @@ def agree_coverage(plan: planner.Plan, world: World) -> None:
         for row in table[table["plan"] == "true"].to_dict("records")
     }
     for year in years:
+        whole: dict[Removal, Covered] = {}
         for removal in removals(world, year):
             found = covered(world, values, quiet, year, removal)
+            whole[removal] = found
+            with_it = whole[Removal(origin=removal.origin)]
             for element, share in found.served.items():
                 row = told.pop((year, removal.name, element), None)
                 if row is None:
                     assert removal.project, removal
+                    assert with_it.served[element] == near(share, share=LOOSE), (year, removal)
+                    assert with_it.loss == near(found.loss, share=LOOSE), (year, removal)
                     continue
                 assert row["served_share"] == near(share, share=LOOSE), (year, removal, element)
                 assert row["loss_musd"] == near(found.loss, share=LOOSE), (year, removal)
