@@ -439,7 +439,7 @@ def test_numbers_of_sources_are_left_out_and_the_range_of_the_first_risk_is_told
         "rows FD01-FD07; tenor of 12 years": "tenor of 12 years",
         "FI02, FD13: FD01, FD03; FW-BRA; US bonds, 2.6": "US bonds, 2.6",
         "P1: L07: a survey; L08: a survey": "a survey",
-        "F13": "F13",
+        "FD12: rows FD01-FD07": "",
     }
     assert {source: tables.said_once(source) for source in said} == said
     assert "its range is of: " in lines_of(case(plan), plan)

@@ -251,7 +251,7 @@ def covenants(found: BusinessCase) -> ReportTable:
         rows.append({"what": what, "asked": asked, "base": base, "worse": worse})
 
     low = f"{number(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
-    add("least DSCR", number(found.cover_asked(sold)), number(returns.dscr), low)
+    add("least senior DSCR", number(found.cover_asked(sold)), number(returns.dscr), low)
     locked = (
         f"owners are paid nothing in {held.locked} years of repayment" if held.cover else NOTHING
     )

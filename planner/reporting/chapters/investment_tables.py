@@ -213,7 +213,7 @@ LABELS = re.compile(r"^((rows )?[A-Z]+(\d+|-[A-Z]{3})(-[A-Z]+\d+)?(, |: |$))+")
 def said_once(source: str) -> str:
     """A source without numbers, and without the parts that it repeats."""
     parts = dict.fromkeys(LABELS.sub("", part.strip()) for part in source.split(";"))
-    return "; ".join(filter(None, parts)) or source
+    return "; ".join(filter(None, parts))
 
 
 def converts(found: BusinessCase) -> bool:
@@ -398,7 +398,7 @@ def inputs(found: BusinessCase) -> ReportTable:
     rows, told_of = [], dict[str, str]()
     for swing in found.swings:
         term = swing.term
-        source = "; ".join(filter(None, (said_once(term.source), term.notes)))
+        source = said_once(f"{term.source}; {term.notes}") or term.source
         if term.name.startswith("price:"):
             source = f"table “{DECK_TABLE.title}”"
         first = told_of.setdefault(source, term.meaning)
