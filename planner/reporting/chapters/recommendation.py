@@ -43,7 +43,7 @@ from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS, MOST_LINES, MOST_ROWS, MOST_NAMED = 2, 16, 40, 10
+MOST_SUPPLIERS, MOST_ROWS = 2, 40
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
@@ -143,12 +143,9 @@ def _where(plan: Plan) -> str:
 
 
 def _capital(rows: pd.DataFrame, by: pd.Series[str]) -> str:
-    """Capital of some rows by a name, the most first; the smallest of many together."""
+    """Capital of some rows by a name, the most first."""
     sums = rows["capex_musd"].groupby(by.reindex(rows.index)).sum().sort_values(ascending=False)
-    told = {str(name): musd for name, musd in sums.head(MOST_NAMED).items()}
-    if len(sums) > MOST_NAMED:
-        told["others"] = sums.iloc[MOST_NAMED:].sum()
-    return money_by_name(told)
+    return money_by_name({str(name): musd for name, musd in sums.items()})
 
 
 def _for_how_much(plan: Plan) -> str:
@@ -182,8 +179,7 @@ def _owners(plan: Plan) -> dict[str, int]:
 
 
 def lines(plan: Plan) -> ReportTable | None:
-    """The plants of the most capital, the others together, and the measures together; each measure where there are no
-    plants."""
+    """Every plant, that of the most capital first, and the measures together; each measure where there are no plants."""
     rows = plants.named(plan)
     if rows.empty:
         return None
@@ -191,10 +187,9 @@ def lines(plan: Plan) -> ReportTable | None:
     if saves.all():
         saves = ~saves
     own, measures = rows[~saves], rows[saves]
-    told = records(own.head(MOST_LINES))
-    for others, what in ((own.iloc[MOST_LINES:], "other"), (measures, "savings measure")):
-        if len(others):
-            told.append(_together(others, count(len(others), what)))
+    told = records(own)
+    if len(measures):
+        told.append(_together(measures, count(len(measures), "savings measure")))
     return plants.PLANTS.over(
         told,
         plants.left_out(plan, plants.LARGEST),
@@ -209,7 +204,7 @@ def lines(plan: Plan) -> ReportTable | None:
 
 
 def _together(rows: pd.DataFrame, what: str) -> TableRow:
-    """A line of several plants or measures: their sums, and all who pay."""
+    """A line of several measures: their sums, and all who pay."""
     owners = set(rows["owner"])
     return {
         "project": what,
