@@ -66,18 +66,18 @@ def test_a_line_names_owner_and_payer_and_what_they_pay(plan: Plan) -> None:
     assert (told["expected"], told["late"], told["calm"]) == ("2029", "25 %", "0 %")
 
 
-def test_beyond_the_largest_lines_the_others_stand_together(solve: SolveCase) -> None:
-    """Eighteen plants of 1 t/y for 10 to 27 MUSD, of which all are wanted: the two smallest stand together."""
+def test_every_plant_has_a_line(solve: SolveCase) -> None:
+    """Eighteen plants of 1 t/y for 10 to 27 MUSD, of which all are wanted: the smallest are the last."""
     plants = []
     for at in range(18):
         capital = (10 + at) * MUSD
         plants.append(plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=capital))
     table = lines(solve(projects=[mine(), *plants], budgets=budget(1000)))
     assert table is not None
-    assert [row[0] for row in table.shown[-2:]] == ["2 others", "All"]
+    assert len(table.shown) == 18 + 1
     at = [column.field for column in table.heads].index("capex_musd")
-    # 10 and 11 MUSD; 18 times 10 and 0 to 17 in all.
-    assert [row[at] for row in table.shown[-2:]] == ["21.0", "333"]
+    # 18 times 10 and 0 to 17 in all.
+    assert [row[at] for row in table.shown[-3:]] == ["11.0", "10.0", "333"]
 
 
 def test_ideas_and_plants_without_an_owner_are_counted(solve: SolveCase) -> None:
