@@ -202,7 +202,14 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
             whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
         rows.append(whole)
     columns = [*SOURCES_AND_USES.columns, *(figures(title, unit="MUSD") for title in by_title)]
-    note = say("sources_and_uses", until=until, later=later, spare=spare)
+    from_source = said_once(f"{spare.source}; {spare.notes}") or "judged"
+    note = say(
+        "sources_and_uses",
+        until=until,
+        later=later,
+        spare=spare,
+        from_source=from_source.rstrip("."),
+    )
     return SOURCES_AND_USES.over(rows, columns=columns, note=note)
 
 
