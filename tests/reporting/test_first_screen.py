@@ -112,7 +112,7 @@ def test_a_plant_approved_in_two_years_is_counted_once(
     monkeypatch.setattr(recommendation, "decisions", lambda _: more)
     assert "From 2028 to 2029, solved again then: 2 plants." in recommendation.approve(plan)
     (when,) = [one.sentence for one in recommendation.answers(plan) if one.about == "When"]
-    assert " In all 3 plants: enlarged then is " in when
+    assert " In all 3 plants; what is enlarged then counts once." in when
 
 
 def test_losses_are_told_in_new_scenarios_where_they_are_known(

@@ -28,14 +28,7 @@ from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
-from planner.results.figures.plants import (
-    are_measures,
-    built,
-    counted,
-    decisions,
-    everywhere,
-    is_measure,
-)
+from planner.results.figures.plants import are_measures, counted, decisions, is_measure
 from planner.results.figures.recommended import is_scheduled, recommended
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -43,7 +36,7 @@ from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS, MOST_ROWS = 2, 40
+MOST_SUPPLIERS = 2
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
@@ -108,16 +101,14 @@ def answers(plan: Plan) -> list[Statement]:
 
 
 def _in_time(plan: Plan) -> dict[str, Any]:
-    """What is approved in the first year and what later, the years, and the names of what is enlarged later."""
+    """What is approved in the first year and what later, and the years."""
     rows = decisions(plan)
     years = sorted(set(rows["year"]))
     is_now = rows["year"] == min(years, default=0)
-    enlarged = sorted({*rows["project"][is_now]} & {*rows["project"][~is_now]})
     return {
         "years": years,
         "now": _approved(plan, rows[is_now]),
         "later": _approved(plan, rows[~is_now]),
-        "enlarged": list(map(names_of(plan.case).placed, enlarged)),
         "built": counted(plan, rows["project"]),
     }
 
@@ -194,12 +185,7 @@ def lines(plan: Plan) -> ReportTable | None:
         told,
         plants.left_out(plan, plants.LARGEST),
         title="What is to be built, the most capital first",
-        note=say(
-            "lines_note",
-            some=not everywhere(decisions(plan)),
-            drawn=len(plan.weights),
-            first_decision=plan.case.lookups.first_decision_year,
-        ),
+        note=say("lines_note"),
     )
 
 
@@ -222,9 +208,8 @@ def timeline(plan: Plan) -> Chart | None:
         return None
     saves = are_measures(plan, rows["project"])
     shown = rows if saves.all() else rows[~saves]
-    most = built(plan).loc[shown["project"].unique(), "capex_musd"].nlargest(MOST_ROWS).index
     phases: list[TableRow] = []
-    for row in rows_of(shown[shown["project"].isin(most)]):
+    for row in rows_of(shown):
         phases += _phases(plan, row)
     spec = charts.timeline(pd.DataFrame(phases), BUILT)
     told = {
@@ -232,7 +217,6 @@ def timeline(plan: Plan) -> Chart | None:
         "last": int(shown["full_output"].max()),
         "year": int(rows["year"].min()),
         "built": counted(plan, shown["project"]),
-        "shown": counted(plan, most),
     }
     return told_chart(say, "timeline", spec, BUILT, name="timeline", **told)
 
