@@ -17,7 +17,6 @@ from benchmarks.clock import Clock, late, tell
 from planner.data.case import Case
 from planner.data.reweighting import happenings
 from planner.errors import PlannerError
-from planner.results.store import write_case
 from planner.server.edits import Edit, EditedValue
 from planner.server.journal import OpenedCase
 from planner.server.workbench import Workbench
@@ -48,7 +47,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     Each is told as it ends, every tenth with all so far, so that who stops it knows something."""
     drawn = planner.sample(planner.load(job["case"], model=job["model"]), job["draws"], job["seed"])
     with tempfile.TemporaryDirectory() as scratch:
-        write_case(drawn, Path(scratch) / "case")
+        drawn.write(Path(scratch) / "case")
         desk = Workbench(
             OpenedCase(Path(scratch) / "case", None, (), Path(scratch) / "bench"), lambda: None
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.data.case import Case, with_other_scenarios, with_rows
+from planner.data.case import Case, with_rows
 from planner.data.load import checked_case
 from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
@@ -19,6 +19,7 @@ from planner.errors import StoppedError
 from planner.evaluation import chain as fixed_chain
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
+from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
@@ -67,7 +68,7 @@ def alone(case: Case, scenario: str, decisions: FixedDecisions) -> float:
         if row.scenario == scenario
     ]
     shocks = [row for row in case.tables.shocks if row.scenario == scenario]
-    engine = Engine(with_other_scenarios(case, rows, shocks))
+    engine = Engine(with_other_scenarios(case, rows, shocks, ()))
     solved = engine.solve(fixed=decisions.amounts[ALL], phases=[Phase("risk")])
     assert solved.is_optimal
     return solved.value("risk")

@@ -145,7 +145,7 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
 
 
-@pytest.mark.parametrize("step", ["write_case", "write_table"])
+@pytest.mark.parametrize("step", ["Case.write", "write_table"])
 def test_a_study_that_is_killed_while_its_folder_is_laid_out_is_known_and_goes_on(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -341,7 +341,7 @@ def test_the_coordinator_keeps_no_results_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[int] = []
-    names = [f"outcome{i}" for i in range(60)]
+    names = [f"outcome{i}" for i in range(80)]
 
     class Invents:
         bases: ClassVar[dict[str, str]] = {}
@@ -365,7 +365,7 @@ def test_the_coordinator_keeps_no_results_in_memory(
         run_points(sample(1000), tmp_path / "study")
     finally:
         tracemalloc.stop()
-    assert (held[16] - held[4]) / 600 < 200, "bytes for each point: a tenth of its result"
+    assert (held[16] - held[4]) / 600 < 256, "bytes for each point: a tenth of its result"
 
 
 def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:

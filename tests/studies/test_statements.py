@@ -13,9 +13,11 @@ import pytest
 
 import planner
 from planner.reporting.pages.study import write_report
+from planner.results.journal import JOURNAL, Entry, Journal
 from planner.results.study import Failures, StudyResults
 from planner.studies.analysis import analyse
 from planner.studies.design import design
+from planner.studies.store import POINT
 from planner.studies.study_file import build_study
 from tests.studies import studies
 from tests.studies.studies import sample
@@ -31,7 +33,14 @@ def written(folder: Path, rows: pd.DataFrame, **asked: Any) -> StudyResults:
     told = {"study": study, "uncertainties": names, "levers": [], "base": base}
     folder.mkdir()
     (folder / "study.json").write_text(json.dumps(told))
-    rows.to_parquet(folder / "results.parquet")
+    outcomes = rows.columns.difference(["row", "point", "status", "message", "settings", *names])
+    with Journal(folder / JOURNAL) as journal:
+        answers = rows[outcomes].to_dict("records")
+        entries = [
+            Entry(point, {"values": answer}, "optimal", message, 0.1)
+            for point, message, answer in zip(rows["point"], rows["message"], answers, strict=True)
+        ]
+        journal.append(POINT, entries)
     rows[["row", "point", "settings", *names]].to_parquet(folder / "design.parquet")
     found = analyse(folder)
     write_report(found, folder)
