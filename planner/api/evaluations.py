@@ -28,7 +28,7 @@ def evaluate_into(
     """`evaluate` the plan of a run folder; write evaluation.json there, and its pages again.
 
     register: as in `evaluate`; without one nothing is written.
-    Raises InputError, RunFolderError, StoppedError.
+    Raises InputError, RunFolderError, InfeasibleError, StoppedError.
     """
     plan, belongs_to = plan_to_ask(run, progress)
     found = evaluate(

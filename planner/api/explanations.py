@@ -50,7 +50,7 @@ def explain_into(
 
     workers: processes of this machine that answer questions; one per core for a large case if left out. As everywhere
     where processes are started, a script calls it under `if __name__ == "__main__"`. doubts: a call that was stopped goes
-    on where it was. Raises InputError, RunFolderError, StoppedError.
+    on where it was. Raises InputError, RunFolderError, InfeasibleError, StoppedError.
     """
     plan, belongs_to = plan_to_ask(run, progress)
     if workers is None:
@@ -106,7 +106,7 @@ def coverage_into(
 ) -> tuple[Plan, Coverage]:
     """`coverage` of the plan of a run folder, and write tables/coverage.csv, coverage.json and the reports there.
 
-    Raises InputError, RunFolderError, StoppedError.
+    Raises InputError, RunFolderError, InfeasibleError, StoppedError.
     """
     plan, belongs_to = plan_to_ask(run, progress)
     found = coverage(plan, years, progress)
@@ -125,7 +125,7 @@ def shares_into(
 ) -> tuple[Plan, Shares]:
     """`shares` of the case of a run folder, and write tables/shares.csv and the reports there.
 
-    Raises RunFolderError, StoppedError.
+    Raises RunFolderError, InfeasibleError, StoppedError.
     """
     plan, belongs_to = plan_to_ask(run, progress)
     found = shares(plan.case, check_all=check_all, progress=progress)

@@ -311,7 +311,7 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
 
 def plan_to_ask(run: Path, progress: Progress) -> tuple[Plan, str]:
     """The plan of a run folder of which something is to be asked, and the fingerprint of the run that it is. Raises
-    RunFolderError, and StoppedError if the run ended without a plan."""
+    RunFolderError, and InfeasibleError or StoppedError if the run ended without a plan."""
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
     return stored_plan(run, progress), belongs_to
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from planner.cells import Row, begin_of, conditions, end_of, grouped_by, matching, text_of
+from planner.data.change import MODEL
 from planner.data.findings import collapse, finding_at, table_of, unknown_name
 from planner.data.lookups import BASE, Lookups
 from planner.data.row_rules import ROW_RULES, Check
@@ -46,8 +47,6 @@ DEFINED: Mapping[str, tuple[str, str]] = {
     "supplier": ("suppliers", "supplier"),
     "funder": ("funders", "funder"),
 }
-SELLERS = ("imports", "supplier")
-"""Table and column that name suppliers in a case without the table of them."""
 FIXED: Mapping[str, tuple[str, ...]] = {"stage": tuple(STAGES), "form": FORMS}
 
 
@@ -86,7 +85,7 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
     """Run every check; faults are told at the places from which the case was read."""
     read = read or Reading()
     findings = list(check_references(case, read))
-    torn = set(read.unsound)
+    torn = {*read.unsound, *([MODEL] if read.model_is_wrong else [])}
     lacks_scenarios = False
     for finding in findings:
         torn.add(finding.place)
@@ -95,10 +94,8 @@ def check_all(case: Lookups, read: Reading | None = None) -> list[Fault]:
     for check in CHECKS:
         if not torn.isdisjoint(check.needs) or check.rows_of in read.headless:
             continue
-        # A scenario that is missing, or a horizon that could not be read, is a fault already.
+        # A scenario that is missing is a fault already.
         if check.run is check_probabilities and lacks_scenarios:
-            continue
-        if check.run in (check_horizon, check_open_periods) and read.model_is_wrong:
             continue
         lines = _lines_with_lost_rows(case, check, read)
         findings += [finding for finding in check.run(case) if finding.line not in lines]
@@ -178,9 +175,10 @@ def check_references(case: Lookups, read: Reading) -> Iterator[Fault]:
         # Where the name of a lost row is wrong itself, no name can be called unknown.
         if is_unread or "" in names:
             continue
+        cells = {getattr(row, column) for row in case.rows(table)}
+        if not read.lost_rows[table] and all(names.issuperset(_names_in(cell)) for cell in cells):
+            continue
         for place, line, cell in _cells(case, read, table, column):
-            if cell in names:
-                continue
             for name in _names_in(cell):
                 if name not in names:
                     key = (kind, name if is_defined else "")
@@ -402,14 +400,14 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Fault]:
 
 _ORDERED = tuple(dict.fromkeys(table for table, _, _ in RISES))
 CHECKS: tuple[Check, ...] = (
-    Check(check_horizon, needs=("demand",)),
+    Check(check_horizon, needs=("demand", MODEL)),
     Check(check_feed_shares, rows_of="feeds"),
     *ROW_RULES,
     Check(check_returns, needs=("feeds",), rows_of="returns"),
     Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
     Check(check_ramps, rows_of="ramps", together="ramp"),
     Check(check_probabilities, needs=("scenarios",)),
-    Check(check_open_periods, needs=("demand",), rows_of="shocks"),
+    Check(check_open_periods, needs=("demand", MODEL), rows_of="shocks"),
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_hazards, rows_of="hazards", together="event"),
     Check(check_uncertainties, needs=tuple(BY_NAME)),

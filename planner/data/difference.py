@@ -9,7 +9,7 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from planner.cells import CARRIED, Row, text_of
+from planner.cells import Row, text_of
 from planner.data.change import MODEL
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault
@@ -17,7 +17,7 @@ from planner.errors import Fault
 if TYPE_CHECKING:  # which is made of this module
     from planner.data.case import Case
 
-UNREAD = frozenset({"name", "title", *CARRIED})
+UNREAD = frozenset({"name", "title"})
 """Columns and keys that no program reads: they never count as a difference."""
 UNREAD_OF = {"elements": frozenset({"price_usd_per_kg"})}
 """Table -> columns of it alone that no program reads."""

@@ -40,9 +40,11 @@ def check_return_sums(case: Lookups) -> Iterator[Fault]:
             totals[element] += share
         for element, total in totals.items():
             lost = 1.0 - case.recovery(name, element)
+            if total <= lost + ROUNDING:
+                continue
             places = ((name, ""), ("", project.stage))
             rows = [row for row in case.tables.returns if returning(row) in places]
             row = [row for row in rows if row.element == element][-1]
-            if total > lost + ROUNDING and row.line not in told:
+            if row.line not in told:
                 told.add(row.line)
                 yield finding_at(row, "share", "returns-sum", of=name, total=total, lost=lost)

@@ -61,16 +61,16 @@ def fixed_decisions(plan: Plan) -> FixedDecisions:
     policy = case.model.policy.investment
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
     leaders = {ALL: likeliest}
-    if policy != "committed":
-        paths = {scenario: decided_along(plan, scenario) for scenario in case.scenarios}
-        if not all(_same(path, paths[likeliest]) for path in paths.values()):
-            leaders = {}
-            for scenario, path in paths.items():
-                leader = leaders.setdefault(case.lookups.storylines[scenario], scenario)
-                if policy == "adaptive" or not _same(path, paths[leader]):
-                    raise InputError([Fault("RUN", 0, "policy.investment", NOT_ONE_PATH)])
+    asked = [likeliest] if policy == "committed" else list(case.scenarios)
+    paths = {scenario: decided_along(plan, scenario) for scenario in asked}
+    if not all(_same(path, paths[likeliest]) for path in paths.values()):
+        leaders = {}
+        for scenario, path in paths.items():
+            leader = leaders.setdefault(case.lookups.storylines[scenario], scenario)
+            if policy == "adaptive" or not _same(path, paths[leader]):
+                raise InputError([Fault("RUN", 0, "policy.investment", NOT_ONE_PATH)])
     return FixedDecisions(
-        amounts={storyline: decided_along(plan, leader) for storyline, leader in leaders.items()},
+        amounts={storyline: paths[leader] for storyline, leader in leaders.items()},
         payments={storyline: paid_along(plan, leader) for storyline, leader in leaders.items()},
         runs=planned_runs(plan),
     )

@@ -341,7 +341,7 @@ class CalmYear:
     def _asked(
         self, engine: Engine, removals: Mapping[TakenAway, TakenAway], figures: Collection[str]
     ) -> dict[TakenAway, Served]:
-        """Removal -> some figures of the year without it. removals: each with what is left of each to take away from the
+        """Removal -> some figures of the year without it. removals: each with what is left to take away from the
         case of the engine."""
         chain = [self.question(thing) for thing in removals.values()]
         ((_, answers),) = engine.answered([chain], OfFirstGoal(partial(served, figures)))

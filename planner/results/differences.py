@@ -32,30 +32,34 @@ def other_versions(stored: Plan, again: Plan) -> list[str]:
 
 def differences(stored: Plan, again: Plan) -> list[str]:
     """Figures of the summary and the tables that differ by more than 1e-9, the first few of each file."""
-    before, now = _files(stored), _files(again)
+    files = [SUMMARY]
     found = []
-    if before[SUMMARY].get(INPUTS) != now[SUMMARY].get(INPUTS):
+    if stored.summary.get(INPUTS) != again.summary.get(INPUTS):
         found.append(f"inputs/: are not what the run was solved from ({INPUTS} differs)")
-        before, now = {SUMMARY: before[SUMMARY]}, {SUMMARY: now[SUMMARY]}
-    for file in dict.fromkeys([*before, *now]):
-        lines = list(_lines(file, before.get(file, {}), now.get(file, {})))
+    else:
+        files += [f"{name}.csv" for name in dict.fromkeys([*stored.tables, *again.tables])]
+    for file in files:
+        lines = list(_lines(file, _content(stored, file), _content(again, file)))
         found += lines[:SHOWN]
         if len(lines) > SHOWN:
             found.append(f"{file}: and {len(lines) - SHOWN} more")
     return found
 
 
-def _files(plan: Plan) -> dict[str, StatedFigures]:
-    """The content of each file that is of the plan, but for tables that are asked for later."""
-    figures = {key: value for key, value in plan.summary.items() if key not in MAY_DIFFER}
-    files: dict[str, StatedFigures] = {SUMMARY: dict(_flat(figures))}
-    for name, table in plan.tables.items():
-        if name not in LATER_TABLES:
-            cells = files[f"{name}.csv"] = {}
-            for column in table:
-                for line, cell in enumerate(table[column].tolist(), start=2):
-                    cells[f"line {line}, {column}"] = cell
-    return files
+def _content(plan: Plan, file: str) -> StatedFigures:
+    """What stands in a file of the plan; nothing for a table that is asked for later, or is not there."""
+    if file == SUMMARY:
+        figures = {key: value for key, value in plan.summary.items() if key not in MAY_DIFFER}
+        return dict(_flat(figures))
+    name = file.removesuffix(".csv")
+    if name in LATER_TABLES or name not in plan.tables:
+        return {}
+    cells = {}
+    table = plan.tables[name]
+    for column in table:
+        for line, cell in enumerate(table[column].tolist(), start=2):
+            cells[f"line {line}, {column}"] = cell
+    return cells
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, object]]:

@@ -296,7 +296,7 @@ class Solver:
             solution = self._least_of(limited)
             if solution.stop is Stop.INFEASIBLE:
                 return solution
-            order = order[len(starts) :]
+            order = [algorithm for algorithm in order if algorithm not in STARTS]
         leaning = None
         if following is not None and self._is_large:
             leaning = cost + NEXT_WEIGHT * self.program.unit_cost(following)

@@ -53,5 +53,5 @@ LITTLE = 0.001
 """Perturbation of costs from a kept basis, as a multiple of what HiGHS does."""
 PRIMAL = 4
 STRATEGY = {"again": 0} | dict.fromkeys(("again primal", "near", "primal", "ipm"), PRIMAL)
-"""Simplex strategy: primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
+"""Simplex strategy: `PRIMAL`, 1 dual (all others), 0 primal where the start is feasible and dual where it is not. After
 an imprecise crossover of interior point primal simplex needs a twentieth of the steps that dual simplex does."""

@@ -105,14 +105,19 @@ def _faults_of(
         if refused:
             return
     if uncertainty.range is not None and study.design.kind in CONTINUOUS:
-        yield from _faults_between(study, number, uncertainty, changer)
+        low, high = uncertainty.range
+        yield from _faults_between(low, high, study, number, uncertainty, changer)
 
 
 def _faults_between(
-    study: StudyFile, number: int, uncertainty: Uncertainty, changer: Changer
+    low: float,
+    high: float,
+    study: StudyFile,
+    number: int,
+    uncertainty: Uncertainty,
+    changer: Changer,
 ) -> Iterator[Fault]:
     """Why the case cannot have a value between the ends of a range, as a column of whole numbers cannot."""
-    low, high = uncertainty.range or (0.0, 0.0)
     value = low + WITHIN * (high - low)
     remedy = "list the values that may be in `values`, in place of `range`"
     if high - low <= MOST_LISTED:

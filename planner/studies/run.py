@@ -65,9 +65,10 @@ def run_points(
     out = Path(out)
     prepare(out, study, base, points=found, base=settler.base, force=force)
     with Journal(out / JOURNAL) as journal:
-        WorkLeft(study, base, found, journal).work_off(workers, tell)
+        left = WorkLeft(study, base, found, journal)
+        left.work_off(workers, tell)
     write_table(out / RESULTS, read_results(out))
-    return status_of(out)
+    return replace(left.status, folder=out)
 
 
 def read_given(

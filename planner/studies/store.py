@@ -4,7 +4,7 @@ DIR/study.json        what is asked: the study file, seed, versions, input hashe
 DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values; as .csv where pyarrow is not installed, as two others
 DIR/journal.db        every result as it came in, also of studies run here before; the only file written while running
-DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
+DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done, for other programs
 DIR/report.html, tables/*.csv   from `planner study report`
 
 Equal studies have equal bytes in all files but the journal, whatever was killed on the way.

@@ -37,6 +37,7 @@ def _seen(value: Any) -> Any:
 
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Title = Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
 Value = Annotated[bool | int | Finite | str | list[str], AfterValidator(_seen)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -78,7 +79,7 @@ class Distribution(_StudySection):
 class Uncertainty(_StudySection):
     """A quantity that is not ours to choose."""
 
-    name: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
+    name: Title
     """Name in tables and pictures."""
     unit: Name = ""
     """Unit of the value, for pictures."""
@@ -159,7 +160,7 @@ def _read_here(read: Callable[..., object], *given: object) -> None:
 class Option(_StudySection):
     """One way to pull a lever."""
 
-    label: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
+    label: Title
     """Name in tables and pictures."""
     changes: dict[Name, Value] = {}
     """What is changed, as in `set`: address -> value; none: the case as it is."""
@@ -180,7 +181,7 @@ class Option(_StudySection):
 class StudyLever(_StudySection):
     """A choice of ours. Every point of the design is run under every combination of options."""
 
-    name: Annotated[str, Field(min_length=1), AfterValidator(parse_label)]
+    name: Title
     """Name in tables and pictures."""
     options: Annotated[list[Option], Field(min_length=1)]
     """The options, the one that stands for the case as it is first."""

@@ -14,7 +14,7 @@ from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
-"""MUSD from which on a funder is named."""
+"""MUSD from which on a funder, or an alternative that is cheaper, is named."""
 LESS = (
     *("nothing", "stock", "thrift", "stock_and_thrift"),
     *("no_new_mines", "no_new_separation", "no_new_metal", "own_money"),
