@@ -14,7 +14,7 @@ from planner.results.plan import Plan
 
 
 def closing_lines(plan: Plan) -> list[str]:
-    """Risk without and with the plan, what the page says first, the largest builds, and unmet demand."""
+    """Risk without and with the plan, then what the page says first."""
     return worded_lines(
         "screen.j2",
         "closing",
@@ -23,7 +23,7 @@ def closing_lines(plan: Plan) -> list[str]:
         tail=1 - plan.case.model.objective.tail,
         told=[
             f"Plan        {recommendation.approve(plan)}",
-            *(f"{one.about:<12}{one.sentence}" for one in recommendation.answers(plan)),
+            *(f"{one.about:<11} {one.sentence}" for one in recommendation.answers(plan)),
         ],
     )
 

@@ -146,6 +146,6 @@ def test_storylines_say_what_they_carry_of_the_gain(solve: SolveCase) -> None:
     summary = {**plan.summary, "scenario_loss_musd": lost}
     summary["without_plan"] = {**plan.without, "scenario_loss_musd": less}
     told = buys.frequent_gain(dataclasses.replace(plan, summary=summary))
-    assert told == near({"probability": 0.85, "mean": 100 / 0.85})
+    assert told == near({"probability": 0.85, "mean": 100 / 0.85, "rarer": 900 / 0.15})
     unmoved = {**summary, "without_plan": {**plan.without, "scenario_loss_musd": lost}}
     assert buys.frequent_gain(dataclasses.replace(plan, summary=unmoved)) is None

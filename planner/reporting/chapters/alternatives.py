@@ -35,7 +35,7 @@ FRONTIER = f"{EXPLANATION}: frontier"
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """The alternatives, statements, then every table behind a heading; the command that asks where nothing was asked."""
+    """The table of alternatives, the frontier and the value of information; the command that asks where nothing was asked."""
     found = plan.explanation
     if found is None:
         return Chapter.of("alternatives", TITLE, [], lead=say("not_asked"))
@@ -57,7 +57,7 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def waiting(plan: Plan) -> str:
-    """What waiting two years costs."""
+    """A sentence: by how much cost plus risk rise if the plan begins two years late."""
     of_any_size = plan.case.model.policy.whole_plants
     return say("waiting", price=price_of_waiting(plan), of_any_size=of_any_size)
 

@@ -62,15 +62,17 @@ def gain(plan: Plan) -> str:
     if not fresh and plan.compared:
         for key in (MEAN, WORST):
             falls.append(Estimate(plan.without[key] - plan.summary[key], None, None))
+    beyond = cost_beyond(plan)
     return say(
         "gain",
+        net=falls[0].value - beyond if falls and beyond is not None else 0.0,
         falls=falls,
         tail=tail(plan),
         aversion=plan.case.model.objective.risk_aversion,
         scenarios=scenarios_of(plan, bool(fresh)),
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
-        beyond=cost_beyond(plan),
+        beyond=beyond,
         frequent=frequent_gain(plan),
     )
 
@@ -88,8 +90,8 @@ def stays_short(plan: Plan) -> str:
 
 
 def frequent_gain(plan: Plan) -> dict[str, float] | None:
-    """Probability of the storylines in which losses fall least, up to one of `FREQUENT`, and the mean fall there
-    in the scenarios of the plan (MUSD). None where nothing falls, or these are all storylines."""
+    """Probability of the storylines in which losses fall least, at least `FREQUENT`, and the mean fall in them and in the
+    `rarer` ones, in the scenarios of the plan (MUSD). None where nothing falls, or these are all storylines."""
     without, left = plan.without.get("scenario_loss_musd", {}), plan.summary["scenario_loss_musd"]
     fall = {name: plan.weights[name] * (without[name] - left[name]) for name in without}
     storylines = pd.DataFrame(
@@ -102,9 +104,12 @@ def frequent_gain(plan: Plan) -> dict[str, float] | None:
     many = int((storylines["probability"].cumsum() < FREQUENT).sum()) + 1
     if storylines["gain"].sum() <= 0 or many >= len(storylines):
         return None
-    frequent = storylines.head(many).sum()
-    likely = frequent["probability"]
-    return {"probability": likely, "mean": frequent["gain"] / likely}
+    frequent, rarer = storylines.head(many).sum(), storylines.iloc[many:].sum()
+    return {
+        "probability": frequent["probability"],
+        "mean": frequent["gain"] / frequent["probability"],
+        "rarer": rarer["gain"] / rarer["probability"],
+    }
 
 
 REDUCED_LOSSES = ReportTable(

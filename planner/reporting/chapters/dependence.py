@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from planner.reporting.chapters.beside import target_sentence
@@ -27,6 +28,7 @@ from planner.results.figures.dependence import (
 )
 from planner.results.figures.sums import costliest_first, records
 from planner.results.plan import Plan
+from planner.thresholds import TOLERATED
 
 say = Passages("dependence.j2")
 TITLE = "How dependent are we, on whom?"
@@ -74,22 +76,22 @@ def by_element(plan: Plan) -> ReportTable | None:
     if not compared:
         left_out += ["origin_before", "share_before", "met_before"]
     chosen = largest[largest["year"].isin(milestones(plan.years))]
-    told = [_dependence(plan, row) for row in records(costliest_first(plan, chosen, "year"))]
+    covered = coverage(plan)
+    met = {"met": covered.n1, "met_before": covered.without_origin(plan=False)}
+    told = [_dependence(plan, row, met) for row in records(costliest_first(plan, chosen, "year"))]
     note = say("by_element_note", asked=asked)
     return BY_ELEMENT.over(told, left_out, note=note)
 
 
-def _dependence(plan: Plan, row: dict[str, Any]) -> TableRow:
-    """A row of the table, of an element and year."""
-    element, year = row["element"], str(row["year"])
-    names, covered = names_of(plan.case), coverage(plan)
+def _dependence(plan: Plan, row: dict[str, Any], met: Mapping[str, Mapping[str, Any]]) -> TableRow:
+    """A row of the table, of an element and year. met: column -> year -> element -> what can be met without its origin."""
+    element, year, names = row["element"], str(row["year"]), names_of(plan.case)
     form = f" ({names.form(row['form'])})" if names.form(row["form"]) else ""
     before = plan.summary.get("diversification", {}).get("without_plan", {})
     for key in (element, row["form"], year):
         before = before.get(key, {})
-    met = {"met": covered.n1, "met_before": covered.without_origin(plan=False)}
     served = {field: of.get(year, {}).get(element, {}).get("share") for field, of in met.items()}
-    shut = covered.n1.get(year, {}).get(element)
+    shut = met["met"].get(year, {}).get(element)
     origin_before = before.get("largest_origin")
     return {
         "element": names.element(element),
@@ -167,7 +169,7 @@ def _single_points(plan: Plan) -> Text | None:
 
 def _worst_pair(plan: Plan) -> dict[str, Any] | None:
     """In the last year that was asked the ally or plant `without` which most is lost while the largest origin is `shut`: the
-    loss with `both`, and with the origin `alone` (MUSD); None where no pair was asked."""
+    loss with `both`, and with the origin `alone` (MUSD); None where no pair was asked or loses more."""
     rows = coverage(plan).of_plan()
     rows = rows[rows["year"] == rows["year"].max()]
     losses = rows.groupby("without")["loss_musd"].max()
@@ -176,6 +178,8 @@ def _worst_pair(plan: Plan) -> dict[str, Any] | None:
         return None
     names = names_of(plan.case)
     origin, _, without = str(pairs.idxmax()).partition("+")
+    if pairs.max() <= losses[origin] + TOLERATED:
+        return None
     return {
         "year": rows["year"].max(),
         "shut": names.without(origin),

@@ -36,7 +36,7 @@ def chapter(plan: Plan) -> Chapter | None:
         return None
     parts = [lever_chart(plan, found), odds_text(found)]
     what = OBJECTIVES[found.goal]
-    lead = say("lead", found=found, what=what, tried=bool(found.influences))
+    lead = say("lead", what=what, as_given=bool(found.claims) and not found.influences)
     title = "How much each lever matters"
     return Chapter.of("levers", title, parts, lead=lead, behind=True)
 

@@ -112,10 +112,9 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
         return None
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
-    is_open = asked and bool((rows["shelf"] == LEFT_OPEN).any())
     left_out = [] if of_any_size else ["capital"]
     if not asked:
         left_out += ["shelf", "idle", "adds", "risk", "cost", "avoided"]
     return SHELVES_TABLE.over(
-        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size, open=is_open)
+        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size)
     )
