@@ -264,6 +264,8 @@ def _assembled(
     helped = _with_debt(question, x)
     given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
     planned = sold.get(PLAN)
+    supported = _sold(question, volumes, {**helped, **given}) if given else None
+    paid = (supported or sold[basis]).levels
     study = [row for row in plan.case.tables.studies if row.project in question.projects]
     return BusinessCase(
         projects=question.projects,
@@ -280,8 +282,8 @@ def _assembled(
         planned=planned,
         throughput=_throughput(question),
         package=package,
-        supported=_sold(question, volumes, {**helped, **given}) if given else None,
-        money=public_money(volumes, x, {**helped, **given} if given else x, question.futures),
+        supported=supported,
+        money=public_money(volumes, x, paid, question.futures),
         owned=_cost_of_ownership(question, volumes),
         swings=tornado(volumes.found, question.terms, volumes.use, given),
         markets=markets_of(plan, found, sold[MARKET].flows),

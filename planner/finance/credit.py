@@ -35,7 +35,7 @@ SMALLEST_LOAN = 0.01
 """Share of the capital below which what is left of a loan that is cut is none."""
 HELD = 1e-6
 """Cover that a test may lack."""
-LATE, DEAR = "output late", "capital dear"
+ADVERSE, LATE, DEAR = "adverse prices", "output late", "capital dear"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -398,7 +398,7 @@ def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     by_factor = factor.high * (1 + spare.value)
     by_spare = factor.value * (1 + spare.high)
     cases = {
-        "adverse prices": adverse_ends(found),
+        ADVERSE: adverse_ends(found),
         LATE: {"delay_years": HIGH},
         DEAR: {"contingency" if by_spare > by_factor else "capital_factor": HIGH},
         "running costs dear": {"fixed_factor": HIGH, "variable_factor": HIGH},

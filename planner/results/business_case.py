@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 
 from planner.finance.cashflow import CashFlows, starting_up
-from planner.finance.credit import HIGH_PRICES, Credit, Downside, Lending
+from planner.finance.credit import ADVERSE, HIGH_PRICES, Credit, Downside, Lending
 from planner.finance.economics import Economics
 from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns
-from planner.finance.sensitivity import Swing, adverse
+from planner.finance.sensitivity import Swing
 from planner.finance.study import StudyStep
 from planner.finance.support import Package, PublicMoney, public_cost
 from planner.finance.yearly_rows import Array
@@ -268,8 +268,13 @@ class BusinessCase(Parts):
     @property
     def cost_at_adverse_prices(self) -> float:
         """The same public money where prices hurt (present value, MUSD)."""
-        prices = adverse(self.investment, self.terms)
-        return float(public_cost(self.shown.adverse, {**self.shown.levels, **prices}))
+        return self.downside(ADVERSE).public
+
+    @property
+    def support_years(self) -> list[int]:
+        """Years in which support for output is paid to some plant of the case that is shown."""
+        paid = np.any([plant.supported > 0 for plant in self.shown.flows.plants], axis=0)
+        return [year for year, is_paid in zip(self.investment.years, paid, strict=True) if is_paid]
 
     def costs_at(self, rates: Sequence[float]) -> list[float]:
         """What the same public money costs at other public rates (present value, MUSD); none where it differs from future to

@@ -291,7 +291,7 @@ def _cards(found: BusinessCase, case: Case) -> list[Card]:
     stated = f"{number(found.stated_cost)} MUSD" if found.stated_cost else "none"
     least = f"present value; {stated} of it stated in the case"
     if shares:
-        least += f" (that the plan itself has the public pay {shares} of the capital is another reckoning, not added)"
+        least += f" (the plan's own public share, {shares} of the capital, is not added)"
     least += f"; {number(found.owned)} MUSD as a plant of the public's own"
     irr = percent(one.returns.irr_owners)
     each_year = "a year, real" if one.returns.irr_owners is not None else ""
