@@ -375,6 +375,9 @@ class Stockpile(Row):
     form: Form = col("form", default="oxide")
     initial_t: Number = positive("stock before the first year, not above `max_t`", "t")
     max_t: Number | None = positive("largest stock; blank = no limit", "t", None)
+    purchase_t_per_year: Number | None = positive(
+        "most that is on offer in a year; blank = no limit", "t", None
+    )
     purchase_usd_per_kg: Number = positive("price of a purchase, paid from the budget", "USD/kg")
     holding_usd_per_kg_year: Number = positive(
         "cost of the year-end stock; not paid from the budget", "USD/kg and year", 0.0

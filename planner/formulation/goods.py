@@ -324,6 +324,13 @@ def _of_good(name: str, symbol: str, meaning: str, *, index: IndexSet) -> Variab
     return Variable(name=name, symbol=symbol, letters=_GOOD, index=index, unit="t", meaning=meaning)
 
 
+def _most_bought(s: Scope, at: GoodAt) -> float | None:
+    """What a year's limit of purchases allows in the period of the node."""
+    c, e, o, n = at
+    most = s.lookups.stockpiles[c, e, o].purchase_t_per_year
+    return None if most is None else most * s.tree.nodes[n].length
+
+
 IMPORTED = Variable(
     name="imported",
     symbol="M",
@@ -413,7 +420,17 @@ VARIABLES = (
         limit=r"\mathrm{maxstock}_{c,e,o}",
         reads=("stockpiles.max_t",),
     ),
-    _of_good("bought", "q", "put into stock", index=bought_index),
+    Variable(
+        name="bought",
+        symbol="q",
+        letters=_GOOD,
+        index=bought_index,
+        unit="t",
+        meaning="put into stock",
+        most=_most_bought,
+        limit=r"\mathrm{purchases}_{c,e,o} \, \ell_n",
+        reads=("stockpiles.purchase_t_per_year",),
+    ),
     Variable(
         name="scheduled",
         symbol="a",
@@ -421,6 +438,9 @@ VARIABLES = (
         index=lambda s: s.scheduled,
         unit="t/y",
         meaning="stock purchases decided",
+        most=lambda s, at: s.lookups.stockpiles[at[:3]].purchase_t_per_year,
+        limit=r"\mathrm{purchases}_{c,e,o}",
+        reads=("stockpiles.purchase_t_per_year",),
         decided=True,
     ),
     _of_good("released", "w", "taken out of stock", index=stock_balance_index),

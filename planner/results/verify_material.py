@@ -224,6 +224,7 @@ def _touched(visits: AtVisits) -> Iterable[Good]:
 def _stocks(visits: AtVisits) -> Iterator[Broken]:
     """Stock follows purchases and releases, within its limit; nothing is bought without the lever."""
     case = visits.case
+    lengths = visits.at(visits.tree.lengths)
     for good, row in case.lookups.stockpiles.items():
         held = visits.stock[good]
         bought = visits.goods["bought", good]
@@ -235,6 +236,8 @@ def _stocks(visits: AtVisits) -> Iterator[Broken]:
         yield at_most("stock_not_negative", -held, 0.0)
         if row.max_t is not None:
             yield at_most("stock_limit", held, row.max_t)
+        if row.purchase_t_per_year is not None:
+            yield at_most("purchase_limit", bought, row.purchase_t_per_year * lengths)
         if not case.lookups.has_lever("stockpile"):
             yield never("stock_lever", bought)
         undecided = [not may_be_decided(case, year) for year in visits.period_years]
@@ -250,8 +253,11 @@ def _deliveries(visits: AtVisits) -> Iterator[Broken]:
     """What is bought is what is scheduled, as far as trade goes on in the period."""
     case = visits.case
     lengths = visits.at(visits.tree.lengths)
-    for (*_, year), tonnes in visits.scheduled:
+    for (*good, year), tonnes in visits.scheduled:
         yield at_most("purchase_not_negative", -tonnes, 0.0)
+        limit = case.lookups.stockpiles[tuple(good)].purchase_t_per_year
+        if limit is not None:
+            yield at_most("purchase_limit", tonnes, limit)
         if not may_be_decided(case, year) or not case.lookups.has_lever("stockpile"):
             yield never("purchase_window", tonnes)
     for good in case.lookups.stockpiles:

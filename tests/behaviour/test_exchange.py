@@ -193,6 +193,14 @@ def stockpile(**columns: Any) -> list[dict[str, Any]]:
         ({}, 1000, ["stockpile"], 10, 30),  # more cannot be bought than there is to spare
         ({"max_t": 20}, 1000, ["stockpile"], 20, 20),  # max_t
         ({"max_t": 0}, 1000, ["stockpile"], 40, 0),
+        (
+            {"purchase_t_per_year": 12},
+            1000,
+            ["stockpile"],
+            28,
+            12,
+        ),  # on offer in 2026; nothing is to spare in 2027
+        ({"purchase_t_per_year": 0}, 1000, ["stockpile"], 40, 0),
         ({}, 12, ["stockpile"], 28, 12),  # the budget: 12 MUSD buy 12 t
         ({}, 1000, [], 40, 0),  # the lever
         ({"initial_t": 5}, 1000, [], 35, 0),  # what is there is used without the lever

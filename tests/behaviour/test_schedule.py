@@ -62,6 +62,26 @@ def test_what_is_scheduled_is_delivered_in_calm_years_and_stopped_by_a_cut(
     assert total(plan, "stocks", "bought_t", scenario="cut", year=2028) == near(0)
 
 
+# 12 of the 30 t that could be spared are on offer in each of 2026 and 2027: 24 t against 100 that are cut, a tail of 76.
+def test_no_more_is_scheduled_in_a_year_than_is_on_offer(solve: SolveCase) -> None:
+    offered = [row | {"purchase_t_per_year": 12} for row in piles()]
+    plan = solve(SCHEDULED, **buyer(stockpiles=offered))
+    assert plan.summary["cvar_musd"] == near(76)
+    assert total(plan, "purchases", "tonnes", year=2026) == near(12)
+    assert total(plan, "purchases", "tonnes", year=2027) == near(12)
+
+
+# 12 t a year are 3 t in the first quarter of 2027, in which 475 t could be spared for the second, which is cut.
+def test_a_quarter_has_its_part_of_what_is_on_offer_in_a_year(solve: SolveCase) -> None:
+    case = buyer(
+        imports=[imports(100), imports(2000) | {"year": 2027}],
+        shocks=[shock("cut", "import", 0, "2027Q2", "2027Q2")],
+        stockpiles=[row | {"purchase_t_per_year": 12} for row in piles()],
+    )
+    plan = solve({"policy.stock": "recourse"}, **case)
+    assert total(plan, "stocks", "bought_t", scenario="cut", year=2027, quarter=1) == near(3)
+
+
 def test_a_partial_cut_stops_its_part_of_each_delivery(solve: SolveCase) -> None:
     # In 2027 a fifth of the imports is left of 2,000 t: nothing is short then, and a fifth of the schedule arrives.
     shocks = [shock("cut", "import", 0.2, 2027, 2027), shock("cut", "import", 0, 2028, 2028)]

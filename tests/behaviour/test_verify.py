@@ -89,8 +89,8 @@ FULL: dict[str, Any] = {
     " cost_per_trainee_usd, cost_per_seat_usd\n"
     "school, AAA, chemist, 1, 2, 2, 100000, 100000",
     "budgets": [*budget(30, 10, 5), *budget(10, 10, funder="BBB")],
-    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg, holding_usd_per_kg_year\n"
-    "AAA, Dy, 5, 40, 300, 5",
+    "stockpiles": "country, element, initial_t, max_t, purchase_t_per_year, purchase_usd_per_kg,"
+    " holding_usd_per_kg_year\nAAA, Dy, 5, 40, 40, 300, 5",
     "loss_tiers": "element, form, up_to_share, loss_usd_per_kg\nDy, metal, 1, 5000",
     "scenarios": scenarios(calm=0.5, cut=0.3, late=0.2),
     "shocks": [
@@ -424,6 +424,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         },
         "stock_not_negative": {"a stock is negative": bump("stocks", "stock_t", -100, **NOW)},
         "stock_limit": {"a stock overflows": bump("stocks", "stock_t", 100, **NOW)},
+        "purchase_limit": {"more is bought than is on offer": flow("bought", 100, **DY)},
         "stock_of_nothing": {
             "stock is released where there is none": flow("released", 1, country="BBB", **DY)
         },
@@ -587,6 +588,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
         "purchase_not_negative": {
             "less than nothing is scheduled": bump("purchases", "tonnes", -1000)
         },
+        "purchase_limit": {"more is scheduled than is on offer": bump("purchases", "tonnes", 100)},
         "purchase_window": {
             "something is scheduled before the first decision": add(
                 "purchases", year=2026, country="AAA", **DY, tonnes=1, scenarios="all"

@@ -468,6 +468,25 @@ BOUNDS: dict[str, Golden] = {
     "imported": Golden("AAA: 40 + 20 t; BBB: 7 t of metal.", GOODS),
     "shortfall": Golden("20 % of 100 t in the first step, 80 % in the second.", RISKS),
     "stock": Golden("At most 30 t.", STOCKS),
+    "bought": Golden(
+        "8 t a year are on offer: 8 in 2026, 2 in each quarter of 2027.",
+        QUARTERS
+        | {
+            "demand": demand(last=2027),
+            "stockpiles": "country, element, initial_t, purchase_t_per_year, purchase_usd_per_kg\n"
+            "AAA, Dy, 0, 8, 200",
+        },
+    ),
+    "scheduled": Golden(
+        "8 t a year are on offer.",
+        {
+            "demand": demand(last=2027),
+            "stockpiles": "country, element, initial_t, purchase_t_per_year, purchase_usd_per_kg\n"
+            "AAA, Dy, 0, 8, 200",
+            "budgets": budget(10),
+        },
+        {"policy.stock": "scheduled"},
+    ),
     "units": Golden("45 / 15 = 3; 47 / 16 = 2.9, so 2.", UNITS, {"policy.whole_plants": True}),
     "hired": Golden("At most 6 a year, from 2027.", PEOPLE),
 }

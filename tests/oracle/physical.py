@@ -170,14 +170,15 @@ def add_resale(world: World) -> None:
 def add_stocks(world: World) -> None:
     """Contract: stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year.
 
-    "Stock balances are per period".
+    "Stock balances are per period". Purchases are at most purchase_t_per_year, in a part of a year their part of it.
     """
     for good, row in world.case.stockpiles.items():
         high = number(row, "max_t", float("inf"))
         may_buy = "stockpile" in world.choices.levers
+        yearly = number(row, "purchase_t_per_year", float("inf")) if may_buy else 0.0
         for w, t in world.moments:
             stock = world.lp.variable("stock", *good, w, t, high=high)
-            bought = world.lp.variable("bought", *good, w, t, high=float("inf") if may_buy else 0.0)
+            bought = world.lp.variable("bought", *good, w, t, high=yearly * t.length)
             released = world.lp.variable("released", *good, w, t)
             terms: dict[Key, float] = {stock: 1.0, bought: -1.0, released: 1.0}
             parent = world.before(t)
@@ -207,8 +208,9 @@ def add_schedule(world: World) -> None:
     """
     if world.choices.stock != "scheduled":
         return
-    high = float("inf") if "stockpile" in world.choices.levers else 0.0
-    for good in world.case.stockpiles:
+    may_buy = "stockpile" in world.choices.levers
+    for good, row in world.case.stockpiles.items():
+        high = number(row, "purchase_t_per_year", float("inf")) if may_buy else 0.0
         for w, t in world.openings:
             world.lp.variable("scheduled", *good, w, t.year, high=high)
         for w, t in world.moments:

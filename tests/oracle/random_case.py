@@ -214,6 +214,7 @@ def draw_stocks(d: Draw) -> None:
         )
         row["purchase_usd_per_kg"] = d.number(d.loss[element] * d.rng.uniform(0.02, 0.25))
         row["holding_usd_per_kg_year"] = d.maybe(0.5, lambda: d.between(0.5, 8))
+        row["purchase_t_per_year"] = d.perhaps_between(0.3, level * 0.02, level * 0.3)
         d.put("stockpiles", row)
 
 

@@ -35,6 +35,7 @@ def draw_store(d: Draw, good: Good) -> None:
     row["initial_t"] = d.number((row["max_t"] or level) * d.one(0, 0, 0.3, 1))
     row["purchase_usd_per_kg"] = d.number(d.loss[element] * d.rng.uniform(0.01, 0.2))
     row["holding_usd_per_kg_year"] = d.perhaps_between(0.5, 0.5, 8)
+    row["purchase_t_per_year"] = d.perhaps_between(0.3, level * 0.02, level * 0.3)
     d.put("stockpiles", row)
 
 
