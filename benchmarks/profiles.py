@@ -20,8 +20,10 @@ NOW = {
     "seed": 1,
 }
 """The real case as it is, with few draws: at least one of each of its scenarios."""
-TODAY = NOW | {"changed": {"objective.goal": "risk"}}
-"""The same for the goal whose phases all ways of solving go through."""
+DEMO = {"model": str(ROOT / "models" / "decision.toml"), "changed": {"policy.whole_plants": False}}
+"""The model of `make demo`, plants of any size: a linear program, as every way of solving takes it."""
+DEMO_DRAWS = ("--draws", "300", "--keep", "11", "--seed", "1")
+"""The scenarios of `make demo`."""
 SWEEP = CASES / "budgets.toml"
 STUDIES = ROOT / "models" / "studies"
 STARTER_POINTS, REAL_POINTS = "start/points", "real/points"
@@ -53,7 +55,7 @@ class Profile:
     many: tuple[int, ...]
     changes: int
     every: bool = False
-    time_limit: float = 1800.0
+    time_limit: float = 600.0
 
 
 QUICK = Profile("quick", repetitions=1, few=1, many=(20, 100, 1000), changes=40)
@@ -82,6 +84,11 @@ class Folders:
         """Folder for a written run."""
         return str(self.work / "runs" / name)
 
+    @property
+    def today(self) -> dict[str, Any]:
+        """The real case as it is, in the scenarios and with the model of `make demo`."""
+        return {"case": str(self.work / "cases" / "today"), **DEMO}
+
     def solve(self, name: str, case: str, *options: str) -> dict[str, Any]:
         """Arguments of a job: `planner solve` into a run folder of that name."""
         out = self.run(name)
@@ -102,8 +109,14 @@ def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job(
             "arrays", f"main/arrays {MAIN.name}", {**main, "arrays": folders.arrays(MAIN.name)}
         )
-        yield Job("same", "today/same", TODAY)
-        yield Job("arrays", "today/arrays", {**TODAY, "arrays": folders.arrays("today")})
+        yield Job("command", "today/drawn", _sample_of_demo(folders))
+        yield Job("same", "today/same", folders.today)
+        yield Job("arrays", "today/arrays", {**folders.today, "arrays": folders.arrays("today")})
+
+
+def _sample_of_demo(folders: Folders) -> dict[str, Any]:
+    out = folders.today["case"]
+    return {"arguments": ["sample", NOW["case"], *DEMO_DRAWS, "--out", out], "out": out}
 
 
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
@@ -126,7 +139,7 @@ def _methods(profile: Profile, folders: Folders) -> Iterator[Job]:
         "arrays": folders.arrays(MAIN.name),
         "time_limit": profile.time_limit,
     }
-    today = {**TODAY, "arrays": folders.arrays("today"), "time_limit": profile.time_limit}
+    today = {**folders.today, "arrays": folders.arrays("today"), "time_limit": profile.time_limit}
     for kind in ("planner", "plain-unreduced", *(("plain", "linopy") if profile.every else ())):
         yield Job(kind, f"main/{kind}", base, profile.repetitions)
         yield Job(kind, f"today/{kind}", today, profile.few)

@@ -148,7 +148,7 @@ class ProcessWorkers(Workers):
             one.shutdown(wait=wait, cancel_futures=cancel_futures)
 
     def _call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """What a function gives in the process of this thread, or of one of its successors."""
+        """The result of a function from the process of this thread; a process that died is replaced."""
         try:
             for _ in range(ATTEMPTS):
                 pool = self._own.pool = self._own.pool or self._start()

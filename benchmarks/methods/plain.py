@@ -1,4 +1,5 @@
-"""The usual way: Pyomo rules, Pyomo's own HiGHS interface at its defaults, all phases cold, values read back."""
+"""The usual way: Pyomo rules, Pyomo's own HiGHS interface at its defaults, all phases of the goal cold, values read
+back."""
 
 from __future__ import annotations
 
@@ -19,12 +20,15 @@ from planner.formulation import pyomo_model
 from planner.formulation.index_sets import Scope
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
-PHASES = (
-    ("risk", "risk", HOLD_SHARE),
-    ("cost", "cost", HOLD_SHARE),
-    ("risk_at_cost", "risk", HOLD_SHARE),
-)
-"""Name of a phase, the column it minimises, and the share by which it may worsen in later ones."""
+PHASES = {
+    "risk": (
+        ("risk", "risk", HOLD_SHARE),
+        ("cost", "cost", HOLD_SHARE),
+        ("risk_at_cost", "risk", HOLD_SHARE),
+    ),
+    "welfare": (("welfare", "welfare", HOLD_SHARE),),
+}
+"""Goal -> name of each phase, the column it minimises, and the share by which it may worsen in later ones."""
 FORMS = (OXIDE, METAL, MAGNET)
 
 
@@ -39,7 +43,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     objectives: dict[str, float] = {}
     status = "optimal"
     m.goal.deactivate()
-    for phase, column, slack in PHASES:
+    for phase, column, slack in PHASES[case.model.objective.goal]:
         with clock.section("solve"):
             found = _solve(m, column, float(job["time_limit"]), clock)
         if found is None:

@@ -34,8 +34,12 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
 def told(summary: dict[str, Any]) -> dict[str, Any]:
     """What the page needs of a summary."""
     kept = ("status", "gap", "bounds", "certificate", "seconds")
+    risk, cost = summary["risk_musd"], summary["cost_musd"]
+    of_goal_risk = "least_risk_musd" in summary
     return {
-        "objectives": {"risk": summary["least_risk_musd"], "cost": summary["cost_musd"]},
+        "objectives": {"risk": summary["least_risk_musd"], "cost": cost}
+        if of_goal_risk
+        else {"welfare": cost + risk},
         "size": summary["model"],
         **{key: summary[key] for key in kept if key in summary},
     }

@@ -7,12 +7,12 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
-from planner.data.case import Case
+from planner.data.case import Case, with_other_scenarios, without_targets
 from planner.data.sampling import sample
 from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import solve_fixed, with_other_scenarios
 from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of
 from planner.results.losses import measures_of
+from planner.solving.engine import Engine
 from planner.solving.goals import Phase
 
 
@@ -46,7 +46,8 @@ def _alone(case: Case, decisions: FixedDecisions) -> float:
 
 
 def _together(case: Case, decisions: FixedDecisions) -> float:
-    return solve_fixed(case, decisions.amounts[ALL], [Phase("risk")]).value("risk")
+    engine = Engine(without_targets(case, hard_only=True))
+    return engine.solve(fixed=decisions.amounts[ALL], phases=[Phase("risk")]).value("risk")
 
 
 def drawn(case: Case, register: Case, number: int) -> Case:

@@ -5,7 +5,7 @@ A Case never changes: each method gives another one, checked as files are, or ra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,16 @@ from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.findings import Origin
 from planner.data.frames import frame_of, frame_of_faults
 from planner.data.lookups import Lookups
-from planner.data.schema import Country, Element, Project, Tables, UncertainRange
+from planner.data.schema import (
+    Country,
+    Draw,
+    Element,
+    Project,
+    Scenario,
+    Shock,
+    Tables,
+    UncertainRange,
+)
 from planner.data.sheets import Sheet, read_rows
 from planner.errors import refused
 from planner.late import late
@@ -133,8 +142,8 @@ class Case:
 
     @property
     def warnings(self) -> pd.DataFrame:
-        """What is valid and yet probably not meant: a row each, with the rule, its place (file, line, column), the message
-        and what to do.
+        """Warnings of inputs that are valid and probably not meant: a row each, with its rule, place (file), line, column,
+        message and remedy.
 
         >>> list(case.warnings.columns)
         ['rule', 'place', 'line', 'column', 'message', 'remedy']
@@ -309,3 +318,26 @@ def without_targets(case: Case, hard_only: bool = False) -> Case:
         return case
     model = case.model.model_copy(update={"targets": chosen})
     return replace(case, model=model, tables=replace(case.tables, targets=priced))
+
+
+def with_other_scenarios(
+    case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock], draws: Sequence[Draw]
+) -> Case:
+    """The case with other scenarios and shocks, and of what was drawn that of these scenarios.
+
+    What is of scenarios that are not among these stays behind: targets, prices, ranges of their figures, and hazards.
+    """
+    named = {"", *(row.scenario for row in scenarios), *(row.storyline for row in scenarios)}
+    other = replace(
+        case.tables,
+        scenarios=tuple(scenarios),
+        shocks=tuple(shocks),
+        draws=tuple(row for row in draws if row.scenario in named),
+        hazards=(),
+        targets=tuple(row for row in case.tables.targets if row.scenario in named),
+        prices=tuple(row for row in case.tables.prices if row.future in named),
+    )
+    other = replace(other, uncertainties=tuple(ranges_of_rows(other)))
+    targets = tuple(row for row in case.model.targets if row.scenario in named)
+    model = case.model.model_copy(update={"targets": targets})
+    return replace(case, tables=other, model=model)

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from planner.config import Objective
-from planner.data.case import Case, with_model
+from planner.data.case import Case, with_model, with_other_scenarios
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.intervals import METHOD, Sample, of_pairs, of_samples
 from planner.evaluation.optimality_gap import optimality_gap
 from planner.evaluation.outcome import FutureOutcome

@@ -7,19 +7,18 @@ distance to the nearest kept draw falls most. A draw gives its probability to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case, with_model, with_rows
+from planner.data.case import Case, with_model, with_other_scenarios, with_rows
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
 from planner.evaluation.chain import ChainProgram
-from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.policies import Foreseen
 from planner.evaluation.simulator import futures_of
 from planner.results.losses import measures_of
@@ -91,16 +90,16 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     progress(f"what each of {len(drawn.scenarios):,} draws loses without a plan")
     losses = losses_without_plan(drawn)
     progress(f"keeping {min(keep, len(drawn.scenarios)):,}")
-    names, chances = list(drawn.scenarios), np.array(list(drawn.scenarios.values()))
-    apart = _apart(drawn, losses)
-    kept = _kept(apart, chances, keep)
-    nearest = np.argmin(apart[kept], axis=0)
+    names, draws = list(drawn.scenarios), _Draws(drawn, losses)
+    kept = _kept(draws, keep)
+    apart = np.array([draws.distances(place) for place in kept])
+    nearest = np.argmin(apart, axis=0)
     nearest[kept] = range(len(kept))
-    sums = np.bincount(nearest, chances, minlength=len(kept)).tolist()
+    sums = np.bincount(nearest, draws.chances, minlength=len(kept)).tolist()
     probabilities = {names[place]: sums[row] for row, place in enumerate(kept)}
     return KeptDraws(
         case=drawn if keep >= len(names) else _with_kept(drawn, probabilities),
-        distance=float(chances @ apart[kept].min(axis=0)),
+        distance=float(draws.chances @ apart.min(axis=0)),
         every=_figures(drawn, losses, drawn.scenarios),
         kept=_figures(drawn, losses, probabilities),
     )
@@ -121,33 +120,39 @@ def losses_without_plan(case: Case) -> dict[str, Matrix]:
     return losses
 
 
-def _apart(drawn: Case, losses: Mapping[str, Matrix]) -> Matrix:
-    """The distance between every two draws (MUSD); infinite where they are of different storylines."""
-    storylines = np.array([drawn.lookups.storylines[name] for name in drawn.scenarios])
-    points = np.array([losses[name] for name in drawn.scenarios])
-    return np.where(storylines[:, np.newaxis] == storylines, cdist(points, points), np.inf)
+class _Draws:
+    """Draws as points: what each loses by element without a plan."""
+
+    def __init__(self, drawn: Case, losses: Mapping[str, Matrix]) -> None:
+        self.storylines = np.array([drawn.lookups.storylines[name] for name in drawn.scenarios])
+        self.chances = np.array(list(drawn.scenarios.values()))
+        self._points = np.array([losses[name] for name in drawn.scenarios])
+
+    def distances(self, place: int) -> Matrix:
+        """The distance of every draw to one of them (MUSD); infinite where they are of different storylines."""
+        is_same = self.storylines == self.storylines[place]
+        return np.where(is_same, cdist(self._points[[place]], self._points)[0], np.inf)
+
+    def best(self, places: Sequence[int], nearest: Matrix) -> int:
+        """The one of some draws that leaves the least distance, the first by name of those that leave as little. nearest:
+        the distance of every draw to what is kept (MUSD)."""
+        left = [float(np.minimum(nearest, self.distances(one)) @ self.chances) for one in places]
+        least = min(left)
+        return places[int(np.argmax(np.array(left) <= least + TIED * (1.0 + least)))]
 
 
-def _kept(apart: Matrix, chances: Matrix, keep: int) -> list[int]:
+def _kept(draws: _Draws, keep: int) -> list[int]:
     """The places of the draws that are kept: first of each storyline the one that stands best for it, then always the one
-    that takes most off the distance, the first by name of those that take as much."""
-    is_same = np.isfinite(apart)
-    alone = np.where(is_same, apart, 0.0) @ chances
+    that takes most off the distance."""
     kept: list[int] = []
-    for first in sorted(set(is_same.argmax(axis=1).tolist())):
-        draws = np.flatnonzero(is_same[first])
-        kept.append(int(draws[_first_least(alone[draws])]))
-    while len(kept) < min(keep, len(apart)):
-        left = np.minimum(apart[kept].min(axis=0), apart) @ chances
-        left[kept] = np.inf
-        kept.append(_first_least(left))
+    for storyline in np.unique(draws.storylines):
+        is_own = draws.storylines == storyline
+        kept.append(draws.best(np.flatnonzero(is_own).tolist(), np.where(is_own, np.inf, 0.0)))
+    while len(kept) < min(keep, len(draws.chances)):
+        nearest = np.min([draws.distances(one) for one in kept], axis=0)
+        others = [place for place in range(len(draws.chances)) if place not in kept]
+        kept.append(draws.best(others, nearest))
     return sorted(kept)
-
-
-def _first_least(values: Matrix) -> int:
-    """The place of the least value, the first of those that are as small."""
-    least = float(values.min())
-    return int(np.flatnonzero(values <= least + TIED * (1.0 + abs(least)))[0])
 
 
 def _figures(

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from planner.config import ModelFile
-from planner.data.case import Case, with_model, with_rows, without_targets
+from planner.data.case import Case, with_model, with_other_scenarios, with_rows, without_targets
 from planner.data.change import Change, cells_changed
 from planner.data.changed_case import Changer
 from planner.data.schema import Staffing
@@ -136,15 +136,10 @@ def calm_case(
         now = staff.get((team.country, team.skill), team.initial)
         workforce.append(team.model_copy(update={"initial": now}))
     calm = with_rows(
-        without_targets(case),
+        with_other_scenarios(without_targets(case), (), (), ()),
         projects=tuple(projects),
         workforce=tuple(workforce),
         staffing=(*case.tables.staffing, *_need_nobody(case)),
-        scenarios=(),
-        shocks=(),
-        draws=(),
-        hazards=(),
-        prices=tuple(row for row in case.tables.prices if not row.future),
         uncertainties=(),
         stockpiles=(),
         budgets=(),
@@ -190,9 +185,10 @@ def calm_year(plan: Plan, year: int) -> CalmYear:
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """What a calm year comes to: `loss` (MUSD), and by element the largest share of its demand that is served.
+    """Figures of a calm year: the least `loss` (MUSD), and for each element the largest share of its demand that is served.
 
-    used: figure -> what a plan that reaches it uses, as `origin:X`, `country:C`, `project:P`: without anything else it stays.
+    used: figure -> names of all that its optimum uses (`origin:X`, `country:C`, `project:P`). The removal of anything else
+    leaves the figure as it is.
     """
 
     figures: dict[str, float]
@@ -200,8 +196,7 @@ class Served:
 
 
 def served(asked: Collection[str], solved: Solved) -> Served:
-    """The least loss of a year (MUSD), and of each element asked for the least that stays short of its demand; with what
-    the plans that reach them use."""
+    """The figures of a calm year: its least loss, and the largest served share of the elements in `asked`."""
     case = solved.scope.case
     figures = {LOSS: max(solved.outcome.values["risk"], 0.0)}
     used = {LOSS: frozenset(_used(solved, solved.point))}

@@ -158,8 +158,8 @@ class _Inquiry:
         self.answers[EQUAL_RATES] = replace(measured, public=found.public)
 
     def objectives_at(self, ends: Sequence[End], journal: Journal | None) -> dict[str, float]:
-        """What the questions at both ends of doubts attain (MUSD); says beforehand how many programs that is, and about
-        how long it takes."""
+        """The objective (MUSD) of every question at both ends of doubts. `progress` gets the number of programs first, and
+        the time that they take once a few are solved."""
         if not ends:
             return {}
         # An odd number apart, so that low and high ends are among them.
@@ -253,7 +253,7 @@ def _with_more(inquiry: _Inquiry, found: Explanation) -> Explanation:
 
 
 def _alternatives(inquiry: _Inquiry, plan: Plan) -> list[AlternativePlan]:
-    """What could be done in place of the plan; where the plants of the plan are whole, the linear plan beside it."""
+    """The alternatives of the plan in their order; of a plan of whole plants the linear plan is one."""
     answers, nothing = inquiry.answers, inquiry.answers[NOTHING]
     found = []
     for key, question in inquiry.alternatives.items():

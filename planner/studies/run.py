@@ -133,21 +133,16 @@ class WorkLeft:
     ) -> None:
         self._study, self._case, self._journal = study, case, journal
         unique = {point.id: point for point in points}  # equal rows are one point
-        self._total = len(unique)
         known = [one for one in _entries(journal.path) if one.name in unique]
         again = [one.name for one in known if one.status in TRIED_AGAIN]
         journal.withdraw(POINT, again)
-        self._ended = {one.name: one for one in known if one.status not in TRIED_AGAIN}
+        ended = {one.name: one for one in known if one.status not in TRIED_AGAIN}
+        self.status = _status(StudyStatus(len(unique), Counter()), ended.values())
         self._chains: list[list[Point]] = []
-        if len(self._ended) < len(unique):
+        if self.status.done < self.status.total:
             for chain in chains(study, list(unique.values())):
-                left = [point for point in chain if point.id not in self._ended]
+                left = [point for point in chain if point.id not in ended]
                 self._chains += [left] if left else []
-
-    @property
-    def status(self) -> StudyStatus:
-        """The progress of the study so far."""
-        return _status(self._total, self._ended.values())
 
     def work_off(self, workers: Workers | None, tell: Tell) -> None:
         """Solve the base, then the chains of points.
@@ -180,14 +175,14 @@ class WorkLeft:
             told = (answer.status, answer.message, answer.seconds)
             entries.append(Entry(point.id, {"values": answer.value or {}}, *told))
         self._journal.append(POINT, entries)
-        self._ended |= {entry.name: entry._replace(answer=None) for entry in entries}
+        self.status = _status(self.status, entries)
 
 
 def status_of(out: Path) -> StudyStatus:
     """The progress of a study, finished or running."""
     names = {point.id for point in points_of(out)}
     ended = [entry for entry in _entries(out / JOURNAL) if entry.name in names]
-    return replace(_status(len(names), ended), folder=out)
+    return _status(StudyStatus(len(names), Counter(), folder=out), ended)
 
 
 def _entries(journal: Path) -> Iterator[Entry]:
@@ -195,12 +190,12 @@ def _entries(journal: Path) -> Iterator[Entry]:
     return read_entries(journal, POINT, answers=False)
 
 
-def _status(total: int, ended: Collection[Entry]) -> StudyStatus:
-    """The progress of a study of so many points. ended: those that have a result."""
+def _status(before: StudyStatus, ended: Collection[Entry]) -> StudyStatus:
+    """The progress of a study once more points have a result."""
     bad = [(one.name, str(one.status), str(one.message)) for one in ended if one.status != OPTIMAL]
-    return StudyStatus(
-        total=total,
-        statuses=Counter(str(one.status) for one in ended),
-        seconds=sum(one.seconds or 0.0 for one in ended),
-        bad=tuple(sorted(bad)),
+    return replace(
+        before,
+        statuses=before.statuses + Counter(str(one.status) for one in ended),
+        seconds=before.seconds + sum(one.seconds or 0.0 for one in ended),
+        bad=tuple(sorted((*before.bad, *bad))),
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.data.case import Case, with_rows
+from planner.data.case import Case, with_other_scenarios, with_rows
 from planner.data.load import checked_case
 from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
@@ -19,7 +19,6 @@ from planner.errors import StoppedError
 from planner.evaluation import chain as fixed_chain
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
-from planner.evaluation.fixed_tree import with_other_scenarios
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
 from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simulator, futures_of
