@@ -428,7 +428,7 @@ VARIABLES = (
         unit="t",
         meaning="put into stock",
         most=_most_bought,
-        limit=r"\mathrm{purchases}_{c,e,o} \, \ell_n",
+        limit=r"\mathrm{maxbought}_{c,e,o} \, \ell_n",
         reads=("stockpiles.purchase_t_per_year",),
     ),
     Variable(
@@ -439,7 +439,7 @@ VARIABLES = (
         unit="t/y",
         meaning="stock purchases decided",
         most=lambda s, at: s.lookups.stockpiles[at[:3]].purchase_t_per_year,
-        limit=r"\mathrm{purchases}_{c,e,o}",
+        limit=r"\mathrm{maxbought}_{c,e,o}",
         reads=("stockpiles.purchase_t_per_year",),
         decided=True,
     ),

@@ -22,6 +22,7 @@ from tests.faults.mutations import Text
 LITTLE = {"a tenth less": 0.9, "a bit less": 0.95, "a bit more": 1.05, "a tenth more": 1.1}
 SOME = {"a fifth less, one row": 0.8, "a quarter more, one row": 1.25}
 ASIDE = (
+    "initial_t",
     "probability",
     "share",
     "up_to_share",

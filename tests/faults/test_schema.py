@@ -69,7 +69,8 @@ def test_a_workbook_holds_the_model_as_it_was_chosen(tmp_path: Path) -> None:
         book = tmp_path / f"{model.stem}.xlsx"
         write_workbook(book, case)
         again = planner.load(book)
-        assert (again.tables, again.model, again.sha256) == (case.tables, case.model, case.sha256)
+        assert (again.tables, again.sha256) == (case.tables, case.sha256)
+        assert again.model.model_dump() == case.model.model_dump()  # but for the lines of its file
     assert planner.load(tmp_path / "base.xlsx").model.discount_rate > 0
 
 

@@ -61,6 +61,7 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "existing_tpa",
     ),
     "demand-above-supply": (setter("demand", 3, "tonnes", "50000"), "demand", "tonnes"),
+    "mixed-basis": (setter("projects", 4, "basis", "treo"), "projects", "basis"),
     "quiet-scenario": (
         both(
             lambda text: text.pop("draws") and None,
@@ -414,6 +415,17 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "scenarios",
         4,
         'the same is felt as in "cut"',
+    ),
+    "plants late where imports cover all": (
+        both(
+            lambda text: text.pop("draws") and None,
+            lambda text: text["shocks"].__delitem__(slice(4, 6)),
+            lambda text: text["shocks"].__delitem__(2),
+        ),
+        "quiet-scenario",
+        "scenarios",
+        4,
+        'the same is felt as in "calm"',
     ),
     "staff of two countries exchanged": (
         edit("workforce", {(2, "initial"): "4", (3, "initial"): "1"}),

@@ -9,6 +9,7 @@ from planner.cells import grouped_by
 from planner.data.findings import finding_at
 from planner.data.schema import FILTERS, Scenario, Shock
 from planner.data.shock_effects import neutral_factor, touches
+from planner.data.thresholds import ROUNDING
 from planner.data.warnings.facts import CaseFacts
 from planner.data.warnings.rows import pairs
 from planner.errors import Fault
@@ -81,17 +82,25 @@ def idle_dangers(facts: CaseFacts) -> Iterator[Fault]:
 
 
 def quiet_scenarios(facts: CaseFacts) -> Iterator[Fault]:
-    """Scenarios in which the same happens; what was or will be drawn may well be the same."""
+    """Scenarios in which the same is felt; what was or will be drawn may well be the same."""
     tables = facts.tables
     if facts.are_drawn or (tables.hazards and not tables.shocks):
         return
     columns = [column for column in Shock.columns() if column != "scenario"]
     shocks = grouped_by(tables.shocks, "scenario")
+    covers_all = all(
+        (used <= facts.bought.get(good, 0.0) * (1 + ROUNDING)).all()
+        for good, used in facts.used.items()
+    )
 
-    def happening(row: Scenario) -> frozenset[Hashable]:
-        return frozenset(shock.cells(columns) for shock in shocks[row.scenario])
+    def felt(row: Scenario) -> frozenset[Hashable]:
+        """Shocks that are felt: where imports cover all use, late plants alone are not."""
+        rows = shocks[row.scenario]
+        if covers_all and all(shock.kind == "delay" for shock in rows):
+            return frozenset()
+        return frozenset(shock.cells(columns) for shock in rows)
 
-    for row, other in pairs(tables.scenarios, happening):
+    for row, other in pairs(tables.scenarios, felt):
         yield finding_at(row, "scenario", "quiet-scenario", other=other.scenario)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import combinations
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from statistics import median
 from typing import Any, TypeVar
 
@@ -214,6 +214,9 @@ def same_things_twice(facts: CaseFacts) -> Iterator[Fault]:
         # Where a table of suppliers says that both are there, some of their figures may be the same.
         if not facts.tables.suppliers or times[row.supplier] == of_all[row.supplier]:
             yield finding_at(row, "supplier", "same-imports-twice", other=other.supplier)
+    for row, other in pairs(facts.rows("projects", "stage=separation"), attrgetter("feeds")):
+        if row.basis != other.basis:
+            yield finding_at(row, "basis", "mixed-basis", other=other)
 
 
 def _is_same(row: Project, other: Project) -> bool:
