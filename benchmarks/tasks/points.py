@@ -41,10 +41,10 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     questions = [point.question for point in solved]
     bases, apart = engine.bases, 0.0
     with clock.section("points"):
-        ((_, warm),) = engine.answered([questions], point_figures, bases=bases)
+        ((_, warm),) = engine.answered([questions], point_figures, begins=[bases])
     with clock.section("cold"):
         again = [questions[1 : 1 + job["cold"]]]
-        ((_, cold),) = engine.answered(again, point_figures, bases={})
+        ((_, cold),) = engine.answered(again, point_figures, begins=[{}])
     for there, alone in zip(warm[1:], cold, strict=False):
         risk = alone.get("cold")["risk_musd"]
         apart = max(apart, abs(there.get("warm")["risk_musd"] - risk) / (1 + abs(risk)))

@@ -31,7 +31,7 @@ from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchQuestion, BranchResult
 from planner.decomposition.worker_pool import WorkerPool
 from planner.formulation.linear_expressions import quicksum
-from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
+from planner.formulation.odds import risk_of_scenarios, rows_of_storylines, with_room
 from planner.results.losses import weighed, weights_in_risk
 from planner.solving.goals import Phase, Progress, limit_of, phases_of
 from planner.solving.highs import TOLERANCE, Solver
@@ -224,7 +224,7 @@ class Search:
         """Have the master leave out a point at which some branch lacks something; true if the search is given up."""
         cuts = self.master.add(results, x)
         self.impossible += 1
-        if step.lost(cuts) or self.impossible > MOST_IMPOSSIBLE:
+        if step.stuck(step.lower, step.upper, cuts) or self.impossible > MOST_IMPOSSIBLE:
             self.stop = Stop.UNPROVEN
         return self.stop is Stop.UNPROVEN
 
@@ -382,38 +382,25 @@ def _means(case: Case, plans: Sequence[Candidate], limits: Mapping[str, float]) 
 
     losses = {w: mean(plan.losses[w] for plan in plans) for w in case.scenarios}
     expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
-    cost, risk = mean(plan.cost for plan in plans), _risk(small, case, losses, expected)
+    model = SimpleNamespace(
+        value_at_risk=small.variable("value_at_risk"),
+        scenario_excess=small.variables("excess", losses),
+    )
+    for w, loss in losses.items():
+        small.add("excess_limit", model.scenario_excess[w] >= loss - model.value_at_risk, w)
+    if case.model.objective.odds == "worst":
+        odds = odds_of(case)
+        model.odds_level = small.variable("odds_level")
+        model.risk_of_storyline = small.variables("risk_of_storyline", odds)
+        model.odds_excess = small.variables("odds_excess", with_room(odds))
+    for name, index, row in rows_of_storylines(model, case, losses):
+        small.add(name, row, index)
+    cost, risk = mean(plan.cost for plan in plans), risk_of_scenarios(model, case, expected)
     measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
     for name, measure in measures.items():
         most = limits.get(name, math.inf)
         small.add(name, small.variable(name, upper=most) - measure == 0.0)
     return small.program()
-
-
-def _risk(small: SmallProgram, case: Case, losses: Mapping[str, Any], expected: Any) -> Any:
-    """Risk of the mean of losses, by the odds of the objective: an expression; the rows that define it are added."""
-    objective, chances = case.model.objective, case.scenarios
-    quantile = small.variable("value_at_risk")
-    excess = small.variables("excess", losses)
-    for w, loss in losses.items():
-        small.add("excess_limit", excess[w] - loss + quantile >= 0.0, w)
-    if objective.odds == "given":
-        tail = quicksum(chances[w] / (1 - objective.tail) * excess[w] for w in losses)
-        mean = (1 - objective.risk_aversion) * expected
-        return mean + objective.risk_aversion * (quantile + tail)
-    odds = odds_of(case)
-    level = small.variable("odds_level")
-    risks = small.variables("risk_of_storyline", odds)
-    above = small.variables("odds_excess", with_room(odds))
-    for name, one in odds.items():
-        own = mean_and_tail(objective, one.shares, losses, excess)
-        small.add("storyline_risk", risks[name] - own == 0.0, name)
-    for name, beyond in above.items():
-        small.add("odds_excess_limit", beyond - (risks[name] - level) >= 0.0, name)
-    model = SimpleNamespace(
-        value_at_risk=quantile, odds_level=level, risk_of_storyline=risks, odds_excess=above
-    )
-    return risk_under_worst_odds(model, odds, objective.risk_aversion)
 
 
 @dataclass
@@ -435,15 +422,9 @@ class StepRule:
         self.centre = x if self.centre is None else (self.centre + x) / 2
         return self.centre if self.at_centre else x
 
-    def lost(self, cuts: int) -> bool:
-        """Take note of a point at which something was missing, and of the number of its cuts; true if no more will
-        come. Optimum and mean take turns, since optima alone swing."""
-        self.idle = 0 if cuts else self.idle + 1
-        self.at_centre = not (self.at_centre or self.idle)
-        return self.idle == MOST_IDLE
-
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
-        """Take note of the bounds (MUSD) and the number of cuts of a round; true if no more cuts will come."""
+        """Take note of the bounds (MUSD) and the number of cuts of a round; true if no more cuts will come. Where something
+        is missing at a point the bounds stay, so that optimum and mean take turns: optima alone swing."""
         rises = lower - self.lower > RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
         self.at_centre = not (rises or self.at_centre or self.idle)

@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.case import Case
 from planner.data.odds import odds_of
 from planner.data.scenario_tree import Node
 from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of, places_of
@@ -30,7 +28,7 @@ from planner.decomposition.subproblem import (
 )
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
-from planner.formulation.odds import mean_and_tail, risk_under_worst_odds, with_room
+from planner.formulation.odds import risk_of_scenarios, rows_of_storylines, with_room
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
@@ -364,7 +362,6 @@ def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
 def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
     """Expected loss and CVaR of all scenarios, in place of those of the histories that the master has."""
     m, case = writer.model, grouping.case
-    objective = case.model.objective
     writer.add("scenario_loss", grouping.rest)
     writer.add("scenario_excess", case.scenarios)
     losses = {}
@@ -374,28 +371,12 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
         yield "scenario_excess_limit", w, m.scenario_excess[w] >= loss - m.value_at_risk
     expected = quicksum(chance * losses[w] for w, chance in case.scenarios.items())
     yield "expected_loss_of_scenarios", None, m.expected_loss == expected
-    aversion = objective.risk_aversion
-    if objective.odds == "worst":
-        yield from _of_each_storyline(writer, case, losses)
-        risk = risk_under_worst_odds(m, odds_of(case), aversion)
-    else:
-        beyond = 1 - objective.tail
-        tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
-        risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
-    yield "risk_of_scenarios", None, m.risk == risk
-
-
-def _of_each_storyline(writer: Writer, case: Case, losses: Mapping[str, Any]) -> Iterator[Written]:
-    """Mean and tail of each storyline, and what of them is above the level of the worst odds."""
-    m, odds = writer.model, odds_of(case)
-    writer.add("risk_of_storyline", odds)
-    writer.add("odds_excess", with_room(odds))
-    for name, one in odds.items():
-        of_storyline = mean_and_tail(case.model.objective, one.shares, losses, m.scenario_excess)
-        yield "risk_of_scenarios", name, m.risk_of_storyline[name] == of_storyline
-    for name in with_room(odds):
-        above = m.risk_of_storyline[name] - m.odds_level
-        yield "odds_excess_of_scenarios", name, m.odds_excess[name] >= above
+    if case.model.objective.odds == "worst":
+        odds = odds_of(case)
+        writer.add("risk_of_storyline", odds)
+        writer.add("odds_excess", with_room(odds))
+    yield from rows_of_storylines(m, case, losses)
+    yield "risk_of_scenarios", None, m.risk == risk_of_scenarios(m, case, m.expected_loss)
 
 
 def _of_each_branch(

@@ -11,12 +11,15 @@ Y >= 0, so theta can be taken >= 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from planner.config import Objective
-from planner.data.odds import Odds
+from planner.data.case import Case
+from planner.data.odds import Odds, odds_of
 from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.gathered import summed
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear_expressions import quicksum
 
 BOUNDS_READS = ("scenarios.probability", "scenarios.probability_low", "scenarios.probability_high")
 """Figures that say what the probability of a storyline may be."""
@@ -93,6 +96,33 @@ def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
     if left > 0:
         free += left * m.odds_level
     return aversion * m.value_at_risk + certain + free
+
+
+Row = tuple[str, Any, Expression]
+"""A row of a program that is not the whole one: its name and index, and what it demands."""
+
+
+def rows_of_storylines(m: Model, case: Case, losses: Mapping[str, Expression]) -> Iterator[Row]:
+    """Under the worst odds: mean and tail of each storyline, and what of them is above the level. losses: by scenario."""
+    if case.model.objective.odds == "given":
+        return
+    for name, one in odds_of(case).items():
+        own = mean_and_tail(case.model.objective, one.shares, losses, m.scenario_excess)
+        yield "risk_of_scenarios", name, m.risk_of_storyline[name] == own
+    for name in with_room(odds_of(case)):
+        above = m.risk_of_storyline[name] - m.odds_level
+        yield "odds_excess_of_scenarios", name, m.odds_excess[name] >= above
+
+
+def risk_of_scenarios(m: Model, case: Case, expected: Expression) -> Expression:
+    """The risk (MUSD) by the odds of the objective, of losses with the expected value `expected` and the `scenario_excess`
+    of the model."""
+    objective = case.model.objective
+    aversion, beyond = objective.risk_aversion, 1 - objective.tail
+    if objective.odds == "worst":
+        return risk_under_worst_odds(m, odds_of(case), aversion)
+    tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
+    return (1 - aversion) * expected + aversion * (m.value_at_risk + tail)
 
 
 VARIABLES = (

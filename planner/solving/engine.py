@@ -210,8 +210,6 @@ class Engine:
         """The optimum of the case in use."""
         self.solved = 0
         """Questions of lists that were solved, and not found in a journal."""
-        self._bases: dict[bool, PackedBases] = {}
-        """The bases of the optimum of the base, after the first goal alone (True) or all."""
         if workers is None:
             self._programs  # noqa: B018 (written here, before another thread may ask for it)
 
@@ -325,7 +323,7 @@ class Engine:
             for one in asked:
                 nearest = known.get(before[one]) if one in before else None
                 ends = None if nearest is None else nearest.ends
-                begins.append(self._bases_for(measure) if ends is None else ends)
+                begins.append(self.bases if ends is None else ends)
             chains = [[one] for one in asked]
             for number, (answer,) in self.answered(chains, measure, begins=begins, kept=kept):
                 known[asked[number]] = answer
@@ -391,21 +389,19 @@ class Engine:
         chains: Sequence[Sequence[Question]],
         measure: Measure[T],
         *,
-        bases: PackedBases | None = None,
         begins: Sequence[PackedBases] | None = None,
         kept: Sequence[bool] | None = None,
     ) -> Iterator[tuple[int, list[Answer[T]]]]:
         """The number of each chain and its answers, in whatever order they come. The questions of a chain are solved one
         after the other, each from the nearest optimum of those before it.
 
-        bases: at which every chain begins, {} for none: each question is then solved from nothing; those of the optimum of
-        the base if left out. begins: the same, for each chain by itself. kept: chains whose answers bring the bases at which
-        they end. A worker that dies takes its chain with it, of which each question is then tried by itself; one that three
-        workers die of has `crashed`. Raises StoppedError if no worker can be had any more.
+        begins: the bases at which each chain begins, {} for none: each question is then solved from nothing; those of the
+        optimum of the base if left out. kept: chains whose answers bring the bases at which they end. A worker that dies
+        takes its chain with it, of which each question is then tried by itself; one that three workers die of has
+        `crashed`. Raises StoppedError if no worker can be had any more.
         """
         if begins is None:
-            bases = self._bases_for(measure) if bases is None and chains else bases
-            begins = [bases or {} for _ in chains]
+            begins = [self.bases for _ in chains]
         kept = kept if kept is not None else [False for _ in chains]
         calls = {}
         for number, chain in enumerate(chains):
@@ -434,21 +430,13 @@ class Engine:
     ) -> Call:
         return Call(self._desk, "answer", (bases, list(chain), measure, kept))
 
-    @property
+    @cached_property
     def bases(self) -> PackedBases:
         """The bases of the optimum of the base, from which chains begin; none where it has no optimum."""
-        return self._bases_after(first_alone=False)
-
-    def _bases_for(self, measure: Measure[Any]) -> PackedBases:
-        """The bases of the base as far as a measure needs them, or farther where these are known."""
-        return self._bases_after(isinstance(measure, OfFirstGoal) and False not in self._bases)
-
-    def _bases_after(self, first_alone: bool) -> PackedBases:
-        if first_alone not in self._bases:
-            call = Call(self._desk, "bases", (first_alone,))
-            ((_, found),) = answers(self._workers, {"": call})
-            self._bases[first_alone] = found.result()
-        return self._bases[first_alone]
+        call = Call(self._desk, "bases", ())
+        ((_, found),) = answers(self._workers, {"": call})
+        bases: PackedBases = found.result()
+        return bases
 
     @cached_property
     def _desk(self) -> KeptObject:
@@ -529,13 +517,10 @@ class _Desk:
         if live is None and point is not None:
             self._live.begin_at(point)
 
-    def bases(self, first_alone: bool = False) -> PackedBases:
-        """The bases of the optimum of the base, of its first goal alone or of all."""
+    def bases(self) -> PackedBases:
+        """The bases of the optimum of the base."""
         live = self._of_base()
-        phases = _first_goal(live.case) if first_alone else None
-        if live.solve(silent, phases).stop is not Stop.OPTIMAL:
-            return {}
-        return _bases_of(live)
+        return _bases_of(live) if live.solve(silent).stop is Stop.OPTIMAL else {}
 
     def answer(
         self,

@@ -154,7 +154,8 @@ class WorkLeft:
         tell(self.status)
         engine = Engine(self._case, self._study.time_limit, workers=workers)
         chains = [[point.question for point in chain] for chain in self._chains]
-        for number, found in engine.answered(chains, point_figures, bases=self._bases(engine)):
+        begins = [self._bases(engine)] * len(chains)
+        for number, found in engine.answered(chains, point_figures, begins=begins):
             self._record(self._chains[number], found)
             tell(self.status)
 

@@ -199,7 +199,7 @@ def test_an_answer_of_the_first_goal_is_none_of_all(tmp_path: Path) -> None:
 def test_a_chain_goes_on_from_question_to_question_and_from_nothing_if_asked() -> None:
     asked = [list(QUESTIONS.values()), [Question.of(DEARER)]]
     from_the_base = dict(Engine(CASE).answered(asked, figures))
-    cold_ones = dict(Engine(CASE).answered(asked, figures, bases={}))
+    cold_ones = dict(Engine(CASE).answered(asked, figures, begins=[{} for _ in asked]))
     for number, chain in enumerate(asked):
         assert len(from_the_base[number]) == len(chain)
         for warm, again in zip(from_the_base[number], cold_ones[number], strict=True):

@@ -399,7 +399,7 @@ def test_a_chain_that_changes_structure_is_the_same_to_the_last_digit_whatever_i
     asked = [[Question(changes) for changes in these] for these in (before, chain)]
     engine = Engine(case)
     _, (_, used) = engine.answered(asked, point_figures)
-    ((_, fresh),) = Engine(case).answered(asked[1:], point_figures, bases=engine.bases)
+    ((_, fresh),) = Engine(case).answered(asked[1:], point_figures, begins=[engine.bases])
     assert [one.value for one in used] == [one.value for one in fresh]
 
 
