@@ -67,7 +67,7 @@ def known(plan: Plan, run: Plan) -> Mapping[tuple[str, str], float]:
             "expected_loss_musd"
         ],
         ("What each party pays, and what it gains", "loses less"): before - s["expected_loss_musd"],
-        ("What is to be built, the most capital first", "capital"): float(
+        ("What is to be built: what is committed first, then the most capital", "capital"): float(
             built["capex_musd"].sum()
         ),
         ("Plants to be built", "capital"): float(built["capex_musd"].sum()),

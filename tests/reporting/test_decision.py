@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from planner.reporting.chapters import alternatives, buys, sharing, shelves
+from planner.reporting.chapters import alternatives, buys, sharing, shelves, sure
 from planner.reporting.forms.workbook import sheets_of
 from planner.reporting.pages.run import Report, report_of
-from planner.results.explanation import AlternativePlan, Dropping, Explanation
+from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.decision import share_rows
-from planner.results.figures.recommended import CHEAP, DEAR, LEFT_OPEN, RUNS, left_open, shelf_of
+from planner.results.figures.gains import also_built
+from planner.results.figures.recommended import (
+    CHEAP,
+    DEAR,
+    HARDLY,
+    LEFT_OPEN,
+    OTHER_SIZE,
+    RUNS,
+    shelf_of,
+    welfare_left_open,
+)
 from planner.results.plan import Plan
 from tests.reporting.decided import made_up, made_up_droppings, with_shares
 
@@ -47,7 +59,8 @@ def test_what_each_plant_adds_is_a_table_and_a_sheet(run: Plan, made: Report) ->
     first = by_name["Coast separation plant, Australia"]
     assert first["dropping it adds"] == 5000.0 and first["shelf"] == CHEAP
     assert first["capital"] == pytest.approx(15.6, abs=0.1)
-    assert first["of it idle in calm years"] == 100.0 and first["risk avoided"] == 501.0
+    assert first["capital of that size, idle in calm years"] == 100.0
+    assert first["risk avoided"] == 501.0
     names = [sheet.sheet for sheet in sheets_of(made.chapters)]
     assert {"alternatives", "shelves", "gets and pays"} <= set(names)
     assert len(names) == len(set(names)) < 27
@@ -68,10 +81,30 @@ def test_what_each_plant_adds_is_a_table_and_a_sheet(run: Plan, made: Report) ->
 def test_a_shelf_follows_from_what_dropping_changes(
     risk: float, cost: float, calm: float, shelf: str
 ) -> None:
-    one = Dropping(
-        project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
-    )
-    assert shelf_of(one, calm, idle=100.0 * (1.0 - calm)) == shelf
+    assert shelf_of(shelved(risk, cost, calm, idle=100.0 * (1.0 - calm))) == shelf
+
+
+def shelved(risk: float, cost: float, calm: float, idle: float, **other: float) -> Any:
+    """A plant of 1 t/y that is used in cuts, what dropping it changes, and the capital that is idle in calm years (MUSD)."""
+    told = {"risk": risk, "cost": cost, "adds": risk + cost, "calm": calm, "idle": idle}
+    return SimpleNamespace(**{**told, "cuts": 0.9, "tpa": 1.0, "dropped": 1.0, **other})
+
+
+def test_another_size_than_the_plan_builds_puts_a_plant_on_no_shelf() -> None:
+    """As it is dropped it is cheap: 141 MUSD for 24 idle. The plan builds three times as much, of which 74 lie idle."""
+    told = {"risk": 120.0, "cost": 21.0, "calm": 0.0, "idle": 24.0}
+    assert shelf_of(shelved(**told)) == CHEAP
+    assert shelf_of(shelved(**told, tpa=3.1)) == OTHER_SIZE
+    assert shelf_of(shelved(**told, tpa=1.09)) == CHEAP
+    assert shelf_of(shelved(5.0, 3.0, 0.9, 10.0, dropped=1.2)) == OTHER_SIZE
+
+
+def test_a_plant_that_rests_in_cuts_too_is_hardly_used_whatever_it_adds() -> None:
+    nan = float("nan")
+    for calm, cuts in ((0.0, 0.006), (0.01, 0.0), (nan, 0.0), (nan, nan)):
+        assert shelf_of(shelved(120.0, 21.0, calm, 24.0, cuts=cuts)) == HARDLY
+    assert shelf_of(shelved(120.0, 21.0, 0.0, 24.0, cuts=0.02)) == CHEAP
+    assert shelf_of(shelved(120.0, 21.0, nan, 24.0, cuts=0.02)) == CHEAP
 
 
 @pytest.mark.parametrize(
@@ -86,19 +119,15 @@ def test_a_shelf_follows_from_what_dropping_changes(
 def test_a_plant_without_which_risk_is_lower_is_no_insurance(
     risk: float, cost: float, gap: float, shelf: str
 ) -> None:
-    one = Dropping(
-        project="p", adds=risk + cost, risk=risk, cost=cost, tpa=1.0, capital=100.0, public=1.0
-    )
-    assert shelf_of(one, 0.1, 90.0, gap) == shelf
+    assert shelf_of(shelved(risk, cost, 0.1, 90.0), gap) == shelf
 
 
 def test_what_the_solver_left_open_is_told_in_money(run: Plan) -> None:
     """The least is proven to be at most 40 MUSD lower than cost plus risk; a gap of another figure says nothing of that."""
     whole = run.summary["cost_musd"] + run.summary["risk_musd"]
-    summary = {**run.summary, "welfare_bound_musd": whole - 40.0, "gap": {"welfare": 0.01}}
-    opened = dataclasses.replace(run, summary=summary)
-    assert left_open(opened) == pytest.approx(40.0)
-    assert left_open(run) == 0.0
+    opened = dataclasses.replace(run, summary={**run.summary, "gap": {"welfare": 40.0 / whole}})
+    assert welfare_left_open(opened) == pytest.approx(40.0)
+    assert welfare_left_open(run) == 0.0
     words = "The solver left 40.0 MUSD open for whole plants; 1 of 3 add less"
     assert words in shelves.lead(opened, shelves.shelved(opened))
     risk = " ".join(buys.risk_explained(opened).paragraphs)
@@ -159,6 +188,24 @@ def test_the_plan_stands_first_and_how_others_are_asked_stands_in_the_workbook(
     assert "how sure differences between rows are was not computed." in table.note
 
 
+def test_how_many_plants_stand_in_other_plans_is_counted(
+    run: Plan, explanation: Explanation
+) -> None:
+    """Three plants, of which one stands in the plan two years late; one of fewer levers is no such plan, nor the plan itself."""
+    own = list(run.tables["investments"]["project"].unique())
+    assert len(own) == 3
+    shown = [
+        dataclasses.replace(told_of("no_new_mines", 1.0, 1.0, 2.0), builds={}),
+        dataclasses.replace(told_of("later", 1.0, 1.0, 2.0), builds={own[0]: 5.0, "other": 1.0}),
+        told_of("plan", 1.0, 1.0, 2.0),
+    ]
+    asked = dataclasses.replace(explanation, alternatives=shown, odds=None)
+    beside = dataclasses.replace(run, explanation=asked)
+    assert also_built(beside) == {"later": 1}
+    told = sure.brief(beside)
+    assert "Of the 3 plants so many stand in other plans too: 1 two years late." in told
+
+
 def lead_of(plan: Plan) -> str:
     chapter = alternatives.chapter(plan)
     assert chapter is not None
@@ -166,16 +213,16 @@ def lead_of(plan: Plan) -> str:
 
 
 def test_the_price_of_waiting_says_how_much_of_it_is_expected(beside: Plan) -> None:
-    """Beside the plan to be approved cost 150 less, expected loss 390 and risk 950 more: 800 in all, 240 of it expected; page
-    and chapter tell the same."""
+    """Beside the plan to be approved cost 150 less, expected loss 390 and risk 950 more: 800 in all, 240 of it expected; it is
+    told once."""
     words = alternatives.waiting(beside)
     assert "800 MUSD higher than with this plan: 240 MUSD of it expected, the rest by the" in words
-    assert "cost plus risk are 800 MUSD higher than with the plan to be approved" in lead_of(beside)
+    assert "800 MUSD" not in lead_of(beside)
 
 
 def test_what_is_bought_for_the_worst_cases_is_said(beside: Plan, explanation: Explanation) -> None:
     """Without new mines cost and expected loss are 1,900 of 2,060; none else is cheaper."""
-    words = "By cost and expected loss alone “No new mines” is cheaper than that plan by 160 MUSD: "
+    words = "By cost and expected loss alone “No new mines” is cheaper than the plan to be approved by 160 MUSD: "
     assert words + "what it has more is bought for the worst cases." in lead_of(beside)
     shown = [told_of("linear", 1.0, 1.0, 2.0), told_of("no_new_mines", 1.0, 1.5, 2.5)]
     asked = dataclasses.replace(explanation, alternatives=[*shown, told_of("plan", 1.0, 1.0, 2.0)])

@@ -5,13 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pandas as pd
+import pytest
+
+import planner
 from planner.reporting.chapters import buys, exposed, sure
 from planner.reporting.chapters.money import bridge_table
 from planner.reporting.chapters.sure import ranges_chart
+from planner.results.figures.gains import even_at, frequent_gain
 from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
-from tests.cases import demand, mine, near, scenarios
-from tests.conftest import SolveCase
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
 
 BLENDED = "Blended risk (50 % mean, 50 % worst 10 %)"
 
@@ -40,8 +45,8 @@ def test_the_page_leads_with_losses_in_new_scenarios(plan: Plan) -> None:
     """Each falls by 6,300 MUSD (5,670 to 6,930)."""
     told = buys.gain(dataclasses.replace(plan, evaluation=evaluation(out_of_sample=True)))
     assert told.startswith(
-        "Expected loss of users who go without, present value, falls by 6.30 bn USD (5.67 to 6.93). The mean of the worst 10 % of "
-        "cases, those that lose most, falls by 6.30 bn USD (5.67 to 6.93). That is in 240 new scenarios, drawn anew"
+        "Expected loss of users who go without falls by 6.30 bn USD (5.67 to 6.93), present value at 0 % a year. The mean of the "
+        "worst 10 % of cases, those that lose most, falls by 6.30 bn USD (5.67 to 6.93). That is in 240 new scenarios, drawn anew"
     )
 
 
@@ -134,18 +139,39 @@ def test_how_sure_is_told_in_a_sentence(plan: Plan) -> None:
     assert "(95 %: at most 50.0 MUSD)" in told
 
 
-def test_storylines_say_what_they_carry_of_the_gain(solve: SolveCase) -> None:
+def test_storylines_say_what_they_carry_of_the_gain(make_case: MakeCase) -> None:
     """Of four scenarios, each a storyline, the rarest has lost 800 of 1,000 MUSD less; the two of 0.85 have lost 100."""
-    plan = solve(
-        demand=demand(last=2027),
-        projects=[mine()],
-        scenarios=scenarios(calm=0.6, tense=0.25, cut=0.1, war=0.05),
-    )
-    lost = dict.fromkeys(plan.weights, 0.0)
-    less = {"calm": 100 / 0.6, "tense": 0.0, "cut": 100 / 0.1, "war": 800 / 0.05}
-    summary = {**plan.summary, "scenario_loss_musd": lost}
-    summary["without_plan"] = {**plan.without, "scenario_loss_musd": less}
-    told = buys.frequent_gain(dataclasses.replace(plan, summary=summary))
+    case = make_case(scenarios=scenarios(calm=0.6, tense=0.25, cut=0.1, war=0.05))
+    less = pd.Series({"calm": 100 / 0.6, "tense": 0.0, "cut": 100 / 0.1, "war": 800 / 0.05})
+    told = frequent_gain(case, less)
     assert told == near({"probability": 0.85, "mean": 100 / 0.85, "rarer": 900 / 0.15})
-    unmoved = {**summary, "without_plan": {**plan.without, "scenario_loss_musd": lost}}
-    assert buys.frequent_gain(dataclasses.replace(plan, summary=unmoved)) is None
+    assert frequent_gain(case, 0.0 * less) is None
+
+
+@pytest.fixture
+def at_two_rates(make_case: MakeCase) -> Plan:
+    """Imports of 100 t stop in 2028 in `stop`, half of all cases; a plant of 10 t/y for 2 MUSD makes 10 of them. Costs are
+    discounted by a quarter a year, losses not at all."""
+    case = make_case(
+        {"discount_rate": 0.25, "objective.goal": "welfare", "objective.risk_aversion": 0.0},
+        scenarios=scenarios(calm=0.5, stop=0.5),
+        shocks=[shock("stop", "import", 0, 2028, 2028)],
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=10, capex_usd_per_tpa=0.2 * MUSD, earliest_year=2027)],
+        budgets=budget(0, 0, 100),
+    )
+    return planner.solve(case)
+
+
+def test_what_is_netted_is_of_the_same_scenarios_and_of_one_rate(at_two_rates: Plan) -> None:
+    """5 MUSD less are lost, 3.2 of 2026 at the rate of costs; the plant costs 2 MUSD in 2028, 1.28 of 2026. In new scenarios
+    6,300 less are lost, which is set against no cost of others."""
+    for run in (at_two_rates, dataclasses.replace(at_two_rates, evaluation=evaluation())):
+        told = buys.gain(run)
+        assert "present value at 0 % a year" in told
+        assert (
+            "Net, on one basis, the plan's own scenarios and 25 % for both: expected loss falls by 3.20 MUSD, "
+            "cost rises by 1.28 MUSD, which leaves 1.92 MUSD."
+        ) in told
+    assert even_at(at_two_rates) == near(1.28 / 3.2)
+    assert "it covers the cost down to × 0.400 of what is given." in sure.brief(at_two_rates)

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 import planner
-from planner.reporting.chapters.money import bridge_table, lead, payers, spending, unpaid
+from planner.reporting.chapters.money import bridge_table, payers, spending, unpaid
 from planner.reporting.words.numbers import number
 from planner.results.figures.money import bridge, cost_parts
 from planner.results.plan import Plan
@@ -173,9 +173,6 @@ def test_what_each_party_pays_stands_beside_what_it_gains(make_case: MakeCase) -
         ("BBB", "0", "200", "90.9 %"),
         ("All", "110", "220", "100 %"),
     ]
-    assert lead(plan).endswith(
-        "BBB pays 0 % and has 90.9 % of the gain; AAA pays 100 % and has 9.1 % of the gain."
-    )
     assert (
         "A split that no party gains by leaving, for plants of any size: planner shares RUN."
         in table.note

@@ -7,6 +7,9 @@ half of it fails in 2030. Its running cost keeps it idle while imports come.
 
 from __future__ import annotations
 
+import dataclasses
+
+import pandas as pd
 import pytest
 
 from planner.reporting.chapters.recommendation import answers, lines
@@ -61,7 +64,7 @@ def test_a_line_names_owner_and_payer_and_what_they_pay(plan: Plan) -> None:
     table = lines(plan)
     assert table is not None
     told = dict(zip((column.field for column in table.heads), table.shown[0], strict=True))
-    assert (told["owner"], told["payer"]) == ("A firm (study)", "AAA")
+    assert (told["owner"], told["payer"]) == ("A firm (study)", "AAA 20.0")
     assert (told["capex_musd"], told["public_musd"]) == ("40.0", "20.0")
     assert (told["expected"], told["late"], told["calm"]) == ("2029", "25 %", "0 %")
 
@@ -80,10 +83,63 @@ def test_every_plant_has_a_line(solve: SolveCase) -> None:
     assert [row[at] for row in table.shown[-3:]] == ["11.0", "10.0", "333"]
 
 
-def test_ideas_and_plants_without_an_owner_are_counted(solve: SolveCase) -> None:
+def told_about(plan: Plan, about: str) -> str:
+    (words,) = [one.sentence for one in answers(plan) if one.about == about]
+    return words
+
+
+def test_payers_add_up_to_what_each_pays_and_who_pays_next_to_nothing_is_not_named(
+    plan: Plan,
+) -> None:
+    """Of the 20 MUSD AAA pays 18 and BBB 2, but for a trace that CCC pays."""
+    paid = plan.tables["spending"].iloc[0]
+    rows = [
+        {**paid, "funder": who, "expected": e}
+        for who, e in (("BBB", 2.0), ("AAA", 18.0), ("CCC", 1e-8))
+    ]
+    spending = pd.DataFrame(rows, columns=plan.tables["spending"].columns)
+    table = lines(dataclasses.replace(plan, tables={**plan.tables, "spending": spending}))
+    assert table is not None
+    told = dict(zip((column.field for column in table.heads), table.shown[0], strict=True))
+    assert told["payer"] == "AAA 18.0 and BBB 2.00"
+
+
+def test_builders_ideas_and_the_first_output_are_told(solve: SolveCase) -> None:
     """Of three plants two are ideas, and one of these has no owner; the third is not said to be anybody's."""
     plants = [plant(project=f"p{at}", max_new_tpa=1, capex_usd_per_tpa=MUSD) for at in range(3)]
     owners = f"{HEAD}\np0, A firm, idea, , , ,\np1, nobody yet, idea, , , ,"
-    told = answers(solve(projects=[mine(), *plants], budgets=budget(1000), owners=owners))
-    (words,) = [one.sentence for one in told if one.about == "Owners"]
-    assert words.startswith("Ideas: 2 of 3 plants; without an owner: 1. ")
+    words = told_about(
+        solve(projects=[mine(), *plants], budgets=budget(1000), owners=owners), "Builders"
+    )
+    assert words == (
+        "A firm (1.00 MUSD), by capital of plants. No owner yet: 1 of 3 plants; ideas: 2. "
+        "First output is expected, delays counted, from 2026 to 2026."
+    )
+
+
+def test_a_plant_that_is_hardly_used_is_to_be_looked_at_again(plan: Plan) -> None:
+    """Nothing of it runs in calm years, and all in cuts; with no use in cuts either it is hardly used, asked or not."""
+    assert not [one for one in answers(plan) if one.about == "Look again"]
+    capacity = plan.tables["capacity"].assign(throughput_t=0.0)
+    rests = dataclasses.replace(plan, tables={**plan.tables, "capacity": capacity})
+    assert told_about(rests, "Look again") == "Hardly used, in cuts too: plant, AAA (40.0 MUSD)."
+
+
+def test_money_before_the_first_decision_is_told(plan: Plan) -> None:
+    """Courses are paid from 2026, a year before the plant is approved."""
+    first = plan.tables["spending"].iloc[[0]].assign(year=2026, item="training fees", expected=3.0)
+    both = pd.concat([plan.tables["spending"], first], ignore_index=True)
+    words = told_about(
+        dataclasses.replace(plan, tables={**plan.tables, "spending": both}), "Paid by"
+    )
+    assert "from 2026 to 2028, before 2027 3.00 MUSD for people and stock." in words
+    assert "before" not in told_about(plan, "Paid by")
+
+
+def test_what_is_approved_first_stands_first(solve: SolveCase) -> None:
+    """The dearer plant is approved a year later."""
+    first = plant(project="first", max_new_tpa=1, capex_usd_per_tpa=MUSD)
+    later = plant(project="second", max_new_tpa=1, capex_usd_per_tpa=2 * MUSD, earliest_year=2027)
+    table = lines(solve(projects=[mine(), first, later], budgets=budget(1000)))
+    assert table is not None
+    assert [row[0].split(",")[0] for row in table.shown[:2]] == ["first", "second"]

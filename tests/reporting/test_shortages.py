@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+import planner
 from planner.reporting.chapters import buys, exposed, stock
 from planner.reporting.chapters.exposed import short_sheet
+from planner.results.figures.gains import few_in_the_tail
 from planner.results.figures.unmet import most_unmet
 from planner.results.plan import Plan
-from tests.cases import budget, imports, near, record, scenarios, shock
-from tests.conftest import SolveCase
+from tests.cases import budget, demand, imports, near, record, scenarios, shock
+from tests.conftest import MakeCase, SolveCase
 
 
 @pytest.fixture
@@ -57,37 +59,92 @@ def test_the_chart_of_unmet_demand_opens_with_its_worst_expected_year(book: Plan
 
 
 STORE = {"country": "AAA", "element": "Dy", "initial_t": 0, "max_t": 50}
+DEAR = {**imports(200), "price_usd_per_kg": 1}
 
 
-def unstocked(solve: SolveCase, **tables: Any) -> str:
-    """What is said of a stock of Dy where a tonne that is short costs 1 MUSD and imports stop in 2028."""
+def stocked(make_case: MakeCase, **tables: Any) -> Plan:
+    """A tonne of Dy that is short costs 1 MUSD, and imports stop in 2028."""
     cut = shock("stop", "import", 0, 2028, 2028)
-    book = solve(
+    case = make_case(
         {"objective.goal": "welfare", "objective.risk_aversion": 0.0},
         scenarios=scenarios(calm=0.5, stop=0.5),
         shocks=[cut],
         budgets=budget(100, 100, 100),
         **tables,
     )
-    told = stock.unstocked(book)
+    return planner.solve(case)
+
+
+def stock_of(book: Plan) -> str:
+    """What is said of a stock of Dy."""
+    told = stock.by_element(book)
     return "" if told is None else " ".join(told.paragraphs)
 
 
-def test_a_stock_that_is_not_bought_is_named(solve: SolveCase) -> None:
+def test_a_stock_that_is_not_bought_is_named(make_case: MakeCase) -> None:
     """A tonne would bring half of 1 MUSD, and costs 2."""
     store = [record(**STORE, purchase_usd_per_kg=2000)]
-    words = unstocked(solve, imports=[imports(200)], stockpiles=store)
+    words = stock_of(stocked(make_case, imports=[imports(200)], stockpiles=store))
     assert words == "Dy stays short, and no stock of it is bought."
 
 
-def test_an_element_without_a_store_is_named(solve: SolveCase) -> None:
-    words = unstocked(solve, imports=[imports(100)])
+def test_an_element_without_a_store_is_named(make_case: MakeCase) -> None:
+    words = stock_of(stocked(make_case, imports=[imports(100)]))
     assert words == "Dy stays short, and no stock of it is bought: the case has no store of it."
 
 
-def test_a_stock_that_is_bought_needs_no_word(solve: SolveCase) -> None:
+def test_what_a_stock_is_for_is_told(make_case: MakeCase) -> None:
+    """50 t are bought for 5 MUSD and used in 2028: in `stop` where 100 are short, in `calm` in place of imports."""
     store = [record(**STORE, purchase_usd_per_kg=100)]
-    assert unstocked(solve, imports=[imports(200)], stockpiles=store) == ""
+    book = stocked(make_case, imports=[DEAR], stockpiles=store)
+    assert stock_of(book) == (
+        "Dy: 50.0 t to be bought, 50.0 t of it expected to come. With what is in store today 50.0 t are used, expected. "
+        "At most 25.0 t of that go where it would be short without the plan (most in “stop”: 50.0 t). "
+        "The rest takes the place of imports. In store at the end: 0 t."
+    )
+    told = stock.goods(book)
+    assert "insures rare years" not in told and "That costs 5.00 MUSD, expected. Held" in told
+
+
+def test_a_stock_for_rare_years_is_said_to_be_one(make_case: MakeCase) -> None:
+    """In one case of ten it meets a shortage."""
+    rare = scenarios(calm=0.9, stop=0.1)
+    store = [record(**STORE, purchase_usd_per_kg=10)]
+    cut = shock("stop", "import", 0, 2028, 2028)
+    case = make_case(
+        scenarios=rare, shocks=[cut], budgets=budget(9), imports=[DEAR], stockpiles=store
+    )
+    told = stock.goods(planner.solve(case))
+    assert told.endswith(
+        "Most of the Dy insures rare years; in all others it takes the place of imports (see Stock)."
+    )
+
+
+@pytest.mark.parametrize(("cut", "early"), [(2026, True), (2027, False)])
+def test_a_shortage_before_any_stock_can_be_there_is_said_to_be_one(
+    make_case: MakeCase, cut: int, early: bool
+) -> None:
+    """Imports stop in one year, and fall to 60 t two years later; what is bought between comes too late for the first year of
+    all, and not for the second."""
+    cuts = [shock("stop", "import", 0, cut, cut), shock("stop", "import", 0.3, cut + 2, cut + 2)]
+    case = make_case(
+        {"objective.goal": "welfare"},
+        demand=demand(last=2029),
+        scenarios=scenarios(calm=0.5, stop=0.5),
+        shocks=cuts,
+        budgets=budget(100, 100, 100),
+        imports=[imports(200)],
+        stockpiles=[record(**STORE, purchase_usd_per_kg=100)],
+    )
+    (row,) = buys.short(planner.solve(case)).shown
+    assert f"of demand in {cut}" in row[-1]
+    assert row[-1].endswith("before any plant of the plan or stock of it is there") is early
+
+
+def test_who_stays_short_and_until_when_is_told(book: Plan) -> None:
+    """50 MUSD are lost in 2027 and 20 in 2028: 71 % by 2027, all by 2028."""
+    told = buys.stays_short(book)
+    assert told.endswith("Most is lost by users in, MUSD: AAA 70.0; 100 % of all by 2028.")
 
 
 def test_few_scenarios_that_carry_the_worst_cases_are_counted(solve: SolveCase) -> None:
@@ -99,6 +156,6 @@ def test_few_scenarios_that_carry_the_worst_cases_are_counted(solve: SolveCase) 
         scenarios=scenarios(calm=0.7, brief=0.28, long=0.02),
         shocks=cuts,
     )
-    assert buys.few_in_the_tail(book) == {"scenarios": 1, "share": near(28 / 32)}
+    assert few_in_the_tail(book) == {"scenarios": 1, "share": near(28 / 32)}
     words = " ".join(buys.risk_explained(book).paragraphs)
     assert "87.5 % of the mean loss of the worst 50 % comes from 1 of 3 scenarios" in words

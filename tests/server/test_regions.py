@@ -42,7 +42,7 @@ def test_capital_is_told_by_plant(bench: Workbench) -> None:
     capital = float((built["capex_musd"] * built["probability"]).sum())
     tonnes = float((built["tpa"] * built["probability"]).sum())
     words = said_by(Regions(bench), "views")
-    assert f"Desert mine, Australia Mine 2027, 2028 {number(tonnes)} {number(capital)}" in words
+    assert f"Desert mine, Australia Mine 2027–2028 {number(tonnes)} {number(capital)}" in words
 
 
 def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> None:
@@ -141,7 +141,7 @@ def test_a_plant_decided_in_two_years_has_both(reference: planner.Plan) -> None:
     table = beside.plants(later, reference)
     at = [column.field for column in table.heads].index("years")
     (told,) = [row[at] for row in table.shown if row[0].startswith("Desert mine")]
-    assert told == "2027, 2028 → 2027, 2028, 2029"
+    assert told == "2027–2028 → 2027–2029"
 
 
 def test_a_difference_within_the_optimality_gap_is_told_as_such() -> None:
@@ -168,7 +168,7 @@ def test_a_plant_that_another_plan_alone_builds_stands_there_as_gone(bench: Work
     was = bench.first.summary["new_capacity_tpa"]["metal_works"]
     table = beside.plants(plan, bench.first)
     grown = [column.field for column in table.heads].index("grown")
-    assert metal[2] == "2028, 2029: no longer built" and metal[grown] == signed(-was)
+    assert metal[2] == "2028–2029: no longer built" and metal[grown] == signed(-was)
     alone = beside.plants(plan)
     assert [row[0] for row in alone.shown[:-1]] == [row[0] for row in rows[:-1] if row != metal]
 

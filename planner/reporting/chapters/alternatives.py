@@ -45,14 +45,8 @@ def chapter(plan: Plan) -> Chapter | None:
         frontier_chart(found),
         Text(words, source=f"{EXPLANATION}: knowledge") if words else None,
     ]
-    of_any_size = plan.case.model.policy.whole_plants
-    lead = say(
-        "lead",
-        price=price_of_waiting(plan),
-        cheaper=cheaper_by_expectation(found),
-        called=partial(alternative_name, names=names_of(plan.case)),
-        of_any_size=of_any_size,
-    )
+    called = partial(alternative_name, names=names_of(plan.case))
+    lead = say("lead", cheaper=cheaper_by_expectation(found), called=called)
     return Chapter.of("alternatives", TITLE, parts, lead=lead)
 
 

@@ -14,10 +14,19 @@ from planner.reporting.chapters.plants import PLANTS
 from planner.reporting.parts import Card, Column, ReportTable, changed, figures, text
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import midway, names_of
-from planner.reporting.words.numbers import LEAST_CHANGE, change, listed, number, percent, span
+from planner.reporting.words.numbers import (
+    LEAST_CHANGE,
+    change,
+    listed,
+    number,
+    percent,
+    span,
+    spans,
+)
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import by_party
 from planner.results.figures.plants import ORDER, built, decisions
+from planner.results.figures.recommended import left_open
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.thresholds import SHOWN_T
@@ -67,7 +76,8 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
         if value is not None and was is not None:
             moved = value - was
             is_same = abs(moved) <= max(SAME * abs(was), LEAST_CHANGE)
-            gap = max(_gap(summary, key, value), _gap(other, key, was))
+            goal = GOALS.get(key, "")
+            gap = max(left_open(summary, goal, value), left_open(other, goal, was))
             is_proven = abs(moved) >= gap
             note = say(
                 "difference",
@@ -86,12 +96,6 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
             small=key not in LARGE,
             tone=tone,
         )
-
-
-def _gap(summary: Mapping[str, Any], key: str, value: float) -> float:
-    """By how much a figure of a plan may be larger than the least, as far as that was a goal; 0 where it was none."""
-    gaps: Mapping[str, float] = summary.get("gap", {})
-    return gaps.get(GOALS.get(key, ""), 0.0) * max(1.0, abs(value))
 
 
 def _tone(moved: float) -> str:
@@ -207,13 +211,9 @@ def _plants_of_both(plan: Plan, other: Plan | None) -> pd.DataFrame:
 def _shown(plan: Plan) -> pd.DataFrame:
     """The figures of `built` of what a page shows, and all `years` of commitment."""
     rows = built(plan)
-    years = decisions(plan).groupby("project")["year"].agg(_listed_years)
+    years = decisions(plan).groupby("project")["year"].agg(lambda years: spans(set(years)))
     rows = rows.assign(years=years.reindex(rows.index))
     return rows[rows["tpa"] > SHOWN_T]
-
-
-def _listed_years(years: pd.Series) -> str:
-    return ", ".join(map(str, sorted(set(years))))
 
 
 def _committed(row: Mapping[str, Any]) -> str:

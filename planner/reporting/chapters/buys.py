@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.data.odds import odds_of
 from planner.reporting.parts import (
     Chapter,
     ReportTable,
@@ -19,22 +18,30 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import summary_keys
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
+from planner.reporting.words.numbers import NOTHING, SLIGHT, money_by_name, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
+from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
-from planner.results.figures.recommended import cost_beyond, left_open
-from planner.results.figures.sums import costliest_first, records
+from planner.results.figures.gains import (
+    expected,
+    fall_at_the_rate_of_costs,
+    few_in_the_tail,
+    frequent_gain,
+)
+from planner.results.figures.money import cost_increment
+from planner.results.figures.people_and_stock import purchases_by_year
+from planner.results.figures.plants import decisions
+from planner.results.figures.recommended import cost_beyond, welfare_left_open
+from planner.results.figures.sums import costliest_first, expected_losses, records
 from planner.results.figures.unmet import most_unmet, unmet_by_element, worse_with_the_plan
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("buys.j2")
 MEAN, WORST = FIGURES[:2]
-FEW = 3
-"""Scenarios that are told where they make up half of the mean loss of the worst cases."""
-FREQUENT = 0.8
-"""The probability of the storylines in which losses fall least that are told together."""
+MOST_NAMED, MOSTLY = 4, 0.8
+"""Countries that are named, and the part of the loss that remains whose last year is."""
 EVALUATED = "evaluation.json: plan, without_plan, difference"
 
 
@@ -62,18 +69,19 @@ def gain(plan: Plan) -> str:
     if not fresh and plan.compared:
         for key in (MEAN, WORST):
             falls.append(Estimate(plan.without[key] - plan.summary[key], None, None))
-    beyond = cost_beyond(plan)
+    at_one_rate = fall_at_the_rate_of_costs(plan)
     return say(
         "gain",
-        net=falls[0].value - beyond if falls and beyond is not None else 0.0,
         falls=falls,
+        model=plan.case.model,
+        fall=expected(plan.case, at_one_rate),
+        rise=cost_increment(plan, doing_nothing(plan).get("cost")),
         tail=tail(plan),
-        aversion=plan.case.model.objective.risk_aversion,
         scenarios=scenarios_of(plan, bool(fresh)),
         fresh=bool(fresh),
         cost=plan.summary["cost_musd"],
-        beyond=beyond,
-        frequent=frequent_gain(plan),
+        beyond=cost_beyond(plan),
+        frequent=frequent_gain(plan.case, at_one_rate),
     )
 
 
@@ -86,30 +94,17 @@ def stays_short(plan: Plan) -> str:
     """What stays short with the plan, the costliest first: tonnes, share of demand, and the deepest shortage."""
     table = short(plan)
     is_short = table.frame["tonnes"] > SLIGHT
-    return say("stays_short", rows=records(table.frame[is_short]))
-
-
-def frequent_gain(plan: Plan) -> dict[str, float] | None:
-    """Probability of the storylines in which losses fall least, at least `FREQUENT`, and the mean fall in them and in the
-    `rarer` ones, in the scenarios of the plan (MUSD). None where nothing falls, or these are all storylines."""
-    without, left = plan.without.get("scenario_loss_musd", {}), plan.summary["scenario_loss_musd"]
-    fall = {name: plan.weights[name] * (without[name] - left[name]) for name in without}
-    storylines = pd.DataFrame(
-        {"probability": one.probability, "gain": sum(fall.get(name, 0.0) for name in one.shares)}
-        for one in odds_of(plan.case).values()
-        if one.probability > 0
+    lost = expected_losses(plan)
+    by_year = lost.groupby("year")["musd"].sum().cumsum()
+    mostly = by_year[by_year >= MOSTLY * by_year.max()]
+    by_country = lost.groupby("country")["musd"].sum().astype(float).nlargest(MOST_NAMED)
+    return say(
+        "stays_short",
+        rows=records(table.frame[is_short]),
+        losers=money_by_name(by_country.rename(names_of(plan.case).country)),
+        until=mostly.index.min(),
+        part=mostly.min() / by_year.max(),
     )
-    least_first = (storylines["gain"] / storylines["probability"]).sort_values().index
-    storylines = storylines.loc[least_first]
-    many = int((storylines["probability"].cumsum() < FREQUENT).sum()) + 1
-    if storylines["gain"].sum() <= 0 or many >= len(storylines):
-        return None
-    frequent, rarer = storylines.head(many).sum(), storylines.iloc[many:].sum()
-    return {
-        "probability": frequent["probability"],
-        "mean": frequent["gain"] / frequent["probability"],
-        "rarer": rarer["gain"] / rarer["probability"],
-    }
 
 
 REDUCED_LOSSES = ReportTable(
@@ -237,10 +232,19 @@ def short(plan: Plan, other: Plan | None = None) -> ReportTable:
 def _deepest(plan: Plan) -> pd.Series[str]:
     """By element that is ever short with the plan, its deepest shortage in words."""
     told = {}
+    stocked = purchases_by_year(plan).groupby("element")["year"].min()
+    built = decisions(plan)["first_output"].min()
     for case in rows_of(most_unmet(plan)):
         name, chance = names_of(plan.case).scenario(case.scenario), plan.weights[case.scenario]
-        drawn = bool(plan.case.tables.draws)
-        told[case.element] = say("deepest", case=case, name=name, chance=chance, drawn=drawn)
+        first = pd.Series([stocked.get(case.element), built], dtype=float).min()
+        told[case.element] = say(
+            "deepest",
+            case=case,
+            name=name,
+            chance=chance,
+            drawn=bool(plan.case.tables.draws),
+            early=case.year < first,
+        )
     return pd.Series(told, dtype=object)
 
 
@@ -252,24 +256,6 @@ def _worse(plan: Plan) -> Text | None:
         name = names.element(row.key) if is_element else names.country(row.key)
         told.append(f"{name} {row.year} ({number(row.more)} {'t' if is_element else 'MUSD'})")
     return Text([say("worse_years", worse=told)], source=STAYS_SHORT.source) if told else None
-
-
-def few_in_the_tail(plan: Plan) -> dict[str, float] | None:
-    """The fewest scenarios that make up half of the mean loss of the worst cases, and their share of it; None where that
-    takes more than `FEW`, or nothing is lost."""
-    losses = plan.summary["scenario_loss_musd"]
-    left = 1 - plan.case.model.objective.tail
-    parts = []
-    for scenario in sorted(losses, key=lambda scenario: -losses[scenario]):
-        weight = min(plan.weights[scenario], left)
-        parts.append(weight * losses[scenario])
-        left -= weight
-    parts.sort(reverse=True)
-    for scenarios in range(1, FEW + 1):
-        part = sum(parts[:scenarios])
-        if part > sum(parts) / 2:
-            return {"scenarios": scenarios, "share": part / sum(parts)}
-    return None
 
 
 def risk_explained(plan: Plan) -> Text:
@@ -284,6 +270,6 @@ def risk_explained(plan: Plan) -> Text:
     )
     if "gap" in plan.summary:
         lines += worded_lines("screen.j2", "certified_line", plan=plan.summary)
-        lines += say.lines("left_open", gap=left_open(plan))
+        lines += say.lines("left_open", gap=welfare_left_open(plan))
     source = summary_keys(RISK, "without_plan")
     return Text(lines, title=say("risk_title"), source=source, listed=True)

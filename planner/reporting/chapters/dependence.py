@@ -24,11 +24,11 @@ from planner.results.figures.dependence import (
     coverage,
     largest_origins,
     milestones,
+    worst_pair,
     worst_single_losses,
 )
 from planner.results.figures.sums import costliest_first, records
 from planner.results.plan import Plan
-from planner.thresholds import TOLERATED
 
 say = Passages("dependence.j2")
 TITLE = "How dependent are we, on whom?"
@@ -160,30 +160,9 @@ def _single_points(plan: Plan) -> Text | None:
         element = midway(names.element(one["element"]))
         told.append(say("point", one=one, without=without, element=element))
     told = told or [say("no_point")]
-    worst = _worst_pair(plan)
+    worst = worst_pair(plan)
     if worst is not None:
-        told.append(say("further", **worst))
+        called = {key: names.without(worst[key]) for key in ("shut", "without")}
+        told.append(say("further", **{**worst, **called}))
     title, source = say("points_title"), "coverage.json: single_points; tables/coverage.csv"
     return Text([*told, say("one_of_several")], title=title, source=source, listed=True)
-
-
-def _worst_pair(plan: Plan) -> dict[str, Any] | None:
-    """In the last year that was asked the ally or plant `without` which most is lost while the largest origin is `shut`: the
-    loss with `both`, and with the origin `alone` (MUSD); None where no pair was asked or loses more."""
-    rows = coverage(plan).of_plan()
-    rows = rows[rows["year"] == rows["year"].max()]
-    losses = rows.groupby("without")["loss_musd"].max()
-    pairs = losses[losses.index.str.contains("+", regex=False)]
-    if pairs.empty:
-        return None
-    names = names_of(plan.case)
-    origin, _, without = str(pairs.idxmax()).partition("+")
-    if pairs.max() <= losses[origin] + TOLERATED:
-        return None
-    return {
-        "year": rows["year"].max(),
-        "shut": names.without(origin),
-        "without": names.without(without),
-        "both": pairs.max(),
-        "alone": losses[origin],
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
@@ -28,25 +27,29 @@ from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import doing_nothing, public_money, share_rows
+from planner.results.figures.gains import (
+    NOBODY,
+    SALES,
+    SMALLEST_MUSD,
+    USERS,
+    gain_and_payment,
+    owned,
+)
 from planner.results.figures.money import (
     Step,
     bridge,
     by_party,
     cost_increment,
     largest_first,
+    paid_for,
     spent,
-    spent_on,
 )
-from planner.results.figures.plants import are_measures
-from planner.results.figures.recommended import RUNS_FROM, cost_beyond, recommended
+from planner.results.figures.recommended import RUNS_FROM, cost_beyond
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("money.j2")
-SALES, USERS, NOBODY = "sales", "users", "nobody"
-"""What repays the owners of a plant."""
-SMALLEST_MUSD, EVEN = 5e-4, 0.05
 DECIDED = ("capex", "training", "seats", "hires", "stock_purchases", "targets")
 """Parts of the cost that are not of running plants, stocks and imports."""
 SPENDING = table_rows("spending") + ": expected"
@@ -66,8 +69,8 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def lead(plan: Plan) -> str:
-    """How much public budgets pay, where they are used up, and who pays much for what others gain."""
-    return say("lead", money=public_money(plan), uneven=_uneven(plan))
+    """How much public budgets pay, and where they are used up."""
+    return say("lead", money=public_money(plan))
 
 
 def unpaid(plan: Plan) -> float:
@@ -108,12 +111,34 @@ BRIDGE = ReportTable(
 """A row a step."""
 
 
+STEPS = {
+    "capital": "Capital of what is built, not discounted",
+    "owners": "less what owners pay of it",
+    "people": "training and hiring",
+    "stock": "stock that is bought",
+    "public": "Public money, as it is paid",
+    "discounting": "discounting",
+    "public_present": "Public money, present value",
+    "owners_present": "what owners pay of the capital, present value",
+    "stock_replaces": "less the imports that this stock replaces",
+    "operation": "running cost of plants, net of what else they sell",
+    "imports": "imports",
+    "other": "keeping of stock, and missed targets",
+    "cost": "Cost of the plan, present value",
+    "without": "less the cost without a plan",
+    "beyond": "Cost beyond no plan, present value",
+    "policy_stock": "stock that the policy buys in new scenarios, less that of the plan",
+    "fresh": "Cost beyond no plan, with that stock",
+}
+"""The steps in words."""
+
+
 def bridge_table(plan: Plan) -> ReportTable:
     """Amounts that are added, and what they come to."""
     rows, marks = [], []
     for step in _steps(plan).values():
         if step.is_sum or abs(step.musd) >= SMALLEST_MUSD:
-            rows.append({"step": say("step", key=step.key), "musd": step.musd})
+            rows.append({"step": STEPS[step.key], "musd": step.musd})
             marks.append("total" if step.is_sum else "")
     note = say("bridge", rate=plan.case.model.discount_rate)
     return BRIDGE.over(rows, marks=marks, note=note)
@@ -144,33 +169,6 @@ PAYERS = ReportTable(
 """A row a party."""
 
 
-def gain_and_payment(plan: Plan) -> pd.DataFrame:
-    """The rows of `by_party`; where the plan is compared with none, with what each party loses less, its `gain` (MUSD),
-    and its shares of all payments and of the gain of all."""
-    rows = by_party(plan)
-    if not plan.compared:
-        return rows
-    gain = rows["without"] - rows["loss"]
-    return rows.assign(gain=gain, gain_share=_shares(gain), paid_share=_shares(rows["paid"]))
-
-
-def _shares(amounts: pd.Series[float]) -> pd.Series[float]:
-    """The part of each in their sum, 0 where that is nothing."""
-    whole = amounts.sum()
-    return amounts / whole if whole > 0 else amounts * 0.0
-
-
-def _uneven(plan: Plan) -> list[dict[str, Any]]:
-    """The party that gains most beyond its part of the payments, and that which pays most beyond its part of the gain; none
-    where less than `EVEN` lies between the two."""
-    if not plan.compared:
-        return []
-    rows = names_of(plan.case).told(gain_and_payment(plan).rename_axis("party").reset_index())
-    beyond = rows["gain_share"] - rows["paid_share"]
-    ends = rows.loc[[beyond.idxmax(), beyond.idxmin()]]
-    return records(ends) if beyond.max() > EVEN else []
-
-
 def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     """Payments of each party, its budget, and its loss; with another plan also the change from that one."""
     rows = gain_and_payment(plan)
@@ -185,9 +183,8 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     if rows.empty:
         return None
     rows = rows.sort_values(["paid", "loss"], ascending=False, kind="stable")
-    purposes = _purposes(plan)
-    told = [purposes.get(party, []) for party in rows.index]
-    rows = rows.assign(purposes=pd.Series(told, index=rows.index, dtype=object))
+    purposes = [_purposes(plan, party) for party in rows.index]
+    rows = rows.assign(purposes=pd.Series(purposes, index=rows.index, dtype=object))
     return PAYERS.over(
         names_of(plan.case).told(rows.rename_axis("party").reset_index()),
         left_out,
@@ -197,23 +194,14 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
     )
 
 
-def _purposes(plan: Plan) -> dict[str, list[str]]:
-    """Party -> what its money is for and how much, the most first."""
-    names, party = names_of(plan.case), plan.case.lookups.funder_party
-    paid: dict[str, dict[str, float]] = {}
-    for row in rows_of(spent(plan, "item", "funder").reset_index()):
-        of_party = paid.setdefault(party.get(row.funder, row.funder), {})
-        what = spent_on(row.item)
-        of_party[what] = of_party.get(what, 0.0) + row.expected
-    told = {}
-    for payer, by_purpose in paid.items():
-        largest = sorted(by_purpose, key=by_purpose.__getitem__, reverse=True)
-        told[payer] = [
-            f"{midway(names.stages_many.get(what, what))} {number(by_purpose[what])}"
-            for what in largest
-            if by_purpose[what] >= SMALLEST_MUSD
-        ]
-    return told
+def _purposes(plan: Plan, party: str) -> list[str]:
+    """What the money of a party is for and how much, the most first."""
+    rows, names = paid_for(plan), names_of(plan.case)
+    return [
+        f"{midway(names.stages_many.get(row.what, row.what))} {number(row.musd)}"
+        for row in rows_of(rows[rows["party"] == party])
+        if row.musd >= SMALLEST_MUSD
+    ]
 
 
 # ---- the owners' part ------------------------------------------------------------------------------------------------
@@ -234,16 +222,8 @@ OWNERS = ReportTable(
     ],
 )
 """A row a plant of which owners pay a part."""
-
-
-def owned(plan: Plan) -> pd.DataFrame:
-    """A row a plant or measure of which owners pay a part: `pays` (MUSD, not discounted), `calm`, the share of it that runs
-    in calm years, and what repays the owners: a key."""
-    rows = recommended(plan)
-    rows = rows.assign(pays=rows["capex_musd"] - rows["public_musd"])
-    rows = rows[rows["pays"] > SMALLEST_MUSD]
-    repaid = (rows["calm"] >= RUNS_FROM).map({True: SALES, False: NOBODY})
-    return rows.assign(repaid=repaid.mask(are_measures(plan, rows["project"]), USERS))
+REPAID = {SALES: "its sales in calm years, if they suffice", NOBODY: "nothing in this plan"}
+"""What repays the owners of a plant, in words."""
 
 
 def _owners_part(plan: Plan) -> str:
@@ -264,7 +244,7 @@ def owners(plan: Plan) -> ReportTable | None:
     stated = {row.project: row for row in plan.case.tables.owners}
     owner, told = owners_of(plan), []
     for row in records(names_of(plan.case).told(rows)):
-        told.append(row | {"repaid": say("repaid", key=row["repaid"])})
+        told.append(row | {"repaid": REPAID[row["repaid"]]})
     for line, project in zip(told, rows["project"], strict=True):
         if project in stated:
             line |= stated[project].model_dump(include={"feed_contract", "instrument"})

@@ -3,6 +3,8 @@ All tables of a page and of the workbench with a row a plant show columns of one
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from planner.reporting.parts import (
@@ -20,7 +22,7 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import percent, span
+from planner.reporting.words.numbers import number, percent, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.people_and_stock import people_decisions
 from planner.results.figures.plants import are_measures, counted, decisions
@@ -54,7 +56,7 @@ PLANTS = ReportTable(
         per_cent("of_possible", "share of possible"),
         total("capex_musd", "capital", "MUSD"),
         total("public_musd", "public part", "MUSD"),
-        several("payer", "paid by", "public part"),
+        several("payer", "paid by", "public part, MUSD"),
         whole("planned", "first output", "by lead time"),
         whole("expected", "first output", "with delays"),
         per_cent("late", "odds of delay"),
@@ -95,20 +97,34 @@ def named(plan: Plan) -> pd.DataFrame:
     users = dict.fromkeys(rows.loc[saves, "project"], say("users"))
     owners = users | owners_of(plan)
     built_in = _core(plan)
-    paying = payers_of_plants(plan)
-    places = zip(rows["country"], rows["stage"], strict=True)
+    pays = pd.Series([_payments(plan, row) for row in rows_of(rows)], dtype=object)
     projects = rows["project"]
     return names.told(rows).assign(
         project=projects.map(names.placed),
         stage=projects.map(names.kind),
         owner=[owners.get(project, "") for project in projects],
-        payer=pd.Series([list(map(names.party, paying.get(place, []))) for place in places]),
+        pays=pays,
+        payer=pays.map(paid_by),
         years=projects.map(_committed(plan)),
         of_possible=rows["tpa"] / [case.projects[project].max_new_tpa for project in projects],
         expected=rows["expected"].round(),
         late=rows["late"].mask((rows["late"] == 0) & saves),
         core=[built_in.get(project, "") for project in projects],
     )
+
+
+def _payments(plan: Plan, row: Any) -> pd.Series[float]:
+    """Party -> what it pays of the public part of a plant (MUSD), as of all such plants there."""
+    rows = payers_of_plants(plan)
+    own = rows[(rows["country"] == row.country) & (rows["stage"] == row.stage)]
+    party = own["funder"].map(names_of(plan.case).party)
+    shares: pd.Series[float] = own["share"].groupby(party, sort=False).sum()
+    return shares * float(row.public_musd)
+
+
+def paid_by(musd: Any) -> list[str]:
+    """'Japan 1.20': who pays, and how much (MUSD)."""
+    return [f"{name} {number(amount)}" for name, amount in musd.items()]
 
 
 def owners_of(plan: Plan) -> dict[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
-from planner.reporting.chapters import alternatives, buys, money, plants, sure
+from planner.reporting.chapters import alternatives, buys, money, plants, shelves, sure
 from planner.reporting.chapters import stock as stock_chapter
 from planner.reporting.charts import plants as charts
 from planner.reporting.parts import (
@@ -26,9 +26,10 @@ from planner.reporting.words.names import headline, midway, names_of
 from planner.reporting.words.numbers import count, money_by_name, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
+from planner.results.figures.gains import owned
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
-from planner.results.figures.plants import are_measures, counted, decisions, is_measure
+from planner.results.figures.plants import are_measures, counted, decisions
 from planner.results.figures.recommended import is_scheduled, recommended
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -36,7 +37,7 @@ from planner.results.reader import rows_of
 
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
-MOST_SUPPLIERS = 2
+MOST_SUPPLIERS, MOST_BUILDERS = 2, 4
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
@@ -90,7 +91,8 @@ def answers(plan: Plan) -> list[Statement]:
         "Where": _where(plan),
         "For how much": _for_how_much(plan),
         "Paid by": _paid_by(plan),
-        "Owners": say("whose", owners=_owners(plan)),
+        "Builders": _builders(plan),
+        "Look again": shelves.look_again(plan),
         "Stock": stock_chapter.goods(plan),
         "It buys": buys.gain(plan),
         "How sure": sure.brief(plan),
@@ -136,7 +138,7 @@ def _where(plan: Plan) -> str:
 def _capital(rows: pd.DataFrame, by: pd.Series[str]) -> str:
     """Capital of some rows by a name, the most first."""
     sums = rows["capex_musd"].groupby(by.reindex(rows.index)).sum().sort_values(ascending=False)
-    return money_by_name({str(name): musd for name, musd in sums.items()})
+    return money_by_name(sums)
 
 
 def _for_how_much(plan: Plan) -> str:
@@ -144,7 +146,7 @@ def _for_how_much(plan: Plan) -> str:
     return say(
         "for_how_much",
         parts=public_parts(plan),
-        owned=float(money.owned(plan)["pays"].sum()),
+        owned=float(owned(plan)["pays"].sum()),
         unpaid=money.unpaid(plan),
     )
 
@@ -154,48 +156,68 @@ def _paid_by(plan: Plan) -> str:
     names, paid = names_of(plan.case), spent(plan, "year")
     payers = {names.party(who): musd for who, musd in public_money(plan).payers.items()}
     years = sorted(paid.index[paid > 0].tolist())
-    return say("paid_by", payers=money_by_name(payers), years=years)
+    first = decisions(plan)["year"].min()
+    early = float(paid[paid.index < first].sum())
+    return say("paid_by", payers=money_by_name(payers), years=years, first=first, early=early)
 
 
-def _owners(plan: Plan) -> dict[str, int]:
-    """The number of plants that are built, and of those that are ideas and that have no owner."""
+def _builders(plan: Plan) -> str:
+    """Who builds the plants, those of the most capital first, how many are ideas or have no owner, and when they first give
+    anything."""
+    rows = recommended(plan)
+    rows = rows[~are_measures(plan, rows["project"])]
     stated = {row.project: row for row in plan.case.tables.owners}
-    own = [project for project in recommended(plan)["project"] if not is_measure(plan, project)]
-    rows = [stated[project] for project in own if project in stated]
-    return {
-        "plants": len(own),
-        "ideas": sum(row.status == "idea" for row in rows),
-        "nobody": sum(row.owner.casefold().startswith(NO_OWNER) for row in rows),
-    }
+    rows = rows.assign(stated=rows["project"].map(stated.get))
+    owned = rows[rows["stated"].notna()]
+    owner = owned["stated"].map(lambda row: row.owner)
+    nobody = owner.str.casefold().str.startswith(NO_OWNER)
+    by_owner = owned[~nobody].groupby(owner[~nobody])["capex_musd"].sum()
+    return say(
+        "builders",
+        plants=len(rows),
+        owners=[
+            f"{who} ({number(musd)} MUSD)"
+            for who, musd in by_owner.astype(float).nlargest(MOST_BUILDERS).items()
+        ],
+        others=max(0, len(by_owner) - MOST_BUILDERS),
+        nobody=int(nobody.sum()),
+        ideas=sum(row.status == "idea" for row in owned["stated"]),
+        first=rows["expected"].min(),
+        last=rows["expected"].max(),
+    )
 
 
 def lines(plan: Plan) -> ReportTable | None:
-    """Every plant, that of the most capital first, and the measures together; each measure where there are no plants."""
+    """Every plant, those of the first year first, then that of the most capital, and the measures together; each measure
+    where there are no plants."""
     rows = plants.named(plan)
     if rows.empty:
         return None
     saves = are_measures(plan, recommended(plan)["project"])
     if saves.all():
         saves = ~saves
-    own, measures = rows[~saves], rows[saves]
+    is_later = rows["year"] > rows["year"].min()
+    own = rows[~saves].assign(is_later=is_later).sort_values("is_later", kind="stable")
+    measures = rows[saves]
     told = records(own)
     if len(measures):
         told.append(_together(measures, count(len(measures), "savings measure")))
     return plants.PLANTS.over(
         told,
         plants.left_out(plan, plants.LARGEST),
-        title="What is to be built, the most capital first",
+        title="What is to be built: what is committed first, then the most capital",
         note=say("lines_note"),
     )
 
 
 def _together(rows: pd.DataFrame, what: str) -> TableRow:
-    """A line of several measures: their sums, and all who pay."""
+    """A line of several measures: their sums, and what each pays."""
     owners = set(rows["owner"])
+    paid = pd.DataFrame(rows["pays"].tolist()).sum().sort_values(ascending=False)
     return {
         "project": what,
         "owner": owners.pop() if len(owners) == 1 else "",
-        "payer": list(dict.fromkeys(chain.from_iterable(rows["payer"]))),
+        "payer": plants.paid_by(paid),
         "capex_musd": float(rows["capex_musd"].sum()),
         "public_musd": float(rows["public_musd"].sum()),
     }

@@ -1,4 +1,4 @@
-"""Three shelves: plants that run anyway, cheap insurance and dear insurance, with how much of each is used."""
+"""What each plant is for: those that run anyway, cheap insurance and dear insurance, and those to look at again."""
 
 from __future__ import annotations
 
@@ -6,49 +6,63 @@ import pandas as pd
 
 from planner.reporting.parts import Chapter, ReportTable, changed, figures, in_musd, per_cent, text
 from planner.reporting.words.names import names_of
+from planner.reporting.words.numbers import money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import (
     CHEAP,
     DEAR,
+    HARDLY,
     LEFT_OPEN,
+    OTHER_SIZE,
     RUNS,
-    left_open,
+    hardly_used,
     recommended,
     shelf_of,
+    welfare_left_open,
 )
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
 say = Passages("shelves.j2")
-SHELVES = (RUNS, CHEAP, DEAR, LEFT_OPEN)
-DROPPED = ["project", "capital", "risk", "cost"]
+NAMED = (RUNS, CHEAP, DEAR)
+"""Shelves that are told where nothing stands on them too."""
+UNASKED = "not asked"
+TO_LOOK_AT = (HARDLY, OTHER_SIZE, LEFT_OPEN, DEAR, UNASKED)
+SHELVES = (*NAMED, LEFT_OPEN, OTHER_SIZE, HARDLY)
+DROPPED = ["project", "tpa", "capital", "risk", "cost"]
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """What each plant is for, as far as it was asked."""
     rows = shelved(plan)
-    return Chapter.of("shelves", "Three shelves", [table(plan, rows)], lead=lead(plan, rows))
+    title = "What each plant is for"
+    return Chapter.of("shelves", title, [table(plan, rows)], lead=lead(plan, rows))
 
 
 def shelved(plan: Plan) -> pd.DataFrame:
     """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, the
-    `capital` that was dropped and the part of it that is `idle` in calm years by their use in the plan, what dropping `adds`
-    to cost plus risk, to `risk` and `cost`, and the risk `avoided` for each MUSD of cost; shelf after shelf."""
+    size that was `dropped` and its `scale` to that of the plan, the part of the capital of that size that is `idle` in calm
+    years by their use in the plan, what dropping `adds` to cost plus risk, to `risk` and `cost`, and the risk `avoided`
+    for each MUSD of cost; shelf after shelf."""
     rows = recommended(plan)
     rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
     if plan.explanation is None:
         return rows[~are_measures(plan, rows["project"])]
     told = pd.DataFrame(map(vars, plan.explanation.droppings), columns=DROPPED)
-    joined = rows.merge(told, on="project")
+    joined = rows.merge(told.rename(columns={"tpa": "dropped"}), on="project")
     risk, cost = joined["risk"], joined["cost"]
     unused = (1.0 - joined["calm"].fillna(0.0)).clip(lower=0.0)
-    avoided = (risk / -cost).where((risk > 0) & (cost < 0))
-    joined = joined.assign(adds=risk + cost, idle=joined["capital"] * unused, avoided=avoided)
-    gap = left_open(plan)
-    shelf = [shelf_of(row, row.calm, row.idle, gap) for row in rows_of(joined)]
+    joined = joined.assign(
+        scale=joined["dropped"] / joined["tpa"],
+        adds=risk + cost,
+        idle=joined["capital"] * unused,
+        avoided=(risk / -cost).where((risk > 0) & (cost < 0)),
+    )
+    gap = welfare_left_open(plan)
+    shelf = [shelf_of(row, gap) for row in rows_of(joined)]
     joined = joined.assign(shelf=shelf, place=list(map(SHELVES.index, shelf)))
     order = ["place", "avoided", "adds"]
     return joined.sort_values(
@@ -61,9 +75,10 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
     asked = plan.explanation is not None
     unasked, shelves = _unasked(plan, rows), pd.DataFrame()
     if asked:
-        by_shelf = rows.groupby("shelf", sort=False)["capex_musd"]
-        shelves = by_shelf.agg(plants="size", capital="sum").reset_index()
-    gap = left_open(plan) if asked else 0.0
+        told = [shelf for shelf in SHELVES if shelf in {*NAMED, *rows["shelf"]}]
+        by_shelf = rows.groupby("shelf")["capex_musd"].agg(plants="size", capital="sum")
+        shelves = by_shelf.reindex(told, fill_value=0).reset_index()
+    gap = welfare_left_open(plan) if asked else 0.0
     return say(
         "lead",
         asked=asked,
@@ -77,6 +92,20 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
     )
 
 
+def look_again(plan: Plan) -> str:
+    """The plants that are hardly used, and those of which no dropping shows that they are worth their cost."""
+    kinds = [hardly_used(plan).assign(shelf=HARDLY)]
+    if plan.explanation is not None:
+        rows = shelved(plan)
+        kinds += [rows, _unasked(plan, rows).assign(shelf=UNASKED)]
+    told = pd.concat(kinds).drop_duplicates("project")
+    placed = names_of(plan.case).placed
+    by_shelf: dict[str, list[str]] = {shelf: [] for shelf in TO_LOOK_AT}
+    for row in rows_of(told[told["shelf"].isin(TO_LOOK_AT)]):
+        by_shelf[row.shelf].append(f"{placed(row.project)} ({money(row.capex_musd)})")
+    return say("look_again", shelves=by_shelf)
+
+
 def _unasked(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of `recommended` of the plants that were not dropped: it was asked of a plan that does not build them."""
     own = recommended(plan)
@@ -84,7 +113,7 @@ def _unasked(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 SHELVES_TABLE = ReportTable(
-    title="What each plant is for",
+    title="Plants by shelf",
     source=f"{EXPLANATION}: droppings; tables/capacity.csv, weighted by probability: throughput_t over usable_tpa; "
     "tables/shortfall.csv: without_plan_t",
     sheet="shelves",
@@ -93,10 +122,10 @@ SHELVES_TABLE = ReportTable(
         text("shelf"),
         text("name", "plant"),
         in_musd("capex_musd", "capital"),
-        in_musd("capital", "capital dropped, in the plan of any size"),
-        in_musd("idle", "of it idle in calm years"),
         per_cent("calm", "used in calm years", "of what is usable"),
         per_cent("cuts", "used in cuts", "of what is usable"),
+        per_cent("scale", "size dropped", "of this plant's"),
+        in_musd("idle", "capital of that size, idle in calm years"),
         changed("adds", "dropping it adds", "MUSD"),
         changed("risk", "to risk", "MUSD"),
         changed("cost", "to cost", "MUSD"),
@@ -112,7 +141,7 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
         return None
     asked = "shelf" in rows
     of_any_size = asked and plan.case.model.policy.whole_plants
-    left_out = [] if of_any_size else ["capital"]
+    left_out = [] if of_any_size else ["scale"]
     if not asked:
         left_out += ["shelf", "idle", "adds", "risk", "cost", "avoided"]
     return SHELVES_TABLE.over(

@@ -8,11 +8,11 @@ import pandas as pd
 
 from planner.data.lookups import RARE_EARTHS
 from planner.reporting.parts import Chapter, ReportTable, Text, amounts, in_musd, text
-from planner.reporting.words.names import names_of
-from planner.reporting.words.numbers import SLIGHT, number, span
+from planner.reporting.words.names import midway, names_of
+from planner.reporting.words.numbers import SLIGHT, money_by_name, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.money import public_parts
-from planner.results.figures.people_and_stock import purchases_by_year
+from planner.results.figures.people_and_stock import purchases_by_year, use_of_stock
 from planner.results.figures.recommended import is_scheduled
 from planner.results.figures.sums import costliest_first
 from planner.results.figures.unmet import unmet_by_element
@@ -21,11 +21,13 @@ from planner.results.reader import rows_of
 
 say = Passages("stock.j2")
 GOOD = ["element", "form", "country"]
+LITTLE = 0.2
+"""Part of what is released below which little of it meets a shortage."""
 
 
 def chapter(plan: Plan) -> Chapter | None:
     """The schedule, or what is expected to be bought."""
-    return Chapter.of("stock", "Stock", [unstocked(plan), schedule(plan)], lead=lead(plan))
+    return Chapter.of("stock", "Stock", [by_element(plan), schedule(plan)], lead=lead(plan))
 
 
 def lead(plan: Plan) -> str:
@@ -41,7 +43,8 @@ def lead(plan: Plan) -> str:
 
 
 def goods(plan: Plan) -> str:
-    """Goods and tonnes, the most first, and where they are held; '' where none is bought."""
+    """Goods and tonnes, the most first, what they cost, where they are held, and of which elements little meets a shortage;
+    '' where none is bought."""
     rows = purchases_by_year(plan)
     by_good = rows.groupby(["element", "form"])["tonnes"].sum().sort_values(ascending=False)
     tonnes = []
@@ -54,8 +57,17 @@ def goods(plan: Plan) -> str:
         tonnes=tonnes,
         scheduled=is_scheduled(plan),
         years=sorted(set(rows["year"])),
-        held=held.rename(names_of(plan.case).country).to_dict(),
+        held=money_by_name(held.rename(names_of(plan.case).country)),
+        cost=float(held.sum()),
+        paid=public_parts(plan).stock,
+        spare=[midway(names_of(plan.case).element(element)) for element in _spare(plan)],
     )
+
+
+def _spare(plan: Plan) -> list[str]:
+    """Elements of whose stock little is released where it can meet a shortage."""
+    use = use_of_stock(plan)
+    return use.index[use["needed"] < LITTLE * use["released"]].tolist() if plan.compared else []
 
 
 def bought(plan: Plan) -> Text | None:
@@ -108,14 +120,19 @@ def schedule(plan: Plan) -> ReportTable | None:
     )
 
 
-def unstocked(plan: Plan) -> Text | None:
-    """The elements that stay short and of which no stock is bought; None where there is none of them."""
-    bought = set(purchases_by_year(plan)["element"])
+def by_element(plan: Plan) -> Text | None:
+    """What the stock of each element is for, and which elements stay short of which none is bought; None where there is
+    nothing to tell."""
+    use = use_of_stock(plan)
     stored = {element for _, element, _ in plan.case.lookups.stockpiles}
-    told = []
+    names, told = names_of(plan.case), []
     for row in rows_of(costliest_first(plan, unmet_by_element(plan).reset_index())):
-        if row.tonnes > SLIGHT and row.element not in bought:
-            name = names_of(plan.case).element(row.element)
+        name = names.element(row.element)
+        if row.element in use.index:
+            of = use.loc[row.element]
+            rare = names.scenario(of["scenario"]) if plan.compared else ""
+            told.append(say("used", name=name, of=of, rare=rare))
+        elif row.tonnes > SLIGHT:
             told.append(say("unstocked", name=name, stored=row.element in stored))
     return Text(told, source=SCHEDULE.source) if told else None
 

@@ -25,7 +25,9 @@ from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.evaluated import out_of_sample
-from planner.results.figures.recommended import risk_ranges
+from planner.results.figures.gains import also_built, even_at
+from planner.results.figures.plants import counted
+from planner.results.figures.recommended import recommended, risk_ranges
 from planner.results.plan import Plan
 
 say = Passages("sure.j2")
@@ -51,6 +53,9 @@ def brief(plan: Plan) -> str:
         risk=out_of_sample(plan),
         widest=ranges[0] if ranges else None,
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
+        even=even_at(plan),
+        elsewhere=also_built(plan),
+        built=counted(plan, recommended(plan)["project"]).plants,
         **_doubts(plan),
     )
 

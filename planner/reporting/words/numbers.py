@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from planner.results.figures.plants import Counted
@@ -63,14 +63,16 @@ def money_within(musd: float, low: float | None, high: float | None) -> str:
     return f"{number(musd / per)} {unit} ({number(low / per)} to {number(high / per)})"
 
 
-def money_by_name(musd: Mapping[str, float]) -> str:
-    """'MUSD: Japan 22.0, Australia 2.75': amounts by name in one unit, billions where they come to one.
+def money_by_name(musd: Any) -> str:
+    """'MUSD: Japan 22.0, Australia 2.75': amounts by name, as a series or by key, in one unit, billions where they come to
+    one.
 
     >>> money_by_name({"Japan": 1200.0, "Australia": 20.0})
     'bn USD: Japan 1.20, Australia 0.020'
     """
-    unit, per = unit_of_money(sum(musd.values()))
-    told = [f"{name} {number(amount / per)}" for name, amount in musd.items()]
+    amounts: dict[str, float] = dict(musd)
+    unit, per = unit_of_money(sum(amounts.values()))
+    told = [f"{name} {number(amount / per)}" for name, amount in amounts.items()]
     return f"{unit}: {', '.join(told)}" if told else ""
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, fields
 
 from planner.cells import begin_of, end_of
+from planner.data.kept import kept
 from planner.results.decision import Share
 from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.money import worth_something
@@ -15,11 +16,10 @@ from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder, or an alternative that is cheaper, is named."""
-LESS = (
-    *("nothing", "stock", "thrift", "stock_and_thrift"),
-    *("no_new_mines", "no_new_separation", "no_new_metal", "own_money"),
-)
-"""Alternatives that leave a lever out, or joint money."""
+LEVERS = "levers="
+"""The change by which an alternative leaves levers out."""
+LESS = (LEVERS, "policy.funding=")
+"""Changes by which it leaves them out, or joint money."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
@@ -54,14 +54,19 @@ def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
     )
 
 
+def does_less(one: AlternativePlan, by: tuple[str, ...] = (LEVERS,)) -> bool:
+    """An alternative has one of some changes."""
+    return any(change.startswith(by) for change in one.changes)
+
+
 def cheaper_by_expectation(found: Explanation) -> list[tuple[AlternativePlan, float]]:
-    """Alternatives of `LESS` that cost more with their risk than the plan, but less with their expected loss alone, and by
+    """Alternatives by `LESS` that cost more with their risk than the plan, but less with their expected loss alone, and by
     how much less (MUSD), the cheapest first."""
     own, cheaper = found.own, []
     for one in found.alternatives:
         saved = own.cost + own.expected_loss - one.cost - one.expected_loss
         is_dearer = one.cost + one.risk > own.cost + own.risk
-        if one.key in LESS and is_dearer and saved >= LEAST_PAID_MUSD:
+        if does_less(one, LESS) and is_dearer and saved >= LEAST_PAID_MUSD:
             cheaper.append((one, saved))
     return sorted(cheaper, key=lambda item: -item[1])
 
@@ -122,6 +127,7 @@ class PublicPayments:
     binding: list[int]
 
 
+@kept
 def public_money(plan: Plan) -> PublicPayments:
     """Public payments of the run."""
     paid = plan.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")

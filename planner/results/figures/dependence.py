@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -80,3 +81,24 @@ def worst_single_losses(plan: Plan) -> Iterator[SingleLoss]:
                 with_plan_musd=musd.get(True, 0.0),
                 no_plan_musd=musd.get(False, 0.0),
             )
+
+
+def worst_pair(plan: Plan) -> dict[str, Any] | None:
+    """In the last year that was asked the ally or plant `without` which most is lost while the largest origin is `shut`: the
+    loss with `both`, and with the origin `alone` (MUSD); None where no pair was asked or loses more."""
+    rows = coverage(plan).of_plan()
+    rows = rows[rows["year"] == rows["year"].max()]
+    losses = rows.groupby("without")["loss_musd"].max()
+    pairs = losses[losses.index.str.contains("+", regex=False)]
+    if pairs.empty:
+        return None
+    origin, _, without = str(pairs.idxmax()).partition("+")
+    if pairs.max() <= losses[origin] + TOLERATED:
+        return None
+    return {
+        "year": rows["year"].max(),
+        "shut": origin,
+        "without": without,
+        "both": pairs.max(),
+        "alone": losses[origin],
+    }

@@ -48,6 +48,18 @@ def spent_on(item: str) -> str:
 
 
 @kept
+def paid_for(plan: Plan) -> pd.DataFrame:
+    """By `party` and what it is for, a stage or `PEOPLE_AND_STOCK`: public money `musd` (expected, not discounted), the most
+    first."""
+    paid = spent(plan, "item", "funder").reset_index()
+    party = plan.case.lookups.funder_party
+    paid["party"] = paid["funder"].map(lambda funder: party.get(funder, funder))
+    paid["what"] = paid["item"].map(spent_on)
+    sums = paid.groupby(["party", "what"])["expected"].sum().rename("musd").reset_index()
+    return sums.sort_values("musd", ascending=False, kind="stable")
+
+
+@kept
 def by_party(plan: Plan) -> pd.DataFrame:
     """By party: the expected `loss` (MUSD, discounted), where compared that `without` a plan, and public money that its
     funders pay (MUSD, expected, not discounted): `paid`, and with what is spent as it is at `least` and at `most`, of a
@@ -179,6 +191,7 @@ def limits(plan: Plan) -> pd.DataFrame:
     return most.sort_values("scarce", key=lambda kind: kind.map(kinds.index), kind="stable")
 
 
+@kept
 def worth_something(plan: Plan) -> pd.DataFrame:
     """Rows of `shadow_prices` that are worth something, without the money of budgets that are tiny in that year."""
     prices = plan.tables["shadow_prices"]

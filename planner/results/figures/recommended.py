@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.explanation import Dropping
 from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.money import STOCK, cost_increment, spent, spent_on
-from planner.results.figures.plants import built, decisions
+from planner.results.figures.plants import are_measures, built, decisions
 from planner.results.figures.sums import by_year, chances, undone_column
 from planner.results.figures.unmet import SEEN
 from planner.results.plan import Plan
-from planner.results.reader import rows_of
+from planner.thresholds import SHOWN_MUSD
 
 RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
 LEFT_OPEN = "no insurance"
 """The shelf of a plant without which risk is lower, and cost plus risk higher by less than the optimality gap."""
+OTHER_SIZE = "not judged"
+"""The shelf of a plant of which another size was dropped than the plan builds."""
+HARDLY = "hardly used"
+"""The shelf of a plant that all but rests in calm years and in cuts, whatever dropping it adds."""
+HARDLY_UP_TO = 0.01
+"""Share of what is usable up to which a plant is hardly used."""
+SAME_SIZE = 0.1
+"""Share of its size by which the plant that was dropped may be larger or smaller and still be told as this one."""
 RUNS_FROM = 0.5
 """Share of what is usable that a plant uses in calm years, from which it runs anyway."""
 CHEAP_FROM = 2.0
@@ -77,14 +86,16 @@ def first_outputs(plan: Plan) -> pd.DataFrame:
     )
 
 
-def payers_of_plants(plan: Plan) -> dict[tuple[str, str], list[str]]:
-    """(country, stage) -> those who pay for the public part of such plants there, who pays most first."""
+@kept
+def payers_of_plants(plan: Plan) -> pd.DataFrame:
+    """By country, stage and funder the `share` of the public money for such plants there that it pays, who pays most first;
+    not those who pay less than a page shows."""
     paid = spent(plan, "item", "country", "funder").reset_index()
-    rows = paid[paid["expected"] > 0].sort_values("expected", ascending=False, kind="stable")
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in rows_of(rows):
-        found.setdefault((row.country, spent_on(row.item)), []).append(row.funder)
-    return found
+    paid = paid.assign(stage=paid["item"].map(spent_on))
+    sums = paid.groupby(["country", "stage", "funder"])["expected"].sum()
+    shares = sums / sums.groupby(["country", "stage"]).transform("sum")
+    shown = shares[sums > SHOWN_MUSD].sort_values(ascending=False, kind="stable")
+    return shown.rename("share").reset_index()
 
 
 @kept
@@ -99,28 +110,44 @@ def recommended(plan: Plan) -> pd.DataFrame:
 # ---- shelves ---------------------------------------------------------------------------------------------------------
 
 
-def adds(one: Dropping) -> float:
-    """What dropping a plant adds to cost plus risk (MUSD)."""
-    return one.risk + one.cost
+def left_open(summary: Mapping[str, Any], goal: str, value: float) -> float:
+    """What a figure of a plan is at most above the least (MUSD), as the solver proved it for a goal; 0 where that was no
+    goal."""
+    gaps: Mapping[str, float] = summary.get("gap", {})
+    return max(0.0, gaps.get(goal, 0.0)) * max(1.0, abs(value))
 
 
-def left_open(plan: Plan) -> float:
-    """What cost plus risk of the plan are at most above the least for whole plants (MUSD); 0 where no gap is left, or where
-    it is not of their sum."""
-    bound = plan.summary.get("welfare_bound_musd")
-    if bound is None or "welfare" not in plan.summary.get("gap", {}):
-        return 0.0
-    return max(0.0, float(plan.summary["cost_musd"] + plan.summary["risk_musd"] - bound))
+def welfare_left_open(plan: Plan) -> float:
+    """What cost plus risk of the plan are at most above the least (MUSD)."""
+    summary = plan.summary
+    return left_open(summary, "welfare", summary["cost_musd"] + summary["risk_musd"])
 
 
-def shelf_of(one: Dropping, calm: float, idle: float, gap: float = 0.0) -> str:
-    """The shelf of a plant by what dropping it changes, the share of it that is used in calm years, the part of its capital
-    that is idle then, and what the solver left open (MUSD)."""
-    if one.cost >= 0 and calm >= RUNS_FROM:
+def is_hardly_used(calm: float, cuts: float) -> bool:
+    """A plant rests in calm years and in cuts, by the shares of it that are used then."""
+    return not (calm > HARDLY_UP_TO or cuts > HARDLY_UP_TO)
+
+
+def hardly_used(plan: Plan) -> pd.DataFrame:
+    """The rows of `recommended` of the plants that are all but never used."""
+    rows = recommended(plan)
+    rests = rows[["calm", "cuts"]].max(axis=1).fillna(0.0) <= HARDLY_UP_TO
+    return rows[rests & ~are_measures(plan, rows["project"])]
+
+
+def shelf_of(plant: Any, gap: float = 0.0) -> str:
+    """The shelf of a plant by its use in `calm` years and in `cuts`, its size `tpa` and the one `dropped`, what that `adds`
+    to cost plus risk, to `risk` and to `cost`, the part of the dropped capital that is `idle` in calm years, and what the
+    solver left open (MUSD)."""
+    if is_hardly_used(plant.calm, plant.cuts):
+        return HARDLY
+    if abs(plant.dropped - plant.tpa) > SAME_SIZE * plant.tpa:
+        return OTHER_SIZE
+    if plant.cost >= 0 and plant.calm >= RUNS_FROM:
         return RUNS
-    if one.risk < 0 and adds(one) < gap:
+    if plant.risk < 0 and plant.adds < gap:
         return LEFT_OPEN
-    return CHEAP if adds(one) >= CHEAP_FROM * idle else DEAR
+    return CHEAP if plant.adds >= CHEAP_FROM * plant.idle else DEAR
 
 
 # ---- in scenarios that the plan was not made for ---------------------------------------------------------------------
@@ -135,6 +162,7 @@ class Deviation:
     high: float
 
 
+@kept
 def risk_ranges(plan: Plan) -> list[Deviation]:
     """How far the risk with the plan in fresh scenarios may be off: by the sample, the odds, and the losses per kg; the
     widest first."""
@@ -150,6 +178,7 @@ def risk_ranges(plan: Plan) -> list[Deviation]:
     return sorted(found, key=lambda one: one.low - one.high)
 
 
+@kept
 def cost_beyond(plan: Plan) -> float | None:
     """The cost beyond that of no plan (MUSD, present value); where the plan was evaluated in fresh scenarios with the stock
     that its policy buys there in place of its own. None where the cost of no plan is not known."""
