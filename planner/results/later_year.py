@@ -19,7 +19,7 @@ from planner.cells import Row
 from planner.config import ModelFile
 from planner.data.case import Case, ranges_of_rows
 from planner.data.scenario_tree import Tree
-from planner.data.schema import Budget, Project, Shock, Training
+from planner.data.schema import Budget, Hazard, Project, Shock, Training
 from planner.data.shock_effects import year_of
 from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
@@ -134,6 +134,7 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
         "workforce": _workforce(past),
         "training": _training(past),
         "budgets": _budgets(past),
+        "hazards": tuple(_hazards(past)),
     }
     for name, column in OF_SCENARIOS.items():
         tables[name] = _of_what_is_left(past, case.tables.rows(name), column)
@@ -208,6 +209,17 @@ def _scenarios(past: _Past) -> tuple[Row, ...]:
             update |= {"probability_low": low / whole, "probability_high": min(high / whole, 1.0)}
         found.append(row.model_copy(update=update))
     return tuple(found)
+
+
+def _hazards(past: _Past) -> Iterator[Hazard]:
+    """Hazards that may happen within scenarios that are left; of an event the first row says within which."""
+    over: set[str] = set()
+    for row in past.case.tables.hazards:
+        within = tuple(scenario for scenario in row.within if scenario in past.left)
+        if row.within and not within:
+            over.add(row.event)
+        elif not row.event or row.event not in over:
+            yield row.model_copy(update={"within": within})
 
 
 # ---- plants ----------------------------------------------------------------------------------------------------------

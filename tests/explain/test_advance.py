@@ -227,6 +227,21 @@ def test_what_has_not_come_is_out_and_the_rest_keep_their_odds(make_case: MakeCa
     assert [(row.start_year, row.end_year) for row in early.tables.shocks] == [(2026, 2029)]
 
 
+def test_hazards_stay_within_the_scenarios_that_are_left(make_case: MakeCase) -> None:
+    """Those of scenarios that have not come are over, all rows of an event with its first."""
+    drawn = {"probability": 0.5, "first": 2026, "last": 2029}
+    cut = {"kind": "import", "factor_low": 0, "factor_high": 0.5}
+    hazards = [
+        record(hazard="both", within="early;late", **drawn, **cut),
+        record(hazard="war", event="war", within="early", **drawn, **cut),
+        record(hazard="panic", event="war", kind="demand", factor_low=1, factor_high=2),
+        record(hazard="always", **drawn, **cut),
+    ]
+    plan = planner.solve(make_case(hazards=hazards, **SPLIT))
+    left = planner.advance(plan, 2027).tables.hazards
+    assert [(row.hazard, row.within) for row in left] == [("both", ("late",)), ("always", ())]
+
+
 def test_a_build_that_may_yet_slip_does_so_where_it_would_have(make_case: MakeCase) -> None:
     # 40 t/y are due in 2028, in 2029 if late: 80 are then short in 2028, 40 in 2029.
     case = planner.advance(planner.solve(make_case(**SPLIT)), 2027)
