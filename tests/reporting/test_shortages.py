@@ -99,11 +99,11 @@ def test_what_a_stock_is_for_is_told(make_case: MakeCase) -> None:
     book = stocked(make_case, imports=[DEAR], stockpiles=store)
     assert stock_of(book) == (
         "Dy: 50.0 t to be bought, 50.0 t of it expected to come. With what is in store today 50.0 t are used, expected. "
-        "At most 25.0 t of that go where it would be short without the plan (most in “stop”: 50.0 t). "
+        "At most 25.0 t of that, expected, go where it would be short without the plan. In “stop” alone it is 50.0 t. "
         "The rest takes the place of imports. In store at the end: 0 t."
     )
     told = stock.goods(book)
-    assert "insures rare years" not in told and "That costs 5.00 MUSD, expected. Held" in told
+    assert "is for rare years" not in told and "That costs 5.00 MUSD, expected. Held" in told
 
 
 def test_a_stock_for_rare_years_is_said_to_be_one(make_case: MakeCase) -> None:
@@ -116,7 +116,7 @@ def test_a_stock_for_rare_years_is_said_to_be_one(make_case: MakeCase) -> None:
     )
     told = stock.goods(planner.solve(case))
     assert told.endswith(
-        "Most of the Dy insures rare years; in all others it takes the place of imports (see Stock)."
+        "Most of the Dy is for rare years; in all others it takes the place of imports (see Stock)."
     )
 
 
