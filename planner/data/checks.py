@@ -390,6 +390,8 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Fault]:
     rows = case.tables.rows(row.table)
     if table.required and not rows:
         return  # which is a fault already
+    if row.table == "shocks" and case.tables.hazards:
+        return  # a register: its draws have the rows
     cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
     if not cells:
         yield finding_at(row, "where", rule, f'"{row.where}" is no row of {row.table}')

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import planner
 from planner.api.explanations import explain_into, kept_of_doubts
 from planner.data.case import Case
 from planner.data.changed_case import Changer
@@ -316,6 +317,27 @@ def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase
 def test_faults_of_ranges(make_case: MakeCase, row: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         make_case(projects=[mine(), plant(existing_tpa=10)], uncertainties=[row])
+
+
+def test_a_register_may_doubt_shocks_that_are_still_to_be_drawn(make_case: MakeCase) -> None:
+    """Its rows of `shocks` are drawn later; a case without a register has to have them."""
+    ranges = [unsure("shocks", "factor", 0.6, 1.6, "kind=capacity & project=plant")]
+    tables = {"projects": [mine(), plant(existing_tpa=10)], "uncertainties": ranges}
+    with pytest.raises(InputError, match="is no row of shocks"):
+        make_case(**tables)
+    late = {
+        "hazard": "slow",
+        "kind": "capacity",
+        "project": "plant",
+        "probability": 1.0,
+        "first": 2026,
+        "last": 2026,
+        "factor_low": 0.5,
+        "factor_high": 0.5,
+    }
+    drawn = planner.sample(make_case(**tables, hazards=[late]), draws=1)
+    (doubt,) = doubts_of(drawn)
+    assert [change.value for change in doubt.changes(drawn, 1.6)] == [pytest.approx(1.6)]
 
 
 def test_rows_that_move_together_name_the_same_people_to_ask(make_case: MakeCase) -> None:
