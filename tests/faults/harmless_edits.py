@@ -13,6 +13,7 @@ from pathlib import Path
 
 import planner
 from planner.cells import Quarter, types_in
+from planner.data.checks import RISES
 from planner.data.schema import BY_NAME, TABLES
 from planner.data.warnings import warnings_of
 from tests.faults.conftest import STARTER, read_text, write_text
@@ -22,7 +23,6 @@ from tests.faults.mutations import Text
 LITTLE = {"a tenth less": 0.9, "a bit less": 0.95, "a bit more": 1.05, "a tenth more": 1.1}
 SOME = {"a fifth less, one row": 0.8, "a quarter more, one row": 1.25}
 ASIDE = (
-    "initial_t",
     "probability",
     "share",
     "up_to_share",
@@ -32,6 +32,7 @@ ASIDE = (
     "factor_high",
     "low",
     "high",
+    "value",
 )
 """Columns whose rows sum up, are bounded, also by one another, or hold whole years among others, so that one figure does not move alone."""
 
@@ -61,7 +62,9 @@ def _of_figures(table: str, column: str, grid: list[list[str]]) -> Iterator[Gene
     if not types & {float, int} or Quarter in types or column in ASIDE:
         return
     at = grid[0].index(column)
-    rows = [row for row in range(1, len(grid)) if grid[row][at]]
+    rows = [
+        row for row in range(1, len(grid)) if grid[row][at] and _has_room(table, column, grid, row)
+    ]
     figures = [float(grid[row][at]) for row in rows]
     is_date = "year" in column and max(figures, default=0) > 1900
     if not any(figures) or is_date:
@@ -79,6 +82,20 @@ def _of_figures(table: str, column: str, grid: list[list[str]]) -> Iterator[Gene
         for what, factor in SOME.items():
             if figures[-1] * factor <= bound:
                 yield slip(table, column, what, _scaled(at, rows[-1:], factor))
+
+
+def _has_room(table: str, column: str, grid: list[list[str]], row: int) -> bool:
+    """The figure may move by a quarter without passing one that must stay above or below it."""
+    cells = dict(zip(grid[0], grid[row], strict=True))
+    for name, columns, _ in RISES:
+        if name == table and column in columns:
+            figure = float(cells[column])
+            others = [
+                float(cells[other]) for other in columns if other != column and cells.get(other)
+            ]
+            if any(0.75 * figure <= other <= 1.25 * figure for other in others):
+                return False
+    return True
 
 
 def _scaled(at: int, rows: list[int], factor: float, more: float = 0.0) -> Edit:
