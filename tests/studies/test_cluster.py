@@ -21,6 +21,7 @@ from planner.decomposition import plans
 from planner.decomposition.grouping import parts
 from planner.errors import InputError, StoppedError, WorkerLostError
 from planner.parallel import Call, KeptObject, Workers, answers
+from planner.results.journal import JOURNAL
 from planner.studies.run import run_points
 from tests.cases import long_run
 from tests.decomposition.test_worker_pool import twelve_scenarios
@@ -111,7 +112,7 @@ def test_a_scheduler_without_workers_is_told_within_seconds(
 
 def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> None:
     """Wait until so many points are written down."""
-    while sum(runs(folder).values()) < points:
+    while not (folder / JOURNAL).exists() or sum(runs(folder).values()) < points:
         assert process.poll() is None, "the study ended before that"
         time.sleep(0.01)
 
