@@ -25,6 +25,11 @@ class Row:
         return next((run.failed for run in self.runs if run.failed), "")
 
     @property
+    def waited(self) -> bool:
+        """Its process waited for others, so that seconds on the wall say nothing of it."""
+        return any(run.contended for run in self.runs)
+
+    @property
     def wall(self) -> float:
         """Median, s."""
         return median(run.wall for run in self.runs)
