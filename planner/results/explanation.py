@@ -121,6 +121,15 @@ class Claim:
     supposed: str = ""
 
 
+def most_moving(claim: Claim) -> list[str]:
+    """The doubts on which a claim turns, those that move its share most first."""
+    moved = dict.fromkeys(claim.turns_on, 0.0)
+    for trial in claim.trials:
+        if trial.input in moved:
+            moved[trial.input] = max(moved[trial.input], abs(trial.share - claim.share))
+    return sorted(moved, key=lambda doubt: -moved[doubt])
+
+
 def judged(low: float, high: float) -> str:
     """The verdict on a range of shares.
 

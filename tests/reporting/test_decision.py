@@ -99,6 +99,20 @@ def test_another_size_than_the_plan_builds_puts_a_plant_on_no_shelf() -> None:
     assert shelf_of(shelved(5.0, 3.0, 0.9, 10.0, dropped=1.2)) == OTHER_SIZE
 
 
+def test_nothing_is_said_of_what_another_size_adds(run: Plan, explanation: Explanation) -> None:
+    """One plant was dropped at half the size that the plan builds; the others as they are."""
+    droppings = made_up_droppings(run)
+    droppings[0] = dataclasses.replace(droppings[0], tpa=droppings[0].tpa / 2)
+    asked = dataclasses.replace(
+        run, explanation=dataclasses.replace(explanation, droppings=droppings)
+    )
+    rows = shelves.shelved(asked).set_index("project")
+    first = rows.loc[droppings[0].project]
+    assert first["scale"] == pytest.approx(0.5)
+    assert first[["idle", "adds", "risk", "cost", "avoided"]].isna().all()
+    assert rows["adds"].notna().sum() == len(droppings) - 1
+
+
 def test_a_plant_that_rests_in_cuts_too_is_hardly_used_whatever_it_adds() -> None:
     nan = float("nan")
     for calm, cuts in ((0.0, 0.006), (0.01, 0.0), (nan, 0.0), (nan, nan)):

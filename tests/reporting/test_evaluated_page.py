@@ -12,10 +12,10 @@ import planner
 from planner.reporting.chapters import buys, exposed, sure
 from planner.reporting.chapters.money import bridge_table
 from planner.reporting.chapters.sure import ranges_chart
-from planner.results.figures.gains import even_at, frequent_gain
+from planner.results.figures.gains import BreakEven, break_even, frequent_gain, fresh_share
 from planner.results.figures.recommended import cost_beyond, risk_ranges
 from planner.results.plan import Plan
-from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
 
 BLENDED = "Blended risk (50 % mean, 50 % worst 10 %)"
@@ -159,6 +159,7 @@ def at_two_rates(make_case: MakeCase) -> Plan:
         imports=[imports(100)],
         projects=[mine(), plant(max_new_tpa=10, capex_usd_per_tpa=0.2 * MUSD, earliest_year=2027)],
         budgets=budget(0, 0, 100),
+        uncertainties=[unsure("elements", "loss_usd_per_kg", 0.25, 2.0)],
     )
     return planner.solve(case)
 
@@ -173,5 +174,21 @@ def test_what_is_netted_is_of_the_same_scenarios_and_of_one_rate(at_two_rates: P
             "Net, on one basis, the plan's own scenarios and 25 % for both: expected loss falls by 3.20 MUSD, "
             "cost rises by 1.28 MUSD, which leaves 1.92 MUSD."
         ) in told
-    assert even_at(at_two_rates) == near(1.28 / 3.2)
-    assert "it covers the cost down to × 0.400 of what is given." in sure.brief(at_two_rates)
+    assert break_even(at_two_rates) == BreakEven(near(1.28 / 3.2), 0.25)
+    told = sure.brief(at_two_rates)
+    assert (
+        "In those of the plan it covers the cost down to × 0.400 of what is given; the case holds × 0.250 possible for some."
+        in told
+    )
+
+
+def test_the_net_gain_is_told_in_new_scenarios_too(at_two_rates: Plan) -> None:
+    """There 4 of 5 MUSD less are lost: 0.8 of 3.2, and the loss per kg may fall to a half before it costs as much."""
+    stated = evaluation()
+    stated["difference"] = {"policy": estimates(4.0), "foreseen": estimates(4.0)}
+    run = dataclasses.replace(at_two_rates, evaluation=stated)
+    assert fresh_share(run) == near(0.8)
+    assert "there losses fall × 0.800 as much, which would leave 1.28 MUSD." in buys.gain(run)
+    assert "In new scenarios it covers the cost down to × 0.500 of what is given." in sure.brief(
+        run
+    )

@@ -122,7 +122,10 @@ def test_a_plant_that_is_hardly_used_is_to_be_looked_at_again(plan: Plan) -> Non
     assert not [one for one in answers(plan) if one.about == "Look again"]
     capacity = plan.tables["capacity"].assign(throughput_t=0.0)
     rests = dataclasses.replace(plan, tables={**plan.tables, "capacity": capacity})
-    assert told_about(rests, "Look again") == "Hardly used, in cuts too: plant, AAA (40.0 MUSD)."
+    assert told_about(rests, "Look again") == (
+        "Hardly used, in cuts too: plant, AAA (40.0 MUSD). Hold them until the plan was solved without them; "
+        "the others need not wait."
+    )
 
 
 def test_money_before_the_first_decision_is_told(plan: Plan) -> None:
@@ -143,3 +146,14 @@ def test_what_is_approved_first_stands_first(solve: SolveCase) -> None:
     table = lines(solve(projects=[mine(), first, later], budgets=budget(1000)))
     assert table is not None
     assert [row[0].split(",")[0] for row in table.shown[:2]] == ["first", "second"]
+
+
+def test_what_each_signs_first_is_told(solve: SolveCase) -> None:
+    """1 MUSD is committed in 2026, by AAA alone, and 2 in 2027."""
+    first = plant(project="first", max_new_tpa=1, capex_usd_per_tpa=MUSD)
+    later = plant(project="second", max_new_tpa=1, capex_usd_per_tpa=2 * MUSD, earliest_year=2027)
+    words = told_about(solve(projects=[mine(), first, later], budgets=budget(1000)), "When")
+    assert words == (
+        "2026: 1.00 MUSD of public capital is committed, to be paid as it is built (MUSD: AAA 1.00). "
+        "2027: 2.00 MUSD, to be solved again then. In all 2 plants, each counted once."
+    )

@@ -85,7 +85,10 @@ def test_a_stock_that_is_not_bought_is_named(make_case: MakeCase) -> None:
     """A tonne would bring half of 1 MUSD, and costs 2."""
     store = [record(**STORE, purchase_usd_per_kg=2000)]
     words = stock_of(stocked(make_case, imports=[imports(200)], stockpiles=store))
-    assert words == "Dy stays short, and no stock of it is bought."
+    assert words == (
+        "Dy stays short, and no stock of it is bought: in the scenarios of the plan none is worth its cost, "
+        "or none can be had in time."
+    )
 
 
 def test_an_element_without_a_store_is_named(make_case: MakeCase) -> None:

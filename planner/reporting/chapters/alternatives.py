@@ -117,7 +117,7 @@ def alternatives(plan: Plan, found: Explanation) -> ReportTable:
     return ALTERNATIVES.over(
         rows,
         left_out,
-        title=say("alternatives_title", alternatives=len(rows) - 1 - of_any_size),
+        title="The plan beside what else could be done",
         note=say(
             "alternatives_note",
             goal=found.goal,

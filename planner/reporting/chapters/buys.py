@@ -28,6 +28,7 @@ from planner.results.figures.gains import (
     fall_at_the_rate_of_costs,
     few_in_the_tail,
     frequent_gain,
+    fresh_share,
 )
 from planner.results.figures.money import cost_increment
 from planner.results.figures.people_and_stock import purchases_by_year
@@ -75,6 +76,7 @@ def gain(plan: Plan) -> str:
         falls=falls,
         model=plan.case.model,
         fall=expected(plan.case, at_one_rate),
+        fresh_share=fresh_share(plan),
         rise=cost_increment(plan, doing_nothing(plan).get("cost")),
         tail=tail(plan),
         scenarios=scenarios_of(plan, bool(fresh)),

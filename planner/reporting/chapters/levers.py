@@ -19,6 +19,7 @@ from planner.results.explanation import (
     SMALL_SHARE,
     Claim,
     Explanation,
+    most_moving,
 )
 from planner.results.plan import Plan
 
@@ -52,19 +53,14 @@ def claim_statements(found: Explanation) -> Iterator[Statement]:
     )
     for claim in found.claims:
         about = say("measure", claim=claim)
-        turns_on = _most_moving(claim)
+        turns_on = _named(most_moving(claim))
         yield Statement(about, say("judged", claim=claim, turns_on=turns_on))
 
 
-def _most_moving(claim: Claim) -> list[str]:
-    """The doubts on which a claim turns, those that move its share most, beyond `MOST_NAMED` together as a number."""
-    moved = dict.fromkeys(claim.turns_on, 0.0)
-    for trial in claim.trials:
-        if trial.input in moved:
-            moved[trial.input] = max(moved[trial.input], abs(trial.share - claim.share))
-    named = sorted(moved, key=lambda doubt: -moved[doubt])
-    more = len(named) - MOST_NAMED
-    return [*named[:MOST_NAMED], f"{more} more"] if more > 0 else named
+def _named(doubts: Sequence[str]) -> list[str]:
+    """Doubts, those beyond `MOST_NAMED` together as a number."""
+    more = len(doubts) - MOST_NAMED
+    return [*doubts[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
 
 
 # ---- on one scale ---------------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def named(plan: Plan) -> pd.DataFrame:
     users = dict.fromkeys(rows.loc[saves, "project"], say("users"))
     owners = users | owners_of(plan)
     built_in = _core(plan)
-    pays = pd.Series([_payments(plan, row) for row in rows_of(rows)], dtype=object)
+    pays = pd.Series([payments(plan, row) for row in rows_of(rows)], dtype=object)
     projects = rows["project"]
     return names.told(rows).assign(
         project=projects.map(names.placed),
@@ -113,7 +113,7 @@ def named(plan: Plan) -> pd.DataFrame:
     )
 
 
-def _payments(plan: Plan, row: Any) -> pd.Series[float]:
+def payments(plan: Plan, row: Any) -> pd.Series[float]:
     """Party -> what it pays of the public part of a plant (MUSD), as of all such plants there."""
     rows = payers_of_plants(plan)
     own = rows[(rows["country"] == row.country) & (rows["stage"] == row.stage)]

@@ -23,13 +23,13 @@ from planner.reporting.parts import (
 )
 from planner.reporting.sources import table_rows
 from planner.reporting.words.names import headline, midway, names_of
-from planner.reporting.words.numbers import count, money_by_name, number, span
+from planner.reporting.words.numbers import SLIGHT, count, money_by_name, number, span
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
 from planner.results.figures.gains import owned
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
-from planner.results.figures.plants import are_measures, counted, decisions
+from planner.results.figures.plants import are_measures, counted, decisions, in_time
 from planner.results.figures.recommended import is_scheduled, recommended
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -79,15 +79,24 @@ def approve(plan: Plan) -> str:
         stock = "a stock schedule" if is_scheduled(plan) else "stock purchases"
         stock += f" ({span(purchases['year'].min(), purchases['year'].max())})"
     unexpected = stock_chapter.scheduled_musd(plan) - public_parts(plan).stock
-    paid = public_money(plan).paid
-    return say("approve", stock=stock, paid=paid, unexpected=unexpected, **_in_time(plan))
+    paid, now = public_money(plan).paid, in_time(plan)
+    things = [
+        count(now.first.plants, "plant") if now.first.plants else "",
+        count(now.first.measures, "savings measure") if now.first.measures else "",
+        "training" if public_parts(plan).people >= SLIGHT else "",
+        stock,
+    ]
+    told = list(filter(None, things))
+    return say("approve", things=told, paid=paid, unexpected=unexpected, now=now)
 
 
 def answers(plan: Plan) -> list[Statement]:
     """When, for how much, who pays and owns, where stock is held, what it buys, how sure, what stays short, and what waiting
     costs; the command that tells it where that was not asked."""
+    now = in_time(plan)
+    signed = _signed(plan, now.rows) if len(now.years) > 1 else ""
     sentences = {
-        "When": say("when", scheduled=is_scheduled(plan), **_in_time(plan)),
+        "When": say("when", scheduled=is_scheduled(plan), now=now, signed=signed),
         "Where": _where(plan),
         "For how much": _for_how_much(plan),
         "Paid by": _paid_by(plan),
@@ -102,23 +111,11 @@ def answers(plan: Plan) -> list[Statement]:
     return [Statement(about, sentence) for about, sentence in sentences.items() if sentence]
 
 
-def _in_time(plan: Plan) -> dict[str, Any]:
-    """What is approved in the first year and what later, and the years."""
-    rows = decisions(plan)
-    years = sorted(set(rows["year"]))
-    is_now = rows["year"] == min(years, default=0)
-    return {
-        "years": years,
-        "now": _approved(plan, rows[is_now]),
-        "later": _approved(plan, rows[~is_now]),
-        "built": counted(plan, rows["project"]),
-    }
-
-
-def _approved(plan: Plan, rows: pd.DataFrame) -> dict[str, Any]:
-    """What some decisions build, and the public part of its capital (MUSD, expected)."""
-    public = float((rows["public_musd"] * rows["probability"]).sum())
-    return {"what": counted(plan, rows["project"]), "public": public}
+def _signed(plan: Plan, rows: pd.DataFrame) -> str:
+    """What each pays of the public capital that some decisions commit."""
+    expected = rows.assign(public_musd=rows["public_musd"] * rows["probability"])
+    pays = pd.DataFrame(plants.payments(plan, row) for row in rows_of(expected))
+    return money_by_name(pays.sum().sort_values(ascending=False))
 
 
 def _where(plan: Plan) -> str:
@@ -220,6 +217,7 @@ def _together(rows: pd.DataFrame, what: str) -> TableRow:
         "payer": plants.paid_by(paid),
         "capex_musd": float(rows["capex_musd"].sum()),
         "public_musd": float(rows["public_musd"].sum()),
+        "expected": span(rows["expected"].min(), rows["expected"].max()),
     }
 
 

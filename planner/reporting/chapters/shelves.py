@@ -18,6 +18,7 @@ from planner.results.figures.recommended import (
     OTHER_SIZE,
     RUNS,
     hardly_used,
+    is_same_size,
     recommended,
     shelf_of,
     welfare_left_open,
@@ -32,6 +33,8 @@ NAMED = (RUNS, CHEAP, DEAR)
 UNASKED = "not asked"
 TO_LOOK_AT = (HARDLY, OTHER_SIZE, LEFT_OPEN, DEAR, UNASKED)
 SHELVES = (*NAMED, LEFT_OPEN, OTHER_SIZE, HARDLY)
+OF_THAT_SIZE = ["idle", "adds", "risk", "cost", "avoided"]
+"""What is said of the size that was dropped alone."""
 DROPPED = ["project", "tpa", "capital", "risk", "cost"]
 
 
@@ -64,6 +67,7 @@ def shelved(plan: Plan) -> pd.DataFrame:
     gap = welfare_left_open(plan)
     shelf = [shelf_of(row, gap) for row in rows_of(joined)]
     joined = joined.assign(shelf=shelf, place=list(map(SHELVES.index, shelf)))
+    joined.loc[~is_same_size(joined["dropped"], joined["tpa"]), OF_THAT_SIZE] = float("nan")
     order = ["place", "avoided", "adds"]
     return joined.sort_values(
         order, ascending=[True, False, False], na_position="first", ignore_index=True

@@ -25,7 +25,7 @@ from planner.reporting.words.numbers import signed, unit_of_money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.evaluated import out_of_sample
-from planner.results.figures.gains import also_built, even_at
+from planner.results.figures.gains import also_built, break_even
 from planner.results.figures.plants import counted
 from planner.results.figures.recommended import recommended, risk_ranges
 from planner.results.plan import Plan
@@ -53,7 +53,7 @@ def brief(plan: Plan) -> str:
         risk=out_of_sample(plan),
         widest=ranges[0] if ranges else None,
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
-        even=even_at(plan),
+        even=break_even(plan),
         elsewhere=also_built(plan),
         built=counted(plan, recommended(plan)["project"]).plants,
         **_doubts(plan),

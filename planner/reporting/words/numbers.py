@@ -129,8 +129,17 @@ def signed(value: float | None) -> str:
 
 
 def change(before: float, after: float) -> str:
-    """The relative change from one value to another, or '' if there was nothing before."""
-    return percent(after / before - 1.0) if before > 0 else ""
+    """The relative change from one value to another with its sign, or '' if there was nothing before.
+
+    >>> change(42.2, 84.39), change(3402.0, 3401.9), change(110.0, 99.4), change(0.0, 1.0)
+    ('+100 %', '<0.1 %', '−9.6 %', '')
+    """
+    if before <= 0:
+        return ""
+    points = 100.0 * (after / before - 1.0)
+    if abs(points) < 0.05:
+        return "<0.1 %"
+    return _minus(f"{points:+,.{0 if abs(points) >= 99.95 else 1}f} %")
 
 
 def as_year(value: float | None) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from planner.data.case import Case
 from planner.data.kept import kept
 from planner.data.odds import odds_of
 from planner.results.figures.decision import does_less, doing_nothing
+from planner.results.figures.evaluated import FIGURES, out_of_sample
 from planner.results.figures.money import by_party, cost_increment
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import RUNS_FROM, recommended
@@ -16,8 +19,9 @@ from planner.results.plan import Plan
 
 FEW = 3
 """Scenarios that are told where they make up half of the mean loss of the worst cases."""
-SAME_PLAN = ("plan", "staged")
-"""Alternatives that are this plan, or it once more where storylines have shown nothing."""
+SAME_PLAN = ("plan", "linear", "staged")
+"""Alternatives that are this plan, of whole plants or any, or it once more where storylines have shown nothing."""
+MEAN_LOSS = FIGURES[0]
 FREQUENT = 0.8
 """The probability of the storylines in which losses fall least that are told together."""
 SALES, USERS, NOBODY = "sales", "users", "nobody"
@@ -111,12 +115,32 @@ def owned(plan: Plan) -> pd.DataFrame:
     return rows.assign(repaid=repaid.mask(are_measures(plan, rows["project"]), USERS))
 
 
-def even_at(plan: Plan) -> float | None:
-    """The part of every loss per kg at which the fall of expected loss, decisions and operations as they are, just covers the
-    cost, on the basis of the cost; None where nothing is compared, or nothing falls or costs more."""
-    fall = expected(plan.case, fall_at_the_rate_of_costs(plan))
+def fresh_share(plan: Plan) -> float:
+    """How much of its fall in the scenarios of the plan expected loss has in fresh ones; 1 where it was not evaluated in any,
+    or nothing falls."""
+    fresh = out_of_sample(plan, MEAN_LOSS, "difference")
+    own = plan.without.get(MEAN_LOSS, 0.0) - plan.summary[MEAN_LOSS]
+    return fresh.value / own if fresh is not None and own > 0 else 1.0
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """The part of every loss per kg `at` which the fall of expected loss, decisions and operations as they are, just covers
+    the cost, and the `lowest` part that the case holds possible for one, if it says."""
+
+    at: float
+    lowest: float | None
+
+
+def break_even(plan: Plan) -> BreakEven | None:
+    """On the basis of the cost, as much smaller as losses fall less in fresh scenarios; None where nothing is compared, or
+    nothing falls or costs more."""
+    fall = expected(plan.case, fall_at_the_rate_of_costs(plan)) * fresh_share(plan)
     rise = cost_increment(plan, doing_nothing(plan).get("cost"))
-    return rise / fall if rise is not None and rise > 0 and fall > 0 else None
+    if rise is None or rise <= 0 or fall <= 0:
+        return None
+    doubts = [row.low for row in plan.case.tables.uncertainties if row.column == "loss_usd_per_kg"]
+    return BreakEven(rise / fall, min(doubts, default=None))
 
 
 def also_built(plan: Plan) -> dict[str, int]:

@@ -86,6 +86,37 @@ def decisions(plan: Plan) -> pd.DataFrame:
     return rows.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class InTime:
+    """What is approved in the `first` year and what `later`, and the public part of its capital (MUSD, expected, not
+    discounted); `all` of it, of what is enlarged once. rows: of `decisions`, those of the first year."""
+
+    years: list[int]
+    rows: pd.DataFrame
+    first: Counted
+    first_public: float
+    later: Counted
+    later_public: float
+    all: Counted
+
+
+def in_time(plan: Plan) -> InTime:
+    """What a plan decides in its first year and afterwards."""
+    rows = decisions(plan)
+    years = sorted(set(rows["year"]))
+    is_now = rows["year"] == min(years, default=0)
+    public = rows["public_musd"] * rows["probability"]
+    return InTime(
+        years=years,
+        rows=rows[is_now],
+        first=counted(plan, rows.loc[is_now, "project"]),
+        first_public=float(public[is_now].sum()),
+        later=counted(plan, rows.loc[~is_now, "project"]),
+        later_public=float(public[~is_now].sum()),
+        all=counted(plan, rows["project"]),
+    )
+
+
 def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
     """A row a project: years to the first output, and from it to full use, its public share, and the unit of its size."""
     found = []

@@ -128,6 +128,11 @@ def is_hardly_used(calm: float, cuts: float) -> bool:
     return not (calm > HARDLY_UP_TO or cuts > HARDLY_UP_TO)
 
 
+def is_same_size(dropped: Any, tpa: Any) -> Any:
+    """The plant that was dropped is as large as that of the plan, or nearly so; of one, or row for row of several."""
+    return abs(dropped - tpa) <= SAME_SIZE * tpa
+
+
 def hardly_used(plan: Plan) -> pd.DataFrame:
     """The rows of `recommended` of the plants that are all but never used."""
     rows = recommended(plan)
@@ -141,7 +146,7 @@ def shelf_of(plant: Any, gap: float = 0.0) -> str:
     solver left open (MUSD)."""
     if is_hardly_used(plant.calm, plant.cuts):
         return HARDLY
-    if abs(plant.dropped - plant.tpa) > SAME_SIZE * plant.tpa:
+    if not is_same_size(plant.dropped, plant.tpa):
         return OTHER_SIZE
     if plant.cost >= 0 and plant.calm >= RUNS_FROM:
         return RUNS
