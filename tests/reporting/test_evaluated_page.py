@@ -189,6 +189,6 @@ def test_the_net_gain_is_told_in_new_scenarios_too(at_two_rates: Plan) -> None:
     run = dataclasses.replace(at_two_rates, evaluation=stated)
     assert fresh_share(run) == near(0.8)
     assert "there losses fall × 0.800 as much, which would leave 1.28 MUSD." in buys.gain(run)
-    assert "In new scenarios it covers the cost down to × 0.500 of what is given." in sure.brief(
+    assert "In new scenarios it covers the cost down to × 0.500 of what is given;" in sure.brief(
         run
     )
