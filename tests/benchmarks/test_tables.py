@@ -51,6 +51,16 @@ def test_a_failed_run_gives_no_verdict() -> None:
     assert (goal.verdict, goal.measured) == ("not measured", "out of memory")
 
 
+def test_seconds_on_the_wall_are_not_judged_where_a_run_waited_for_others() -> None:
+    told = {}
+    for wall, cpu in ((7.0, 6.9), (9.0, 8.9), (9.0, 5.0)):
+        cold = next(
+            goal for goal in goals(rows([a_run("real/cold", cpu, wall)])) if "pages" in goal.what
+        )
+        told[wall, cpu] = cold.verdict
+    assert list(told.values()) == ["met", "missed", "not judged: it waited for others"]
+
+
 def a_session(seconds: dict[str, float], apart: dict[str, float]) -> Run:
     spent = dict.fromkeys(CHANGES, 0.1) | seconds
     told = dict.fromkeys(CHANGES, "")
