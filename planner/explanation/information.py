@@ -9,8 +9,7 @@ information attains from below, and what it is worth from above.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from planner.data.case import Case
 from planner.data.change import Change, cells_changed, change_of
@@ -22,8 +21,14 @@ from planner.solving.engine import Engine, Question
 from planner.solving.goals import Progress
 from planner.thresholds import TOLERATED
 
-OF_SCENARIOS = ("shocks", "draws")
-"""Tables whose rows are of one scenario."""
+OF_SCENARIOS = {
+    "scenarios": "scenario",
+    "shocks": "scenario",
+    "draws": "scenario",
+    "targets": "scenario",
+    "prices": "future",
+}
+"""Tables whose rows may be of one scenario, and the column that says of which."""
 ByScenario = Mapping[str, float]
 """Scenario -> MUSD, or a weight."""
 
@@ -56,19 +61,15 @@ def known_from_the_start(case: Case, scenario: str, weight: float) -> Question:
     others = [other for other in case.scenarios if other != scenario]
     changes: list[Change] = []
     if others:
-        for table in ("scenarios", *OF_SCENARIOS):
-            tables: Sequence[Any] = case.lookups.rows(table)
-            rows = {row.scenario for row in tables} & set(others)
-            if rows:
-                gone = (("scenario", ";".join(sorted(rows))),)
+        staying = {"", scenario, case.lookups.storylines[scenario]}.difference(others)
+        for table, column in OF_SCENARIOS.items():
+            named = {getattr(row, column) for row in case.lookups.rows(table)}
+            if named - staying:
+                gone = ((column, ";".join(sorted(named - staying))),)
                 changes.append(Change(table=table, rows=gone, how="gone"))
         for table in ("hazards", "uncertainties"):
             if case.lookups.rows(table):
                 changes.append(Change(table=table, how="gone"))
-        futures = sorted({row.future for row in case.tables.prices if row.future})
-        if futures:
-            rows_of_one = (("future", ";".join(futures)),)
-            changes.append(Change(table="prices", rows=rows_of_one, how="gone"))
         for column, value in (("probability_low", None), ("probability_high", None)):
             changes.append(cells_changed("scenarios", {"scenario": scenario}, column, value))
         changes.append(cells_changed("scenarios", {"scenario": scenario}, "probability", 1.0))

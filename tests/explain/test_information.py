@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from planner.data.case import Case
@@ -10,7 +11,7 @@ from planner.explanation.explain import explain
 from planner.parallel import ProcessWorkers
 from planner.planning import solve_case
 from planner.results.losses import cvar
-from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, seeds, shock
+from tests.cases import MUSD, budget, imports, mine, near, plant, record, scenarios, seeds, shock
 from tests.conftest import MakeCase
 
 LEAD = 1
@@ -68,3 +69,15 @@ def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:
     plan = solve_case(case, baseline=False)
     with ProcessWorkers(2) as workers:
         assert explain(plan, "run") == explain(plan, "run", workers=workers)
+
+
+@pytest.mark.parametrize("names", ["s0", "s1"])
+def test_a_target_of_one_scenario_is_no_obstacle_to_know_another(
+    make_case: MakeCase, names: str
+) -> None:
+    """A target that nothing misses changes nothing: not in its scenario, and it goes with it where another one is certain."""
+    case = newsvendor(make_case, [0.2, 0.7], [0.3, 0.7], 30, 0.5)
+    target = record(target="some", kind="served", scenario=names, share=0.0, price_usd_per_kg=1)
+    aimed = case.with_table("targets", pd.DataFrame([target]))
+    found = [explain(solve_case(one, baseline=False), "run", more=True) for one in (case, aimed)]
+    assert found[0].knowledge == found[1].knowledge
