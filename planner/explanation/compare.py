@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import Case, with_model, with_rows
+from planner.data.case import Case, with_model, with_other_scenarios, with_rows
 from planner.data.change import MODEL
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
@@ -159,9 +159,9 @@ def _group_of(difference: Difference, whole: Collection[str], second: Case) -> _
     if table == MODEL:
         return _Group(column, (), _setting(column, second.model))
     if table in LINKED and table in whole:
-        return _Group(" and ".join(LINKED), (), _with_rows_of(LINKED, second))
+        return _Group(" and ".join(LINKED), (), _with_scenarios_of(second))
     if table in whole:
-        return _Group(f"rows of {table}", (), _with_rows_of((table,), second))
+        return _Group(f"rows of {table}", (), _with_rows_of(table, second))
     return _Group(f"{table}.{column}", (), _taking(BY_NAME[table], column, second))
 
 
@@ -183,9 +183,15 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
             yield ChangedCell(name, where, column, before=before, after=after)
 
 
-def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:
-    """Take whole tables from another case."""
-    rows: dict[str, Any] = {name: other.tables.rows(name) for name in tables}
+def _with_scenarios_of(other: Case) -> Callable[[Case], Case]:
+    """Take the scenarios of another case; what is of scenarios that it has not stays behind."""
+    tables = other.tables
+    return lambda case: with_other_scenarios(case, tables.scenarios, tables.shocks, tables.draws)
+
+
+def _with_rows_of(table: str, other: Case) -> Callable[[Case], Case]:
+    """Take a whole table from another case."""
+    rows: dict[str, Any] = {table: other.tables.rows(table)}
     return lambda case: with_rows(case, **rows)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -136,6 +137,19 @@ def test_a_shock_of_another_strength_is_a_group_of_its_own() -> None:
         [("0", "0.5")],
     )
     assert groups(found.apply(case), case.changed({row: 0.5})) == []
+
+
+def test_scenarios_of_another_sample_are_a_cause_of_their_own(case: Case) -> None:
+    """With them go what was drawn, and targets of scenarios that the other sample has not."""
+    strike = {"hazard": "strike", "kind": "capacity", "stage": "separation", "probability": 0.5}
+    drawn = {"first": 2028, "last": 2030, "factor_low": 0, "factor_high": 0.5}
+    register = case.with_table("hazards", pd.DataFrame([strike | drawn]))
+    one, two = planner.sample(register, 12, seed=1), planner.sample(register, 4, seed=2)
+    own = {"target": "own", "kind": "served", "scenario": "calm-0006", "share": 0.0}
+    plans = [solve_case(one.with_table("targets", pd.DataFrame([own])), baseline=False)]
+    plans.append(solve_case(two, baseline=False))
+    causes = {one.group: one for one in compare(plans)[0].causes}
+    assert causes["scenarios and shocks"].alone is not None
 
 
 def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: Plan) -> None:
