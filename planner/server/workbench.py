@@ -12,8 +12,10 @@ from pathlib import Path
 from shutil import make_archive
 from typing import Any
 
+from planner.config import ModelTarget
 from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
+from planner.reporting.chapters.beside import target_sentence
 from planner.results.comparison import Figures
 from planner.results.plan import Plan
 from planner.results.store import read_run, write_run
@@ -292,11 +294,17 @@ class Workbench:
         RunFolderError for any other."""
         shown = self.solver.found.plan
         if shown is not None and folder == shown_as(shown.case):
-            edits = [f"{edit.key} = {edit.value}" for edit in self.solver.found.edits]
-            self.opened.store(self._titled(shown, "; ".join(edits) or self.name_of("")))
+            told = map(self._in_words, self.solver.found.edits)
+            self.opened.store(self._titled(shown, "; ".join(told) or self.name_of("")))
         elif all(folder != one.folder for one in self.record.kept):
             raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
         return self.opened.folder.resolve() / folder
+
+    def _in_words(self, edit: Edit) -> str:
+        """A change for a title: a target as a sentence, any other by its key."""
+        if isinstance(edit.value, dict):
+            return target_sentence(self.base, ModelTarget.model_validate(edit.value))
+        return f"{edit.key} = {edit.value}"
 
     def packed(self, folder: str) -> Path:
         """The case of a run folder of the workbench as one file, every change in it, with its model."""

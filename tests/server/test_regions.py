@@ -207,6 +207,17 @@ def test_the_workbook_of_a_plan_that_is_not_kept_names_its_changes(bench: Workbe
     assert planner.open_run(run).title == "starter: money = 0.5"
 
 
+def test_a_target_in_the_title_of_a_plan_is_a_sentence(bench: Workbench) -> None:
+    asked = {"kind": "served", "share": 0.4, "element": "Dy", "first_year": 2026}
+    bench.edit(Edit("target.added-1", asked))
+    shown = answered(bench).solver.found.plan
+    assert shown is not None
+    title = planner.open_run(bench.run_of(shown_as(shown.case))).title
+    assert (
+        title.startswith("starter: At least 40 % of the demand for ") and "{" not in title
+    )
+
+
 def test_more_money_that_changes_nothing_is_said_not_to_be_scarce(bench: Workbench) -> None:
     """Of half the money some is used up; of ten times as much not."""
     words = "Money is not scarce: the plan uses"

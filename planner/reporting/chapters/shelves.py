@@ -82,7 +82,7 @@ def lead(plan: Plan, rows: pd.DataFrame) -> str:
         told = [shelf for shelf in SHELVES if shelf in {*NAMED, *rows["shelf"]}]
         by_shelf = rows.groupby("shelf")["capex_musd"].agg(plants="size", capital="sum")
         shelves = by_shelf.reindex(told, fill_value=0).reset_index()
-    gap = welfare_left_open(plan) if asked else 0.0
+    gap = welfare_left_open(plan)
     return say(
         "lead",
         asked=asked,

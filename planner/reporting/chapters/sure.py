@@ -26,8 +26,8 @@ from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
 from planner.results.figures.evaluated import out_of_sample
 from planner.results.figures.gains import also_built, break_even
-from planner.results.figures.plants import counted
-from planner.results.figures.recommended import recommended, risk_ranges
+from planner.results.figures.plants import in_time
+from planner.results.figures.recommended import risk_ranges
 from planner.results.plan import Plan
 
 say = Passages("sure.j2")
@@ -55,7 +55,7 @@ def brief(plan: Plan) -> str:
         fall=out_of_sample(plan, "expected_loss_musd", "difference"),
         even=break_even(plan),
         elsewhere=also_built(plan),
-        built=counted(plan, recommended(plan)["project"]).plants,
+        built=in_time(plan).all.plants,
         **_doubts(plan),
     )
 
