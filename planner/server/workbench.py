@@ -303,7 +303,9 @@ class Workbench:
     def _in_words(self, edit: Edit) -> str:
         """A change for a title: a target as a sentence, any other by its key."""
         if isinstance(edit.value, dict):
-            return target_sentence(self.base, ModelTarget.model_validate(edit.value))
+            return target_sentence(
+                self.base, ModelTarget.model_validate({**edit.value, "target": edit.key})
+            )
         return f"{edit.key} = {edit.value}"
 
     def packed(self, folder: str) -> Path:
