@@ -14,7 +14,7 @@ from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
 from planner.explanation.removal import removed
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.contracts import Deal
-from planner.finance.credit import credit, lending
+from planner.finance.credit import ADVERSE, BASE, Lending, credit, downside_flows, lending
 from planner.finance.economics import Economics, break_even, unit_costs
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import (
@@ -32,12 +32,31 @@ from planner.finance.project_facts import (
     quotes,
     terms_of,
 )
-from planner.finance.returns import npv, returns_of
+from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, tornado
 from planner.finance.study import study_steps
-from planner.finance.support import Package, SupportSearch, Volumes, least_support, public_money
+from planner.finance.support import (
+    Package,
+    SupportSearch,
+    Volumes,
+    flows_by_future,
+    least_support,
+    public_cost,
+    public_money,
+)
 from planner.finance.yearly_rows import Array
-from planner.results.business_case import MARKET, PLAN, Basis, BusinessCase, Removal, Sold
+from planner.results.business_case import (
+    CENT,
+    MARKET,
+    PLAN,
+    UNSOLD,
+    Basis,
+    BusinessCase,
+    EvenMix,
+    InFuture,
+    Removal,
+    Sold,
+)
 from planner.results.plan import Plan, Status, no_plan
 from planner.solving.goals import Progress, silent
 
@@ -129,7 +148,7 @@ class _Question:
     """The plants that are judged, with the terms that were changed and what they were assigned to take in; their terms, all
     as one investment, and its levels. futures: name -> probability. builds: t/y that the plan commits, by plant. built: the
     investment as the plan builds and runs it; used: of each plant the share of what its ramp allows that it works in each
-    future (rows) and year.
+    future (rows) and year. even: as built, of plants that work in every year what they work over all; None where all do.
     """
 
     projects: tuple[str, ...]
@@ -143,6 +162,7 @@ class _Question:
     futures: Mapping[str, float]
     builds: Mapping[str, Mapping[int, float]]
     used: Sequence[Array]
+    even: Investment | None
 
 
 def _question(
@@ -162,17 +182,19 @@ def _question(
     of_case = _terms(case, whole, changes)
     bare = [_as_built(case, plant, builds) for plant in whole]
     years = _years([*whole, *bare], of_case)
-    built, used = [], []
+    built, even, used = [], [], []
     for plant in whole:
         assigned = plant.project in mixes
         worked = None if assigned else worked_of(plan, plant.project, years)
         one = _as_built(case, plant, builds, worked)
         built.append(one)
+        even.append(_as_built(case, plant, builds, worked.evened() if worked else None))
         tonnes = tonnes_of(plan, plant.project, years)
         could = one.size * one.usable_in(years)
         used.append(np.where(could > 0, tonnes / np.where(could > 0, could, 1.0), 0.0))
     found = investment(case, whole, years, market=market, terms=of_case)
     as_built = investment(case, built, years, market=market, terms=of_case)
+    varies = any(one.by_year[name].std() for one in built for name in one.by_year)
     return _Question(
         projects=projects,
         market=market,
@@ -185,6 +207,7 @@ def _question(
         futures=case.scenarios,
         builds=builds,
         used=used,
+        even=replace(as_built, plants=tuple(even), as_run=True) if varies else None,
     )
 
 
@@ -265,7 +288,7 @@ def _assembled(
     given = {lever: np.asarray(amount) for lever, amount in amounts.items()}
     planned = sold.get(PLAN)
     supported = _sold(question, volumes, {**helped, **given}) if given else None
-    paid = (supported or sold[basis]).levels
+    shown = supported or sold[basis]
     study = [row for row in plan.case.tables.studies if row.project in question.projects]
     return BusinessCase(
         projects=question.projects,
@@ -283,15 +306,63 @@ def _assembled(
         throughput=_throughput(question),
         package=package,
         supported=supported,
-        money=public_money(volumes, x, paid, question.futures),
+        money=public_money(volumes, x, shown.levels, question.futures),
         owned=_cost_of_ownership(question, volumes),
         swings=tornado(volumes.found, question.terms, volumes.use, given),
         markets=markets_of(plan, found, sold[MARKET].flows),
         removal=None,
+        in_futures=_in_futures(question, volumes, shown),
+        even_mix=_even_mix(question, shown),
+        unsold=_unsold(shown),
+        in_place_of_grant=_in_place_of_grant(question, shown),
         study=study_steps(
             found, question.x, study, planned.returns.npv_after_tax if planned else None
         ),
     )
+
+
+def _in_futures(question: _Question, volumes: Volumes, shown: Sold) -> dict[str, InFuture]:
+    """The case that is shown in each future; none where all are alike."""
+    x, futures = shown.levels, question.futures
+    flows = flows_by_future(volumes, x, futures)
+    npvs, costs = worth(flows, x), public_cost(flows, x)
+    if npvs.size < len(futures):
+        return {}
+    costs = np.broadcast_to(costs, npvs.shape)
+    out = {}
+    for future, npv_then, cost in zip(futures, npvs.tolist(), costs.tolist(), strict=True):
+        out[future] = InFuture(npv=npv_then, public=cost)
+    return out
+
+
+def _even_mix(question: _Question, shown: Sold) -> EvenMix | None:
+    """The case that is shown with the mean mix in every year."""
+    if question.even is None or not shown.investment.as_run:
+        return None
+    flows = cash_flows(question.even, shown.levels, shown.by_year)
+    even = replace(shown, investment=question.even, flows=flows)
+    return EvenMix(npv=float(worth(flows, shown.levels)), paid=even.paid_in_all)
+
+
+def _unsold(shown: Sold) -> float:
+    """What the NPV after tax loses if a part of the goods for which there is no demand is made and not sold."""
+    found, plants = shown.investment, []
+    for plant in found.plants:
+        made = []
+        for material in plant.made:
+            part = 1.0 - UNSOLD if found.lacks_demand(material) else 1.0
+            made.append(replace(material, per_tonne=part * material.per_tonne))
+        plants.append(replace(plant, made=tuple(made)))
+    less = cash_flows(replace(found, plants=tuple(plants)), shown.levels, shown.by_year)
+    return shown.returns.npv_after_tax - float(worth(less, shown.levels))
+
+
+def _in_place_of_grant(question: _Question, shown: Sold) -> Lending | None:
+    """What lenders would give of a loan if no grant paid the capital, all other support as it is."""
+    if shown.geared > CENT:
+        return None
+    levels = _with_debt(question, {**shown.levels, "grant": np.zeros(())})
+    return lending(shown.investment, levels, shown.by_year, question.terms)[1]
 
 
 def _mixes(
@@ -415,8 +486,8 @@ def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
     """The case with one answer to what is sold, at levels of terms and support, with the loan that lenders give."""
     found, use, terms = volumes.found, volumes.use, question.terms
     x, lent = lending(found, x, use, terms)
-    flows = cash_flows(found, x, use)
-    at_low_prices = cash_flows(found, {**x, **adverse(found, terms)}, use)
+    cases = downside_flows(found, x, use, terms)
+    flows, at_low_prices = cases[BASE], cases[ADVERSE]
     return Sold(
         investment=found,
         by_year=tuple(use),
@@ -427,7 +498,7 @@ def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
         returns=returns_of(flows, x, at_low_prices),
         economics=Economics(unit_costs=unit_costs(flows), break_even=break_even(found, x, use)),
         lending=lent,
-        credit=credit(found, flows, x, use, terms=terms),
+        credit=credit(found, cases, x, use),
     )
 
 

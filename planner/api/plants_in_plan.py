@@ -123,12 +123,14 @@ def _market_by_year(
     """A product in the years in which the plants make some of it."""
     element, form = good
     wanted = found.wanted[good]
-    output, sold = 0.0 * wanted, 0.0 * wanted
+    output, sold, earned = 0.0 * wanted, 0.0 * wanted, 0.0 * wanted
     for plant, of_plant in zip(found.plants, flows.plants, strict=True):
         per_tonne = sum(one.per_tonne for one in plant.made if one.good == good)
         output = output + plant.size * of_plant.usable * per_tonne
-        sales = [sale.tonnes for sale in of_plant.sales if sale.material.good == good]
-        sold = sold + added(sales, wanted)
+        for sale in of_plant.sales:
+            if sale.material.good == good:
+                sold = sold + sale.tonnes
+                earned = earned + sale.market
     out = []
     for place, year in enumerate(found.years):
         if output[place] <= 0:
@@ -139,6 +141,7 @@ def _market_by_year(
             year=year,
             made=float(output[place]),
             sold=float(sold[place]),
+            earned=float(earned[place]),
             others=others.get((element, form, year), 0.0),
             demand=float(wanted[place]),
         )

@@ -45,6 +45,7 @@ from planner.finance.yearly_rows import (
     row,
     single,
     smaller,
+    to_date,
     where,
 )
 
@@ -372,33 +373,52 @@ def _kept(last: Array, free: Array, locked: Array) -> Array:
 
 
 def starting_up(flows: CashFlows, x: Levels) -> Array:
-    """1 until capital is paid, output of every plant is full and the first repayment is due, by year."""
+    """1 until capital is paid, output of every plant is full, the first repayment is due and, where owners get back more than
+    they pay, they have most of their money in, by year."""
     number = x["year"] - x["first_year"] + 1.0
     in_full: Any = 1.0
     for plant in flows.plants:
         in_full = smaller(in_full, where(plant.usable >= plant.top, 1.0, 0.0))
     in_full = line(in_full, "output is full in the year", "flag")
-    label = "output has been full, end of the year"
-    reached = carried(in_full, larger, (), sheet="Debt", label=label, unit="flag")
-    still_ramping = where(before(reached) > 0, 0.0, 1.0)
-    early = where(number <= flows.loan.begun, 1.0, where(flows.capital > 0, 1.0, still_ramping))
+    net = carried(flows.owners, to_date, (), sheet="Debt", label="owners, to date", unit="MUSD")
+    most_in = line(highest(0.0 - net), "most that owners have in, to date")
+    deepest = where(net <= PAID - most_in, 1.0, 0.0)
+    deepest = line(deepest, "owners have most in, end of the year", "flag")
+    still_paying = where(
+        over_years(flows.owners) > 0, _not_yet(deepest, "owners have had most in"), 0.0
+    )
+    waiting = larger(_not_yet(in_full, "output has been full"), still_paying)
+    waiting = line(waiting, "output is not full yet, or owners pay in", "flag")
+    early = where(number <= flows.loan.begun, 1.0, where(flows.capital > 0, 1.0, waiting))
     return line(early, "starting up", "flag")
 
 
+def _not_yet(reached: Array, label: str) -> Array:
+    """1 up to the first year in which something is reached. label: that it has been."""
+    label = f"{label}, end of the year"
+    reached = carried(reached, larger, (), sheet="Debt", label=label, unit="flag")
+    return where(before(reached) > 0, 0.0, 1.0)
+
+
 def funding(flows: CashFlows, x: Levels, early: Array) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Sources and uses of money to the end of the ramp, or the first repayment where that is later, by year (nominal MUSD);
-    owners pay what others do not. early: 1 in these years."""
+    """Sources and uses of money while a project starts up, by year (nominal MUSD); owners pay what others do not. early: 1 in
+    these years."""
     loan, public = flows.loan, flows.public
     earned = flows.ebitda - flows.late - flows.tax_with_debt + flows.credit
     earned = earned - flows.credit_on_capital
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
     bound = flows.working - before(flows.working)
+    interest_added = {
+        "interest added to the loan": loan.added,
+        "interest added to the public loan": public.added,
+        f"interest added to the {OVERRUN}": flows.standby.added,
+    }
     uses = {
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
         "working capital": bound * early,
         "losses while it starts up": larger(0.0 - earned, 0.0) * early,
-        "interest added to the loan": loan.added,
+        **interest_added,
         "fees of lenders": (loan.fees + flows.standby.fees) * early,
         "debt service meanwhile": (loan.senior + public.service) * early,
         "reserve account": (loan.reserve - before(loan.reserve)) * early,
@@ -411,7 +431,7 @@ def funding(flows: CashFlows, x: Levels, early: Array) -> tuple[dict[str, Array]
         "public loan": public.draws,
         "loan drawn": loan.draws,
         f"{OVERRUN} drawn": flows.standby.draws,
-        "interest added to the loan": loan.added,
+        **interest_added,
         "cash earned meanwhile": larger(earned, 0.0) * early,
         "owners": larger(0.0 - flows.owners, 0.0) * early,
     }

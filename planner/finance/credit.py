@@ -17,13 +17,13 @@ from planner.finance.returns import covers, npv, worth
 from planner.finance.sensitivity import HIGH, LOW, adverse, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
 from planner.finance.support import public_cost
-from planner.finance.yearly_rows import Array, before, larger, over_years, single, where
+from planner.finance.yearly_rows import Array, before, larger, over_years, single, smaller, where
 
 SENIOR, PUBLIC = "senior", "public, behind lenders"
 LENDERS = "lenders"
 """Lenders' own loan, sculpted to cash flow."""
 PUBLIC_LOAN = "public loan"
-HIGH_PRICES = "all prices high"
+BASE, HIGH_PRICES = "base", "all prices high"
 GEARING, INTEREST, COVER = "gearing", "interest", "cover"
 """What keeps lenders' own loan from being larger: their share of the capital; a year that bears no more than its interest;
 the cover asked in all years of the loan."""
@@ -69,16 +69,19 @@ class DebtFigures:
 @dataclass(frozen=True, kw_only=True)
 class Downside:
     """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD); owners: what
-    they gain over the return they ask, with the loans of the base. public: what the public pays; called: service of the
-    guaranteed part of lenders' own loan and of a public loan that cash flow does not pay, reserve not counted, which the
-    public loses where owners do not pay it (present values at the public rate, MUSD). least: senior DSCR; short: years in
-    which cash flow is less than senior debt service; both None without any."""
+    they gain over the return they ask, with the loans of the base. public: what the public pays. Debt service that cash flow
+    does not pay, reserve not counted: stood_for: of all debt, until the completion test is passed, for which owners are
+    called first; called: after it, of the guaranteed part of lenders' own loan and of a public loan, which the public loses
+    (present values at the public rate, MUSD). by_year: senior DSCR, not a number in years without service; least: of it;
+    short: years in which cash flow is less than senior debt service; both None without any."""
 
     what: str
     npv: float
     owners: float
     public: float
+    stood_for: float
     called: float
+    by_year: Array
     least: float | None
     short: int | None
 
@@ -86,23 +89,24 @@ class Downside:
 @dataclass(frozen=True, kw_only=True)
 class Security:
     """What owners stand for and lenders hold (nominal MUSD). completed, late: year in which the completion test is passed, of
-    the base and where output is late, None for never. guaranteed: most owed until it is passed, for which owners stand.
-    facility: overrun facility agreed; overrun: capital above its budget where capital is dear, of it drawn by the
-    facility and paid by the public, with the grant, tax credits on capital and a loan. locked: years of repayment in which
-    owners are paid nothing. cover: least book value of plant, receivables, stock and accounts over all that is owed to
-    lenders, None without debt. contracted: share of tonnes sold while debt is owed that offtake contracts cover, None
-    without such sales.
+    the base and where output is late, None for never. stood_for: most owed on all debt until it is passed, for which owners
+    stand before any guarantee. facility: overrun facility agreed; overrun: capital above its budget where capital is dear, of
+    it drawn by the facility and paid by the public, with the grant, tax credits on capital and a loan. locked: years of
+    repayment in which owners are paid nothing. cover: least book value of plant, receivables, stock and accounts over all
+    that is owed to lenders; of_all: over all debt; both None without debt. contracted: share of tonnes sold while debt is
+    owed that offtake contracts cover, None without such sales.
     """
 
     completed: int | None
     late: int | None
-    guaranteed: float
+    stood_for: float
     facility: float
     overrun: float
     drawn: float
     by_public: float
     locked: int
     cover: float | None
+    of_all: float | None
     contracted: float | None
 
     @property
@@ -158,9 +162,9 @@ class Lending:
     given: float
 
     @property
-    def share(self) -> float:
-        """The part of it that is given, 1 of nothing."""
-        return self.given / self.sized if self.sized > 0 else 1.0
+    def is_cut(self) -> bool:
+        """Lenders give less than the loan that the base bears."""
+        return self.given < (1.0 - LEAST_SHARE) * self.sized
 
 
 def lending(
@@ -201,24 +205,27 @@ def _least_cover(cash: Array, service: Array) -> float | None:
     return float(cover.min()) if cover.size else None
 
 
-def credit(
-    found: Investment,
-    flows: CashFlows,
-    x: Levels,
-    use: Sequence[Array],
-    *,
-    terms: Mapping[str, FinanceTerm],
-) -> Credit:
-    """Debt of an investment at its levels, worked as `use` says. flows: its own."""
+def downside_flows(
+    found: Investment, x: Levels, use: Sequence[Array], terms: Mapping[str, FinanceTerm]
+) -> dict[str, CashFlows]:
+    """Flows of an investment at its levels, worked as `use` says: of the base, and of the cases beside it."""
     cases = {}
     for what, ends in downside_cases(found, terms).items():
         cases[what] = cash_flows(found, {**x, **at_ends(found, terms, ends)}, use)
+    return cases
+
+
+def credit(
+    found: Investment, cases: Mapping[str, CashFlows], x: Levels, use: Sequence[Array]
+) -> Credit:
+    """Debt of an investment at its levels, worked as `use` says. cases: of `downside_flows`."""
+    flows = cases[BASE]
     return Credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(_downside(what, one, flows, x) for what, one in cases.items()),
         least_prices=serving_prices(found, flows.loan, x, use),
         binds=size_bound(flows, x),
-        security=security(found, flows, x, cases),
+        security=security(found, cases, x),
     )
 
 
@@ -234,28 +241,27 @@ def size_bound(flows: CashFlows, x: Levels) -> str | None:
     return COVER if is_tight[paying].all() else INTEREST
 
 
-def security(
-    found: Investment, flows: CashFlows, x: Levels, cases: Mapping[str, CashFlows]
-) -> Security:
-    """What owners stand for and lenders hold, in the base (`flows`), where output is late and where capital is dear."""
-    late, dear = cases[LATE], cases[DEAR]
+def security(found: Investment, cases: Mapping[str, CashFlows], x: Levels) -> Security:
+    """What owners stand for and lenders hold, in the base, where output is late and where capital is dear."""
+    flows, late, dear = cases[BASE], cases[LATE], cases[DEAR]
     completed = _first_year(flows.completed, found)
     until = len(found.years) if completed is None else found.years.index(completed) + 1
     service = flows.loan.senior + flows.public.service
     owed = flows.owed()
+    in_all = owed + flows.public.owed
     held = sum_of(statements(flows).balance, ASSETS)
-    has_debt = owed > PAID
     overrun = float((dear.capital - flows.capital).sum())
     return Security(
         completed=completed,
         late=_first_year(late.completed, found),
-        guaranteed=float(owed[:until].max()),
+        stood_for=float(in_all[:until].max()),
         facility=float(x["overrun"] * flows.left().sum()),
         overrun=overrun,
         drawn=float(dear.standby.draws.sum()),
         by_public=overrun - float((dear.left() - flows.left()).sum()),
         locked=int(np.sum((service > PAID) & (flows.cfads < x["lock_up"] * service))),
-        cover=float((held[has_debt] / owed[has_debt]).min()) if has_debt.any() else None,
+        cover=_least_cover(held, owed),
+        of_all=_least_cover(held, in_all),
         contracted=_under_contract(flows, x),
     )
 
@@ -387,7 +393,7 @@ def downside_cases(
 ) -> dict[str, dict[str, str]]:
     """The base, all prices high, and the cases that are worse than the base: each term that moves, with its end."""
     high = {term.name: HIGH for term in price_terms(found)}
-    return {"base": {}, HIGH_PRICES: high, **worse_cases(found, terms)}
+    return {BASE: {}, HIGH_PRICES: high, **worse_cases(found, terms)}
 
 
 def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, dict[str, str]]:
@@ -417,19 +423,43 @@ def _downside(what: str, flows: CashFlows, base: CashFlows, x: Levels) -> Downsi
     service = np.where(base.loan.missed.any(), 0.0, base.loan.senior) + flows.standby.service
     to_owners = base.owners + flows.after_tax - base.after_tax
     cash = np.maximum(flows.cfads, 0.0)
-    least = _least_cover(cash, service)
-    is_short = (service > PAID) & (cash < service - PAID)
+    is_paid = service > PAID
+    by_year = np.where(is_paid, cash / np.where(is_paid, service, 1.0), np.nan)
     with_its_debt = replace(flows, loan=base.loan, public=base.public)
-    behind = np.clip(service + base.public.service - cash, 0.0, base.public.service)
-    called = x["guarantee"] * np.maximum(base.loan.service - cash, 0.0) + behind
+    stood_for, called = unpaid_service(flows, base, service, x)
+
+    def present(lost: Array) -> float:
+        return float(npv(x["public_rate"], lost / flows.index))
+
     return Downside(
         what=what,
         npv=float(worth(flows, x)),
         owners=float(npv(x["equity_rate"], to_owners / flows.index)),
         public=float(public_cost(with_its_debt, x)),
-        called=float(npv(x["public_rate"], called / flows.index)),
-        least=least,
-        short=None if least is None else int(np.sum(is_short)),
+        stood_for=present(stood_for),
+        called=present(called),
+        by_year=by_year,
+        least=_least_cover(cash, service),
+        short=int(np.sum(is_paid & (cash < service - PAID))) if is_paid.any() else None,
+    )
+
+
+def unpaid_service(
+    flows: CashFlows, base: CashFlows, service: Array, x: Levels
+) -> tuple[Array, Array]:
+    """Debt service of the base that cash flow of a case does not pay, by year (nominal MUSD): of all debt until completion,
+    for which owners are called first; and after it of what the public guarantees or lent. service: of senior debt."""
+    cash = larger(flows.cfads, 0.0)
+    behind = smaller(larger(service + base.public.service - cash, 0.0), base.public.service)
+    behind = line(behind, "service of the public loan that is not paid")
+    unpaid = line(larger(service - cash, 0.0), "senior service that is not paid")
+    guaranteed_part = x["guarantee"] * larger(base.loan.service - cash, 0.0)
+    is_complete = flows.completed > 0
+    stood_for = where(is_complete, 0.0, unpaid + behind)
+    called = where(is_complete, guaranteed_part + behind, 0.0)
+    return (
+        line(stood_for, "not paid until completion: owners are called"),
+        line(called, "not paid after it: guaranteed, or lent by the public"),
     )
 
 

@@ -61,11 +61,12 @@ class Loan:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelLoan:
-    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, paid, owed at the end of the year, fees. begun:
-    years until the first repayment."""
+    """A loan paid back in equal sums by year (nominal MUSD): drawn, interest, of it added until the first repayment, paid, owed
+    at the end of the year, fees. begun: years until the first repayment."""
 
     draws: Array
     interest: Array
+    added: Array
     service: Array
     owed: Array
     fees: Array
@@ -119,7 +120,8 @@ def sculpted_loan(
     It is as large as cash flow over `dscr`, less the service of the overrun facility that ranks with it, can serve in its
     years without ever rising, but at most `debt_share` of the capital. number: of each year, from 1.
     """
-    rate = line(nominal(x["debt_rate"], x), "interest, nominal", "a year")
+    with_fee = nominal(x["debt_rate"], x) + x["guarantee"] * x["guarantee_fee"]
+    rate = line(with_fee, "interest, nominal, with the fee for a guarantee", "a year")
     grace = grace_of(capital, number, x["grace_years"])
     due = where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0)
     due = line(due, "years of repayment", "flag")
@@ -181,6 +183,12 @@ def guaranteed(x: Levels) -> dict[str, Array]:
     rate = line(rate, "interest, real, as far as guaranteed that of a public loan", "a year")
     cover = line(cover, "cover asked, as far as guaranteed that at low prices", "times")
     return {**x, "debt_rate": rate, "dscr": cover}
+
+
+def fee_for_guarantee(loan: Loan, x: Levels) -> Array:
+    """The part of the interest on lenders' own loan that is the fee for its guarantee, which they pass on to the public."""
+    part = x["guarantee"] * x["guarantee_fee"] / larger(loan.rate, LEAST_RATE)
+    return loan.interest * part
 
 
 def _size(
@@ -327,9 +335,11 @@ def _level_loan(
     balance = f"{label}: owed at the end of the year"
     owed = carried(drawn, _owed_on_level, (service, rate), sheet="Debt", label=balance, unit="MUSD")
     interest = line(before(owed) * rate + drawn - draws, f"{label}: interest")
+    added = where(number <= grace, interest, 0.0)
     return LevelLoan(
         draws=draws,
         interest=interest,
+        added=line(added, f"{label}: interest added until the first repayment"),
         service=service,
         owed=owed,
         fees=fees,

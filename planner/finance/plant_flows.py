@@ -37,6 +37,10 @@ class Investment:
         """MUSD/t by good and year, before premiums."""
         return {(q.element, q.form): q.at(future) for q in self.quotes}
 
+    def lacks_demand(self, material: Material) -> bool:
+        """The case says nothing of how much of it is wanted: all that is made of it counts as sold."""
+        return material.payable or material.good not in self.wanted
+
     def deals_on(self, project: str, element: str, kind: str) -> list[Deal]:
         """Contracts on what a plant sells of an element, `offtake`, or takes in, `feed`."""
         return [deal for deal in self.deals if deal.applies(project, element, kind)]
@@ -80,7 +84,7 @@ class Sale:
         for settlement in self.settled:
             if settlement.contract.public:
                 money = money + settlement.top_up - settlement.paid_back
-        return money
+        return row(money, "Revenue", f"{self.material.label}, by public contracts", "MUSD")
 
     @property
     def by_the_public(self) -> Array:

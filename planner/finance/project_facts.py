@@ -56,8 +56,8 @@ class Material:
 class PlantFacts:
     """A plant as its case states it. commit: year of the first payment; lead: years to the first output; size: t/y; money
     in MUSD per t. pays: share of the capital paid in each year from the first; ramp: share of the size usable in each year
-    of output, the last stays. mix: what it works, as shares of its capacity in use; by_year: the same by year, where a plan
-    changes it.
+    of output, the last stays; ramp_source: where it is from. mix: what it works, as shares of its capacity in use; by_year: the same by
+    year, where a plan changes it.
     """
 
     project: str
@@ -76,6 +76,7 @@ class PlantFacts:
     made: tuple[Material, ...]
     taken: tuple[Material, ...]
     by_year: Mapping[str, Array] = field(default_factory=dict)
+    ramp_source: str = ""
 
     @property
     def converts(self) -> bool:
@@ -105,6 +106,7 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         mix = stated_mix(case, project)
     made, taken = _goods_of(case, project, mix)
     by_products = [r for r in case.tables.byproducts if r.project == project]
+    ramp_sources = [r.source for r in case.tables.ramps if r.ramp == row.ramp]
     cost_of_them = sum(r.variable_opex_usd_per_t for r in by_products)
     return PlantFacts(
         project=project,
@@ -119,6 +121,7 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         fixed=musd(row.fixed_opex_usd_per_tpa),
         variable=musd(row.variable_opex_usd_per_t + cost_of_them),
         ramp=tuple(case.lookups.ramp_of(project)),
+        ramp_source=next(filter(None, ramp_sources), ""),
         mix=mix,
         made=made,
         taken=taken,
@@ -165,6 +168,13 @@ class Worked:
 
     by_year: Mapping[str, Array]
     in_all: Mapping[str, float]
+
+    def evened(self) -> Worked:
+        """The same in every year."""
+        by_year = {}
+        for name, shares in self.by_year.items():
+            by_year[name] = np.full_like(shares, self.in_all.get(name, 0.0))
+        return Worked(by_year=by_year, in_all=self.in_all)
 
 
 def _goods_of(

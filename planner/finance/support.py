@@ -11,7 +11,7 @@ from scipy.stats import qmc
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.least_cost import SupportTrial, least_cost
-from planner.finance.loans import PAID
+from planner.finance.loans import PAID, fee_for_guarantee
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import Levels
 from planner.finance.returns import npv, worth
@@ -99,7 +99,8 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     return {
         GRANT: flows.grant,
         LOAN: flows.public.draws - flows.public.service,
-        GUARANTEE: x[GUARANTEE] * x["guarantee_loss"] * before(flows.loan.owed),
+        GUARANTEE: x[GUARANTEE] * x["guarantee_loss"] * before(flows.loan.owed)
+        - fee_for_guarantee(flows.loan, x),
         "floor": floored * flows.index,
         CFD: difference * flows.index,
         AVAILABILITY: flows.availability,
@@ -109,14 +110,22 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     }
 
 
+NEVER_EARNS = (LOAN, GUARANTEE)
+"""Instruments that cost nothing where the public is paid more than it pays: what it is paid more is for the risk."""
+
+
+def lasting_money(flows: CashFlows, x: Levels) -> dict[str, Array]:
+    """Public money by instrument and year (real MUSD), of a stock what it is not worth later."""
+    money = {kind: paid / flows.index for kind, paid in paid_by_the_public(flows, x).items()}
+    return money | {STOCK: (1.0 - x["stock_worth"]) * money[STOCK]}
+
+
 def public_costs(flows: CashFlows, x: Levels) -> dict[str, Array]:
-    """Present value at the public rate of each instrument, in each case (MUSD). A loan that pays more than the public rate
-    costs nothing: what it pays more is for its risk. A stock costs what it is not worth later."""
+    """Present value at the public rate of each instrument, in each case (MUSD)."""
     costs = {}
-    for kind, paid in paid_by_the_public(flows, x).items():
-        lost = 1.0 - x["stock_worth"] if kind == STOCK else 1.0
-        costs[kind] = npv(x["public_rate"], lost * paid / flows.index)
-    costs[LOAN] = np.maximum(costs[LOAN], 0.0)
+    for kind, money in lasting_money(flows, x).items():
+        cost = npv(x["public_rate"], money)
+        costs[kind] = np.maximum(cost, 0.0) if kind in NEVER_EARNS else cost
     return costs
 
 
@@ -130,7 +139,10 @@ def public_money(
     volumes: Volumes, stated: Levels, x: Levels, futures: Mapping[str, float]
 ) -> list[PublicMoney]:
     """Every instrument that is in use at levels `x`, those that the case states included."""
-    in_futures, of_stated = _by_future(volumes, x, futures), _by_future(volumes, stated, futures)
+    in_futures, of_stated = (
+        flows_by_future(volumes, x, futures),
+        flows_by_future(volumes, stated, futures),
+    )
     costs, costs_stated = public_costs(in_futures, x), public_costs(of_stated, stated)
     flows = cash_flows(volumes.found, x, volumes.use)
     told = []
@@ -152,7 +164,8 @@ def public_money(
     return told
 
 
-def _by_future(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> CashFlows:
+def flows_by_future(volumes: Volumes, x: Levels, futures: Mapping[str, float]) -> CashFlows:
+    """Flows with the prices and volumes of each future, a row each."""
     prices = volumes.found.by_future(list(futures))
     return cash_flows(volumes.found, x, volumes.use_in, prices)
 

@@ -14,7 +14,7 @@ from planner.finance.credit import ADVERSE, HIGH_PRICES, Credit, Downside, Lendi
 from planner.finance.economics import Economics
 from planner.finance.loans import guaranteed
 from planner.finance.plant_flows import Investment
-from planner.finance.project_facts import FinanceTerm, Levels
+from planner.finance.project_facts import OF_COUNTRY, FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Swing
 from planner.finance.study import StudyStep
@@ -33,6 +33,50 @@ Basis = Literal["plan", "market"]
 PLAN: Basis = "plan"
 MARKET: Basis = "market"
 """Volumes that support and debt are sized on: as the plan runs it, all sold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taxed:
+    """Tax on profit in a country: rate, years of depreciation, part of a profit that losses offset; the cost of capital there."""
+
+    country: str
+    tax_rate: float
+    depreciation_years: float
+    loss_limit: float
+    wacc: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidIn:
+    """What owners pay in some years (nominal MUSD), what they get in others not taken off; first, last: of the years. most_in:
+    the most that they have in at once, less what they were paid before, at the end of the year `deepest`."""
+
+    musd: float
+    first: int
+    last: int
+    most_in: float
+    deepest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFuture:
+    """The case that is shown in one future, with its prices and volumes: NPV after tax, all public money (MUSD)."""
+
+    npv: float
+    public: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvenMix:
+    """The case that is shown, working in every year what it works over all years: NPV after tax (MUSD), and what owners
+    pay."""
+
+    npv: float
+    paid: PaidIn | None
+
+
+UNSOLD = 0.1
+"""Share of the goods for which the case gives no demand that is tried unsold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +104,52 @@ class Sold:
         return starting_up(self.flows, self.levels)
 
     @property
+    def binds(self) -> str | None:
+        """What keeps lenders' loan from being larger: their test at adverse prices, or as in the base; None without it."""
+        return ADVERSE if self.lending.is_cut and self.lending.given else self.credit.binds
+
+    @property
+    def paid_in_all(self) -> PaidIn | None:
+        """What owners pay in all years."""
+        return self._paid(self.flows.owners)
+
+    @property
+    def paid_later(self) -> PaidIn | None:
+        """What owners pay after sources and uses end."""
+        return self._paid(np.where(self.early <= 0, self.flows.owners, 0.0))
+
+    def _paid(self, to_owners: Array) -> PaidIn | None:
+        pays = to_owners < -CENT
+        if not pays.any():
+            return None
+        years = np.array(self.investment.years)
+        net = np.cumsum(self.flows.owners)
+        deepest = int(net.argmin())
+        return PaidIn(
+            musd=-float(to_owners[pays].sum()),
+            first=int(years[pays][0]),
+            last=int(years[pays][-1]),
+            most_in=-float(net[deepest]),
+            deepest=int(years[deepest]),
+        )
+
+    @property
+    def fullest(self) -> int:
+        """The place of the year in which it works most."""
+        return int(np.argmax(sum(plant.tonnes for plant in self.flows.plants)))
+
+    @property
+    def earned_at_full(self) -> float:
+        """Sales less running cost, feed and royalty in that year (real MUSD), with what the public pays for it."""
+        return float((self.flows.ebitda / self.flows.index)[self.fullest])
+
+    @property
+    def cash_in_output(self) -> Array:
+        """Cash flow that can serve debt in the years of output (nominal MUSD)."""
+        runs = np.any([plant.running > 0 for plant in self.flows.plants], axis=0)
+        return self.flows.cfads[runs]
+
+    @property
     def geared(self) -> float:
         """Capital that no grant, tax credit or public loan pays (nominal MUSD), of which lenders give a share."""
         return float(self.flows.left().sum())
@@ -75,13 +165,14 @@ class Sold:
 @dataclass(frozen=True)
 class Market:
     """A product in the year in which its output is most of what is wanted (t): made here, sold here, made by others in
-    the plan, wanted."""
+    the plan, wanted. earned: by what is sold (real MUSD)."""
 
     element: str
     form: str
     year: int
     made: float
     sold: float
+    earned: float
     others: float
     demand: float
 
@@ -89,6 +180,12 @@ class Market:
     def share(self) -> float:
         """All that is made over what is wanted."""
         return (self.made + self.others) / self.demand if self.demand > 0 else float("inf")
+
+    @property
+    def displaced(self) -> float:
+        """What would not be earned if all others sold first (real MUSD)."""
+        left = max(self.demand - self.others, 0.0)
+        return self.earned * max(1.0 - left / self.sold, 0.0) if self.sold > 0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +211,9 @@ class BusinessCase(Parts):
     money: every instrument in use with it, stated ones included; owned: cost to the
     public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case.
     feeds: what plants are assigned to take in, by share; of the others what the case
-    says.
+    says. in_futures: the case that is shown, by future, where futures differ; even_mix: with a mix that is the same in all
+    years, None where it is; unsold: what its NPV loses if a tenth of the goods without a demand is not sold (MUSD);
+    in_place_of_grant: what lenders would give in place of a grant that leaves nothing to lend on, None without one.
     """
 
     projects: tuple[str, ...]
@@ -137,6 +236,10 @@ class BusinessCase(Parts):
     swings: Sequence[Swing]
     markets: Sequence[Market]
     removal: Removal | None
+    in_futures: Mapping[str, InFuture]
+    even_mix: EvenMix | None
+    unsold: float
+    in_place_of_grant: Lending | None
     study: Sequence[StudyStep] = ()
 
     @property
@@ -208,8 +311,26 @@ class BusinessCase(Parts):
     @property
     def cut(self) -> list[Sold]:
         """Cases of which lenders give less than the loan that the base bears, or other than with the grace agreed."""
-        lent = [sold for _, sold in self.modes if sold.lending.sized > 0]
-        return [one for one in lent if one.lending.share < 1 - TOLERATED or one.lending.missed]
+        return [sold for _, sold in self.modes if sold.lending.is_cut or sold.lending.missed]
+
+    @property
+    def refused(self) -> dict[str, Lending]:
+        """What lenders give of loans that they do not give as agreed, under the titles of their cases."""
+        refused = {self.told(sold): sold.lending for sold in self.cut}
+        if self.in_place_of_grant is not None:
+            refused["In place of the grant"] = self.in_place_of_grant
+        return refused
+
+    @property
+    def untested(self) -> float:
+        """The share of what is sold at full size for which the case gives no demand."""
+        every = beside = 0.0
+        for flows in self.full.flows.plants:
+            for sale in flows.sales:
+                every += sale.market.sum()
+                if self.investment.lacks_demand(sale.material):
+                    beside += sale.market.sum()
+        return beside / every if every else 0.0
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:
@@ -225,6 +346,24 @@ class BusinessCase(Parts):
     def downside(self, what: str) -> Downside:
         """The case that is shown where things are otherwise."""
         return next(one for one in self.shown.credit.downsides if one.what == what)
+
+    @property
+    def converts(self) -> bool:
+        """All plants buy at full price what they convert."""
+        return all(plant.converts for plant in self.investment.plants)
+
+    @property
+    def taxed(self) -> list[Taxed]:
+        """Terms of tax of each country of the plants; of one country without its name."""
+        countries = dict.fromkeys(plant.country for plant in self.investment.plants)
+        if "tax_rate" in self.terms:
+            countries = {"": None}
+        told = []
+        for country in countries:
+            whose = f"{country}:" if country else ""
+            values = {name: self.terms[f"{whose}{name}"].value for name in OF_COUNTRY}
+            told.append(Taxed(country=country, **values))
+        return told
 
     @property
     def years_of(self) -> dict[str, int]:
@@ -276,15 +415,18 @@ class BusinessCase(Parts):
         paid = np.any([plant.supported > 0 for plant in self.shown.flows.plants], axis=0)
         return [year for year, is_paid in zip(self.investment.years, paid, strict=True) if is_paid]
 
-    def costs_at(self, rates: Sequence[float]) -> list[float]:
+    def costs_at(self, rates: Sequence[float]) -> dict[float, float]:
         """What the same public money costs at other public rates (present value, MUSD); none where it differs from future to
         future."""
         shown = self.shown
-        own, *others = [
-            float(public_cost(shown.flows, {**shown.levels, "public_rate": np.asarray(rate)}))
-            for rate in (self.terms["public_rate"].value, *rates)
-        ]
-        return others if abs(own - self.public_cost) < CENT else []
+        own = float(public_cost(shown.flows, shown.levels))
+        if abs(own - self.public_cost) >= CENT:
+            return {}
+        costs = {}
+        for rate in rates:
+            levels = {**shown.levels, "public_rate": np.asarray(rate)}
+            costs[rate] = float(public_cost(shown.flows, levels))
+        return costs
 
     @property
     def apart(self) -> list[int]:

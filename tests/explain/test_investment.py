@@ -535,7 +535,7 @@ def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> N
     assert found.bankable and found.supported is None
     assert found.judged_on.returns.dscr_low >= found.terms["dscr_low"].value
     strict = business_case(plan, "plant", terms={"equity_rate": 0.0, "dscr_low": 9.0})
-    assert strict.bankable and strict.judged_on.lending.share < 1
+    assert strict.bankable and strict.judged_on.lending.is_cut
     assert strict.judged_on.returns.dscr_low == near(9.0)
     rate = (found.judged_on.returns.irr_owners + strict.judged_on.returns.irr_owners) / 2
     assert business_case(plan, "plant", terms={"equity_rate": rate}).bankable
@@ -546,8 +546,8 @@ def test_the_verdict_is_that_of_the_search_for_support(make_case: MakeCase) -> N
     ("terms", "said"),
     [
         ({"debt_share": 0}, "no lender is asked for anything"),
-        ({"debt_share": 0.1}, "where 2.00 is asked: gearing binds"),
-        ({"debt_share": 1}, "Least senior DSCR 2.00, by which it is sized"),
+        ({"debt_share": 0.1}, "being larger: gearing"),
+        ({"debt_share": 1}, "Least senior DSCR 2.00 where 2.00 is asked"),
     ],
 )
 def test_who_lends_is_told_with_what_binds(plan: Plan, terms: dict[str, float], said: str) -> None:

@@ -266,7 +266,7 @@ def test_nothing_is_told_of_debt_where_there_is_none(plan: Any) -> None:
 def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
     """No block of ratios, terms or covenants, and no column of covers; with debt all of them."""
     found = case(plan, terms={"debt_share": 0})
-    (sentence,) = debt.of_debt(found)
+    sentence, _ = debt.of_debt(found)
     assert "No debt, so nothing to cover" in " ".join(sentence.paragraphs)
     assert [column.field for column in debt.downsides(found, found.lent).columns] == [
         "what",
@@ -277,7 +277,7 @@ def test_a_case_without_debt_says_so_in_a_sentence(plan: Any) -> None:
     page = business_case_page(found, plan.case)
     assert "No debt, so nothing to cover" in page and "Covenants, completion" not in page
     lent = case(plan, terms={"equity_rate": 0})
-    assert len(debt.of_debt(lent)) == 4 and len(debt.downsides(lent, lent.lent).columns) == 6
+    assert len(debt.of_debt(lent)) == 6 and len(debt.downsides(lent, lent.lent).columns) == 6
 
 
 def test_money_by_year_is_told_of_the_case_that_has_the_loan_too(plan: Any) -> None:
@@ -398,11 +398,31 @@ def test_what_the_public_pays_where_things_go_worse(plan: Any) -> None:
             lost.append(max(-left, 0.0) + max(second - max(left, 0.0), 0.0))
         assert by_name[what].called == near(present(np.array(lost))), what
     assert by_name["volume low"].called > by_name["base"].called + 1
+    assert by_name["volume low"].stood_for == 0, "the test of completion asks for nothing"
+    tested = case(plan, basis="market", terms={**terms, "completion": 0.6}).full.credit
+    asked = {one.what: one for one in tested.downsides}["volume low"]
+    assert (asked.called, asked.stood_for) == near((0, by_name["volume low"].called))
     table = debt.downsides(found, full)
-    assert "public loss if owners do not pay" in {column.title for column in table.columns}
+    titles = {column.title for column in table.columns}
+    assert {"owners called first, to completion", "public loses, after it"} < titles
     assert "running costs dear: fixed cost and cost by tonne together" in table.note
     helped = case(plan, terms={"equity_rate": 0.5})
     assert helped.supported and "may pay it; who does is open" in lines_of(helped, plan)
+
+
+def test_cover_stands_by_year_for_each_case_below_one(plan: Any) -> None:
+    """The base and the cases whose cover falls below 1, in the years of its service, by hand of the cash of such a case."""
+    found = case(plan, basis="market", terms={"equity_rate": 0, "dscr": 1.2, "dscr_low": 0.5})
+    full = found.full
+    (table,) = debt.cover_by_year(found)
+    below = [one.what for one in full.credit.downsides if one.short]
+    assert below and [column.field for column in table.columns] == ["year", "base", *below]
+    late = case(plan, basis="market", terms={"delay_years": 4, "debt_share": 0}).full.flows.cfads
+    years = [found.investment.years.index(int(year)) for year in table.frame["year"]]
+    assert years == np.flatnonzero(full.flows.loan.senior > 0).tolist()
+    paid = full.flows.loan.senior[years]
+    assert table.frame["output late"].tolist() == near(np.maximum(late[years], 0) / paid)
+    assert table.frame["base"].tolist() == near(full.flows.cfads[years] / paid)
 
 
 def test_sales_without_a_demand_are_told_as_not_tested(make_case: MakeCase) -> None:
@@ -598,7 +618,7 @@ def test_the_completion_test_and_the_overrun_facility_are_told(make_case: MakeCa
     assert (told.facility, told.overrun, told.drawn) == near((10, 20, 10))
     assert (told.by_public, told.by_owners) == near((0, 10))
     flows = found.full.flows
-    assert told.guaranteed == near(flows.owed()[: found.investment.years.index(2029) + 1].max())
+    assert told.stood_for == near(flows.owed()[: found.investment.years.index(2029) + 1].max())
     assert (flows.owners[:3] <= 1e-9).all()
     page = " ".join(business_case_page(found, asked.case).split())
     assert "passed in 2029" in page and "facility of 10.0" in page.replace(
@@ -647,7 +667,7 @@ def test_who_pays_an_overrun_of_capital_is_told_by_instrument(plan: Any) -> None
     assert shares[0] == near((0, 1)) and shares[0.6] == near((0.6, 0.4))
     assert shares[1] == near((1, 0))
     told = " ".join(debt.without_debt(found).paragraphs)
-    assert "0 by owners" in told and "they pay" not in told
+    assert "by the public" in told and "by owners" not in told
 
 
 def test_owners_are_paid_nothing_before_completion_without_debt_either(plan: Any) -> None:
@@ -681,12 +701,13 @@ def test_the_answer_counts_what_owners_pay_in_all_years(plan: Any) -> None:
     terms = {"grant": 1, "debt_share": 0, "closure": 2, "stock_days": 365, "variable_factor": 8}
     found = case(plan, basis="market", terms=terms)
     assert not found.full.returns.puts_in
-    paid = tables.paid_in_all(found, found.full)
+    paid = found.full.paid_in_all
     assert paid is not None
     owners = found.full.flows.owners
-    assert paid[0] == near(-owners[owners < 0].sum())
-    later = tables.paid_later(found, found.full)
-    assert later is None or paid[0] > later[0]
+    assert paid.musd == near(-owners[owners < 0].sum())
+    assert paid.most_in == near(-np.cumsum(owners).min())
+    later = found.full.paid_later
+    assert later is None or paid.musd > later.musd
 
 
 def test_a_worse_case_that_earns_more_is_warned_of(plan: Any) -> None:
@@ -712,7 +733,7 @@ def test_public_cost_is_told_at_other_public_rates(plan: Any) -> None:
     found = case(plan, basis="market", terms={"grant": 1, "debt_share": 0, "equity_rate": 0})
     grant = found.shown.flows.grant / found.shown.flows.index
     by_hand = [sum(paid / rate ** (n + 1) for n, paid in enumerate(grant)) for rate in (1.02, 1.07)]
-    assert found.costs_at((0.02, 0.07)) == near(by_hand)
+    assert list(found.costs_at((0.02, 0.07)).values()) == near(by_hand)
     assert f"{number(by_hand[1])}" in tables.public_money(found).note
     assert "at a public rate of 7" in tables.public_money(found).note
     assert "No study of a sponsor is known" in lines_of(found, plan)

@@ -194,6 +194,7 @@ def recomputed(
         **t,
         "debt_rate": (1 - part) * t["debt_rate"] + part * t["public_loan_rate"],
         "dscr": (1 - part) * t["dscr"] + part * t["dscr_low"],
+        "fee": part * t["guarantee_fee"],
     }
     loan = debt(lent_on, out["cfads"], of_lenders, standby)
     charged = [loan["interest"][n] + loan["fees"][n] + public["interest"][n] for n in range(6)]
@@ -225,6 +226,7 @@ def recomputed(
         "owed": np.array(loan["owed"]),
         "paid": np.array(loan["paid"]),
         "fees": np.array(loan["fees"]),
+        "for_guarantee": np.array(loan["interest"]) * of_lenders["fee"] / loan["rate"],
         "public_owed": np.array(public["owed"]),
         "public_drawn": np.array(public["drawn"]),
         "public_paid": np.array(public["paid"]),
@@ -301,7 +303,7 @@ def debt(
 ) -> dict[str, list[float]]:
     """Sculpted to what the overrun facility leaves, first repaid when it leaves any; as large as can be served and never
     rises."""
-    rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1
+    rate = (1 + t["debt_rate"]) * (1 + t["inflation"]) - 1 + t["fee"]
     last = int(t["debt_years"]) - 1
     bears = [0.0] * 7  # debt at the end of year n - 1
     grace = built(lent_on) + int(t["grace_years"])
@@ -338,4 +340,4 @@ def debt(
     owed_in_all = [rows["owed"][n] + standby["owed"][n] for n in range(6)]
     filled = [n >= first - 1 and owed_in_all[n] > 1e-9 for n in range(6)]
     rows["reserve"] = [held if is_filled else 0.0 for is_filled in filled]
-    return rows
+    return rows | {"rate": [rate] * 6}

@@ -10,7 +10,16 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import cash_flows, funding, starting_up
-from planner.finance.credit import GEARING, INTEREST, LENDERS, PUBLIC_LOAN, Credit, credit, lending
+from planner.finance.credit import (
+    GEARING,
+    INTEREST,
+    LENDERS,
+    PUBLIC_LOAN,
+    Credit,
+    credit,
+    downside_flows,
+    lending,
+)
 from planner.finance.loans import OVERRUN
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, Levels
@@ -33,7 +42,7 @@ def case_of(name: str) -> tuple[Investment, dict[str, FinanceTerm]]:
 
 def judged(found: Investment, x: Levels, terms: dict[str, FinanceTerm]) -> Credit:
     """Debt of the plant at full use."""
-    return credit(found, cash_flows(found, x, WHOLE), x, WHOLE, terms=terms)
+    return credit(found, downside_flows(found, x, WHOLE, terms), x, WHOLE)
 
 
 def present(rate: float, amounts: Any) -> float:
@@ -145,11 +154,17 @@ def test_lenders_give_the_part_that_passes_their_test() -> None:
     found, terms = case_of("bare")
     x = base_levels(found, terms)
     same, whole = lending(found, x, WHOLE, terms)
-    assert whole.share == 1 and not whole.missed and same == x and whole.cover is not None
+    assert (
+        not whole.is_cut
+        and whole.given == whole.sized
+        and not whole.missed
+        and same == x
+        and whole.cover is not None
+    )
     asked = 2 * whole.cover
     strict = {**x, "dscr_low": np.asarray(asked)}
     less, part = lending(found, strict, WHOLE, terms)
-    assert part.sized == whole.sized and part.share == pytest.approx(0.5)
+    assert part.sized == whole.sized and part.given == pytest.approx(0.5 * whole.sized)
     cash = recomputed(stated("bare"), None, 0.8)["cfads"]
     paid = cash_flows(found, less, WHOLE).loan.senior
     assert min(cash[n] / paid[n] for n in range(6) if paid[n] > 1e-9) == pytest.approx(asked)
@@ -240,3 +255,35 @@ def test_sources_and_uses_run_to_the_end_of_the_ramp() -> None:
     paid = np.maximum(flows.owners[:4], 0.0).sum()
     assert paid > 0 and uses["paid to owners meanwhile"] == pytest.approx(paid, **EXACT)
     assert sum(sources.values()) == pytest.approx(sum(uses.values()), **EXACT)
+
+
+def test_interest_added_to_every_loan_is_a_source_and_a_use() -> None:
+    """That of the public loan and of the overrun facility too: until grace ends it is lent on top of what is drawn."""
+    found, terms = case_of("all")
+    lent = {"grace_years": 1.0, "overrun": 0.2, "capital_factor": 1.3, "public_loan": 5.0}
+    terms = {name: replace(one, value=lent.get(name, one.value)) for name, one in terms.items()}
+    x = base_levels(found, terms) | {"budget": np.asarray(1.15)}
+    flows = cash_flows(found, x, WHOLE)
+    sources, uses = funding(flows, x, starting_up(flows, x))
+    for what, loan in {"public loan": flows.public, OVERRUN: flows.standby}.items():
+        grown = loan.owed[2] - loan.draws.sum()
+        assert grown > 0.4
+        for side in (sources, uses):
+            assert side[f"interest added to the {what}"].sum() == pytest.approx(grown, **EXACT)
+
+
+def test_sources_and_uses_run_until_owners_have_most_in() -> None:
+    """Bills of a year tie up what the full output of 2029 earns: owners pay more then than they got in 2028."""
+    found = separation()
+    (quote,) = found.quotes
+    dear = replace(quote, price=np.array([6.0, 6.0, 6.0, 6.0, 15.0, 6.0]))
+    found = replace(found, quotes=(dear,))
+    x = base_levels(found, plain_terms(receivable_days=365, debt_share=0))
+    flows = cash_flows(found, x, WHOLE)
+    net = np.cumsum(flows.owners)
+    assert int(net.argmin()) == 4 and net[-1] > 0
+    assert starting_up(flows, x).tolist() == [1, 1, 1, 1, 1, 0]
+    losing = base_levels(found, plain_terms(receivable_days=365, debt_share=0, fixed_factor=20))
+    flows = cash_flows(found, losing, WHOLE)
+    assert flows.owners.sum() < 0
+    assert starting_up(flows, losing).tolist() == [1, 1, 1, 1, 0, 0], "to the end of the ramp"

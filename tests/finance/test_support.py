@@ -45,10 +45,11 @@ def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, flo
     paid = t["grant"] * capital + t["availability"] * np.array([0, 0, 1, 1, 1, 0])
     loan = base["public_drawn"] - base["public_paid"]
     owed = np.append(0.0, base["owed"][:-1])
-    paid = paid + t["guarantee"] * t["guarantee_loss"] * owed
+    guarantee = t["guarantee"] * t["guarantee_loss"] * owed - base["for_guarantee"]
     idle = (1 - use) * np.array([0, 0, 10, 20, 20, 0])
     paid = paid + (1 - t["stock_worth"]) * t["public_stock"] * 0.4 * 6 * idle
     cost = float(paid @ factor) + max(float(loan @ factor), 0.0)
+    cost += max(float(guarantee @ factor), 0.0)
     service = t["dscr_low"] * base["senior"] + base["public_paid"]
     served = np.where(service > 1e-9, bad["cfads"] - service, 0.0)
     return cost, min(base["npv_owners"], float(base["owners"].sum()), float(served.min()))

@@ -179,6 +179,7 @@ def test_the_downside_and_plcr_follow_the_inputs(
     """Every row of the downside, of the case that has debt, on terms that are typed in."""
     _, plan = found
     without = {"equity_rate": 0.0, "overrun": 0.0, "grant": 0.6, "availability": 3.0}
+    without |= {"guarantee": 0.7, "public_loan": 2.0, "completion": 0.6}
     stated = business_case(plan, ("plant", "smelter"), terms=without)
     written = tmp_path / "written.xlsx"
     write_business_case(stated, plan.case, written, statements(stated, plan.case))
@@ -189,8 +190,10 @@ def test_the_downside_and_plcr_follow_the_inputs(
     title = stated.told(stated.lent)
     cases = again[title].credit.downsides
     assert len(cases) == 9 and any(one.short for one in cases)
+    assert any(one.stood_for for one in cases) and any(one.called for one in cases)
     for one in cases:
-        figures = [one.npv, one.owners, one.least, one.short]
+        money = [one.npv, one.owners, one.public, one.stood_for, one.called]
+        figures = [*money, one.least, one.short]
         assert told[one.what] == pytest.approx(figures, rel=1e-6, abs=1e-6), one.what
     covers = [again[title].credit.plcr for title, _ in stated.modes if title in again]
     assert any(covers)

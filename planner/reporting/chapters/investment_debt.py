@@ -22,7 +22,6 @@ from planner.reporting.parts import (
     Column,
     Part,
     ReportTable,
-    TableRow,
     Text,
     figures,
     in_musd,
@@ -31,7 +30,7 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.words.names import midway
-from planner.reporting.words.numbers import NOTHING, number, percent
+from planner.reporting.words.numbers import count, listed, number, percent
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import CENT, BusinessCase, Sold
 
@@ -106,6 +105,7 @@ OF_LENDERS = (
     "grace_years",
     "upfront_fee",
     "commitment_fee",
+    "guarantee_fee",
     "dscr",
     "dscr_low",
     "reserve_months",
@@ -180,7 +180,8 @@ DOWNSIDES = ReportTable(
         in_musd("npv", "NPV after tax"),
         in_musd("owners", "NPV of the owners"),
         in_musd("public", "public cost"),
-        in_musd("called", "public loss if owners do not pay"),
+        in_musd("stood_for", "owners called first, to completion"),
+        in_musd("called", "public loses, after it"),
         figures("least", "least senior DSCR"),
         whole("short", "years in which it is below 1"),
     ],
@@ -192,7 +193,7 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
     rows = [vars(one) | {"owners": round(one.owners, 6)} for one in sold.credit.downsides]
     has_debt = bool(sold.credit.debts)
-    is_at_risk = any(one.called > CENT for one in sold.credit.downsides)
+    is_at_risk = any(one.called + one.stood_for > CENT for one in sold.credit.downsides)
     (dear,) = worse_cases(found.investment, found.terms)[DEAR]
     note = say(
         "downsides",
@@ -200,18 +201,47 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
         dear=found.terms[dear],
         has_debt=has_debt,
         at_risk=is_at_risk,
-        better=[one.what for one in found.better(sold)],
         sold=sold,
     )
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = [] if has_debt else ["least", "short"]
-    left_out += [] if is_at_risk else ["called"]
+    left_out += [] if is_at_risk else ["stood_for", "called"]
     return DOWNSIDES.over(rows, left_out, title=title, note=note)
+
+
+COVER_BY_YEAR = ReportTable(
+    title="Senior DSCR by year where it falls below 1", folded=True, columns=[text("year")]
+)
+"""A row a year of debt service, a column a case."""
+
+
+def cover_by_year(found: BusinessCase) -> list[Part]:
+    """Senior DSCR of the base and of each case in which it is below 1, by year; nothing where no service is due."""
+    sold = found.lent
+    base, *others = sold.credit.downsides
+    cases = [base, *(one for one in others if one.short)]
+    frame = pd.DataFrame({one.what: one.by_year for one in cases})
+    frame.insert(0, "year", list(map(str, found.investment.years)))
+    columns = [*COVER_BY_YEAR.columns, *(figures(one.what, form=CENTS) for one in cases)]
+    title, note = _titled(COVER_BY_YEAR, found), say("cover_by_year", told=found.told(sold))
+    frame = frame[frame[base.what].notna()]
+    return (
+        [] if frame.empty else [COVER_BY_YEAR.over(frame, columns=columns, title=title, note=note)]
+    )
+
+
+OVERRUN_PAYERS = {
+    "by_public": "the public (grant, tax credits on capital)",
+    "drawn": "the overrun facility",
+    "by_owners": "owners",
+}
+"""Part of an overrun of capital -> who pays it."""
 
 
 def overrun_payers(held: Security) -> str:
     """Who pays an overrun of capital, in words."""
-    return say("overrun_payers", held=held)
+    parts = {who: getattr(held, part) for part, who in OVERRUN_PAYERS.items()}
+    return listed([f"{number(musd)} by {who}" for who, musd in parts.items() if musd > CENT])
 
 
 def public_rights(found: BusinessCase) -> Text:
@@ -245,40 +275,53 @@ def covenants(found: BusinessCase) -> ReportTable:
     """Tests of a loan agreement, the completion test with what owners stand for until then, and what lenders hold."""
     sold, terms = found.lent, found.terms
     returns, held = sold.returns, sold.credit.security
-    rows: list[TableRow] = []
-
-    def add(what: str, asked: str, base: str, worse: str = "") -> None:
-        rows.append({"what": what, "asked": asked, "base": base, "worse": worse})
-
     low = f"{number(returns.dscr_low)} at adverse prices ({terms['dscr_low'].value:g} asked then)"
-    add("least senior DSCR", number(found.cover_asked(sold)), number(returns.dscr), low)
-    locked = (
-        f"owners are paid nothing in {held.locked} years of repayment" if held.cover else NOTHING
-    )
-    add("lock-up: DSCR of all debt", f"{terms['lock_up'].value:g}", locked)
-    add(
-        "completion test: what every plant can make",
-        f"{percent(terms['completion'].value)} of full output",
-        f"passed in {held.completed or NEVER}",
-        f"in {held.late or NEVER}, output late",
-    )
-    add("lenders' debt that owners stand for until then", "all", f"{number(held.guaranteed)} MUSD")
-    add(
-        "overrun of capital",
-        f"facility of {number(held.facility)} MUSD",
-        "none",
-        f"{number(held.overrun)} MUSD, capital dear: {overrun_payers(held)}",
-    )
-    reserve = f"{number(float(sold.flows.loan.reserve.max()))} MUSD"
-    add("reserve account", f"{terms['reserve_months'].value:g} months of debt service", reserve)
-    pledged = (
-        f"{number(held.cover)} times what is owed to lenders, at the least"
-        if held.cover
-        else NOTHING
-    )
-    add("plant, bills, stock and accounts at book value", "pledged", pledged)
-    covered = NOTHING if held.contracted is None else percent(held.contracted)
-    add("sales under contract while debt is owed", "", f"{covered} of tonnes")
+    reserve = float(sold.flows.loan.reserve.max())
+    rows = [
+        ("least senior DSCR", number(found.cover_asked(sold)), number(returns.dscr), low),
+        (
+            "lock-up: DSCR of all debt",
+            f"{terms['lock_up'].value:g}",
+            f"owners are paid nothing in {count(held.locked, 'year')} of repayment",
+            "",
+        ),
+        (
+            "completion test: what every plant can make",
+            f"{percent(terms['completion'].value)} of full output",
+            f"passed in {held.completed or NEVER}",
+            f"in {held.late or NEVER}, output late",
+        ),
+        (
+            "debt that owners stand for until then, called before a guarantee",
+            "all",
+            f"{number(held.stood_for)} MUSD",
+            "",
+        ),
+        (
+            "overrun of capital",
+            f"facility of {number(held.facility)} MUSD",
+            "none",
+            f"{number(held.overrun)} MUSD, capital dear: {overrun_payers(held)}",
+        ),
+        (
+            "reserve account",
+            f"{terms['reserve_months'].value:g} months of debt service",
+            f"{number(reserve)} MUSD",
+            "",
+        ),
+        (
+            "plant, bills, stock and accounts at book value, over debt, at the least",
+            "pledged",
+            f"{number(held.cover)} of what is owed to lenders, {number(held.of_all)} of all debt",
+            "",
+        ),
+        (
+            "sales under contract while debt is owed",
+            "",
+            f"{percent(held.contracted)} of tonnes",
+            "",
+        ),
+    ]
     note = say("covenants", told=found.told(sold))
     return COVENANTS.over(rows, title=_titled(COVENANTS, found), note=note)
 
@@ -287,12 +330,26 @@ def without_debt(found: BusinessCase) -> Text:
     """The sentence that stands in place of all tables of debt where nobody lends: what owners carry alone."""
     sold = found.lent
     held = sold.credit.security
-    words = say("no_debt", found=found, told=found.told(sold), held=held, never=NEVER)
+    words = say(
+        "no_debt",
+        found=found,
+        told=found.told(sold),
+        held=held,
+        never=NEVER,
+        payers=overrun_payers(held),
+        working=float(sold.flows.working.max()),
+    )
     return Text([words])
+
+
+def open_terms(found: BusinessCase) -> Text:
+    """What a loan agreement settles and the case does not, with the terms to start from."""
+    return Text(say.lines("open_terms", found=found), title="To be agreed", listed=True)
 
 
 def of_debt(found: BusinessCase) -> list[Part]:
     """Tables of the chapter on debt, in order, but for the downside, which lives in the workbook."""
     if not found.lent.credit.debts:
-        return [without_debt(found)]
-    return [loan_terms(found), loans(found), covenants(found), by_year(found)]
+        return [without_debt(found), open_terms(found)]
+    tables = [table(found) for table in (loan_terms, loans, covenants, by_year)]
+    return [*tables, *cover_by_year(found), open_terms(found)]

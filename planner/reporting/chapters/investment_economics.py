@@ -36,16 +36,13 @@ def unit_costs(found: BusinessCase) -> ReportTable:
     """Costs per kg of what is sold, what sales bring, and the prices at which nothing is gained."""
     economics = found.shown.economics
     costs = economics.unit_costs
-    rows: list[TableRow] = []
-
-    def add(figure: str, unit: str, value: float | None) -> None:
-        if value is not None:
-            rows.append({"figure": figure, "unit": unit, "value": value})
-
+    rows: list[tuple[str, str, float]] = []
     if costs is not None:
-        for field, label in UNIT_COSTS.items():
-            add(label, "USD/kg", getattr(costs, field))
-    add("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
+        rows = [(label, "USD/kg", getattr(costs, field)) for field, label in UNIT_COSTS.items()]
+    if economics.break_even is not None:
+        rows.append(
+            ("break-even of all prices, NPV after tax", "of the deck", economics.break_even)
+        )
     return UNIT_COSTS_TABLE.over(rows, note=say("economics", told=found.told(found.shown)))
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from planner.cells import text_of
 from planner.data.case import Case
 from planner.data.investment_tables import Contract
-from planner.data.stages import STAGES
+from planner.data.stages import OXIDE, STAGES
 from planner.finance.cashflow import funding
-from planner.finance.project_facts import Material, PlantFacts
+from planner.finance.project_facts import FinanceTerm, Material, PlantFacts
 from planner.finance.statements import statements
 from planner.finance.yearly_rows import Array
 from planner.reporting.parts import (
@@ -33,7 +33,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.parts import SHARE as PER_CENT
 from planner.reporting.words.names import Names, midway
-from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent
+from planner.reporting.words.numbers import NOTHING, SLIGHT, number, percent, period
 from planner.reporting.words.sentences import Passages
 from planner.results.business_case import CENT, BusinessCase, Sold
 
@@ -149,43 +149,24 @@ def returns(found: BusinessCase) -> ReportTable:
     return RETURNS_TABLE.over(rows, columns=columns, note=note)
 
 
-def paid_later(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
-    """What owners pay after the ramp (nominal MUSD), with the first and the last year; None where they pay nothing."""
-    return _paid(found, np.where(sold.early <= 0, sold.flows.owners, 0.0))
-
-
-def paid_in_all(found: BusinessCase, sold: Sold) -> tuple[float, int, int] | None:
-    """What owners pay in all years (nominal MUSD), with the first and the last; None where they pay nothing."""
-    return _paid(found, sold.flows.owners)
-
-
-def _paid(found: BusinessCase, to_owners: Array) -> tuple[float, int, int] | None:
-    pays = to_owners < -CENT
-    if not pays.any():
-        return None
-    years = np.array(found.investment.years)[pays]
-    return -float(to_owners[pays].sum()), int(years[0]), int(years[-1])
-
-
 SOURCES_AND_USES = ReportTable(
-    title="Sources and uses to the end of the ramp",
+    title="Sources and uses until it runs in full and owners have most in",
     columns=[text("side"), text("of_money", "of money")],
 )
 """A row a source or use of money, a column an answer to what is sold."""
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
-    """Sources and uses of money to the end of the ramp, or the first repayment where that is later."""
+    """Sources and uses of money while it starts up."""
     by_title = {title: funding(sold.flows, sold.levels, sold.early) for title, sold in found.modes}
     years = np.array(found.investment.years)
     until, later = [], []
     for title, sold in found.modes:
         until.append(f"{midway(title)} {years[sold.early > 0][-1]}")
-        pays = paid_later(found, sold)
+        pays = sold.paid_later
         if pays is not None:
-            paid, first, last = pays
-            span = f"{first}" if first == last else f"{first} to {last}"
-            later.append(f"{midway(title)} {number(paid)} MUSD, {span}")
+            span = period((pays.first, pays.last))
+            later.append(f"{midway(title)} {number(pays.musd)} MUSD {span}")
     rows = []
     spare = found.terms["contingency"]
     for side, place in (("use", 1), ("source", 0)):
@@ -202,13 +183,12 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
             whole[title] = sum(float(by_year.sum()) for by_year in amounts.values())
         rows.append(whole)
     columns = [*SOURCES_AND_USES.columns, *(figures(title, unit="MUSD") for title in by_title)]
-    from_source = said_once(f"{spare.source}; {spare.notes}") or "judged"
     note = say(
         "sources_and_uses",
         until=until,
         later=later,
         spare=spare,
-        from_source=from_source.rstrip("."),
+        from_source=source_of(spare).rstrip("."),
     )
     return SOURCES_AND_USES.over(rows, columns=columns, note=note)
 
@@ -223,9 +203,9 @@ def said_once(source: str) -> str:
     return "; ".join(filter(None, parts))
 
 
-def converts(found: BusinessCase) -> bool:
-    """All plants of the investment buy at full price what they convert."""
-    return all(plant.converts for plant in found.investment.plants)
+def source_of(term: FinanceTerm) -> str:
+    """Where a term is from, and why it is what it is."""
+    return said_once(f"{term.source}; {term.notes}") or "judged"
 
 
 def worked(plant: PlantFacts, names: Names, place: int | None = None) -> str:
@@ -262,7 +242,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
     rows: list[TableRow] = []
     sold = found.shown
     plants = sold.investment.plants
-    place = int(np.argmax(sum(flows.tonnes for flows in sold.flows.plants)))
+    place = sold.fullest
     for plant, flows in zip(plants, sold.flows.plants, strict=True):
         mix, most = worked(plant, names, place), flows.tonnes[place]
         of_plant: list[TableRow] = [{"does": "works", "material": mix, "tonnes": most}]
@@ -278,6 +258,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         told=found.told(sold),
         sizes=[number(plant.size) for plant in plants],
         used=[percent(share) for share in sold.use],
+        plants=plants,
     )
     title = (
         f"What it works, sells and pays for in {found.investment.years[place]}, its fullest year"
@@ -319,7 +300,8 @@ def tonnes_by_year(found: BusinessCase, names: Names) -> ReportTable:
         rows.append(row)
     columns = [*TONNES_BY_YEAR.columns, *(figures(name, unit="t") for name in amounts)]
     title = f"{TONNES_BY_YEAR.title}: {midway(found.told(sold))}"
-    return TONNES_BY_YEAR.over(rows, columns=columns, title=title)
+    note = say("tonnes_by_year", found=found, sold=sold)
+    return TONNES_BY_YEAR.over(rows, columns=columns, title=title, note=note)
 
 
 MARKETS = ReportTable(
@@ -344,10 +326,10 @@ def markets(found: BusinessCase, names: Names) -> Part:
     for market in found.markets:
         shown = {"element": names.element(market.element), "year": str(market.year)}
         rows.append(vars(market) | {"share": market.share} | shown)
-    wanted = found.investment.wanted
-    sold = [sale.material for flows in found.full.flows.plants for sale in flows.sales]
-    beside = list(dict.fromkeys(one.name for one in sold if one.good not in wanted))
-    return _or_text(MARKETS.over(rows, note=say("markets", beside=beside)), "no_market")
+    made = [one for plant in found.investment.plants for one in plant.made]
+    beside = list(dict.fromkeys(one.name for one in made if found.investment.lacks_demand(one)))
+    note = say("markets", found=found, beside=beside)
+    return _or_text(MARKETS.over(rows, note=note), "no_market")
 
 
 STATEMENT_TABLE = ReportTable(folded=True, columns=[text("year"), text("money")])
@@ -405,7 +387,7 @@ def inputs(found: BusinessCase) -> ReportTable:
     rows, told_of = [], dict[str, str]()
     for swing in found.swings:
         term = swing.term
-        source = said_once(f"{term.source}; {term.notes}") or term.source
+        source = source_of(term)
         if term.name.startswith("price:"):
             source = f"table “{DECK_TABLE.title}”"
         first = told_of.setdefault(source, term.meaning)
@@ -464,7 +446,7 @@ def public_money(found: BusinessCase) -> Part:
         found=found,
         dearer=dearer,
         by_losses=found.package is not None and found.package.is_flat,
-        at_rates=dict(zip(PUBLIC_RATES, found.costs_at(PUBLIC_RATES), strict=False)),
+        at_rates=found.costs_at(PUBLIC_RATES),
         on_capital=sum(one.cost for one in found.money if one.kind == "grant"),
     )
     is_risky = any(abs(one.worst - one.cost) > CENT for one in found.money)
@@ -486,6 +468,8 @@ THROUGHPUT = ReportTable(
         text("future"),
         per_cent("chance", "probability"),
         in_musd("saved", "loss that it avoids"),
+        in_musd("npv", "NPV after tax"),
+        in_musd("public", "public cost"),
     ],
 )
 """A row a future, or an answer to what is sold; a column a plant."""
@@ -497,7 +481,7 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     saved = found.removal.saved if found.removal else {}
 
     def row(future: str, use: Sequence[float], **more: Any) -> TableRow:
-        shown = {"future": future, "chance": None, "saved": None} | more
+        shown = dict.fromkeys(("chance", "saved", "npv", "public")) | {"future": future} | more
         return shown | dict(zip(plants, use, strict=True))
 
     rows = [row("the case, selling all", found.full.use)]
@@ -507,12 +491,15 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             avoided = saved.get(future)
             rounded = None if avoided is None else round(avoided, 3)
             name, chance = names.scenario(future), found.futures[future]
-            rows.append(row(name, use, chance=chance, saved=rounded))
+            then = vars(found.in_futures[future]) if found.in_futures else {}
+            rows.append(row(name, use, chance=chance, saved=rounded, **then))
     of_plants = [figures(plant, form=PER_CENT) for plant in plants]
-    *of_futures, of_losses = THROUGHPUT.columns
-    columns = [*of_futures, *of_plants, of_losses]
-    left_out = () if saved else ("saved",)
-    return THROUGHPUT.over(rows, left_out, columns=columns, note=say("throughput"))
+    future, probability, *of_money = THROUGHPUT.columns
+    columns = [future, probability, *of_plants, *of_money]
+    left_out = [] if saved else ["saved"]
+    left_out += [] if found.in_futures and found.planned else ["npv", "public"]
+    note = say("throughput", told=midway(found.told(found.shown)))
+    return THROUGHPUT.over(rows, left_out, columns=columns, note=note)
 
 
 DECK_TABLE = ReportTable(
@@ -553,7 +540,11 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
     has_futures = any(quote.by_future for quote in found.investment.quotes)
     left_out = () if has_futures else ("in_futures",)
     on_top = {premium for quote in found.investment.quotes for premium in quote.premiums}
-    note = say("deck", premiums=[found.terms[premium] for premium in sorted(on_top)])
+    note = say(
+        "deck",
+        premiums=[found.terms[premium] for premium in sorted(on_top)],
+        oxides=[quote for quote in found.investment.quotes if quote.form == OXIDE],
+    )
     return DECK_TABLE.over(rows, left_out, note=note)
 
 

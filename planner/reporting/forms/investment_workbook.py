@@ -18,14 +18,15 @@ from planner.data.case import Case
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import UNITS, CashFlows, cash_flows, funding, starting_up
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.credit import downside_cases, life_cover
+from planner.finance.credit import downside_cases, life_cover, unpaid_service
 from planner.finance.loans import PAID
 from planner.finance.plant_flows import Investment
 from planner.finance.project_facts import FinanceTerm, PlantFacts
 from planner.finance.returns import LEAST_OWN, has_one_rate
 from planner.finance.sensitivity import HIGH, LOW, price_terms
 from planner.finance.statements import statements
-from planner.finance.yearly_rows import carried, larger, over_years, row, to_date, where
+from planner.finance.support import NEVER_EARNS, lasting_money
+from planner.finance.yearly_rows import added, carried, larger, over_years, row, to_date, where
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
 from planner.reporting.chapters import investment_tables as tables
@@ -202,19 +203,43 @@ def _downsides(book: Book, one: Answered) -> None:
         worse = {name: book.ends[name][end] for name, end in ends.items()}
         flows = cash_flows(one.investment, one.levels | worse, one.use)
         service = row(base + flows.standby.service, "Returns", f"{what}: debt service", "MUSD")
-        paid: Any = service > PAID
-        cover: Any = where(paid, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
-        cover = row(cover, "Returns", f"{what}: cover, {MOST_COVER} without any", "times")
+        cover = _cover(flows, service, f"{what}: ")
         more: Any = one.flows.owners + flows.after_tax - one.flows.after_tax
-        owners: Any = row(more / flows.index, "Returns", f"{what}: owners, real", "MUSD")
-        formulas = _covers(cover.everywhere, missed) | {
-            "npv": _npv(flows, "after_tax", f"{what}: after tax"),
-            "owners": f"NPV({one.levels['equity_rate'].text},{owners.everywhere})",
+        with_its_debt = replace(flows, loan=one.flows.loan, public=one.flows.public)
+        money = {
+            kind: row(real, "Returns", f"{what}: public, {kind}, real", "MUSD")
+            for kind, real in lasting_money(with_its_debt, one.levels).items()
         }
+        others = [real for kind, real in money.items() if kind not in NEVER_EARNS]
+        public_rate = one.levels["public_rate"]
+        costs = [
+            _present(public_rate, added(others, 0.0), f"{what}: public, other than loans, real")
+        ]
+        for kind in NEVER_EARNS:
+            real: Any = money[kind]
+            costs.append(f"MAX(NPV({public_rate.text},{real.everywhere}),0)")
+        stood_for, called = unpaid_service(flows, one.flows, service, one.levels)
+        formulas = _covers(cover, missed) | {
+            "npv": _npv(flows, "after_tax", f"{what}: after tax"),
+            "public": "+".join(costs),
+        }
+        for key, rate, nominal in (
+            ("owners", "equity_rate", more),
+            ("stood_for", "public_rate", stood_for),
+            ("called", "public_rate", called),
+        ):
+            label = f"{what}: {OF_DOWNSIDE[key][0]}, real"
+            formulas[key] = _present(one.levels[rate], nominal / flows.index, label)
         for key, (label, unit) in OF_DOWNSIDE.items():
             value = getattr(by_name[what], key)
             told = f"{what}: {label}"
             _once(book, (what, key), told, unit, formulas[key], mode=one.mode, value=value)
+
+
+def _present(rate: Any, amounts: Any, label: str) -> str:
+    """The NPV of amounts by year, which become a line."""
+    by_year: Any = row(amounts, "Returns", label, "MUSD")
+    return f"NPV({rate.text},{by_year.everywhere})"
 
 
 def _npv(flows: CashFlows, stream: str, label: str) -> str:
@@ -223,10 +248,16 @@ def _npv(flows: CashFlows, stream: str, label: str) -> str:
     for country in flows.countries:
         label = f"{label}, {country.country}, real"
         nominal: Any = getattr(country, stream)
-        real: Any = row(nominal / flows.index, "Returns", label, "MUSD")
-        wacc: Any = country.wacc
-        parts.append(f"NPV({wacc.text},{real.everywhere})")
+        parts.append(_present(country.wacc, nominal / flows.index, label))
     return "+".join(parts)
+
+
+def _cover(flows: CashFlows, service: Any, what: str = "") -> str:
+    """Cover of debt service by year, as cells."""
+    cover: Any = where(service > PAID, larger(flows.cfads, 0.0) / larger(service, PAID), MOST_COVER)
+    cover = row(cover, "Returns", f"{what}cover, {MOST_COVER} without any", "times")
+    cells: str = cover.everywhere
+    return cells
 
 
 def _covers(cells: str, missed: str) -> dict[str, str]:
@@ -435,6 +466,9 @@ DOWNSIDE = "Base case and downside"
 OF_DOWNSIDE = {
     "npv": ("NPV after tax", "MUSD"),
     "owners": ("NPV of the owners", "MUSD"),
+    "public": ("public cost", "MUSD"),
+    "stood_for": ("owners called first, to completion", "MUSD"),
+    "called": ("public loses, after it", "MUSD"),
     "least": ("least senior DSCR", "times"),
     "short": ("years in which it is below 1", "years"),
 }
@@ -525,15 +559,11 @@ def _valued(book: Book, one: Answered, key: str) -> None:
 def _debt(book: Book, one: Answered) -> None:
     """Debt service missed, its least cover, and what is owed; nothing may be left at the end."""
     loan = one.flows.loan
-    paid: Any = loan.senior > PAID
-    cover: Any = where(paid, larger(one.flows.cover(), 0.0), MOST_COVER)
-    cover = row(cover, "Debt", f"cover, {MOST_COVER} without any", "times")
-    served = cover.everywhere
     missed_by_year: Any = loan.missed
     formula = f"SUM({missed_by_year.everywhere})"
     label, years = "years in which debt service is missed", one.sold.returns.missed
     missed = _once(book, "missed", label, "years", formula, mode=one.mode, value=years)
-    covers = _covers(served, missed)
+    covers = _covers(_cover(one.flows, loan.senior), missed)
     owed: Any = one.flows.owed()
     life: Any = loan.cover
     to_the_end: Any = life_cover(
@@ -579,9 +609,6 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
     sheet.part(tables.public_money(book.found))
-    rights = debt.public_rights(book.found)
-    for line in (rights.title, *rights.paragraphs):
-        sheet.note(line)
 
 
 def _downside_table(book: Book) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.finance.credit import DEAR, LATE
-from planner.finance.project_facts import OF_COUNTRY
 from planner.reporting.chapters import investment_charts as charts
 from planner.reporting.chapters import investment_debt as debt
 from planner.reporting.chapters import investment_economics as economics
@@ -126,8 +125,6 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         **_on_markets(found, names),
         **_inputs(found),
         "funders": _funders(found, case, names),
-        "taxed": _taxed(found),
-        "paid_in_all": tables.paid_in_all(found, found.shown),
     }
     told = []
     for passage, about in ABOUT.items():
@@ -142,7 +139,6 @@ def _worth(found: BusinessCase, names: Names) -> dict[str, Any]:
     removal, cost = found.removal, found.public_cost
     return {
         "per": removal.worth / cost if removal and cost > 0 else None,
-        "converts": tables.converts(found),
         "short": _tonnes(removal.shortfall_t or {}, names) if removal else [],
         "reasons": _reasons(found, names),
     }
@@ -192,22 +188,10 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
     return {
         "unsold": [market for market in found.markets if market.made > market.sold * (1 + SLIGHT)],
         "crowded": crowded,
-        "untested": _untested(found),
         "unfed": unfed,
         "unpriced": unpriced,
         "sold_ahead": any(deal.kind == "offtake" for deal in deals),
     }
-
-
-def _untested(found: BusinessCase) -> float:
-    """The share of what is sold at full size for which the case gives no demand."""
-    every = beside = 0.0
-    for flows in found.full.flows.plants:
-        for sale in flows.sales:
-            every += sale.market.sum()
-            if sale.material.payable or sale.material.good not in found.investment.wanted:
-                beside += sale.market.sum()
-    return beside / every if every else 0.0
 
 
 def _inputs(found: BusinessCase) -> dict[str, Any]:
@@ -215,7 +199,7 @@ def _inputs(found: BusinessCase) -> dict[str, Any]:
     judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
     held, first = found.shown.credit.security, found.swings[0].term
     return {
-        "range_from": tables.said_once(f"{first.source}; {first.notes}"),
+        "range_from": tables.source_of(first),
         "guesses": sum(term.judged for term in found.terms.values()),
         "weighty": [swing.term.meaning for swing in judged[:WEIGHTY]],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
@@ -232,19 +216,6 @@ def _funders(found: BusinessCase, case: Case, names: Names) -> list[str]:
     countries = {plant.country for plant in found.investment.plants}
     reach = case.lookups.reach
     return [names.party(funder) for funder in sorted(reach) if countries <= set(reach[funder])]
-
-
-def _taxed(found: BusinessCase) -> list[tuple[Any, ...]]:
-    """Of each country of the plants, its name where there are several: tax, years of depreciation, part of a profit that
-    losses offset, cost of capital."""
-    if "tax_rate" in found.terms:
-        return [("", *(found.terms[name].value for name in OF_COUNTRY))]
-    countries = dict.fromkeys(plant.country for plant in found.investment.plants)
-    told: list[tuple[Any, ...]] = []
-    for country in countries:
-        rates = [found.terms[f"{country}:{name}"].value for name in OF_COUNTRY]
-        told.append((f"{country}: ", *rates))
-    return told
 
 
 def _tonnes(amounts: Mapping[str, float], names: Names) -> list[str]:
