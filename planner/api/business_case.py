@@ -46,6 +46,7 @@ from planner.finance.support import (
 )
 from planner.finance.yearly_rows import Array
 from planner.results.business_case import (
+    APART,
     CENT,
     MARKET,
     PLAN,
@@ -194,7 +195,8 @@ def _question(
         used.append(np.where(could > 0, tonnes / np.where(could > 0, could, 1.0), 0.0))
     found = investment(case, whole, years, market=market, terms=of_case)
     as_built = investment(case, built, years, market=market, terms=of_case)
-    varies = any(one.by_year[name].std() for one in built for name in one.by_year)
+    shares = [share for one in built if one.converts for share in one.by_year.values()]
+    varies = any(np.ptp(share) > APART for share in shares)
     return _Question(
         projects=projects,
         market=market,
@@ -359,7 +361,7 @@ def _unsold(shown: Sold) -> float:
 
 def _in_place_of_grant(question: _Question, shown: Sold) -> Lending | None:
     """What lenders would give of a loan if no grant paid the capital, all other support as it is."""
-    if shown.geared > CENT:
+    if shown.geared > CENT or not float(shown.levels["grant"]):
         return None
     levels = _with_debt(question, {**shown.levels, "grant": np.zeros(())})
     return lending(shown.investment, levels, shown.by_year, question.terms)[1]

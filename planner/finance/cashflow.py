@@ -6,7 +6,7 @@ No figure needs another that needs it: debt is sized on the cash flow after the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -248,10 +248,8 @@ def _in_country(
     on_capital = line_of(x["tax_credit"] * capital, "tax credit on capital")
     on_output = x["tax_credit_per_kg"] * x["per_kg"] * tonnes_sold(own, index)
     credit = on_capital + line_of(on_output * index, "tax credit on output")
-    receivables = line_of(x["receivable_days"] / x["days"] * sales, "receivables, end of the year")
-    stock = line_of(x["stock_days"] / x["days"] * costs, "stock, end of the year")
-    payables = line_of(x["payable_days"] / x["days"] * costs, "payables, end of the year")
-    working = line_of(receivables + stock - payables, "working capital, end of the year")
+    balances = _balances(sales, costs, x, line_of)
+    working = balances["working"]
     operations = ebitda - (working - before(working)) - late
     before_tax = line_of(operations - capital + grant, "before tax, all capital")
     return CountryFlows(
@@ -273,13 +271,25 @@ def _in_country(
         tax=tax,
         credit_on_capital=on_capital,
         credit=credit,
-        receivables=receivables,
-        stock=stock,
-        payables=payables,
-        working=working,
         before_tax=before_tax,
         after_tax=line_of(before_tax - tax + credit, "after tax, all capital"),
+        **balances,
     )
+
+
+def _balances(
+    sales: Array, costs: Array, x: Levels, line_of: Callable[[Array, str], Array]
+) -> dict[str, Array]:
+    """What sales and costs tie up, at the end of each year, by field of `FlowsBeforeDebt`."""
+
+    def of_days(term: str, amounts: Array, label: str) -> Array:
+        return line_of(x[term] / x["days"] * amounts, f"{label}, end of the year")
+
+    receivables = of_days("receivable_days", sales, "receivables")
+    stock = of_days("stock_days", costs, "stock")
+    payables = of_days("payable_days", costs, "payables")
+    working = line_of(receivables + stock - payables, "working capital, end of the year")
+    return dict(zip(BALANCES, (receivables, stock, payables, working), strict=True))
 
 
 def _added_up(countries: Sequence[CountryFlows]) -> dict[str, Any]:

@@ -212,7 +212,7 @@ class BusinessCase(Parts):
     public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case.
     feeds: what plants are assigned to take in, by share; of the others what the case
     says. in_futures: the case that is shown, by future, where futures differ; even_mix: with a mix that is the same in all
-    years, None where it is; unsold: what its NPV loses if a tenth of the goods without a demand is not sold (MUSD);
+    years, None where it is or hardly moves; unsold: what its NPV loses if a tenth of the goods without a demand is not sold (MUSD);
     in_place_of_grant: what lenders would give in place of a grant that leaves nothing to lend on, None without one.
     """
 
@@ -317,7 +317,7 @@ class BusinessCase(Parts):
     def refused(self) -> dict[str, Lending]:
         """What lenders give of loans that they do not give as agreed, under the titles of their cases."""
         refused = {self.told(sold): sold.lending for sold in self.cut}
-        if self.in_place_of_grant is not None:
+        if self.in_place_of_grant is not None and self.in_place_of_grant.sized > 0:
             refused["In place of the grant"] = self.in_place_of_grant
         return refused
 
@@ -331,6 +331,15 @@ class BusinessCase(Parts):
                 if self.investment.lacks_demand(sale.material):
                     beside += sale.market.sum()
         return beside / every if every else 0.0
+
+    @property
+    def prices_of_study(self) -> float | None:
+        """The value of a tonne of capacity in use, at full prices, in the sponsor's study over that of the case."""
+        steps = {one.what: one for one in self.study}
+        gross, tonnes = steps.get("gross"), steps.get("tonnes")
+        if not (gross and tonnes and gross.theirs and gross.ours and tonnes.theirs and tonnes.ours):
+            return None
+        return gross.theirs / tonnes.theirs / (gross.ours / tonnes.ours)
 
     @property
     def worth_parts(self) -> tuple[float, float, float] | None:

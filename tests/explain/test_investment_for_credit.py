@@ -24,6 +24,7 @@ from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number, percent
+from planner.results.business_case import Market
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, demand, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -439,6 +440,12 @@ def test_sales_without_a_demand_are_told_as_not_tested(make_case: MakeCase) -> N
     share = money["ndpr"] / (money["ndpr"] + money["Dy"])
     assert 0 < share < 0.5
     assert f"For {percent(share)} of its sales, in money" in lines_of(found, beside)
+    plain = {"tax_rate": 0, "receivable_days": 0}
+    untaxed = case(beside, basis="market", terms=plain)
+    (flows,) = untaxed.shown.flows.plants
+    (ndpr,) = [one.market for one in flows.sales if one.material.element == "ndpr"]
+    worth = 1 + untaxed.terms["wacc"].value
+    assert untaxed.unsold == near(sum(0.1 * m / worth ** (n + 1) for n, m in enumerate(ndpr)))
     alone = planned(make_case)
     assert "gives no demand" not in lines_of(case(alone), alone)
 
@@ -452,6 +459,49 @@ def test_one_truth_of_what_public_money_does(plan: Any) -> None:
     assert "the public carries them" in lines_of(carried, plan)
     told = " ".join(debt.public_rights(granted).paragraphs)
     assert "in full in every year that the plant could run" in told and "stop when" not in told
+
+
+def test_what_is_sold_above_what_others_leave_is_at_risk() -> None:
+    """10 t wanted, 8 made by others: 2 of the 5 t sold for 50 would find a buyer if these sold first."""
+    sold: dict[str, Any] = {
+        "element": "Dy",
+        "form": "oxide",
+        "year": 2030,
+        "made": 5.0,
+        "sold": 5.0,
+    }
+    crowded = Market(**sold, earned=50.0, others=8.0, demand=10.0)
+    assert crowded.displaced == near(30)
+    assert replace(crowded, others=4.0).displaced == 0
+    assert replace(crowded, others=12.0).displaced == near(50)
+
+
+def test_the_case_in_each_future_and_a_loan_in_place_of_the_grant(plan: Any) -> None:
+    """One future alone is the case itself; without its grant of all capital lenders give what they give without one."""
+    found = case(plan, basis="market", terms={"grant": 1, "equity_rate": 0})
+    (then,) = found.in_futures.values()
+    assert then.npv == near(found.full.returns.npv_after_tax)
+    assert then.public == near(found.public_cost)
+    without = case(plan, basis="market", terms={"equity_rate": 0})
+    assert found.in_place_of_grant is not None and without.in_place_of_grant is None
+    assert found.in_place_of_grant.sized == near(without.full.lending.sized)
+    assert found.in_place_of_grant.given == near(without.full.lending.given)
+
+
+def test_a_guarantee_with_a_fee_above_its_loss_costs_nothing(plan: Any) -> None:
+    """All of the loan guaranteed: interest is that of a public loan with the fee on top, and the public has the fee."""
+    stated = {"guarantee": 1, "equity_rate": 0, "inflation": 0, "public_loan_rate": 0.03}
+    costs = []
+    for fee in (0.0, 0.01, 0.05):
+        found = case(plan, basis="market", terms={**stated, "guarantee_fee": fee})
+        loan = found.full.flows.loan
+        assert float(loan.rate) == near(0.03 + fee)
+        lost = 0.01 * np.append(0.0, loan.owed[:-1]) - loan.interest * fee / (0.03 + fee)
+        rate = 1 + found.terms["public_rate"].value
+        worth = sum(float(musd) / rate ** (n + 1) for n, musd in enumerate(lost))
+        costs.append(found.public_cost)
+        assert costs[-1] == near(max(worth, 0.0))
+    assert costs[0] > 0.1 and costs[1] == costs[2] == 0
 
 
 def test_numbers_of_sources_are_left_out_and_the_range_of_the_first_risk_is_told(plan: Any) -> None:
@@ -760,6 +810,10 @@ def test_the_study_is_named_and_what_is_made_is_split_by_element(make_case: Make
     assert steps["from_source"].tolist().count("the same; read twice") == 1
     assert source in steps["from_source"].iloc[0]
     assert "cannot be split by element" in table.note
+    assert found.prices_of_study is None, "the study states no tonnes"
+    tonnes = {"project": "plant", "item": "tonnes", "value": 10}
+    known = case(planned(make_case, studies=[*studies, tonnes]))
+    assert known.prices_of_study == near(60 / 10 / (48 / 20))
     page = business_case_page(found, studied.case)
     assert source in page and "the same; read twice" in page
 

@@ -196,12 +196,7 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     is_at_risk = any(one.called + one.stood_for > CENT for one in sold.credit.downsides)
     (dear,) = worse_cases(found.investment, found.terms)[DEAR]
     note = say(
-        "downsides",
-        told=found.told(sold),
-        dear=found.terms[dear],
-        has_debt=has_debt,
-        at_risk=is_at_risk,
-        sold=sold,
+        "downsides", told=found.told(sold), dear=found.terms[dear], at_risk=is_at_risk, sold=sold
     )
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = [] if has_debt else ["least", "short"]

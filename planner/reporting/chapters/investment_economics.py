@@ -102,7 +102,7 @@ def study(found: BusinessCase) -> list[Part]:
             rows += _ratio("as share of all that is made", "share", one, steps.get("gross"))
     prices = [one for one in found.study if one.what.startswith(f"{PRICE}:")]
     stated = [one for one in prices if one.stated]
-    note = say("study", prices=prices, stated=stated)
+    note = say("study", prices=prices, stated=stated, factor=found.prices_of_study)
     return [STUDY_TABLE.over(rows, note=note)]
 
 

@@ -601,7 +601,7 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
     for figure in tables.FIGURES:
         _figure(book, figure)
     _downside_table(book)
-    sheet.head("Sources and uses to the end of the ramp")
+    sheet.head(tables.SOURCES_AND_USES.title)
     full = book.found.full
     sources, uses = funding(full.flows, full.levels, full.early)
     for side, named in (("source", sources), ("use", uses)):
