@@ -494,8 +494,8 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
             then = vars(found.in_futures[future]) if found.in_futures else {}
             rows.append(row(name, use, chance=chance, saved=rounded, **then))
     of_plants = [figures(plant, form=PER_CENT) for plant in plants]
-    future, probability, *of_money = THROUGHPUT.columns
-    columns = [future, probability, *of_plants, *of_money]
+    name_of, probability, *of_money = THROUGHPUT.columns
+    columns = [name_of, probability, *of_plants, *of_money]
     left_out = [] if saved else ["saved"]
     left_out += [] if found.in_futures and found.planned else ["npv", "public"]
     note = say("throughput", told=midway(found.told(found.shown)))

@@ -213,7 +213,9 @@ def _downsides(book: Book, one: Answered) -> None:
         others = [real for kind, real in money.items() if kind not in NEVER_EARNS]
         public_rate = one.levels["public_rate"]
         costs = [
-            _present(public_rate, added(others, 0.0), f"{what}: public, other than loans, real")
+            _present(
+                public_rate, added(others, others[0]), f"{what}: public, other than loans, real"
+            )
         ]
         for kind in NEVER_EARNS:
             real: Any = money[kind]
