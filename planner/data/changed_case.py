@@ -161,13 +161,24 @@ def _with_rows(case: Case, draft: _Draft, reading: Reading) -> Case:
             rows[at] = row
     if not set(table.key).isdisjoint(chain.from_iterable(draft.cells.values())):
         reading.faults += repeated_rows(table, list(rows.values()), sheet).values()
-    if table.name == "targets":
-        chosen = tuple(row for row in rows.values() if isinstance(row, ModelTarget))
-        case = replace(case, model=case.model.model_copy(update={"targets": chosen}))
-    of_table = (row for row in rows.values() if not isinstance(row, ModelTarget))
-    moved: dict[str, Any] = {table.name: tuple(of_table)}
-    new_origin = origin.moved(**{table.name: place})
-    return replace(case, tables=replace(case.tables, **moved), origin=new_origin)
+    return replace(
+        with_rows_of(case, table.name, rows.values()), origin=origin.moved(**{table.name: place})
+    )
+
+
+def with_rows_of(case: Case, table: str, rows: Iterable[Row]) -> Case:
+    """The case with other rows of a table, not checked; targets of the model file stay there."""
+    of_table: list[Row] = []
+    of_model: list[ModelTarget] = []
+    for row in rows:
+        if isinstance(row, ModelTarget):
+            of_model.append(row)
+        else:
+            of_table.append(row)
+    if table == "targets":
+        case = replace(case, model=case.model.model_copy(update={"targets": tuple(of_model)}))
+    changed: dict[str, Any] = {table: tuple(of_table)}
+    return replace(case, tables=replace(case.tables, **changed))
 
 
 def chosen(case: Case, table: Table, rows: RowConditions, *, strict: bool = True) -> list[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import Case, with_model, with_other_scenarios, with_rows
+from planner.data.case import Case, with_model, with_other_scenarios
 from planner.data.change import MODEL
+from planner.data.changed_case import with_rows_of
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
@@ -191,21 +191,19 @@ def _with_scenarios_of(other: Case) -> Callable[[Case], Case]:
 
 def _with_rows_of(table: str, other: Case) -> Callable[[Case], Case]:
     """Take a whole table from another case."""
-    rows: dict[str, Any] = {table: other.tables.rows(table)}
-    return lambda case: with_rows(case, **rows)
+    return lambda case: with_rows_of(case, table, other.lookups.rows(table))
 
 
 def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
     """Take one column of a table from another case with the same rows."""
 
     def apply(case: Case) -> Case:
-        own = case.tables.rows(table.name)
+        own = case.lookups.rows(table.name)
         changed = []
-        for one, two in paired(table, own, other.tables.rows(table.name)):
+        for one, two in paired(table, own, other.lookups.rows(table.name)):
             if one:
                 changed.append(one.model_copy(update={column: getattr(two, column)}))
-        rows: dict[str, Any] = {table.name: tuple(changed)}
-        return with_rows(case, **rows)
+        return with_rows_of(case, table.name, changed)
 
     return apply
 

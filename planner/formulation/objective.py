@@ -30,7 +30,7 @@ from planner.formulation.gathered import summed
 from planner.formulation.goods import import_cost
 from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import Term, quicksum
-from planner.formulation.odds import BOUNDS_READS, risk_under_worst_odds
+from planner.formulation.odds import BOUNDS_READS, risk_by_odds
 from planner.formulation.targets import missing_index, missing_price
 from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
@@ -122,12 +122,8 @@ def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
 def risk_definition(m: Model) -> Expression:
     """Risk."""
     s: Scope = m.scope
-    objective = s.case.model.objective
-    aversion = objective.risk_aversion
-    if objective.odds == "worst":
-        return m.risk == risk_under_worst_odds(m, s.odds, aversion)
-    cvar = m.value_at_risk + _expected(s, m.tail_excess, 1 - objective.tail)
-    return m.risk == (1 - aversion) * m.expected_loss + aversion * cvar
+    tail = _expected(s, m.tail_excess, 1 - s.case.model.objective.tail)
+    return m.risk == risk_by_odds(m, s.case, m.expected_loss, tail)
 
 
 ALL: Container[int] = range(sys.maxsize)

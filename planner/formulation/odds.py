@@ -117,11 +117,17 @@ def rows_of_storylines(m: Model, case: Case, losses: Mapping[str, Expression]) -
 def risk_of_scenarios(m: Model, case: Case, expected: Expression) -> Expression:
     """The risk (MUSD) by the odds of the objective, of losses with the expected value `expected` and the `scenario_excess`
     of the model."""
-    objective = case.model.objective
-    aversion, beyond = objective.risk_aversion, 1 - objective.tail
-    if objective.odds == "worst":
-        return risk_under_worst_odds(m, odds_of(case), aversion)
+    beyond = 1 - case.model.objective.tail
     tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
+    return risk_by_odds(m, case, expected, tail)
+
+
+def risk_by_odds(m: Model, case: Case, expected: Expression, tail: Expression) -> Expression:
+    """The risk (MUSD) by the odds of the objective. tail: the mean excess over the value at risk, by the given odds, over
+    the probability of the tail."""
+    aversion = case.model.objective.risk_aversion
+    if case.model.objective.odds == "worst":
+        return risk_under_worst_odds(m, odds_of(case), aversion)
     return (1 - aversion) * expected + aversion * (m.value_at_risk + tail)
 
 

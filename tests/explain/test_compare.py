@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.config import build_model
 from planner.data.case import Case, with_model
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
@@ -150,6 +151,21 @@ def test_scenarios_of_another_sample_are_a_cause_of_their_own(case: Case) -> Non
     plans.append(solve_case(two, baseline=False))
     causes = {one.group: one for one in compare(plans)[0].causes}
     assert causes["scenarios and shocks"].alone is not None
+
+
+def test_targets_of_the_model_file_are_a_cause(case: Case, plan: Plan) -> None:
+    def aimed(share: float) -> Plan:
+        target = {"target": "home", "kind": "served", "share": share, "price_usd_per_kg": 500.0}
+        given = {**case.model.given(), "targets": [target]}
+        return solve_case(with_model(case, build_model(given, {}, "model", "m")), baseline=False)
+
+    low, high = aimed(0.1), aimed(0.6)
+    costlier = high.summary["cost_musd"] - low.summary["cost_musd"]
+    assert costlier > 1
+    for before, group in ((low, "targets.share"), (plan, "rows of targets")):
+        (cause,) = compare(before, high)[0].causes
+        assert cause.group == group and cause.alone is not None
+        assert cause.alone.cost - low.summary["cost_musd"] == near(costlier)
 
 
 def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: Plan) -> None:
