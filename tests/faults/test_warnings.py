@@ -207,11 +207,12 @@ def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:
     case = planner.load(ALLIED)
     started = time.process_time()
     # Yttrium and whole magnets for a stock at what they cost, two plants that begin small, plants that stand warm with
-    # their people: answered on the page of the case.
+    # their people, the whole crew of a small metal shop: answered on the page of the case.
     assert {w.rule for w in warnings_of(case)} == {"hazards-not-drawn", "far-off"}
     assert {w.place for w in warnings_of(case) if w.rule == "far-off"} == {
         "imports.csv",
         "projects.csv",
+        "staffing.csv",
         "stockpiles.csv",
     }
     assert time.process_time() - started < 1.0  # 0.05 s on an idle machine

@@ -56,6 +56,7 @@ def figures(run: Path) -> dict[str, Any]:
         "new_capacity_tpa": summary["new_capacity_tpa"],
         "purchases": scheduled(run),
         "cheques": cheques(run),
+        "makers": makers(run),
         "fresh": {
             "futures": fresh["futures"],
             "plan": fresh["plan"]["policy"],
@@ -107,6 +108,18 @@ def cheques(run: Path) -> dict[str, dict[str, float]]:
         used = {name: turned[project, name] / (usable[project, name] or 1.0) for name in odds}
         told["used"] = sum(odds[name] * share for name, share in used.items())
         told["least"], told["most"] = min(used.values()), max(used.values())
+    return found
+
+
+def makers(run: Path) -> dict[str, dict[str, float]]:
+    """Country -> metal makers that a plan has at most, and the first year of so many."""
+    found: dict[str, dict[str, float]] = {}
+    for row in read(run / "tables" / "workforce.csv"):
+        if row["skill"] == "metal_maker":
+            staff, year = float(row["staff"]), float(row["year"])
+            best = found.get(row["country"])
+            if best is None or staff > best["most"] + 0.05:
+                found[row["country"]] = {"most": staff, "year": year}
     return found
 
 
@@ -371,8 +384,39 @@ def bought(case: Case, found: dict[str, Any]) -> str:
             most = max(years, key=lambda year: years[year])
             told = f"{min(years)}-{max(years)}, {amount(years[most])} in {most}"
             name = f"{case.elements[element].name}, {form}"
-            rows.append([name, amount(sum(years.values())), told, money(by_year["musd"])])
-    return table(["stock scheduled", "t", "delivered", "MUSD"], rows)
+            offered = sum(
+                row.purchase_t_per_year or 0.0
+                for (_, of, kind), row in case.lookups.stockpiles.items()
+                if (of, kind) == (element, form)
+            )
+            cells = [amount(sum(years.values())), told, amount(offered), money(by_year["musd"])]
+            rows.append([name, *cells])
+    return table(["stock scheduled", "t", "delivered", "on offer in a year, t", "MUSD"], rows)
+
+
+CREW = 20
+"""Metal makers of a shop, round the clock, whatever its tonnes."""
+COMES = 0.5
+"""The share that comes of what is financed."""
+
+
+def crews(case: Case, found: dict[str, Any]) -> str:
+    """Where the plan builds metal shops: the makers of today, whom whole crews need beside what runs and comes, and the most there are."""
+    shops: Counter[str] = Counter()
+    for name, tonnes in found["new_capacity_tpa"].items():
+        row = case.projects[name]
+        if row.stage == "metal" and tonnes >= 0.05:
+            shops[row.country] += round(tonnes / (row.unit_tpa or tonnes))
+    rows = []
+    for country, number in sorted(shops.items(), key=lambda one: -one[1]):
+        runs = needed(case, "metal_maker", country, 2026)
+        financed = needed(case, "metal_maker", country, 2031) - runs
+        today = case.lookups.workforce[country, "metal_maker"].initial
+        there = found["makers"][country]
+        cells = [f"{today:g}", f"{CREW * number} + {runs + COMES * financed:.1f}"]
+        rows.append([country, number, *cells, f"{there['most']:.1f} ({there['year']:.0f})"])
+    head = ["metal makers", "new shops", "today", "whole crews, and of what stands or comes"]
+    return table([*head, "in the plan, at most"], rows)
 
 
 def covered(found: dict[str, Any]) -> str:
@@ -482,7 +526,9 @@ def blocks(case: Case) -> dict[str, str]:
         "built": built(case, found),
         "cheques": written_cheques(case, found),
         "bought": bought(case, found),
+        "crews": crews(case, found),
         "covered": covered(found),
+        "third reader": study("third-reader.csv"),
         "second reader": study("second-reader.csv"),
         "changes": study("first-edition.csv"),
         "alternatives": alternatives(explained),
