@@ -20,7 +20,7 @@ from planner.data.difference import changes
 from planner.data.export import write_model, write_tables, write_workbook
 from planner.data.findings import Origin
 from planner.data.frames import frame_of, frame_of_faults
-from planner.data.lookups import Lookups
+from planner.data.lookups import BASE, Lookups
 from planner.data.schema import (
     Country,
     Draw,
@@ -328,6 +328,8 @@ def with_other_scenarios(
     What is of scenarios that are not among these stays behind: targets, prices, ranges of their figures, and hazards.
     """
     named = {"", *(row.scenario for row in scenarios), *(row.storyline for row in scenarios)}
+    if not scenarios:
+        named.add(BASE)
     other = replace(
         case.tables,
         scenarios=tuple(scenarios),

@@ -13,33 +13,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from planner.cells import Row
 from planner.config import ModelFile
-from planner.data.case import Case, ranges_of_rows
+from planner.data.case import Case, ranges_of_rows, with_other_scenarios
 from planner.data.scenario_tree import Tree
-from planner.data.schema import Budget, Hazard, Project, Shock, Training
+from planner.data.schema import Budget, Hazard, Project, Scenario, Shock, Training
 from planner.data.shock_effects import year_of
-from planner.data.table_checks import stem
 from planner.errors import A_PLAN, Fault, InputError, refuse_other, refuse_unknown
 from planner.results.costs import charges
 from planner.results.figures.decided import Decided, decided_along, payments_along
 from planner.results.plan import Plan, no_plan
 from planner.thresholds import ROUNDING
 
-OF_SCENARIOS = {
-    "shocks": "scenario",
-    "draws": "scenario",
-    "targets": "scenario",
-    "prices": "future",
-}
-"""Tables whose rows name a scenario, and the column that does."""
 OF_PLANTS = ("recoveries", "staffing", "savings", "availability", "returns")
 """Tables whose rows name plants; what was built of a plant has them as the plant has."""
 LIMITS = {"savings": "max_share", "availability": "tonnes"}
 """Tables with the most that a plant may do however large it is, and the column that says it."""
-R = TypeVar("R")
 FunderYear = tuple[str, int]
 
 
@@ -127,24 +118,24 @@ def advance(plan: Plan, year: int, along: str = "") -> Case:
     past = _past(plan, year, along)
     case = plan.case
     plants = _Plants(past)
+    shocks = [row for row in case.tables.shocks if row.scenario in past.left]
+    shocks = [*plants.with_shocks(shocks), *plants.late]
+    other = with_other_scenarios(case, _scenarios(past), shocks, case.tables.draws)
     tables: dict[str, Any] = {
-        "scenarios": _scenarios(past),
         "projects": plants.rows,
         "stockpiles": _stocks(past),
         "workforce": _workforce(past),
         "training": _training(past),
         "budgets": _budgets(past),
         "hazards": tuple(_hazards(past)),
+        "owners": plants.owners(),
+        "uncertainties": case.tables.uncertainties,
     }
-    for name, column in OF_SCENARIOS.items():
-        tables[name] = _of_what_is_left(past, case.tables.rows(name), column)
-    tables["shocks"] = (*plants.with_shocks(tables["shocks"]), *plants.late)
-    tables["owners"] = plants.owners()
     for name in OF_PLANTS:
         tables[name] = plants.with_copies(name)
-    later = replace(case.tables, **tables)
+    later = replace(other.tables, **tables)
     later = replace(later, uncertainties=tuple(ranges_of_rows(later)))
-    return replace(case, tables=later, model=_model(past)).checked()
+    return replace(case, tables=later, model=_model(other.model, past)).checked()
 
 
 def _refuse(case: Case, year: int, along: str) -> None:
@@ -168,9 +159,8 @@ def _past(plan: Plan, year: int, along: str) -> _Past:
     return _Past(plan, year, along or end.scenarios[0], end.scenarios)
 
 
-def _model(past: _Past) -> ModelFile:
+def _model(model: ModelFile, past: _Past) -> ModelFile:
     """The model file from a year on; what committed decisions to a year that is over is gone."""
-    model = past.case.model
     years = {"first_year": past.year, "last_year": past.case.last_year}
     through = model.policy.committed_through
     if through is not None and through < past.year:
@@ -178,21 +168,11 @@ def _model(past: _Past) -> ModelFile:
     update = {
         "horizon": model.horizon.model_copy(update=years),
         "policy": model.policy.model_copy(update={"committed_through": through}),
-        "targets": _of_what_is_left(past, model.targets, "scenario"),
     }
     return model.model_copy(update=update)
 
 
-def _of_what_is_left(past: _Past, rows: Iterable[R], column: str) -> tuple[R, ...]:
-    """Rows for every scenario, for those left, and for what these were drawn from."""
-    left = {"", *past.left, *map(stem, past.left)}
-    for row in past.case.tables.scenarios:
-        if row.scenario in past.left:
-            left.add(row.storyline)
-    return tuple(row for row in rows if getattr(row, column) in left)
-
-
-def _scenarios(past: _Past) -> tuple[Row, ...]:
+def _scenarios(past: _Past) -> tuple[Scenario, ...]:
     """Scenarios that are still possible, as likely among each other as they were; bounds move as probabilities do."""
     rows = [row for row in past.case.tables.scenarios if row.scenario in past.left]
     whole = sum(row.probability for row in rows)

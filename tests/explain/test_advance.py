@@ -227,6 +227,12 @@ def test_what_has_not_come_is_out_and_the_rest_keep_their_odds(make_case: MakeCa
     assert [(row.start_year, row.end_year) for row in early.tables.shocks] == [(2026, 2029)]
 
 
+def test_a_target_of_the_only_scenario_stays(make_case: MakeCase) -> None:
+    target = record(target="some", kind="served", scenario="base", share=0.1, price_usd_per_kg=1)
+    plan = planner.solve(make_case(targets=[target], **RAMPED))
+    assert [row.target for row in planner.advance(plan, 2028).tables.targets] == ["some"]
+
+
 def test_hazards_stay_within_the_scenarios_that_are_left(make_case: MakeCase) -> None:
     """Those of scenarios that have not come are over, all rows of an event with its first."""
     drawn = {"probability": 0.5, "first": 2026, "last": 2029}

@@ -213,9 +213,7 @@ def test_a_target_in_the_title_of_a_plan_is_a_sentence(bench: Workbench) -> None
     shown = answered(bench).solver.found.plan
     assert shown is not None
     title = planner.open_run(bench.run_of(shown_as(shown.case))).title
-    assert (
-        title.startswith("starter: At least 40 % of the demand for ") and "{" not in title
-    )
+    assert title.startswith("starter: At least 40 % of the demand for ") and "{" not in title
 
 
 def test_more_money_that_changes_nothing_is_said_not_to_be_scarce(bench: Workbench) -> None:
