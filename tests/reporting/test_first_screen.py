@@ -16,6 +16,7 @@ from planner.reporting.pages.run import Report, report_of
 from planner.reporting.parts import Answers
 from planner.reporting.words.numbers import money
 from planner.results.explanation import Explanation
+from planner.results.figures import plants
 from planner.results.figures.money import public_parts
 from planner.results.figures.plants import decisions
 from planner.results.plan import Plan
@@ -72,7 +73,7 @@ def told_in(report: Report, anchor: str) -> str:
 def test_the_first_words_say_what_to_approve_and_who_pays(report: Report, plan: Plan) -> None:
     lead = told_in(report, "recommendation")
     assert lead.startswith(
-        "Recommendation Approve in 2027: 2 plants and stock purchases (2027–2028). "
+        "Recommendation Approve in 2027: 2 plants, training and stock purchases (2027–2028). "
         "From 2028 to 2029, solved again then: 2 plants. "
     )
     assert f"{money(plan.summary['public_spend_musd'])} of public money." in lead
@@ -98,7 +99,10 @@ def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan
     parts = public_parts(plan)
     assert public.sum() + parts.stock + parts.people == near(plan.summary["public_spend_musd"])
     lead = told_in(report, "recommendation")
-    assert f"When: 2027: {money(public[2027])} of public capital. 2028–2029: " in lead
+    assert (
+        f"When: 2027: {money(public[2027])} of public capital is committed, to be paid as it is built (MUSD: "
+        in lead
+    )
     assert f"{money(public.sum() - public[2027])}, to be solved again then." in lead
 
 
@@ -109,10 +113,10 @@ def test_a_plant_approved_in_two_years_is_counted_once(
     rows = decisions(plan)
     first = rows[rows["year"] == rows["year"].min()]
     more = pd.concat([rows, first.head(1).assign(year=rows["year"].max())], ignore_index=True)
-    monkeypatch.setattr(recommendation, "decisions", lambda _: more)
+    monkeypatch.setattr(plants, "decisions", lambda _: more)
     assert "From 2028 to 2029, solved again then: 2 plants." in recommendation.approve(plan)
     (when,) = [one.sentence for one in recommendation.answers(plan) if one.about == "When"]
-    assert " In all 3 plants; what is enlarged then counts once." in when
+    assert " In all 3 plants, each counted once." in when
 
 
 def test_losses_are_told_in_new_scenarios_where_they_are_known(

@@ -98,14 +98,15 @@ def stays_short(plan: Plan) -> str:
     is_short = table.frame["tonnes"] > SLIGHT
     lost = expected_losses(plan)
     by_year = lost.groupby("year")["musd"].sum().cumsum()
-    mostly = by_year[by_year >= MOSTLY * by_year.max()]
+    shares = by_year / by_year.max()
+    mostly = shares[shares >= MOSTLY]
     by_country = lost.groupby("country")["musd"].sum().astype(float).nlargest(MOST_NAMED)
     return say(
         "stays_short",
         rows=records(table.frame[is_short]),
         losers=money_by_name(by_country.rename(names_of(plan.case).country)),
         until=mostly.index.min(),
-        part=mostly.min() / by_year.max(),
+        part=mostly.min(),
     )
 
 

@@ -94,7 +94,7 @@ def answers(plan: Plan) -> list[Statement]:
     """When, for how much, who pays and owns, where stock is held, what it buys, how sure, what stays short, and what waiting
     costs; the command that tells it where that was not asked."""
     now = in_time(plan)
-    signed = _signed(plan, now.rows) if len(now.years) > 1 else ""
+    signed = (_signed(plan, now.rows) or "nobody") if len(now.years) > 1 else ""
     sentences = {
         "When": say("when", scheduled=is_scheduled(plan), now=now, signed=signed),
         "Where": _where(plan),

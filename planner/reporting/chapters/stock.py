@@ -67,7 +67,7 @@ def goods(plan: Plan) -> str:
 def _spare(plan: Plan) -> list[str]:
     """Elements of whose stock little is released where it can meet a shortage."""
     use = use_of_stock(plan)
-    return use.index[use["needed"] < LITTLE * use["released"]].tolist() if plan.compared else []
+    return use.index[use["needed"] < LITTLE * use["released"]].tolist()
 
 
 def bought(plan: Plan) -> Text | None:
@@ -130,8 +130,7 @@ def by_element(plan: Plan) -> Text | None:
         name = names.element(row.element)
         if row.element in use.index:
             of = use.loc[row.element]
-            rare = names.scenario(of["scenario"]) if plan.compared else ""
-            told.append(say("used", name=name, of=of, rare=rare))
+            told.append(say("used", name=name, of=of, rare=names.scenario(of["scenario"])))
         elif row.tonnes > SLIGHT:
             told.append(say("unstocked", name=name, stored=row.element in stored))
     return Text(told, source=SCHEDULE.source) if told else None

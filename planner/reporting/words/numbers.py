@@ -115,8 +115,13 @@ def percent(share: float | None) -> str:
         return "<0.1 %"
     if 99.95 <= points < 100 - 1e-9:
         return ">99.9 %"
+    return _points(points)
+
+
+def _points(points: float, sign: str = "") -> str:
+    """Points of a hundred, whole where they are or where there are so many; sign: `+` for that of a change."""
     whole = abs(points) >= 99.95 or abs(points - round(points)) < 1e-9
-    return _minus(f"{points:,.{0 if whole else 1}f} %")
+    return _minus(f"{points:{sign},.{0 if whole else 1}f} %")
 
 
 def signed(value: float | None) -> str:
@@ -139,7 +144,7 @@ def change(before: float, after: float) -> str:
     points = 100.0 * (after / before - 1.0)
     if abs(points) < 0.05:
         return "<0.1 %"
-    return _minus(f"{points:+,.{0 if abs(points) >= 99.95 else 1}f} %")
+    return _points(points, "+")
 
 
 def as_year(value: float | None) -> str:

@@ -60,9 +60,9 @@ def purchases_by_year(plan: Plan) -> pd.DataFrame:
 @kept
 def use_of_stock(plan: Plan) -> pd.DataFrame:
     """By element of which stock is bought, over all years (t, expected): what is `ordered`, `delivered`, `released` with
-    what is in store today, and still in store at the end, `kept`. Where the plan is compared with none also `needed`: the
-    most of the released that can have met demand which would be unmet without the plan, the `scenario` with most of it,
-    and the `most`."""
+    what is in store today, and still in store at the end, `kept`; `needed`: the most of the released that can have met
+    demand which would be unmet without the plan, the `scenario` with most of it, and the `most`; where the plan is compared
+    with none, all that is released and no scenario."""
     keys = ["scenario", "element", "year"]
     rows = by_year(plan, "stocks")
     amounts = ["bought_t", "released_t", "stock_t"]
@@ -82,5 +82,5 @@ def use_of_stock(plan: Plan) -> pd.DataFrame:
     if plan.compared:
         by_scenario = sums.groupby(["element", "scenario"])["needed"].sum().unstack("scenario")
         by_scenario = by_scenario.reindex(found.index)
-        found = found.assign(scenario=by_scenario.idxmax(axis=1), most=by_scenario.max(axis=1))
-    return found
+        return found.assign(scenario=by_scenario.idxmax(axis=1), most=by_scenario.max(axis=1))
+    return found.assign(needed=found["released"], scenario="", most=0.0)
