@@ -224,13 +224,8 @@ class Case:
     def without_plan(self) -> Case:
         """The same case and model with no levers and no targets: what exists keeps running, nothing is added. Its
         payments are even ones; goal `target` is read as `welfare`."""
-        free = without_targets(self)
-        objective = free.model.objective
-        if objective.goal == "target":
-            objective = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
-        policy = free.model.policy.model_copy(update={"cost_sharing": "even"})
-        update = {"levers": (), "objective": objective, "policy": policy}
-        return with_model(free, free.model.model_copy(update=update))
+        free = without_limit(without_targets(self))
+        return with_choices(free, levers=(), policy={"cost_sharing": "even"})
 
     def difference(self, other: Case) -> pd.DataFrame:
         """What another case has otherwise of all that a program reads: a row each, in the form of `warnings`.
@@ -306,6 +301,23 @@ def with_model(case: Case, model: ModelFile) -> Case:
     """The same facts under other choices. Raises InputError."""
     changed = replace(case, model=build_model(model.given(), {}, "model", model.name))
     return changed.checked() if changed.model.targets else changed
+
+
+def with_choices(case: Case, **keys: object) -> Case:
+    """The same facts with some keys of the model file set otherwise; of a section those that a dictionary names. Raises
+    InputError."""
+    update = {}
+    for name, value in keys.items():
+        section = getattr(case.model, name)
+        update[name] = section.model_copy(update=value) if isinstance(value, dict) else value
+    return with_model(case, case.model.model_copy(update=update))
+
+
+def without_limit(case: Case) -> Case:
+    """The case with goal `target` read as `welfare`."""
+    if case.model.objective.goal != "target":
+        return case
+    return with_choices(case, objective={"goal": "welfare", "risk_limit": None})
 
 
 def without_targets(case: Case, hard_only: bool = False) -> Case:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.case import Case, with_model, with_rows, without_targets
+from planner.data.case import Case, with_choices, with_rows, without_targets
 from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period
@@ -180,12 +180,7 @@ def _with_one_calm_future(case: Case) -> Case:
     only = Scenario(scenario=FUTURE, probability=1.0)
     # One future has the odds of one, and what is decided is no question: their variables have no period.
     bare = without_targets(case)
-    model = bare.model
-    update = {
-        "objective": model.objective.model_copy(update={"odds": "given"}),
-        "policy": model.policy.model_copy(update={"whole_plants": False}),
-    }
-    bare = with_model(bare, model.model_copy(update=update))
+    bare = with_choices(bare, objective={"odds": "given"}, policy={"whole_plants": False})
     return with_rows(bare, scenarios=(only,), shocks=(), draws=(), hazards=())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from planner.config import Objective
-from planner.data.case import Case, with_model, with_other_scenarios
+from planner.data.case import Case, with_choices, with_other_scenarios
 from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
@@ -239,8 +239,7 @@ def _decided_without(bare: Case) -> FixedDecisions:
     trains = any(row.seats > 0 for row in bare.lookups.programmes.values())
     if not trains and not any(map(bare.lookups.has_rise, bare.projects)):
         return NO_DECISIONS
-    policy = bare.model.policy.model_copy(update={"investment": "committed"})
-    one_path = with_model(bare, bare.model.model_copy(update={"policy": policy}))
+    one_path = with_choices(bare, policy={"investment": "committed"})
     found = solve_case(one_path, baseline=False)
     if found.status is not Status.OPTIMAL:
         raise StoppedError(f"without a plan no optimum is proven ({found.status})")

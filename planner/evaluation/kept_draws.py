@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from planner.data.case import Case, with_model, with_other_scenarios, with_rows
+from planner.data.case import Case, with_choices, with_other_scenarios, with_rows
 from planner.data.odds import odds_of
 from planner.data.schema import Scenario
 from planner.errors import A_CASE, Fault, InputError, refuse_other
@@ -108,8 +108,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
 def losses_without_plan(case: Case) -> dict[str, Matrix]:
     """Scenario -> loss by element (MUSD over the horizon) as the only scenario of the case, without a plan."""
     bare = case.without_plan()
-    committed = bare.model.policy.model_copy(update={"investment": "committed"})
-    bare = with_model(bare, bare.model.model_copy(update={"policy": committed}))
+    bare = with_choices(bare, policy={"investment": "committed"})
     given = futures_of([case])
     chain = ChainProgram(bare, None, given.periods, given.leaks)
     outcomes = Foreseen(chain).outcomes(given.futures)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import t as students_t
 
 from planner.config import Objective
-from planner.data.case import Case, with_model, with_other_scenarios, without_targets
+from planner.data.case import Case, with_other_scenarios, without_limit, without_targets
 from planner.data.sampling import draws_for, sample
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
@@ -70,10 +70,7 @@ def _samples(case: Case, register: Case, replications: int, seed: int) -> Iterat
     """The case of the plan with the scenarios of fresh samples, each of about the size of its own set; of its targets
     those that may be missed at a price."""
     draws = draws_for(register, len(case.scenarios))
-    objective = case.model.objective
-    if objective.goal == "target":
-        free = objective.model_copy(update={"goal": "welfare", "risk_limit": None})
-        case = with_model(case, case.model.model_copy(update={"objective": free}))
+    case = without_limit(case)
     for number in range(replications):
         tables = sample(register, draws, seed + number).tables
         drawn = with_other_scenarios(case, tables.scenarios, tables.shocks, tables.draws)

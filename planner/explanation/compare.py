@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from planner.config import ModelFile
-from planner.data.case import Case, with_model, with_other_scenarios
+from planner.data.case import Case, with_choices, with_other_scenarios
 from planner.data.change import MODEL
 from planner.data.changed_case import with_rows_of
 from planner.data.difference import Difference, differences, is_read, paired
@@ -213,11 +213,8 @@ def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:
     section, _, inner = key.partition(".")
 
     def apply(case: Case) -> Case:
-        model = case.model
         value = getattr(other, section)
-        if inner:
-            value = getattr(model, section).model_copy(update={inner: getattr(value, inner)})
-        return with_model(case, model.model_copy(update={section: value}))
+        return with_choices(case, **{section: {inner: getattr(value, inner)} if inner else value})
 
     return apply
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.config import Objective
-from planner.data.case import Case, with_model, without_targets
+from planner.data.case import Case, with_choices, without_targets
 from planner.data.change import Change, cells_changed
 from planner.errors import StoppedError
 from planner.formulation.owners import owners
@@ -43,17 +43,13 @@ def parties(case: Case) -> list[str]:
 
 def welfare_case(case: Case) -> Case:
     """The case in which all act as one group for the least cost + risk, and plants may be divided; without targets."""
-    case = without_targets(case)
-    model = case.model
-    old = model.objective
-    together = {"coordination": "allied", "whole_plants": False, "cost_sharing": "even"}
-    years = {"first_year": case.first_year, "last_year": case.last_year}
-    update = {
-        "objective": Objective(goal="welfare", risk_aversion=old.risk_aversion, tail=old.tail),
-        "policy": model.policy.model_copy(update=together),
-        "horizon": model.horizon.model_copy(update=years),
-    }
-    return with_model(case, model.model_copy(update=update))
+    old = case.model.objective
+    return with_choices(
+        without_targets(case),
+        objective=Objective(goal="welfare", risk_aversion=old.risk_aversion, tail=old.tail),
+        policy={"coordination": "allied", "whole_plants": False, "cost_sharing": "even"},
+        horizon={"first_year": case.first_year, "last_year": case.last_year},
+    )
 
 
 def named(members: Coalition) -> str:
