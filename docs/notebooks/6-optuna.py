@@ -20,12 +20,13 @@ RANGES = {"money": (0.25, 2.0), "demand": (0.9, 1.1), "cut": (0.05, 0.4)}
 
 
 def figures(money: float = 1.0, demand: float = 1.0, cut: float = 0.2) -> dict[str, float]:
-    """Risk, cost and expected loss (MUSD) with budgets and demand times a factor, and a probability of the cut."""
+    """Risk, cost and expected loss (MUSD) with budgets and demand times a factor, and a probability of the cut; calm years make room for it."""
     changed = case.changed(
         [
             f"budgets.*.*.musd=x{money}",
             f"demand.*.*.*.*.tonnes=x{demand}",
             f"scenarios.cut.probability={cut}",
+            f"scenarios.calm.probability={0.9 - cut}",
         ]
     )
     return session.figures(changed)
