@@ -96,15 +96,13 @@ class SensitivityIndex:
 
 @dataclass(frozen=True)
 class Indices:
-    """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out, of which
-    not_run have not been run."""
+    """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out."""
 
     outcome: str
     kind: str
     rows: tuple[SensitivityIndex, ...]
     used: int
     left_out: int
-    not_run: int = 0
 
     @property
     def ranked(self) -> list[SensitivityIndex]:

@@ -78,32 +78,17 @@ class Program:
             costs[column] = -coefficient / own
         return costs
 
-    def with_data(
-        self,
-        *,
-        data: Vector | None = None,
-        row_lower: Vector | None = None,
-        row_upper: Vector | None = None,
-        lower: Vector | None = None,
-        upper: Vector | None = None,
-    ) -> Program:
+    def with_data(self, *, data: Vector | None = None, **limits: Any) -> Program:
         """A program of the same rows, columns and pattern with other figures, where they are given; look-ups are
         shared.
 
-        data: nonzeros of the matrix, in its order. row_lower, row_upper (m); lower, upper (n).
+        data: nonzeros of the matrix, in its order. limits: row_lower, row_upper (m); lower, upper (n).
         """
         pattern = self.matrix
         if data is not None:
             arrays = (data, self.matrix.indices, self.matrix.indptr)
             pattern = csr_array(arrays, shape=self.matrix.shape)
-        other = replace(
-            self,
-            matrix=pattern,
-            row_lower=self.row_lower if row_lower is None else row_lower,
-            row_upper=self.row_upper if row_upper is None else row_upper,
-            lower=self.lower if lower is None else lower,
-            upper=self.upper if upper is None else upper,
-        )
+        other = replace(self, matrix=pattern, **limits)
         other.__dict__.update(column=self.column, row=self.row)
         return other
 

@@ -13,7 +13,6 @@ takes the tables of a study.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -25,7 +24,6 @@ from planner.cells import is_number
 from planner.late import late, missing
 from planner.results.study import Box, Indices, SensitivityIndex, moves
 from planner.studies.design import numeric_ends, problem
-from planner.studies.points import block_size
 from planner.studies.study_file import OneAtATime, Sobol, StudyFile
 
 CONFIDENCE = 0.95
@@ -48,23 +46,10 @@ def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | Non
     if not study.uncertainties or isinstance(design, OneAtATime) or missing("SALib"):
         return None
     ordered = rows.sort_values("row")
-    found = _estimated(study, ordered, outcome)
-    if found is None or "status" not in ordered:
-        return found
-    size = block_size(study)
-    unsolved = ordered["status"].isna().to_numpy().reshape(-1, size)
-    return replace(found, not_run=int(unsolved.any(axis=1).sum()))
-
-
-def _estimated(study: StudyFile, ordered: pd.DataFrame, outcome: str) -> Indices | None:
-    """Indices from rows in the order of the design."""
-    design = study.design
-    names = study.names
     values = ordered[outcome].to_numpy(dtype=float)
     if isinstance(design, Sobol):
-        return sobol_indices(names, values, outcome)
-    shares = _shares(study, ordered)
-    return ranking(names, shares, values, outcome)
+        return sobol_indices(study.names, values, outcome)
+    return ranking(study.names, _shares(study, ordered), values, outcome)
 
 
 def sobol_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
