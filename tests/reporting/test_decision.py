@@ -210,6 +210,7 @@ def test_how_many_plants_stand_in_other_plans_is_counted(
     assert len(own) == 3
     shown = [
         dataclasses.replace(told_of("no_new_mines", 1.0, 1.0, 2.0), builds={}),
+        told_of("nothing", 1.0, 1.0, 2.0),
         dataclasses.replace(told_of("later", 1.0, 1.0, 2.0), builds={own[0]: 5.0, "other": 1.0}),
         told_of("plan", 1.0, 1.0, 2.0),
     ]

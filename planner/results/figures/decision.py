@@ -16,10 +16,8 @@ from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder, or an alternative that is cheaper, is named."""
-LEVERS = "levers="
-"""The change by which an alternative leaves levers out."""
-LESS = (LEVERS, "policy.funding=")
-"""Changes by which it leaves them out, or joint money."""
+LESS = ("levers=", "policy.funding=")
+"""Changes by which an alternative leaves a lever out, or joint money."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
@@ -54,11 +52,6 @@ def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
     )
 
 
-def does_less(one: AlternativePlan, by: tuple[str, ...] = (LEVERS,)) -> bool:
-    """An alternative has one of some changes."""
-    return any(change.startswith(by) for change in one.changes)
-
-
 def cheaper_by_expectation(found: Explanation) -> list[tuple[AlternativePlan, float]]:
     """Alternatives by `LESS` that cost more with their risk than the plan, but less with their expected loss alone, and by
     how much less (MUSD), the cheapest first."""
@@ -66,7 +59,8 @@ def cheaper_by_expectation(found: Explanation) -> list[tuple[AlternativePlan, fl
     for one in found.alternatives:
         saved = own.cost + own.expected_loss - one.cost - one.expected_loss
         is_dearer = one.cost + one.risk > own.cost + own.risk
-        if does_less(one, LESS) and is_dearer and saved >= LEAST_PAID_MUSD:
+        does_less = any(change.startswith(LESS) for change in one.changes)
+        if does_less and is_dearer and saved >= LEAST_PAID_MUSD:
             cheaper.append((one, saved))
     return sorted(cheaper, key=lambda item: -item[1])
 

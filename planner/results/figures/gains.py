@@ -9,7 +9,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.kept import kept
 from planner.data.odds import odds_of
-from planner.results.figures.decision import does_less, doing_nothing
+from planner.results.figures.decision import doing_nothing
 from planner.results.figures.evaluated import FIGURES, out_of_sample
 from planner.results.figures.money import by_party, cost_increment
 from planner.results.figures.plants import are_measures
@@ -19,8 +19,8 @@ from planner.results.plan import Plan
 
 FEW = 3
 """Scenarios that are told where they make up half of the mean loss of the worst cases."""
-SAME_PLAN = ("plan", "linear", "staged")
-"""Alternatives that are this plan, of whole plants or any, or it once more where storylines have shown nothing."""
+ALL_LEVERS = ("later", "national", "allied", "own_money", "committed", "equal_rates")
+"""Alternatives that pull all levers of the plan, and are not the plan itself."""
 MEAN_LOSS = FIGURES[0]
 FREQUENT = 0.8
 """The probability of the storylines in which losses fall least that are told together."""
@@ -144,14 +144,14 @@ def break_even(plan: Plan) -> BreakEven | None:
 
 
 def also_built(plan: Plan) -> dict[str, int]:
-    """Alternative that leaves out no lever, or `worst` for the worst odds -> how many of the plants of the plan stand in it
+    """Alternative of `ALL_LEVERS`, or `worst` for the worst odds -> how many of the plants of the plan stand in it
     too; empty where nobody asked."""
     found = plan.explanation
     if found is None:
         return {}
     rows = recommended(plan)
     own = set(rows.loc[~are_measures(plan, rows["project"]), "project"])
-    others = {one.key: one.builds for one in found.alternatives if not does_less(one)}
+    others = {one.key: one.builds for one in found.alternatives if one.key in ALL_LEVERS}
     if found.odds is not None:
         others["worst"] = found.odds.worst.new_capacity
-    return {key: len(own.intersection(others[key])) for key in others if key not in SAME_PLAN}
+    return {key: len(own.intersection(builds)) for key, builds in others.items()}
