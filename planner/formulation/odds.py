@@ -98,11 +98,13 @@ def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
     return aversion * m.value_at_risk + certain + free
 
 
-Row = tuple[str, Any, Expression]
+NamedRow = tuple[str, Any, Expression]
 """A row of a program that is not the whole one: its name and index, and what it demands."""
 
 
-def rows_of_storylines(m: Model, case: Case, losses: Mapping[str, Expression]) -> Iterator[Row]:
+def rows_of_storylines(
+    m: Model, case: Case, losses: Mapping[str, Expression]
+) -> Iterator[NamedRow]:
     """Under the worst odds: mean and tail of each storyline, and what of them is above the level. losses: by scenario."""
     if case.model.objective.odds == "given":
         return
