@@ -120,7 +120,10 @@ def test_every_table_that_a_plan_follows_from_has_a_more() -> None:
 def test_more_of_anything_never_raises_the_least_risk(seed: int) -> None:
     with world(seed) as base:
         before = base.least_risk()
-        for name in base.rng.sample(sorted(MORE), len(MORE) if LONG else 4):
+        names = set(MORE)
+        if base.values["policy"].get("investment", "committed") != "committed":
+            names.remove("no delays")  # by which a plan that answers may know a history sooner
+        for name in base.rng.sample(sorted(names), len(names) if LONG else 4):
             table, change = MORE[name]
             assert not_above(base.changed(**{table: change}).least_risk(), before), name
         anyone = [
