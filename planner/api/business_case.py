@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.api.plants_in_plan import builds_of, markets_of, tonnes_of, wanted_of, worked_of
+from planner.api.plants_in_plan import (
+    builds_of,
+    feeds_in_plan,
+    markets_of,
+    tonnes_of,
+    wanted_of,
+    worked_of,
+)
 from planner.data.case import Case
 from planner.data.investment_tables import ITEMS
 from planner.errors import A_PLAN, Fault, InputError, did_you_mean, refuse_other
@@ -36,9 +43,11 @@ from planner.finance.returns import npv, returns_of, worth
 from planner.finance.sensitivity import adverse, base_levels, tornado
 from planner.finance.study import study_steps
 from planner.finance.support import (
+    CostElsewhere,
     Package,
     SupportSearch,
     Volumes,
+    costs_elsewhere,
     flows_by_future,
     least_support,
     public_cost,
@@ -61,6 +70,10 @@ from planner.results.business_case import (
 from planner.results.plan import Plan, Status, no_plan
 from planner.solving.goals import Progress, silent
 
+WEIGHTY = 3
+"""Terms that move the NPV most, at both ends of which public cost is told."""
+OF_LOANS = {"debt_share", "public_loan_rate", "guarantee_fee", "guarantee_loss"}
+"""Terms of loans and guarantees of which it is told too."""
 NEUTRAL: Levels = {name: np.asarray(ITEMS[name].value) for name in INSTRUMENTS}
 """Levels of instruments where none is in use."""
 
@@ -137,11 +150,12 @@ def business_case(
         progress("the plan without the plants")
         removal = removed(plan, asked)
     which = basis if basis in answers else MARKET
-    package = _package(question, answers[which], sold[which].levels)
+    search = _search(question, answers[which], sold[which].levels)
+    package = least_support(search)
     found = _assembled(
         plan, name, question, answers=answers, sold=sold, basis=which, package=package
     )
-    return replace(found, removal=removal)
+    return replace(found, removal=removal, elsewhere=_elsewhere(search, package, found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,17 +269,28 @@ def _as_built(
     return as_built(case, plant, of_plant, worked) if of_plant else replace(plant, size=0.0)
 
 
-def _package(question: _Question, volumes: Volumes, levels: Levels) -> Package | None:
-    """The support of least public cost, sized on some volumes. levels: with the loan that is given as it stands."""
-    return least_support(
-        SupportSearch(
-            volumes=volumes,
-            x=_with_debt(question, levels),
-            adverse=adverse(question.found, question.terms),
-            futures=question.futures,
-            lent=float(levels["debt_share"]),
-        )
+def _search(question: _Question, volumes: Volumes, levels: Levels) -> SupportSearch:
+    """The question which support is enough on some volumes. levels: with the loan that is given as it stands."""
+    return SupportSearch(
+        volumes=volumes,
+        x=_with_debt(question, levels),
+        adverse=adverse(question.found, question.terms),
+        futures=question.futures,
+        lent=float(levels["debt_share"]),
     )
+
+
+def _elsewhere(
+    search: SupportSearch, package: Package | None, found: BusinessCase
+) -> Sequence[CostElsewhere]:
+    """Public cost at both ends of the terms that move the NPV most, and of those of loans, where it is another."""
+    if package is None or not package.amounts:
+        return ()
+    terms = [swing.term for swing in found.swings]
+    weighty = {term.name for term in terms[:WEIGHTY]} | OF_LOANS
+    ends = {term.name: (term.low, term.high) for term in terms if term.name in weighty}
+    costs = costs_elsewhere(search, package, ends)
+    return [one for one in costs if one.cost is None or abs(one.cost - found.public_cost) > CENT]
 
 
 def _with_debt(question: _Question, levels: Levels) -> Levels:
@@ -314,8 +339,10 @@ def _assembled(
         markets=markets_of(plan, found, sold[MARKET].flows),
         removal=None,
         in_futures=_in_futures(question, volumes, shown),
-        even_mix=_even_mix(question, shown),
+        even_mix=_even_mix(question, volumes, x, shown),
         unsold=_unsold(shown),
+        feeds_in_plan=feeds_in_plan(plan, shown),
+        royalty_point=_royalty_point(shown),
         in_place_of_grant=_in_place_of_grant(question, shown),
         study=study_steps(
             found, question.x, study, planned.returns.npv_after_tax if planned else None
@@ -337,13 +364,20 @@ def _in_futures(question: _Question, volumes: Volumes, shown: Sold) -> dict[str,
     return out
 
 
-def _even_mix(question: _Question, shown: Sold) -> EvenMix | None:
-    """The case that is shown with the mean mix in every year."""
+def _even_mix(question: _Question, volumes: Volumes, levels: Levels, shown: Sold) -> EvenMix | None:
+    """The case that is shown with the mean mix in every year. levels: without support."""
     if question.even is None or not shown.investment.as_run:
         return None
     flows = cash_flows(question.even, shown.levels, shown.by_year)
     even = replace(shown, investment=question.even, flows=flows)
-    return EvenMix(npv=float(worth(flows, shown.levels)), paid=even.paid_in_all)
+    search = _search(question, replace(volumes, found=question.even), levels)
+    package = least_support(search)
+    cost = None
+    if package is not None:
+        amounts = {lever: np.asarray(amount) for lever, amount in package.amounts.items()}
+        cost = search.cost({**search.x, **amounts})
+    npv_then = float(worth(flows, shown.levels))
+    return EvenMix(npv=npv_then, paid=even.paid_in_all, public=cost)
 
 
 def _unsold(shown: Sold) -> float:
@@ -357,6 +391,13 @@ def _unsold(shown: Sold) -> float:
         plants.append(replace(plant, made=tuple(made)))
     less = cash_flows(replace(found, plants=tuple(plants)), shown.levels, shown.by_year)
     return shown.returns.npv_after_tax - float(worth(less, shown.levels))
+
+
+def _royalty_point(shown: Sold) -> float:
+    """What one more per cent of sales as royalty takes off the NPV after tax."""
+    levels = {**shown.levels, "royalty": shown.levels["royalty"] + 0.01}
+    dearer = cash_flows(shown.investment, levels, shown.by_year)
+    return shown.returns.npv_after_tax - float(worth(dearer, levels))
 
 
 def _in_place_of_grant(question: _Question, shown: Sold) -> Lending | None:

@@ -15,7 +15,7 @@ from planner.finance.cashflow import CashFlows
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import Worked
 from planner.finance.yearly_rows import Array, added
-from planner.results.business_case import Market
+from planner.results.business_case import FeedInPlan, Market, Sold
 from planner.results.figures.plants import committed, intake, made, new_throughput
 from planner.results.plan import Plan
 
@@ -66,6 +66,40 @@ def worked_of(plan: Plan, project: str, years: Sequence[int]) -> Worked | None:
         shares[name] = np.where(in_use > 0, used / np.where(in_use > 0, in_use, 1.0), in_all[name])
     in_words = {name: share for name, share in in_all.items() if share > 0}
     return Worked(by_year=shares, in_all=in_words)
+
+
+def feeds_in_plan(plan: Plan, sold: Sold) -> list[FeedInPlan]:
+    """What plants take in, in the year in which they work most or the last of the plan, beside what the plan gives of it."""
+    case, place = plan.case, sold.fullest
+    year = min(sold.investment.years[place], case.last_year)
+    feeds = []
+    for plant, flows in zip(sold.investment.plants, sold.flows.plants, strict=True):
+        stage = case.lookups.stage_of(plant.project)
+        for name, share in plant.mix.items() if not stage.mines else ():
+            part = plant.by_year[name][place] if name in plant.by_year else share
+            per_tonne = 1.0 if stage.converts else case.lookups.capacity_use(plant.project, name)
+            given = _mined_of(plan, name, year)
+            if stage.converts:
+                given = _made_of(plan, name, stage.takes, year)
+            taken = float(part * flows.tonnes[place] / per_tonne)
+            feeds.append(FeedInPlan(name=name, year=year, taken=taken, given=given))
+    return feeds
+
+
+def _made_of(plan: Plan, element: str, form: str, year: int) -> float:
+    rows = made(plan)
+    is_it = (rows["element"] == element) & (rows["form"] == form) & (rows["year"] == year)
+    return float(rows.loc[is_it, "tonnes"].sum())
+
+
+def _mined_of(plan: Plan, feed: str, year: int) -> float:
+    tonnes = 0.0
+    for project in plan.case.projects:
+        if plan.case.lookups.stage_of(project).mines:
+            by_year = intake(plan, project)
+            if feed in by_year:
+                tonnes += float(by_year[feed].get(year, 0.0))
+    return tonnes
 
 
 def wanted_of(case: Case) -> ByYear:

@@ -16,8 +16,17 @@ from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import covers, npv, worth
 from planner.finance.sensitivity import HIGH, LOW, adverse, adverse_ends, at_ends, price_terms
 from planner.finance.statements import ASSETS, statements, sum_of
-from planner.finance.support import public_cost
-from planner.finance.yearly_rows import Array, before, larger, over_years, single, smaller, where
+from planner.finance.support import lasting_money, public_cost
+from planner.finance.yearly_rows import (
+    Array,
+    added,
+    before,
+    larger,
+    over_years,
+    single,
+    smaller,
+    where,
+)
 
 SENIOR, PUBLIC = "senior", "public, behind lenders"
 LENDERS = "lenders"
@@ -35,6 +44,8 @@ SMALLEST_LOAN = 0.01
 """Share of the capital below which what is left of a loan that is cut is none."""
 HELD = 1e-6
 """Cover that a test may lack."""
+SLIGHT = 0.005
+"""MUSD by which owners gain too little by leaving to leave."""
 ADVERSE, LATE, DEAR = "adverse prices", "output late", "capital dear"
 
 
@@ -69,11 +80,13 @@ class DebtFigures:
 @dataclass(frozen=True, kw_only=True)
 class Downside:
     """A case worse than the base, with the debt service of the base. what: the case. npv: after tax (MUSD); owners: what
-    they gain over the return they ask, with the loans of the base. public: what the public pays. Debt service that cash flow
-    does not pay, reserve not counted: stood_for: of all debt, until the completion test is passed, for which owners are
-    called first; called: after it, of the guaranteed part of lenders' own loan and of a public loan, which the public loses
-    (present values at the public rate, MUSD). by_year: senior DSCR, not a number in years without service; least: of it;
-    short: years in which cash flow is less than senior debt service; both None without any."""
+    they gain over the return they ask, with the loans of the base. public: what the public pays, `called` with it. Debt
+    service that cash flow does not pay, reserve not counted: stood_for: of all debt, until the completion test is passed,
+    for which owners are called first; called: after it, of the guaranteed part of lenders' own loan and of a public loan,
+    which the public loses (present values at the public rate, MUSD). leaves: year after which owners who may walk away once
+    it is built do, since they lose by staying, None where they stay; until_then: what the public pays up to it. by_year: senior DSCR, not a
+    number in years without service; least: of it; short: years in which cash flow is less than senior debt service; both
+    None without any."""
 
     what: str
     npv: float
@@ -81,6 +94,8 @@ class Downside:
     public: float
     stood_for: float
     called: float
+    leaves: int | None
+    until_then: float | None
     by_year: Array
     least: float | None
     short: int | None
@@ -431,17 +446,29 @@ def _downside(what: str, flows: CashFlows, base: CashFlows, x: Levels) -> Downsi
     def present(lost: Array) -> float:
         return float(npv(x["public_rate"], lost / flows.index))
 
+    built = int(np.flatnonzero(flows.capital > 0).max(initial=-1)) + 1
+    gained = npv(x["equity_rate"], _up_to_each(to_owners / flows.index))
+    stay = built + int(gained[built:].argmax())
+    paid = _up_to_each(added([*lasting_money(with_its_debt, x).values()], flows.index))
+    has_left = gained[-1] < gained[stay] - SLIGHT
     return Downside(
         what=what,
         npv=float(worth(flows, x)),
         owners=float(npv(x["equity_rate"], to_owners / flows.index)),
-        public=float(public_cost(with_its_debt, x)),
+        public=float(public_cost(with_its_debt, x)) + present(called),
         stood_for=present(stood_for),
         called=present(called),
+        leaves=int(x["first_year"]) + stay - 1 if has_left else None,
+        until_then=float(npv(x["public_rate"], paid[stay])) if has_left else None,
         by_year=by_year,
         least=_least_cover(cash, service),
         short=int(np.sum(is_paid & (cash < service - PAID))) if is_paid.any() else None,
     )
+
+
+def _up_to_each(amounts: Array) -> Array:
+    """Amounts up to the end of each year and nothing later, a row a year; none at all in the first row."""
+    return np.tri(len(amounts) + 1, len(amounts), -1) * amounts
 
 
 def unpaid_service(

@@ -89,8 +89,8 @@ class Volumes:
 
 
 def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
-    """Public money by instrument and year (nominal MUSD), below nought what the public is paid. Tax and royalty are not
-    counted against it."""
+    """Public money by instrument and year (nominal MUSD), below nought what the public is paid; of a loan and a guarantee with
+    the loss expected. Tax and royalty are not counted against it."""
     sales = [sale for plant in flows.plants for sale in plant.sales]
     floored = added([sale.floored for sale in sales], flows.index)
     difference = added([sale.difference for sale in sales], flows.index)
@@ -98,7 +98,9 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     for_stock = added([sale.for_stock for sale in sales], flows.index)
     return {
         GRANT: flows.grant,
-        LOAN: flows.public.draws - flows.public.service,
+        LOAN: flows.public.draws
+        - flows.public.service
+        + x["guarantee_loss"] * before(flows.public.owed),
         GUARANTEE: x[GUARANTEE] * x["guarantee_loss"] * before(flows.loan.owed)
         - fee_for_guarantee(flows.loan, x),
         "floor": floored * flows.index,
@@ -223,6 +225,11 @@ class SupportSearch:
             levels[lever] = low + points[:, place, None] * (high - low)
         return levels
 
+    def cost(self, levels: Levels) -> float:
+        """Expected public cost at some levels."""
+        one_row = {**levels, DEBT: np.asarray(levels[DEBT]).reshape(1, 1)}
+        return float(self.tried(one_row).cost[0])
+
     def tried(self, levels: Levels) -> SupportTrial:
         """Public cost of supports (a row each), and what they must not leave below nought (MUSD): the gain of the owners over
         the return they ask, all that they get less all that they pay, undiscounted, and by year what cash flow at adverse
@@ -273,6 +280,52 @@ class SupportSearch:
         costs = public_cost(cash_flows(self.volumes.found, at, use, prices), at)
         of_each = np.broadcast_to(costs, (rows * len(chances),)).reshape(rows, -1)
         return np.asarray(of_each @ chances / chances.sum())
+
+
+CAPPED = {GUARANTEE: (0.0, 0.5), "grant_most": (0.5, 0.75), AVAILABILITY: (0.0,)}
+"""Less of an instrument than the least support may have, by term."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostElsewhere:
+    """Public cost (MUSD) of the least support where a term has another level; None where none was found."""
+
+    term: str
+    level: float
+    cost: float | None
+
+
+def costs_elsewhere(
+    search: SupportSearch, package: Package, ends: Mapping[str, Sequence[float]]
+) -> list[CostElsewhere]:
+    """Public cost of support near the least one where one term has another level, of `ends` or capped."""
+    out = []
+    for term, levels in {**ends, **CAPPED}.items():
+        if term in (GUARANTEE, AVAILABILITY) and term not in package.amounts:
+            continue
+        for level in levels:
+            other = replace(search, x={**search.x, term: np.asarray(level)})
+            cost = _cost_near(other, package, without=term if term in CAPPED else "")
+            out.append(CostElsewhere(term=term, level=level, cost=cost))
+    return out
+
+
+def _cost_near(search: SupportSearch, package: Package, without: str) -> float | None:
+    """The cost of a support without a lever, from the least one with all others and from that of its own levers."""
+    has_cfd = CFD in package.amounts
+    levers = [lever for lever in LEVERS if lever != without and (lever != CFD or has_cfd)]
+    start = []
+    for lever in levers:
+        low, high = search.most[lever]
+        amount = package.amounts.get(lever, high if lever == DEBT else low)
+        start.append((amount - low) / ((high - low) or 1.0))
+    supports = [_near(search, levers, np.clip(start, 0.0, 1.0))]
+    if without == AVAILABILITY and not has_cfd and not float(search.x[CFD]):
+        levers = [CFD, *levers]
+        supports.append(None)
+    if None in supports:
+        supports.append(_near(search, levers, np.full(len(levers), EVEN)))
+    return min((one.cost for one in supports if one is not None), default=None)
 
 
 def is_bankable(search: SupportSearch) -> bool:

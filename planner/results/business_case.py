@@ -18,7 +18,7 @@ from planner.finance.project_facts import OF_COUNTRY, FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.sensitivity import Swing
 from planner.finance.study import StudyStep
-from planner.finance.support import Package, PublicMoney, public_cost
+from planner.finance.support import CostElsewhere, Package, PublicMoney, public_cost
 from planner.finance.yearly_rows import Array
 from planner.results.display import Parts
 from planner.thresholds import TOLERATED
@@ -68,11 +68,23 @@ class InFuture:
 
 @dataclass(frozen=True, kw_only=True)
 class EvenMix:
-    """The case that is shown, working in every year what it works over all years: NPV after tax (MUSD), and what owners
-    pay."""
+    """The case that is shown, working in every year what it works over all years: NPV after tax (MUSD), what owners pay, and
+    the least public cost that is enough then."""
 
     npv: float
     paid: PaidIn | None
+    public: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedInPlan:
+    """What a plant takes in of a feed, or of an oxide or metal that it converts, in a year, and what all plants of the plan give
+    of it then, expected (t)."""
+
+    name: str
+    year: int
+    taken: float
+    given: float
 
 
 UNSOLD = 0.1
@@ -212,8 +224,10 @@ class BusinessCase(Parts):
     public of the plants as its own (present value, MUSD). study: from the NPV of the sponsor's study to that of the case.
     feeds: what plants are assigned to take in, by share; of the others what the case
     says. in_futures: the case that is shown, by future, where futures differ; even_mix: with a mix that is the same in all
-    years, None where it is or hardly moves; unsold: what its NPV loses if a tenth of the goods without a demand is not sold (MUSD);
-    in_place_of_grant: what lenders would give in place of a grant that leaves nothing to lend on, None without one.
+    years, None where it is or hardly moves; elsewhere: public cost where a term is otherwise; feeds_in_plan: what it takes in
+    beside what the plan gives; royalty_point: what one more per cent of sales as royalty takes off its NPV, unsold: what it
+    loses if a tenth of the goods without a demand is not sold (MUSD); in_place_of_grant: what lenders would give in place of a
+    grant that leaves nothing to lend on, None without one.
     """
 
     projects: tuple[str, ...]
@@ -241,6 +255,9 @@ class BusinessCase(Parts):
     unsold: float
     in_place_of_grant: Lending | None
     study: Sequence[StudyStep] = ()
+    elsewhere: Sequence[CostElsewhere] = ()
+    feeds_in_plan: Sequence[FeedInPlan] = ()
+    royalty_point: float = 0.0
 
     @property
     def headline(self) -> dict[str, str]:

@@ -43,7 +43,8 @@ def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, flo
     factor = 1 / (1 + t["public_rate"]) ** np.arange(1, 7)
     capital = np.array([20.0, 20, 0, 0, 0, 0])
     paid = t["grant"] * capital + t["availability"] * np.array([0, 0, 1, 1, 1, 0])
-    loan = base["public_drawn"] - base["public_paid"]
+    lent = np.append(0.0, base["public_owed"][:-1])
+    loan = base["public_drawn"] - base["public_paid"] + t["guarantee_loss"] * lent
     owed = np.append(0.0, base["owed"][:-1])
     guarantee = t["guarantee"] * t["guarantee_loss"] * owed - base["for_guarantee"]
     idle = (1 - use) * np.array([0, 0, 10, 20, 20, 0])

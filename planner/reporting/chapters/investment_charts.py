@@ -1,12 +1,9 @@
-"""Charts of an investment case with their sentences: cash and its cover of debt, unsure terms, public cost."""
+"""Charts of an investment case with their sentences: cash, unsure terms, public cost."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from planner.finance.loans import PAID
-from planner.finance.returns import covers
 from planner.reporting.charts import investment as charts
 from planner.reporting.charts import shapes, style
 from planner.reporting.parts import Chart, told_chart
@@ -34,31 +31,6 @@ def cash(found: BusinessCase, sold: Sold) -> Chart:
         least=frame["cash"].min(),
         most=frame["cash"].max(),
     )
-
-
-def cover(found: BusinessCase) -> list[Chart]:
-    """Cover of debt service with the covenant, in the years in which there is any, of the case that has debt."""
-    sold = found.lent
-    service = sold.flows.loan.senior
-    pays = service > PAID
-    if not pays.any():
-        return []
-    cover = covers(sold.flows.cfads, service)
-    adverse = np.minimum(covers(sold.adverse.cfads, service), cover)
-    years = np.array(found.investment.years)[pays]
-    rows = pd.DataFrame({"year": years, "cover": cover, "adverse": adverse})
-    asked = found.cover_asked(sold)
-    drawn = told_chart(
-        say,
-        "cover",
-        charts.cover(rows, asked, SOURCE),
-        SOURCE,
-        told=found.told(sold),
-        least=float(cover.min()),
-        asked=asked,
-        adverse=float(adverse.max()),
-    )
-    return [drawn]
 
 
 LOOK = {"low": style.PLAIN, "high": style.ACCENT}

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.data.investment_tables import ITEMS
-from planner.finance.credit import (
-    DEAR,
-    HIGH_PRICES,
-    PUBLIC_LOAN,
-    DebtFigures,
-    Security,
-    worse_cases,
-)
-from planner.finance.loans import guaranteed
+from planner.finance.credit import ADVERSE, HIGH_PRICES, PUBLIC_LOAN, DebtFigures, Security
+from planner.finance.loans import guaranteed, nominal
 from planner.finance.project_facts import FinanceTerm
 from planner.reporting.parts import (
     CENTS,
@@ -129,6 +123,12 @@ def loan_terms(found: BusinessCase) -> ReportTable:
                 _in_unit(stated[of_public], float(levels[of_public])) if of_public else ""
             )
         rows.append(row)
+    asked = nominal(np.asarray(stated["debt_rate"].value), levels)
+    nominal_rates = {ASKED: asked, GIVEN: lent.flows.loan.rate, PUBLIC_LOAN: lent.flows.public.rate}
+    row = {name: percent(float(rate)) for name, rate in nominal_rates.items()}
+    rows.append(
+        {"term": "interest, with the fee for a guarantee", "unit": "a year, nominal", **row}
+    )
     lenders = [ASKED, GIVEN, PUBLIC_LOAN] if has_public else [ASKED, GIVEN]
     columns = [*LOAN_TERMS.columns, *map(figures, lenders)]
     title = _titled(LOAN_TERMS, found)
@@ -180,8 +180,10 @@ DOWNSIDES = ReportTable(
         in_musd("npv", "NPV after tax"),
         in_musd("owners", "NPV of the owners"),
         in_musd("public", "public cost"),
+        in_musd("called", "of it lost on guarantee and loan"),
         in_musd("stood_for", "owners called first, to completion"),
-        in_musd("called", "public loses, after it"),
+        text("leaves", "owners would leave after"),
+        in_musd("until_then", "public cost until then"),
         figures("least", "least senior DSCR"),
         whole("short", "years in which it is below 1"),
     ],
@@ -191,30 +193,31 @@ DOWNSIDES = ReportTable(
 
 def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     """The base and cases worse than it, with the debt service of the base."""
-    rows = [vars(one) | {"owners": round(one.owners, 6)} for one in sold.credit.downsides]
-    has_debt = bool(sold.credit.debts)
+    rows = []
+    for one in sold.credit.downsides:
+        rows.append(vars(one) | {"owners": round(one.owners, 6), "leaves": _year(one.leaves)})
     is_at_risk = any(one.called + one.stood_for > CENT for one in sold.credit.downsides)
-    (dear,) = worse_cases(found.investment, found.terms)[DEAR]
-    note = say(
-        "downsides", told=found.told(sold), dear=found.terms[dear], at_risk=is_at_risk, sold=sold
-    )
+    note = say("downsides", told=found.told(sold), sold=sold)
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
-    left_out = [] if has_debt else ["least", "short"]
+    left_out = ["leaves", "until_then"] if sold.credit.debts else ["least", "short"]
     left_out += [] if is_at_risk else ["stood_for", "called"]
     return DOWNSIDES.over(rows, left_out, title=title, note=note)
 
 
 COVER_BY_YEAR = ReportTable(
-    title="Senior DSCR by year where it falls below 1", folded=True, columns=[text("year")]
+    title="Senior DSCR by year: base, adverse prices and cases below 1",
+    folded=True,
+    columns=[text("year")],
 )
 """A row a year of debt service, a column a case."""
 
 
 def cover_by_year(found: BusinessCase) -> list[Part]:
-    """Senior DSCR of the base and of each case in which it is below 1, by year; nothing where no service is due."""
+    """Senior DSCR of the base, at adverse prices and of each case in which it is below 1, by year; nothing where no service
+    is due."""
     sold = found.lent
     base, *others = sold.credit.downsides
-    cases = [base, *(one for one in others if one.short)]
+    cases = [base, *(one for one in others if one.short or one.what == ADVERSE)]
     frame = pd.DataFrame({one.what: one.by_year for one in cases})
     frame.insert(0, "year", list(map(str, found.investment.years)))
     columns = [*COVER_BY_YEAR.columns, *(figures(one.what, form=CENTS) for one in cases)]

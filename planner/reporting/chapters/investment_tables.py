@@ -259,6 +259,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         sizes=[number(plant.size) for plant in plants],
         used=[percent(share) for share in sold.use],
         plants=plants,
+        feeds=[(one, _worked_name(plant, names)(one.name)) for one in found.feeds_in_plan],
     )
     title = (
         f"What it works, sells and pays for in {found.investment.years[place]}, its fullest year"
@@ -418,6 +419,22 @@ PUBLIC_MONEY_TABLE = ReportTable(
     ],
 )
 """A row an instrument in use."""
+
+
+ELSEWHERE = ReportTable(
+    title="Public cost of the least support where a term is otherwise",
+    columns=[text("term"), figures("level", "is"), in_musd("cost", "public cost")],
+)
+"""A row a level of a term."""
+
+
+def elsewhere(found: BusinessCase) -> list[Part]:
+    """Public cost where a term is otherwise; nothing where no support is needed."""
+    rows = []
+    for one in found.elsewhere:
+        term = next(swing.term for swing in found.swings if swing.term.name == one.term)
+        rows.append((term.meaning, one.level, one.cost))
+    return [ELSEWHERE.over(rows, note=say("elsewhere"))] if rows else []
 
 
 CONTRACTS = "contracts that are public"

@@ -1,4 +1,4 @@
-"""Charts of an investment case: cash and its cover of debt, public cost by the return of the owners."""
+"""Charts of an investment case: cash, public cost by the return of the owners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.reporting.charts import style
 
-CASH_HEIGHT, COVER_HEIGHT = 220, 150
+CASH_HEIGHT, RETURNS_HEIGHT = 220, 150
 
 
 def cash(frame: pd.DataFrame, source: str) -> style.Drawing:
@@ -22,18 +22,6 @@ def cash(frame: pd.DataFrame, source: str) -> style.Drawing:
     return style.across(both, CASH_HEIGHT)
 
 
-def cover(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
-    """Cover of debt service by year, as planned and at adverse prices, and the covenant. frame: year, cover, adverse."""
-    tips = {"year": "year", "cover": "cover, times", "adverse": "at adverse prices, times"}
-    by_year = style.by_year(frame, tips, source)
-    times = style.amounts("cover", "times")
-    planned = by_year.mark_bar(color=style.PLAIN).encode(y=times)
-    adverse = by_year.mark_bar(color=style.MUTED).encode(y=alt.Y("adverse:Q"))
-    covenant = style.constant("y", asked, color=style.MISSING, strokeDash=style.DASHED)
-    all_three = alt.layer(planned, adverse, covenant)
-    return style.across(all_three, COVER_HEIGHT)
-
-
 def returns(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     """Public cost by the return of the owners; the line is what they ask. frame: rate, cost (MUSD)."""
     tips = {"rate": "return of the owners, real", "cost": "public cost, MUSD"}
@@ -44,4 +32,4 @@ def returns(frame: pd.DataFrame, asked: float, source: str) -> style.Drawing:
     drawn = base.mark_line(point=True, color=style.ACCENT)
     drawn = drawn.encode(x=across, y=style.amounts("cost", "public cost, MUSD"))
     line = style.constant("x", asked, color=style.MISSING, strokeDash=style.DASHED)
-    return style.across(alt.layer(drawn, line), COVER_HEIGHT)
+    return style.across(alt.layer(drawn, line), RETURNS_HEIGHT)

@@ -221,10 +221,7 @@ def _downsides(book: Book, one: Answered) -> None:
             real: Any = money[kind]
             costs.append(f"MAX(NPV({public_rate.text},{real.everywhere}),0)")
         stood_for, called = unpaid_service(flows, one.flows, service, one.levels)
-        formulas = _covers(cover, missed) | {
-            "npv": _npv(flows, "after_tax", f"{what}: after tax"),
-            "public": "+".join(costs),
-        }
+        formulas = _covers(cover, missed) | {"npv": _npv(flows, "after_tax", f"{what}: after tax")}
         for key, rate, nominal in (
             ("owners", "equity_rate", more),
             ("stood_for", "public_rate", stood_for),
@@ -232,6 +229,7 @@ def _downsides(book: Book, one: Answered) -> None:
         ):
             label = f"{what}: {OF_DOWNSIDE[key][0]}, real"
             formulas[key] = _present(one.levels[rate], nominal / flows.index, label)
+        formulas["public"] = "+".join([*costs, formulas["called"]])
         for key, (label, unit) in OF_DOWNSIDE.items():
             value = getattr(by_name[what], key)
             told = f"{what}: {label}"
@@ -469,8 +467,8 @@ OF_DOWNSIDE = {
     "npv": ("NPV after tax", "MUSD"),
     "owners": ("NPV of the owners", "MUSD"),
     "public": ("public cost", "MUSD"),
+    "called": ("of it lost on guarantee and loan", "MUSD"),
     "stood_for": ("owners called first, to completion", "MUSD"),
-    "called": ("public loses, after it", "MUSD"),
     "least": ("least senior DSCR", "times"),
     "short": ("years in which it is below 1", "years"),
 }
@@ -610,7 +608,8 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
         for what in (*named, IN_ALL):
             amount = NamedFigure(key=(side, what), label=f"{side}: {what}", unit="MUSD")
             _figure(book, amount)
-    sheet.part(tables.public_money(book.found))
+    for part in (tables.public_money(book.found), *tables.elsewhere(book.found)):
+        sheet.part(part)
 
 
 def _downside_table(book: Book) -> None:
