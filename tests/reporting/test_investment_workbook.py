@@ -192,7 +192,7 @@ def test_the_downside_and_plcr_follow_the_inputs(
     assert len(cases) == 9 and any(one.short for one in cases)
     assert any(one.stood_for for one in cases) and any(one.called for one in cases)
     for one in cases:
-        money = [one.npv, one.owners, one.public, one.stood_for, one.called]
+        money = [one.npv, one.owners, one.public, one.called, one.stood_for]
         figures = [*money, one.least, one.short]
         assert told[one.what] == pytest.approx(figures, rel=1e-6, abs=1e-6), one.what
     covers = [again[title].credit.plcr for title, _ in stated.modes if title in again]
