@@ -30,7 +30,7 @@ from planner.results.figures.gains import owned
 from planner.results.figures.money import public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import are_measures, counted, decisions, in_time
-from planner.results.figures.recommended import is_scheduled, recommended
+from planner.results.figures.recommended import builders, is_scheduled, recommended
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -38,8 +38,6 @@ from planner.results.reader import rows_of
 say = Passages("recommendation.j2")
 KIND = "Supply security plan"
 MOST_SUPPLIERS, MOST_BUILDERS = 2, 4
-NO_OWNER = "nobody"
-"""The first word of the owner of a plant that has none."""
 BUILT = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
 
 
@@ -161,27 +159,10 @@ def _paid_by(plan: Plan) -> str:
 def _builders(plan: Plan) -> str:
     """Who builds the plants, those of the most capital first, how many are ideas or have no owner, and when they first give
     anything."""
-    rows = recommended(plan)
-    rows = rows[~are_measures(plan, rows["project"])]
-    stated = {row.project: row for row in plan.case.tables.owners}
-    rows = rows.assign(stated=rows["project"].map(stated.get))
-    owned = rows[rows["stated"].notna()]
-    owner = owned["stated"].map(lambda row: row.owner)
-    nobody = owner.str.casefold().str.startswith(NO_OWNER)
-    by_owner = owned[~nobody].groupby(owner[~nobody])["capex_musd"].sum()
-    return say(
-        "builders",
-        plants=len(rows),
-        owners=[
-            f"{who} ({number(musd)} MUSD)"
-            for who, musd in by_owner.astype(float).nlargest(MOST_BUILDERS).items()
-        ],
-        others=max(0, len(by_owner) - MOST_BUILDERS),
-        nobody=int(nobody.sum()),
-        ideas=sum(row.status == "idea" for row in owned["stated"]),
-        first=rows["expected"].min(),
-        last=rows["expected"].max(),
-    )
+    told = builders(plan)
+    owners = told["by_owner"]
+    named = [f"{who} ({number(musd)} MUSD)" for who, musd in owners.head(MOST_BUILDERS).items()]
+    return say("builders", owners=named, others=max(0, len(owners) - MOST_BUILDERS), **told)
 
 
 def lines(plan: Plan) -> ReportTable | None:

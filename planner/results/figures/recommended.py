@@ -107,6 +107,31 @@ def recommended(plan: Plan) -> pd.DataFrame:
     return rows.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)
 
 
+NO_OWNER = "nobody"
+"""The first word of the owner of a plant that has none."""
+
+
+def builders(plan: Plan) -> dict[str, Any]:
+    """The number of `plants`; of those whose owner the case states the capital `by_owner` (MUSD, not discounted), the most
+    first, and how many are `ideas` or `nobody`'s; the `first` and `last` year in which one is expected to give anything."""
+    rows = recommended(plan)
+    rows = rows[~are_measures(plan, rows["project"])]
+    stated = {row.project: row for row in plan.case.tables.owners}
+    rows = rows.assign(stated=rows["project"].map(stated.get))
+    owned = rows[rows["stated"].notna()]
+    owner = owned["stated"].map(lambda row: row.owner)
+    is_nobody = owner.str.casefold().str.startswith(NO_OWNER)
+    by_owner = owned[~is_nobody].groupby(owner[~is_nobody])["capex_musd"].sum()
+    return {
+        "plants": len(rows),
+        "by_owner": by_owner.sort_values(ascending=False, kind="stable"),
+        "nobody": int(is_nobody.sum()),
+        "ideas": sum(row.status == "idea" for row in owned["stated"]),
+        "first": rows["expected"].min(),
+        "last": rows["expected"].max(),
+    }
+
+
 # ---- shelves ---------------------------------------------------------------------------------------------------------
 
 
