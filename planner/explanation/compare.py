@@ -213,8 +213,10 @@ def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:
     section, _, inner = key.partition(".")
 
     def apply(case: Case) -> Case:
-        value = getattr(other, section)
-        return with_choices(case, **{section: {inner: getattr(value, inner)} if inner else value})
+        chosen = getattr(other, section)
+        if inner:
+            chosen = {inner: getattr(chosen, inner)}
+        return with_choices(case, **{section: chosen})
 
     return apply
 
