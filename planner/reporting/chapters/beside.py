@@ -148,7 +148,7 @@ def _all_figures(root: Plan, plan: Plan) -> dict[str, float]:
         title, unit = KEY_FIGURES[key]
         found[f"{title}, {unit}"] = value
     for element, tonnes in plan.summary["expected_shortfall_t"].items():
-        found[f"expected unmet demand, {names.element(element)}, t"] = tonnes
+        found[f"Expected unmet demand, {names.element(element)}, t"] = tonnes
     for row in records(by_party(plan).rename_axis("party").reset_index()):
         party = names.party(row["party"])
         found[f"{party}: residual loss, MUSD"] = row["loss"]

@@ -115,7 +115,7 @@ def schedule(plan: Plan) -> ReportTable | None:
     scheduled = is_scheduled(plan)
     return SCHEDULE.over(
         names_of(plan.case).told(frame),
-        title=say("title", scheduled=scheduled),
+        title="Schedule of purchases" if scheduled else "Purchases, expected over the scenarios",
         note=say("note", scheduled=scheduled, first=int(rows["year"].min())),
     )
 
