@@ -89,8 +89,8 @@ class Volumes:
 
 
 def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
-    """Public money by instrument and year (nominal MUSD), below nought what the public is paid; of a loan and a guarantee with
-    the loss expected. Tax and royalty are not counted against it."""
+    """Public money by instrument and year (nominal MUSD), below nought what the public is paid; of a guarantee with the loss
+    expected. Tax and royalty are not counted against it."""
     sales = [sale for plant in flows.plants for sale in plant.sales]
     floored = added([sale.floored for sale in sales], flows.index)
     difference = added([sale.difference for sale in sales], flows.index)
@@ -98,9 +98,7 @@ def paid_by_the_public(flows: CashFlows, x: Levels) -> dict[str, Array]:
     for_stock = added([sale.for_stock for sale in sales], flows.index)
     return {
         GRANT: flows.grant,
-        LOAN: flows.public.draws
-        - flows.public.service
-        + x["guarantee_loss"] * before(flows.public.owed),
+        LOAN: flows.public.draws - flows.public.service,
         GUARANTEE: x[GUARANTEE] * x["guarantee_loss"] * before(flows.loan.owed)
         - fee_for_guarantee(flows.loan, x),
         "floor": floored * flows.index,
@@ -117,9 +115,11 @@ NEVER_EARNS = (LOAN, GUARANTEE)
 
 
 def lasting_money(flows: CashFlows, x: Levels) -> dict[str, Array]:
-    """Public money by instrument and year (real MUSD), of a stock what it is not worth later."""
+    """Public money by instrument and year (real MUSD), of a stock what it is not worth later, of a loan with the loss
+    expected."""
     money = {kind: paid / flows.index for kind, paid in paid_by_the_public(flows, x).items()}
-    return money | {STOCK: (1.0 - x["stock_worth"]) * money[STOCK]}
+    lost = x["guarantee_loss"] * before(flows.public.owed) / flows.index
+    return money | {STOCK: (1.0 - x["stock_worth"]) * money[STOCK], LOAN: money[LOAN] + lost}
 
 
 def public_costs(flows: CashFlows, x: Levels) -> dict[str, Array]:
