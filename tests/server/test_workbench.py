@@ -104,8 +104,12 @@ def test_what_is_shown_is_what_solving_the_files_says(
     assert edited(bench.base, bench.record.edits).sha256 == found.case.sha256 == asked.case.sha256
     assert (found.stage == "plan") == bool(asked.tables)
     if asked.tables:
+        held = (
+            asked.case.model.objective.risk_aversion == 1.0
+        )  # within a millionth while expected loss is minimised
+        room = 1e-6 * (asked.summary["risk_musd"] + asked.summary["cost_musd"]) if held else 1e-6
         for name in ("risk_musd", "cost_musd"):
-            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=1e-6), (
+            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=room), (
                 bench.record.edits
             )
         least, most = expected_losses(asked)
