@@ -541,7 +541,7 @@ def _sold(question: _Question, volumes: Volumes, x: Levels) -> Sold:
         returns=returns_of(flows, x, at_low_prices),
         economics=Economics(unit_costs=unit_costs(flows), break_even=break_even(found, x, use)),
         lending=lent,
-        credit=credit(found, cases, x, use),
+        credit=credit(found, cases, x, use, terms),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, cash_flows
 from planner.finance.economics import turning_prices
@@ -133,12 +134,13 @@ class Security:
 @dataclass(frozen=True, kw_only=True)
 class Credit:
     """Debt of one answer to what is sold. least_prices: factor on all prices, those of feed included, down to which cash
-    flow covers senior debt service in every year; None without debt, or where no price does. binds: what keeps lenders' own
-    loan from being larger, None without it."""
+    flow covers senior debt service in every year; None without debt, or where no price does. turning: of `serving_levels`.
+    binds: what keeps lenders' own loan from being larger, None without it."""
 
     debts: tuple[DebtFigures, ...]
     downsides: tuple[Downside, ...]
     least_prices: float | None
+    turning: Mapping[str, float]
     binds: str | None
     security: Security
 
@@ -231,7 +233,11 @@ def downside_flows(
 
 
 def credit(
-    found: Investment, cases: Mapping[str, CashFlows], x: Levels, use: Sequence[Array]
+    found: Investment,
+    cases: Mapping[str, CashFlows],
+    x: Levels,
+    use: Sequence[Array],
+    terms: Mapping[str, FinanceTerm],
 ) -> Credit:
     """Debt of an investment at its levels, worked as `use` says. cases: of `downside_flows`."""
     flows = cases[BASE]
@@ -239,6 +245,7 @@ def credit(
         debts=tuple(debts(flows, x)),
         downsides=tuple(_downside(what, one, flows, x) for what, one in cases.items()),
         least_prices=serving_prices(found, flows.loan, x, use),
+        turning=serving_levels(found, flows.loan, x, use, terms),
         binds=size_bound(flows, x),
         security=security(found, cases, x),
     )
@@ -490,18 +497,48 @@ def unpaid_service(
     )
 
 
+def is_served(loan: Loan) -> bool:
+    """There is senior service, none of which is missed."""
+    return bool((loan.senior > PAID).any()) and not loan.missed.any()
+
+
+def _spare(found: Investment, loan: Loan, use: Sequence[Array], levels: Levels) -> float:
+    """The least that cash flow leaves of senior service in a year, at some levels."""
+    paying = loan.senior > PAID
+    cash = cash_flows(found, levels, use).cfads
+    return float((cash[paying] - loan.senior[paying]).min())
+
+
+TURNING = {"variable_factor": HIGH, "volume": LOW, "recovery_factor": LOW}
+"""Terms of which the level is told at which senior service is just covered, with the bad end of each."""
+
+
+def serving_levels(
+    found: Investment, loan: Loan, x: Levels, use: Sequence[Array], terms: Mapping[str, FinanceTerm]
+) -> dict[str, float]:
+    """The level of a term at which, all else as it is, cash flow just covers senior service in every year; none of a term
+    with which it does so to the bad end of its range."""
+    turning: dict[str, float] = {}
+    if not is_served(loan):
+        return turning
+
+    def spare(name: str, level: float) -> float:
+        return _spare(found, loan, use, {**x, name: np.asarray(level)})
+
+    for name, end in TURNING.items():
+        term = terms[name]
+        bad = getattr(term, end)
+        if spare(name, bad) < 0 <= spare(name, term.value):
+            turning[name] = float(brentq(partial(spare, name), term.value, bad))
+    return turning
+
+
 def serving_prices(found: Investment, loan: Loan, x: Levels, use: Sequence[Array]) -> float | None:
     """The factor on all prices down to which cash flow covers senior debt service of a loan in every year; None without debt,
     or if the plant earns no more at higher prices."""
-    service = loan.senior
-    paying = service > PAID
-    if not paying.any() or loan.missed.any():
+    if not is_served(loan):
         return None
-
-    def spare(levels: Levels) -> float:
-        cash = cash_flows(found, levels, use).cfads
-        return float((cash[paying] - service[paying]).min())
-
+    spare = partial(_spare, found, loan, use)
     if spare({**x, "price_factor": np.zeros(())}) >= 0:
         return 0.0
     return turning_prices(x, spare)

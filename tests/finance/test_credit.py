@@ -42,7 +42,7 @@ def case_of(name: str) -> tuple[Investment, dict[str, FinanceTerm]]:
 
 def judged(found: Investment, x: Levels, terms: dict[str, FinanceTerm]) -> Credit:
     """Debt of the plant at full use."""
-    return credit(found, downside_flows(found, x, WHOLE, terms), x, WHOLE)
+    return credit(found, downside_flows(found, x, WHOLE, terms), x, WHOLE, terms)
 
 
 def present(rate: float, amounts: Any) -> float:
@@ -287,3 +287,18 @@ def test_sources_and_uses_run_until_owners_have_most_in() -> None:
     flows = cash_flows(found, losing, WHOLE)
     assert flows.owners.sum() < 0
     assert starting_up(flows, losing).tolist() == [1, 1, 1, 1, 0, 0], "to the end of the ramp"
+
+
+def test_at_a_turning_level_the_tightest_year_just_serves_senior_debt() -> None:
+    """Running cost, volume and recovery, each alone, by the cash of the recomputation; none that serves it to its bad end."""
+    found, terms = case_of("bare")
+    terms["volume"] = replace(terms["volume"], low=0.2)
+    terms["variable_factor"] = replace(terms["variable_factor"], high=8.0)
+    told = judged(found, base_levels(found, terms), terms).turning
+    assert set(told) == {"volume", "variable_factor"}
+    t = stated("bare")
+    paid = recomputed(t, None)["senior"]
+    cash = recomputed({**t, "volume": told["volume"]}, None)["cfads"]
+    spare = [cash[n] - paid[n] for n in range(6) if paid[n] > 1e-9]
+    assert min(spare) == pytest.approx(0, abs=1e-6)
+    assert 0.2 < told["volume"] < 1 < told["variable_factor"] < 8

@@ -197,7 +197,11 @@ def downsides(found: BusinessCase, sold: Sold) -> ReportTable:
     for one in sold.credit.downsides:
         rows.append(vars(one) | {"owners": round(one.owners, 6), "leaves": _year(one.leaves)})
     is_at_risk = any(one.called + one.stood_for > CENT for one in sold.credit.downsides)
-    note = say("downsides", told=found.told(sold), sold=sold)
+    turning = [
+        f"{found.terms[name].meaning} {number(level)}"
+        for name, level in sold.credit.turning.items()
+    ]
+    note = say("downsides", told=found.told(sold), sold=sold, turning=turning)
     title = f"{DOWNSIDES.title}: {midway(found.told(sold))}"
     left_out = ["leaves", "until_then"] if sold.credit.debts else ["least", "short"]
     left_out += [] if is_at_risk else ["stood_for", "called"]
