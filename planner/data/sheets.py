@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -286,14 +287,14 @@ def _column(detail: Mapping[str, Any]) -> str:
 
 def repeated_rows(table: Table, rows: Sequence[Row], sheet: Sheet) -> dict[int, Fault]:
     """Positions of rows that repeat the key of an earlier one -> the fault."""
-    first_seen: dict[tuple[object, ...], int] = {}
+    first_seen: dict[object, int] = {}
     repeated: dict[int, Fault] = {}
     columns = (*table.key, *table.twins)
+    key_of = attrgetter(*columns)
     for place, row in enumerate(rows):
-        key = row.cells(columns)
-        first = first_seen.setdefault(key, place)
+        first = first_seen.setdefault(key_of(row), place)
         if first != place:
-            what = ", ".join(str(part) for part in key if part not in ("", None))
+            what = ", ".join(str(part) for part in row.cells(columns) if part not in ("", None))
             said = f"repeats line {rows[first].line} ({what})"
             repeated[place] = sheet.fault("repeated-row", row.line, table.key[0], said, value=what)
     return repeated

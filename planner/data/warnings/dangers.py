@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
+from operator import attrgetter
 
 from planner.cells import grouped_by
 from planner.data.findings import finding_at
@@ -32,8 +33,9 @@ def neutral_dangers(facts: CaseFacts) -> Iterator[Fault]:
 def misdated_dangers(facts: CaseFacts) -> Iterator[Fault]:
     """Scenarios and hazards whose name tells of other years than their rows; names of what was drawn are made of rows."""
     written = [] if facts.are_drawn else facts.tables.scenarios
-    shocks = grouped_by(facts.rows("shocks"), "scenario")
-    for scenario in written:
+    dated = [row for row in written if YEAR.search(row.name)]
+    shocks = grouped_by(facts.rows("shocks"), "scenario") if dated else {}
+    for scenario in dated:
         rows = shocks[scenario.scenario]
         periods = [facts.period(row.start_year, row.end_year) for row in rows]
         year = _missed_year(scenario.name, periods)
@@ -86,7 +88,7 @@ def quiet_scenarios(facts: CaseFacts) -> Iterator[Fault]:
     tables = facts.tables
     if facts.are_drawn or (tables.hazards and not tables.shocks):
         return
-    columns = [column for column in Shock.columns() if column != "scenario"]
+    effect_of = attrgetter(*(column for column in Shock.columns() if column != "scenario"))
     shocks = grouped_by(tables.shocks, "scenario")
     covers_all = all(
         (used <= facts.bought.get(good, 0.0) * (1 + ROUNDING)).all()
@@ -98,7 +100,7 @@ def quiet_scenarios(facts: CaseFacts) -> Iterator[Fault]:
         rows = shocks[row.scenario]
         if covers_all and all(shock.kind == "delay" for shock in rows):
             return frozenset()
-        return frozenset(shock.cells(columns) for shock in rows)
+        return frozenset(map(effect_of, rows))
 
     for row, other in pairs(tables.scenarios, felt):
         yield finding_at(row, "scenario", "quiet-scenario", other=other.scenario)
