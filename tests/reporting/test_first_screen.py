@@ -103,7 +103,10 @@ def test_what_is_approved_now_and_later_has_its_money(report: Report, plan: Plan
         f"When: 2027: {money(public[2027])} of public capital is committed, to be paid as it is built (MUSD: "
         in lead
     )
-    assert f"{money(public.sum() - public[2027])}, to be solved again then." in lead
+    assert (
+        f"{money(public.sum() - public[2027])}, to be solved again then; all figures take it as listed."
+        in lead
+    )
 
 
 def test_a_plant_approved_in_two_years_is_counted_once(

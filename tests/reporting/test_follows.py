@@ -37,7 +37,7 @@ def test_a_marginal_value_is_the_most_that_more_can_bring(run: Plan) -> None:
     table = limits.scarce(run)
     assert table is not None
     assert "at most its marginal value" in table.note
-    assert "Of several sets of marginal values that are valid one is shown." in table.note
+    assert "Of several sets of marginal values that are valid one is shown, and" in table.note
     assert table.title.endswith("the most that one unit more can bring")
 
 

@@ -76,6 +76,7 @@ def test_what_running_costs_beyond_imports_is_in_no_budget(make_case: MakeCase) 
     case = make_case(projects=[mine(), made], budgets=budget(100), demand=demand(1))
     plan = planner.solve(case)
     assert unpaid(plan) == pytest.approx(1.6)
+    assert "are the 1.60 MUSD that no budget holds." in bridge_table(plan).note
     assert unpaid(planner.solve(case, baseline=False)) == 0
 
 

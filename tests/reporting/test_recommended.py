@@ -12,8 +12,15 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters.recommendation import answers, lines
-from planner.results.figures.recommended import calm_years, first_outputs, use_of_plants
+from planner.reporting.chapters import shelves
+from planner.reporting.chapters.recommendation import answers, lines, timeline
+from planner.results.figures.recommended import (
+    calm_years,
+    first_outputs,
+    share_of_calm,
+    use_of_plants,
+    with_delays,
+)
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import SolveCase
@@ -58,6 +65,28 @@ def test_what_has_failed_does_not_count_as_idle(plan: Plan) -> None:
     assert not calm["cut", 2029] and calm["cut", 2028] and calm["calm", 2030]
     use = use_of_plants(plan).loc["plant"]
     assert (use["calm"], use["cuts"]) == (near(0.0), near(1.0))
+
+
+def test_how_few_years_are_calm_is_told(plan: Plan) -> None:
+    """From 2029 on nobody is short in `calm`, and somebody in both years of `cut` and of `late`."""
+    assert share_of_calm(plan) == {"first": 2029, "share": near(0.5)}
+    table = shelves.table(plan, shelves.shelved(plan))
+    assert table is not None
+    assert "nobody would be short without the plan, 50 % of those from 2029 on" in table.note
+
+
+def test_a_plant_is_drawn_with_the_delay_that_is_expected(solve: SolveCase) -> None:
+    """It gives from 2027 by its lead time, and from 2028 in the only scenario."""
+    late = shock("late", "delay", 1, 2027, 2027, project="plant")
+    new = plant(max_new_tpa=40, lead_time_years=1, capex_usd_per_tpa=MUSD)
+    odds = scenarios(late=1.0)
+    plan = solve(projects=[mine(), new], budgets=budget(1000), scenarios=odds, shocks=[late])
+    later = first_outputs(plan).loc["plant"]
+    (row,) = with_delays(plan).to_dict("records")
+    assert later["expected"] > later["planned"] and row["first_output"] == later["expected"]
+    chart = timeline(plan)
+    assert chart is not None
+    assert f"with expected delays first output {later['expected']:.0f}" in chart.title
 
 
 def test_a_line_names_owner_and_payer_and_what_they_pay(plan: Plan) -> None:
@@ -123,7 +152,7 @@ def test_a_plant_that_is_hardly_used_is_to_be_looked_at_again(plan: Plan) -> Non
     capacity = plan.tables["capacity"].assign(throughput_t=0.0)
     rests = dataclasses.replace(plan, tables={**plan.tables, "capacity": capacity})
     assert told_about(rests, "Look again") == (
-        "Hardly used, in cuts too: plant, AAA (40.0 MUSD). Hold them until the plan was solved without them; "
+        "Hardly used, in other years too: plant, AAA (40.0 MUSD). Hold them until the plan was solved without them; "
         "the others need not wait."
     )
 
@@ -135,7 +164,7 @@ def test_money_before_the_first_decision_is_told(plan: Plan) -> None:
     words = told_about(
         dataclasses.replace(plan, tables={**plan.tables, "spending": both}), "Paid by"
     )
-    assert "from 2026 to 2028, before 2027 3.00 MUSD for people and stock." in words
+    assert "from 2026 to 2028, before 2027 3.00 MUSD for people." in words
     assert "before" not in told_about(plan, "Paid by")
 
 
@@ -155,5 +184,5 @@ def test_what_each_signs_first_is_told(solve: SolveCase) -> None:
     words = told_about(solve(projects=[mine(), first, later], budgets=budget(1000)), "When")
     assert words == (
         "2026: 1.00 MUSD of public capital is committed, to be paid as it is built (MUSD: AAA 1.00). "
-        "2027: 2.00 MUSD, to be solved again then. In all 2 plants, each counted once."
+        "2027: 2.00 MUSD, to be solved again then; all figures take it as listed. In all 2 plants, each counted once."
     )

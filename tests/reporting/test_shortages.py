@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import planner
 from planner.reporting.chapters import buys, exposed, stock
 from planner.reporting.chapters.exposed import short_sheet
 from planner.results.figures.gains import few_in_the_tail
+from planner.results.figures.histories import parted, shared_history
+from planner.results.figures.money import limits
 from planner.results.figures.unmet import most_unmet
 from planner.results.plan import Plan
 from tests.cases import budget, demand, imports, near, record, scenarios, shock
@@ -56,6 +60,40 @@ def test_the_chart_of_unmet_demand_opens_with_its_worst_expected_year(book: Plan
     chart = exposed.by_element(book)
     assert chart is not None
     assert chart.title == "50 % of demand for Dy is unmet in 2027"
+    assert chart.spec.to_dict()["spec"]["encoding"]["xOffset"]["field"] == "plan"
+
+
+def test_until_when_scenarios_share_their_history_is_told(book: Plan) -> None:
+    """`brief` and `long` part in 2028; `calm` is alone in 2027."""
+    assert shared_history(book, "brief", 2027).scenarios == ("brief", "long")
+    assert parted(book) == {"year": 2027, "share": near(0.5), "last": 2028}
+    told = " ".join(buys.risk_explained(book).paragraphs)
+    assert "of 50 % of probability by 2027, and the last part by 2028" in told
+    (row,) = buys.short(book).shown
+    assert "“brief” and 1 more, their history the same until then (50 % likely)" in row[-1]
+
+
+def test_the_worst_scenario_is_told_with_its_own_loss_without_the_plan(book: Plan) -> None:
+    """`long` loses most without the plan, and `brief` with it."""
+    before = {"calm": 0.0, "brief": 155.0, "long": 185.0}
+    without = {**book.summary, "scenario_loss_musd": before}
+    lost = {"calm": 0.0, "brief": 52.0, "long": 30.0}
+    summary = {**book.summary, "scenario_loss_musd": lost, "without_plan": without}
+    chart = exposed.losses_chart(dataclasses.replace(book, summary=summary))
+    assert chart.title == "Worst scenario: 52.0 MUSD lost, 155 MUSD without a plan"
+
+
+def test_of_stock_the_first_year_is_told_in_which_it_is_worth_nearly_as_much(book: Plan) -> None:
+    """From 2027 on its value rises by what keeping it costs; in 2026 it is worth little."""
+    thing = {"scarce": "stock", "item": "", "country": "AAA", "element": "dy", "form": "metal"}
+    told = {"unit": "MUSD per t", "objective": "welfare", "quarter": None}
+    worth = {2026: 1.9, 2027: 52.0, 2028: 53.0, 2029: 53.8}
+    prices = pd.DataFrame(
+        {**thing, **told, "year": year, "musd_per_unit": musd} for year, musd in worth.items()
+    )
+    plan = dataclasses.replace(book, tables={**book.tables, "shadow_prices": prices})
+    (row,) = limits(plan).to_dict("records")
+    assert (row["year"], row["musd_per_unit"]) == (2027, 52.0)
 
 
 STORE = {"country": "AAA", "element": "Dy", "initial_t": 0, "max_t": 50}

@@ -30,6 +30,7 @@ from planner.results.figures.gains import (
     frequent_gain,
     fresh_share,
 )
+from planner.results.figures.histories import parted, shared_history, single_draws
 from planner.results.figures.money import cost_increment
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import decisions
@@ -238,14 +239,14 @@ def _deepest(plan: Plan) -> pd.Series[str]:
     stocked = purchases_by_year(plan).groupby("element")["year"].min()
     built = decisions(plan)["first_output"].min()
     for case in rows_of(most_unmet(plan)):
-        name, chance = names_of(plan.case).scenario(case.scenario), plan.weights[case.scenario]
+        shared = shared_history(plan, case.scenario, case.year)
         first = pd.Series([stocked.get(case.element), built], dtype=float).min()
         told[case.element] = say(
             "deepest",
             case=case,
-            name=name,
-            chance=chance,
-            drawn=bool(plan.case.tables.draws),
+            name=names_of(plan.case).scenario(case.scenario),
+            chance=shared.probability,
+            others=len(shared.scenarios) - 1,
             early=case.year < first,
         )
     return pd.Series(told, dtype=object)
@@ -269,6 +270,8 @@ def risk_explained(plan: Plan) -> Text:
         tail=tail(plan),
         objective=plan.case.model.objective,
         few=few_in_the_tail(plan),
+        single=single_draws(plan.case),
+        parted=parted(plan),
         drawn=len(plan.weights),
     )
     if "gap" in plan.summary:

@@ -152,6 +152,7 @@ def losses_chart(plan: Plan) -> Chart:
         for kind, column in both.items()
         if column in rows and rows[column].notna().all()
     ]
+    worst = int(drawn[-1]["loss"].to_numpy().argmax())
     marks = pd.DataFrame(
         {"name": list(MARKS.values()), "loss": [plan.summary[key] / per for key in MARKS]}
     )
@@ -161,8 +162,5 @@ def losses_chart(plan: Plan) -> Chart:
         "losses",
         outcomes.losses(frame, marks, unit, LOSSES),
         LOSSES,
-        worst=[money(part["loss"].max() * per) for part in reversed(drawn)],
-        scenarios=len(plan.weights),
-        shown=len(rows),
-        drawn=bool(plan.case.tables.draws),
+        worst=[money(part["loss"].iloc[worst] * per) for part in reversed(drawn)],
     )

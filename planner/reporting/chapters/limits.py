@@ -11,9 +11,9 @@ from planner.results.plan import Plan
 say = Passages("limits.j2")
 MUSD = {
     "least_risk_musd": "least risk attainable",
-    "least_risk_bound_musd": "lower bound of risk, of all plans",
-    "cost_bound_musd": "lower bound of cost, of all plans within that risk",
-    "welfare_bound_musd": "lower bound of cost plus risk, of all plans",
+    "least_risk_bound_musd": "lower bound of risk, of all plans in these scenarios",
+    "cost_bound_musd": "lower bound of cost, of all plans in these scenarios within that risk",
+    "welfare_bound_musd": "lower bound of cost plus risk, of all plans in these scenarios",
     "cost_musd": "cost, present value",
     "public_spend_musd": "public money, expected, not discounted",
 }
@@ -37,7 +37,7 @@ WORDS = {
 
 
 SCARCE_TABLE = ReportTable(
-    title="Marginal values of scarce things: the most that one unit more can bring",
+    title="Marginal values of scarce things, whole plants held: the most that one unit more can bring",
     source="tables/shadow_prices.csv: musd_per_unit",
     columns=[
         text("scarce", "one more unit of"),

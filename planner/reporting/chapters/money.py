@@ -123,7 +123,8 @@ STEPS = {
     "stock_replaces": "less the imports that this stock replaces",
     "operation": "running cost of plants, net of what else they sell",
     "imports": "imports",
-    "other": "keeping of stock, and missed targets",
+    "holding": "keeping of stock",
+    "targets": "penalty for missed targets",
     "cost": "Cost of the plan, present value",
     "without": "less the cost without a plan",
     "beyond": "Cost beyond no plan, present value",
@@ -140,7 +141,7 @@ def bridge_table(plan: Plan) -> ReportTable:
         if step.is_sum or abs(step.musd) >= SMALLEST_MUSD:
             rows.append({"step": STEPS[step.key], "musd": step.musd})
             marks.append("total" if step.is_sum else "")
-    note = say("bridge", rate=plan.case.model.discount_rate)
+    note = say("bridge", rate=plan.case.model.discount_rate, unpaid=unpaid(plan))
     return BRIDGE.over(rows, marks=marks, note=note)
 
 

@@ -27,10 +27,10 @@ from planner.reporting.words.numbers import SLIGHT, count, money_by_name, number
 from planner.reporting.words.sentences import Passages
 from planner.results.figures.decision import cut_suppliers, cut_years, public_money
 from planner.results.figures.gains import owned
-from planner.results.figures.money import public_parts, spent
+from planner.results.figures.money import paid_before, public_parts, spent
 from planner.results.figures.people_and_stock import purchases_by_year
-from planner.results.figures.plants import are_measures, counted, decisions, in_time
-from planner.results.figures.recommended import builders, is_scheduled, recommended
+from planner.results.figures.plants import are_measures, decisions, in_time
+from planner.results.figures.recommended import builders, is_scheduled, recommended, with_delays
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
@@ -152,7 +152,7 @@ def _paid_by(plan: Plan) -> str:
     payers = {names.party(who): musd for who, musd in public_money(plan).payers.items()}
     years = sorted(paid.index[paid > 0].tolist())
     first = decisions(plan)["year"].min()
-    early = float(paid[paid.index < first].sum())
+    early = paid_before(plan, first)
     return say("paid_by", payers=money_by_name(payers), years=years, first=first, early=early)
 
 
@@ -204,7 +204,7 @@ def _together(rows: pd.DataFrame, what: str) -> TableRow:
 
 def timeline(plan: Plan) -> Chart | None:
     """Construction, first product and full use of every new plant; of measures where there are no plants."""
-    rows = decisions(plan)
+    rows = with_delays(plan)
     if rows.empty:
         return None
     saves = are_measures(plan, rows["project"])
@@ -217,7 +217,6 @@ def timeline(plan: Plan) -> Chart | None:
         "first": int(shown["first_output"].min()),
         "last": int(shown["full_output"].max()),
         "year": int(rows["year"].min()),
-        "built": counted(plan, shown["project"]),
     }
     return told_chart(say, "timeline", spec, BUILT, name="timeline", **told)
 

@@ -20,6 +20,7 @@ from planner.results.figures.recommended import (
     hardly_used,
     is_same_size,
     recommended,
+    share_of_calm,
     shelf_of,
     welfare_left_open,
 )
@@ -127,7 +128,7 @@ SHELVES_TABLE = ReportTable(
         text("name", "plant"),
         in_musd("capex_musd", "capital"),
         per_cent("calm", "used in calm years", "of what is usable"),
-        per_cent("cuts", "used in cuts", "of what is usable"),
+        per_cent("cuts", "used in all other years", "of what is usable"),
         per_cent("scale", "size dropped", "of this plant's"),
         in_musd("idle", "capital of that size, idle in calm years"),
         changed("adds", "dropping it adds", "MUSD"),
@@ -149,5 +150,7 @@ def table(plan: Plan, rows: pd.DataFrame) -> ReportTable | None:
     if not asked:
         left_out += ["shelf", "idle", "adds", "risk", "cost", "avoided"]
     return SHELVES_TABLE.over(
-        rows, left_out, note=say("table", asked=asked, of_any_size=of_any_size)
+        rows,
+        left_out,
+        note=say("table", asked=asked, of_any_size=of_any_size, calm=share_of_calm(plan)),
     )

@@ -22,16 +22,15 @@ UNMET_TIPS = {
 
 
 def unmet(frame: pd.DataFrame, source: str) -> style.Drawing:
-    """Unmet demand by year, per cent of demand, red with the plan before grey without one, side by side for each element.
+    """Unmet demand by year, per cent of demand, red with the plan beside grey without one, a chart for each element.
 
     frame: element, year, plan (`UNMET_WITH` or `UNMET_WITHOUT`), share, tonnes, demand_t.
     """
     chart = style.by_year(frame, UNMET_TIPS, source)
     up = style.shares("share", "% of demand", stack=None)
     hue = style.coloured("plan", UNMET_LOOK)
-    smallest_in_front = alt.Order("share:Q", sort="descending")
-    bars = chart.mark_bar()
-    drawn = bars.encode(y=up, color=hue, order=smallest_in_front)
+    beside = alt.XOffset(field="plan", type="nominal", sort=list(UNMET_LOOK))
+    drawn = chart.mark_bar().encode(y=up, color=hue, xOffset=beside)
     return style.small_multiples(
         drawn, "element", columns=3, order=style.in_order(frame["element"])
     )

@@ -100,6 +100,16 @@ def cost_parts(plan: Plan) -> pd.DataFrame:
     return parts.rename_axis("part").reset_index()
 
 
+def paid_before(plan: Plan, year: float) -> dict[str, Any]:
+    """Public money `musd` (expected, not discounted) before a year, and `what` it is for: people, stock or both."""
+    paid = spent(plan, "item", "year")
+    paid = paid[(paid > 0) & (paid.index.get_level_values("year") < year)]
+    is_stock = paid.index.isin(STOCK, level="item")
+    mixed = is_stock.any() and not is_stock.all()
+    what = PEOPLE_AND_STOCK if mixed else "stock" if is_stock.any() else "people"
+    return {"musd": float(paid.sum()), "what": what}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PublicParts:
     """Expected public money by what it is for (MUSD, not discounted): capital of plants and measures, people, stock."""
@@ -149,7 +159,8 @@ def bridge(plan: Plan, without: float | None) -> list[Step]:
         Step("stock_replaces", float(present["stock_purchases"] - now.get("stock_purchases", 0.0))),
         Step("operation", float(present[OPERATION].sum())),
         Step("imports", float(present["imports"])),
-        Step("other", float(present[["stock_holding", "targets"]].sum())),
+        Step("holding", float(present["stock_holding"])),
+        Step("targets", float(present["targets"])),
         Step("cost", float(plan.summary["cost_musd"]), is_sum=True),
     ]
     if without is not None:
@@ -166,6 +177,9 @@ def _public_present(plan: Plan) -> pd.Series[float]:
     return (paid * discount).groupby(parts).sum()
 
 
+IN_STORE, NEARLY = "stock", 0.9
+"""What is scarce of stock, and the part of its largest marginal value from which a year is told: a unit more in a year is
+there in later ones too, and the value of those is higher by what keeping it costs alone."""
 PER_KIND = 4
 """Limits of each kind that are told."""
 THING = ["scarce", "item", "country", "element", "form", "unit", "objective"]
@@ -177,12 +191,16 @@ dollars says nothing of the money that is really there."""
 
 def limits(plan: Plan) -> pd.DataFrame:
     """The most valuable limits of each kind of scarce thing, as rows of `shadow_prices`: of the years of one thing that in
-    which it is worth most; things of a kind, element, form and year that are worth the same are told once. Money is left
-    out where the budget is tiny."""
+    which it is worth most, of stock the first in which it nearly is; things of a kind, element, form and year that are worth
+    the same are told once. Money is left out where the budget is tiny."""
     prices = worth_something(plan)
     by_worth = ["musd_per_unit", "year"]
     prices = prices.sort_values(by_worth, ascending=[False, True], kind="stable")
-    best = prices.drop_duplicates(THING)
+    highest = prices.groupby(THING, dropna=False)["musd_per_unit"].transform("max")
+    is_told = (prices["scarce"] == IN_STORE) & (prices["musd_per_unit"] >= NEARLY * highest)
+    early = prices[is_told].sort_values("year", kind="stable")
+    best = pd.concat([early, prices]).drop_duplicates(THING)
+    best = best.sort_values(by_worth, ascending=[False, True], kind="stable")
     alike = ["scarce", "element", "form", "year"]
     rounded = best["musd_per_unit"].map("{:.5g}".format)
     best = best[~best[alike].assign(worth=rounded).duplicated()]

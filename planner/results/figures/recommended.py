@@ -86,6 +86,16 @@ def first_outputs(plan: Plan) -> pd.DataFrame:
     )
 
 
+def with_delays(plan: Plan) -> pd.DataFrame:
+    """The rows of `decisions`, the first and the full output of each as much later as its plant is expected to be."""
+    rows, outputs = decisions(plan), first_outputs(plan)
+    later = (outputs["expected"] - outputs["planned"].clip(upper=plan.years[-1] + 1)).round()
+    delay = rows["project"].map(later).astype(float)
+    return rows.assign(
+        first_output=rows["first_output"] + delay, full_output=rows["full_output"] + delay
+    )
+
+
 @kept
 def payers_of_plants(plan: Plan) -> pd.DataFrame:
     """By country, stage and funder the `share` of the public money for such plants there that it pays, who pays most first;
@@ -130,6 +140,16 @@ def builders(plan: Plan) -> dict[str, Any]:
         "first": rows["expected"].min(),
         "last": rows["expected"].max(),
     }
+
+
+def share_of_calm(plan: Plan) -> dict[str, float]:
+    """The `share` of years that are calm, by probability, from the `first` on in which a plant is expected to give
+    anything."""
+    first = min(round(builders(plan)["first"]), plan.years[-1])
+    calm = calm_years(plan)
+    calm = calm[calm.index.get_level_values("year") >= first].astype(float)
+    chance = calm.index.get_level_values("scenario").map(plan.weights).to_numpy(float)
+    return {"first": first, "share": float((calm * chance).sum() / chance.sum())}
 
 
 # ---- shelves ---------------------------------------------------------------------------------------------------------

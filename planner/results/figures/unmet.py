@@ -72,7 +72,7 @@ def most_unmet(plan: Plan) -> pd.DataFrame:
     return costliest_first(plan, rows.drop_duplicates("element"))
 
 
-WORSE, MOST_WORSE = 1.0, 2
+WORSE, MOST_WORSE = 1.0, 3
 """From how many t or MUSD a year is told that is worse with the plan, and how many of them."""
 
 
