@@ -34,7 +34,7 @@ def test_measures_are_told_beside_plants(run: Plan) -> None:
         in recommendation.approve(run)
     )
     chart = recommendation.timeline(run)
-    assert chart is not None and chart.caption.startswith("Each is as late as it is expected")
+    assert chart is not None and chart.caption.startswith("With the delays that are expected")
     table = plants.investments(run)
     assert table is not None and table.title == "Plants and savings measures to be built"
 
