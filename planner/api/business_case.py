@@ -333,7 +333,13 @@ def _assembled(
         throughput=_throughput(question),
         package=package,
         supported=supported,
-        money=public_money(volumes, x, shown.levels, question.futures),
+        money=public_money(
+            volumes,
+            x,
+            shown.levels,
+            adverse=adverse(found, question.terms),
+            futures=question.futures,
+        ),
         owned=_cost_of_ownership(question, volumes),
         swings=tornado(volumes.found, question.terms, volumes.use, given),
         markets=markets_of(plan, found, sold[MARKET].flows),
@@ -377,7 +383,8 @@ def _even_mix(question: _Question, volumes: Volumes, levels: Levels, shown: Sold
         amounts = {lever: np.asarray(amount) for lever, amount in package.amounts.items()}
         cost = search.cost({**search.x, **amounts})
     npv_then = float(worth(flows, shown.levels))
-    return EvenMix(npv=npv_then, paid=even.paid_in_all, public=cost)
+    lent = lending(question.even, _with_debt(question, levels), volumes.use, question.terms)[1]
+    return EvenMix(npv=npv_then, paid=even.paid_in_all, public=cost, lending=lent)
 
 
 def _unsold(shown: Sold) -> float:

@@ -48,6 +48,7 @@ HELD = 1e-6
 SLIGHT = 0.005
 """MUSD by which owners gain too little by leaving to leave."""
 ADVERSE, LATE, DEAR = "adverse prices", "output late", "capital dear"
+SEPARATION = "separation discount"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,11 @@ class Lending:
     def is_cut(self) -> bool:
         """Lenders give less than the loan that the base bears."""
         return self.given < (1.0 - LEAST_SHARE) * self.sized
+
+    @property
+    def fails_by_losses(self) -> bool:
+        """The years in which it is paid cover it at adverse prices, but with all years, those of loss too, it is not earned."""
+        return self.cover is not None and self.cover >= 1.0 > self.life
 
 
 def lending(
@@ -432,11 +438,22 @@ def worse_cases(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
         "running costs dear": {"fixed_factor": HIGH, "variable_factor": HIGH},
         "volume low": {"volume": LOW},
         "recovery low": {"recovery_factor": LOW},
+        **discount_case(found),
     }
     together: dict[str, str] = {}
     for ends in cases.values():
         together |= ends
     return cases | {"all of these together": together}
+
+
+def discount_case(found: Investment) -> dict[str, dict[str, str]]:
+    """The case in which the separation discount hurts: a concentrate earns less where it is sold, costs more where it is feed;
+    none where neither is so, or both, since what one plant loses by it the other gains."""
+    is_sold = any(made.payable for plant in found.plants for made in plant.made)
+    is_feed = any(taken.payable for plant in found.plants for taken in plant.taken)
+    if is_sold == is_feed:
+        return {}
+    return {SEPARATION: {"payable": LOW if is_sold else HIGH}}
 
 
 def _downside(what: str, flows: CashFlows, base: CashFlows, x: Levels) -> Downside:

@@ -342,6 +342,8 @@ SUPPORT_YEARS = "support_years"
 """The term that says for how many years instruments are paid,"""
 PAID_FOR_YEARS = ("floor", "cfd", "availability", "public_stock")
 """and which."""
+NOT_STATED = "not stated"
+"""Source of a term that is agreed, if at all, and that the case does not state."""
 NOMINAL = "_nominal"
 """Ends the name of a real rate that is given as a nominal one."""
 LOAN_OPTIONS = ("upfront_fee", "commitment_fee", "overrun")
@@ -393,6 +395,11 @@ class FinanceTerm:
     def unsourced(self) -> bool:
         """It is stated without a source."""
         return self.source == UNSOURCED
+
+    @property
+    def not_stated(self) -> bool:
+        """It would be agreed, and the case states nothing of it."""
+        return self.source == NOT_STATED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -482,7 +489,7 @@ def _declared(name: str, item: Item) -> FinanceTerm:
         value=item.value,
         low=item.low,
         high=item.high,
-        source="not stated" if name in AGREED else "judged",
+        source=NOT_STATED if name in AGREED else "judged",
         confidence="",
         judged=name not in AGREED,
         whole=item.whole,

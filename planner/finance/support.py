@@ -48,8 +48,9 @@ MANY = 2
 @dataclass(frozen=True, kw_only=True)
 class PublicMoney:
     """An instrument in use: how much of it the case states and how much it has with support, and what that costs the public
-    as present value at the public rate (MUSD), expected over the futures. worst: in the future in which it is most; most:
-    in a year (nominal MUSD), and that year."""
+    as present value at the public rate (MUSD), expected over the futures. worst: in the future in which it is most. Nominal
+    MUSD: most, most_adverse: in a year, in the base and where prices hurt, and that year; exposed: the most that is lent or
+    guaranteed at once, None of what is neither."""
 
     kind: str
     stated: float
@@ -59,6 +60,9 @@ class PublicMoney:
     worst: float
     most: float
     year: int
+    most_adverse: float
+    year_adverse: int
+    exposed: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,21 +141,33 @@ def public_cost(flows: CashFlows, x: Levels) -> Array:
     return added(costs[1:], costs[0]) + costs[0]
 
 
+def public_exposure(flows: CashFlows, x: Levels) -> dict[str, float]:
+    """The most that the public has lent, or guarantees, at the end of a year (nominal MUSD)."""
+    owed = {LOAN: flows.public.owed, GUARANTEE: x[GUARANTEE] * flows.loan.owed}
+    return {kind: float(by_year.max()) for kind, by_year in owed.items()}
+
+
 def public_money(
-    volumes: Volumes, stated: Levels, x: Levels, futures: Mapping[str, float]
+    volumes: Volumes, stated: Levels, x: Levels, *, adverse: Levels, futures: Mapping[str, float]
 ) -> list[PublicMoney]:
-    """Every instrument that is in use at levels `x`, those that the case states included."""
+    """Every instrument that is in use at levels `x`, those that the case states included. adverse: levels of prices that hurt."""
     in_futures, of_stated = (
         flows_by_future(volumes, x, futures),
         flows_by_future(volumes, stated, futures),
     )
     costs, costs_stated = public_costs(in_futures, x), public_costs(of_stated, stated)
     flows = cash_flows(volumes.found, x, volumes.use)
+    at_adverse = {**x, **adverse}
+    in_adverse = cash_flows(volumes.found, at_adverse, volumes.use)
+    with_its_debt = replace(in_adverse, loan=flows.loan, public=flows.public)
+    paid_adverse = paid_by_the_public(with_its_debt, at_adverse)
+    exposed = public_exposure(flows, x)
+    years = volumes.found.years
     told = []
     for kind, paid in paid_by_the_public(flows, x).items():
         if not np.any(np.abs(costs[kind]) > PAID) and not float(x.get(kind, np.zeros(()))):
             continue
-        most = int(np.argmax(paid))
+        most, most_adverse = int(np.argmax(paid)), int(np.argmax(paid_adverse[kind]))
         money = PublicMoney(
             kind=kind,
             stated=float(stated.get(kind, np.nan)),
@@ -160,7 +176,10 @@ def public_money(
             cost=expected(costs[kind], futures),
             worst=float(np.max(costs[kind])),
             most=float(paid[most]),
-            year=volumes.found.years[most],
+            year=years[most],
+            most_adverse=float(paid_adverse[kind][most_adverse]),
+            year_adverse=years[most_adverse],
+            exposed=exposed.get(kind),
         )
         told.append(money)
     return told

@@ -69,11 +69,12 @@ class InFuture:
 @dataclass(frozen=True, kw_only=True)
 class EvenMix:
     """The case that is shown, working in every year what it works over all years: NPV after tax (MUSD), what owners pay, and
-    the least public cost that is enough then."""
+    the least public cost that is enough then; lending: what lenders give then without that support."""
 
     npv: float
     paid: PaidIn | None
     public: float | None
+    lending: Lending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,8 @@ class FeedInPlan:
     given: float
 
 
+LITTLE = 0.1
+"""Share of the feed of a plant below which what a plan gives of it is next to nothing."""
 UNSOLD = 0.1
 """Share of the goods for which the case gives no demand that is tried unsold."""
 
@@ -334,6 +337,9 @@ class BusinessCase(Parts):
     def refused(self) -> dict[str, Lending]:
         """What lenders give of loans that they do not give as agreed, under the titles of their cases."""
         refused = {self.told(sold): sold.lending for sold in self.cut}
+        even = self.even_mix
+        if even is not None and self.planned is not None and self.told(self.planned) in refused:
+            refused["With the mix of all years in every year, as the plan runs it"] = even.lending
         if self.in_place_of_grant is not None and self.in_place_of_grant.sized > 0:
             refused["In place of the grant"] = self.in_place_of_grant
         return refused
@@ -372,6 +378,11 @@ class BusinessCase(Parts):
     def downside(self, what: str) -> Downside:
         """The case that is shown where things are otherwise."""
         return next(one for one in self.shown.credit.downsides if one.what == what)
+
+    @property
+    def lacking_feeds(self) -> list[FeedInPlan]:
+        """Feeds of which the plan gives next to nothing."""
+        return [feed for feed in self.feeds_in_plan if feed.given < LITTLE * feed.taken]
 
     @property
     def converts(self) -> bool:

@@ -24,7 +24,7 @@ from planner.reporting.chapters import investment_tables as tables
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number, percent
-from planner.results.business_case import Market
+from planner.results.business_case import EvenMix, Market
 from planner.results.store import write_run
 from tests.cases import LONG, MUSD, demand, load_case, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -791,6 +791,46 @@ def test_a_worse_case_that_earns_more_is_warned_of(plan: Any) -> None:
     said = "the availability payment is paid in full to an idle plant"
     assert said in lines_of(losing, plan)
     assert said not in lines_of(case(plan, basis="market", terms={"availability": 1}), plan)
+
+
+def test_the_verdict_names_feed_that_the_plan_does_not_give(plan: Any) -> None:
+    """Of 20 t a tenth is enough to be something, 1 t is not."""
+    found = case(plan)
+    (feed,) = found.feeds_in_plan
+    said = {}
+    for given in (1.0, 2.0):
+        other = replace(found, feeds_in_plan=[replace(feed, taken=20.0, given=given)])
+        said[given] = next(one for one in business_case_lines(other, plan.case) if "Verdict" in one)
+    named = f"20.0 t of {names_of(plan.case).feed[feed.name]} a year the plan gives 1.00"
+    assert named in said[1.0] and "Its feed is open" not in said[2.0]
+
+
+def test_a_royalty_is_told_as_stated_or_not(plan: Any) -> None:
+    found = case(plan)
+    told = f"a per cent more takes {number(found.royalty_point)} MUSD off the NPV"
+    asked = case(plan, terms={"royalty": 0.03})
+    assert "Royalty is 3 % of sales; a per cent more" in lines_of(asked, plan)
+    stated = replace(found.terms["royalty"], source="not stated")
+    unstated = replace(found, terms={**found.terms, "royalty": stated})
+    assert f"A royalty is not stated in the case, nor in a study that it names; {told}" in lines_of(
+        unstated, plan
+    )
+
+
+def test_a_refusal_is_tested_on_the_even_mix_and_two_covers_are_explained(plan: Any) -> None:
+    """The loan passes in the years that pay it and fails over its life; the mean mix has a row of its own."""
+    found = case(plan, basis="plan")
+    lent = replace(found.planned.lending, sized=10.0, given=0.0, cover=1.62, life=0.138, missed=())
+    even = replace(lent, cover=1.3, life=1.2)
+    mixed = EvenMix(npv=1.0, paid=None, public=1.0, lending=even)
+    other = replace(found, planned=replace(found.planned, lending=lent), supported=found.full)
+    told = lines_of(replace(other, even_mix=mixed), plan)
+    explained = "the first counts only years that can pay it"
+    assert "With the mix of all years in every year, as the plan runs it" in told
+    assert told.count(explained) == 1
+    given = replace(lent, given=10.0, life=2.0)
+    served = replace(other, planned=replace(found.planned, lending=given), even_mix=mixed)
+    assert "With the mix of all years" not in lines_of(served, plan)
 
 
 def test_support_dearer_than_ownership_says_why(plan: Any) -> None:

@@ -17,6 +17,7 @@ from planner.finance.credit import (
     PUBLIC_LOAN,
     Credit,
     credit,
+    discount_case,
     downside_flows,
     lending,
 )
@@ -122,6 +123,7 @@ def test_downside_cases(name: str) -> None:
     """One term at its bad end, the debt service of the base."""
     found, terms = case_of(name)
     terms["volume"] = replace(terms["volume"], low=0.6)
+    terms["payable"] = replace(terms["payable"], high=0.5)
     told = judged(found, base_levels(found, terms), terms)
     by_name = {one.what: one for one in told.downsides}
     t = stated(name)
@@ -133,7 +135,8 @@ def test_downside_cases(name: str) -> None:
         ("adverse prices", {}, 0.8),
         ("all prices high", {}, 2.0),
         ("volume low", {"volume": 0.6}, 1.0),
-        ("all of these together", {"volume": 0.6}, 0.8),
+        ("separation discount", {"payable": 0.5}, 1.0),
+        ("all of these together", {"volume": 0.6, "payable": 0.5}, 0.8),
     ):
         hand = recomputed({**t, **changes}, None, price)
         covers = [max(hand["cfads"][n], 0.0) / paid[n] for n in paying]
@@ -146,6 +149,23 @@ def test_downside_cases(name: str) -> None:
         rate, index = t["equity_rate"], (1 + t["inflation"]) ** np.arange(6)
         assert one.owners == pytest.approx(present(rate, gained / index), **EXACT)
         assert one.short == sum(cover < 1 - 1e-12 for cover in covers)
+
+
+def test_the_separation_discount_hurts_who_sells_a_concentrate_where_it_is_large() -> None:
+    """Highest share of the price where a concentrate is feed, lowest where it is sold; none where neither is, or both."""
+    found, _ = case_of("bare")
+    (plant,) = found.plants
+    fed = tuple(replace(one, payable=True) for one in plant.taken)
+    sold = tuple(replace(one, payable=True) for one in plant.made)
+    assert fed and sold
+    for made, taken, end in (
+        (plant.made, fed, {"payable": "high"}),
+        (sold, (), {"payable": "low"}),
+        (sold, fed, None),
+        (plant.made, (), None),
+    ):
+        other = replace(found, plants=(replace(plant, made=made, taken=taken),))
+        assert discount_case(other).get("separation discount") == end
 
 
 def test_lenders_give_the_part_that_passes_their_test() -> None:

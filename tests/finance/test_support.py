@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from planner.finance.cashflow import cash_flows
+from planner.finance.project_facts import Levels
 from planner.finance.sensitivity import base_levels
-from planner.finance.support import SupportSearch, Volumes, least_support, public_money
+from planner.finance.support import (
+    PublicMoney,
+    SupportSearch,
+    Volumes,
+    least_support,
+    paid_by_the_public,
+    public_money,
+)
 from tests.cases import more
 from tests.finance.by_hand import recomputed
 from tests.finance.plants import WHOLE, plain_terms, separation
@@ -33,6 +42,10 @@ def search(use: float = 1.0, **terms: float) -> SupportSearch:
     return SupportSearch(
         volumes=volumes, x=x, adverse=low, futures=FUTURES, lent=stated["debt_share"].value
     )
+
+
+def spent(one: SupportSearch, levels: Levels) -> list[PublicMoney]:
+    return public_money(one.volumes, one.x, levels, adverse=one.adverse, futures=FUTURES)
 
 
 def judged(one: SupportSearch, support: Mapping[str, float]) -> tuple[float, float]:
@@ -80,11 +93,11 @@ def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
         cost, least = judged(one, package.amounts)
         assert least >= -1e-3
         levels = {**one.x, **{name: np.asarray(v) for name, v in package.amounts.items()}}
-        money = public_money(one.volumes, one.x, levels, FUTURES)
+        money = spent(one, levels)
         assert sum(row.cost for row in money) == pytest.approx(cost, abs=1e-6)
     else:
         levels = {**one.x, **{name: np.asarray(v) for name, v in package.amounts.items()}}
-        cost = sum(row.cost for row in public_money(one.volumes, one.x, levels, FUTURES))
+        cost = sum(row.cost for row in spent(one, levels))
     stated = float(one.x["grant"])
     is_idle = float(one.volumes.use[0][0]) < 1
     fewer = 2 if is_idle else 0
@@ -100,6 +113,26 @@ def test_no_support_of_a_grid_costs_less(terms: dict[str, float]) -> None:
     for point in grid:
         of_grid, least = judged(one, dict(zip(names, map(float, point), strict=True)))
         assert least < 0 or of_grid >= cost - 0.1, point
+
+
+def test_the_largest_year_at_adverse_prices_and_the_greatest_exposure() -> None:
+    """A contract for difference at the deck pays nothing in the base, and 0.3 of the value of what is sold at prices of 0.7; a
+    guarantee of half of the loan and a public loan are exposed by what is owed."""
+    one = search(debt_share=0.5, dscr=1.0)
+    stated = {"cfd": 1.0, "guarantee": 0.5, "public_loan": 6.0}
+    levels = {**one.x, **{name: np.asarray(level) for name, level in stated.items()}}
+    flows = cash_flows(one.volumes.found, levels, one.volumes.use)
+    (sale,) = flows.plants[0].sales
+    rows = {row.kind: row for row in spent(one, levels)}
+    assert rows["cfd"].most == pytest.approx(0, abs=1e-9) and rows["cfd"].exposed is None
+    assert rows["cfd"].most_adverse == pytest.approx(0.3 * float(sale.market.max()))
+    assert rows["guarantee"].exposed == pytest.approx(0.5 * float(flows.loan.owed.max()))
+    assert rows["public_loan"].exposed == pytest.approx(float(flows.public.owed.max()))
+    paid = paid_by_the_public(flows, levels)["guarantee"]
+    assert rows["guarantee"].most_adverse == pytest.approx(float(paid.max())), (
+        "the loan of the base"
+    )
+    assert min(rows["guarantee"].exposed, rows["public_loan"].exposed) > 1
 
 
 def test_what_is_bankable_needs_nothing() -> None:

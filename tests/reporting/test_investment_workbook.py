@@ -189,7 +189,7 @@ def test_the_downside_and_plcr_follow_the_inputs(
     again = dict(business_case(plan, ("plant", "smelter"), terms={**without, **asked}).modes)
     title = stated.told(stated.lent)
     cases = again[title].credit.downsides
-    assert len(cases) == 9 and any(one.short for one in cases)
+    assert len(cases) == 10 and any(one.short for one in cases)
     assert any(one.stood_for for one in cases) and any(one.called for one in cases)
     for one in cases:
         money = [one.npv, one.owners, one.public, one.called, one.stood_for]

@@ -416,6 +416,9 @@ PUBLIC_MONEY_TABLE = ReportTable(
         in_musd("worst", "public cost in the dearest future"),
         figures("most", "most in a year", "MUSD, nominal"),
         text("year", "in"),
+        figures("most_adverse", "most at adverse prices", "MUSD, nominal"),
+        text("year_adverse", "then in"),
+        figures("exposed", "most lent or guaranteed", "MUSD, nominal"),
     ],
 )
 """A row an instrument in use."""
@@ -454,6 +457,7 @@ def public_money(found: BusinessCase) -> Part:
             "used": _amount(one.amount, unit),
             "added": one.cost - one.cost_stated,
             "year": str(one.year),
+            "year_adverse": str(one.year_adverse),
         }
         rows.append(vars(one) | words | {"amount": None if np.isnan(one.amount) else one.amount})
     dearer = found.supported is not None and found.public_cost > found.owned

@@ -171,8 +171,8 @@ def _in_the_plan(found: BusinessCase, case: Case, names: Names) -> dict[str, Any
 
 
 def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
-    """Figures on what cannot be sold, is bought without a contract, or has no price."""
-    crowded, unfed, unpriced = [], [], []
+    """Figures on what cannot be sold, is bought without a contract or not given by the plan, or has no price."""
+    crowded, unfed, unpriced, lacking = [], [], [], []
     for market in found.markets:
         if market.share > 1 + SLIGHT:
             good = f"{midway(names.element(market.element))} {market.form}"
@@ -182,6 +182,10 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
     for plant in found.shown.investment.plants:
         if plant.taken and not fed.intersection({plant.project, ""}):
             unfed.append(tables.worked(plant, names))
+    name_of = names.element if found.converts else names.feed
+    for feed in found.lacking_feeds:
+        wanted = f"{number(feed.taken)} t of {name_of(feed.name)} a year"
+        lacking.append(f"{wanted} the plan gives {number(feed.given)} in {feed.year}")
     for quote in found.investment.quotes:
         if not quote.price.any():
             unpriced.append(names.element(quote.element))
@@ -189,6 +193,7 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
         "unsold": [market for market in found.markets if market.made > market.sold * (1 + SLIGHT)],
         "crowded": crowded,
         "unfed": unfed,
+        "lacking_feeds": lacking,
         "unpriced": unpriced,
         "sold_ahead": any(deal.kind == "offtake" for deal in deals),
     }
@@ -198,9 +203,14 @@ def _inputs(found: BusinessCase) -> dict[str, Any]:
     """Inputs that are judged or without a source, and what somebody has to carry."""
     judged = [swing for swing in found.swings if swing.term.judged and swing.width > SLIGHT]
     held, first = found.shown.credit.security, found.swings[0].term
+    royalty = found.terms["royalty"]
+    told = f"Royalty is {percent(royalty.value)} of sales"
+    if royalty.not_stated:
+        told = "A royalty is not stated in the case, nor in a study that it names"
     return {
         "range_from": tables.source_of(first),
         "guesses": sum(term.judged for term in found.terms.values()),
+        "royalty": f"{told}; a per cent more takes {number(found.royalty_point)} MUSD",
         "weighty": [swing.term.meaning for swing in judged[:WEIGHTY]],
         "unsourced": [swing.term.meaning for swing in found.swings if swing.term.unsourced],
         "late": found.downside(LATE),
