@@ -184,8 +184,9 @@ def _on_markets(found: BusinessCase, names: Names) -> dict[str, Any]:
             unfed.append(tables.worked(plant, names))
     name_of = names.element if found.converts else names.feed
     for feed in found.lacking_feeds:
-        wanted = f"{number(feed.taken)} t of {name_of(feed.name)} a year"
-        lacking.append(f"{wanted} the plan gives {number(feed.given)} in {feed.year}")
+        lacking.append(
+            f"{number(feed.taken)} t of {name_of(feed.name)} a year the plan gives {number(feed.given)}"
+        )
     for quote in found.investment.quotes:
         if not quote.price.any():
             unpriced.append(names.element(quote.element))
