@@ -86,7 +86,8 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
                 moved=0.0 if is_same else moved,
                 gap=0.0 if is_proven else gap,
             )
-            tone = _tone(moved) if is_proven and not is_same else ""
+            if is_proven and not is_same:
+                tone = "worse" if moved > 0 else "better"  # of all key figures less is better
         yield Card(
             title=title,
             value="…" if value is None else number(value),
@@ -96,11 +97,6 @@ def cards(summary: Mapping[str, Any], other: Mapping[str, Any], name: str) -> It
             small=key not in LARGE,
             tone=tone,
         )
-
-
-def _tone(moved: float) -> str:
-    """What more of a figure is, of which less is better."""
-    return "worse" if moved > 0 else "better"
 
 
 DIFFERING = ReportTable(
