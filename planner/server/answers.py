@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, starmap
 from math import inf
 from typing import Any
 
 from planner.results.comparison import Figures
 from planner.server.edits import Edit, Edits, with_edit, without
+from planner.solving.frontier import Tangent, crossing
 
-WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
-"""Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
+ENDS = (32.0, 0.5, inf)
+"""Weights of cost at which the frontier is solved first; at the last, nothing new is done."""
+MOST_POINTS = 7
+"""Plans of a frontier."""
 Shown = dict[str, Any]
 """Values by name with which a template is filled."""
 AskedAndGot = tuple[float, float, float]
@@ -27,15 +31,23 @@ class SingleChange:
     edits: Edits
 
 
+def next_weight(points: Sequence[AskedAndGot]) -> float | None:
+    """The weight of cost at which a frontier is solved next: at its ends, then where it bends between points that are
+    known. None once no bend is left, or the points are as many as may be."""
+    traced = [weight for weight, *_ in points]
+    for weight in ENDS:
+        if weight not in traced:
+            return weight
+    if len(points) >= MOST_POINTS:
+        return None
+    tangents = [Tangent(at, -risk - at * cost, -cost) for at, cost, risk in points if at < inf]
+    bends = filter(None, starmap(crossing, pairwise(tangents)))
+    return next((at for at, _ in bends), None)
+
+
 def figures_of(summary: Mapping[str, Any]) -> Figures:
     """The figures by which two plans are compared."""
-    risk, cost = both(summary)
-    return Figures(risk, cost, {})
-
-
-def both(figures: Mapping[str, Any]) -> tuple[float, float]:
-    """Risk and cost (MUSD) of a summary. Raises KeyError for one without a plan."""
-    return figures["risk_musd"], figures["cost_musd"]
+    return Figures(summary["risk_musd"], summary["cost_musd"], {})
 
 
 def steps_between(before: Edits, after: Edits) -> list[SingleChange]:

@@ -74,7 +74,8 @@ def _text(body: Body, key: str) -> str:
     return value
 
 
-def _number(body: Body, key: str, words: str) -> float:
+def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
+    """The number in a blank of a sentence, which is called by its words."""
     text = _text(body, key).strip().removesuffix("%")
     try:
         found = float(text)
@@ -85,6 +86,8 @@ def _number(body: Body, key: str, words: str) -> float:
         raise refused(
             "", "target", f"{text!r:.40} is no number{hint}" if text else "is blank", column=words
         )
+    if not low <= found <= high:
+        raise refused("", "target", f"{found:g} is not from {low:g} to {high:g}", column=words)
     return found
 
 
@@ -119,14 +122,6 @@ def _target(bench: Workbench, body: Body) -> None:
     numbered = (f"target.added-{at}" for at in count(1))
     key = next(one for one in numbered if one not in taken)
     bench.edit(Edit(key, columns))
-
-
-def _blank(body: Body, key: str, words: str, low: float, high: float) -> float:
-    """The number in a blank of a sentence, which is called by its words."""
-    number = _number(body, key, words)
-    if not low <= number <= high:
-        raise refused("", "target", f"{number:g} is not from {low:g} to {high:g}", column=words)
-    return number
 
 
 ACTIONS: dict[str, Action] = {

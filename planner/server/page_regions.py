@@ -20,13 +20,13 @@ from planner.reporting.chapters.beside import target_sentence
 from planner.reporting.chapters.comparison import effects_table
 from planner.reporting.chapters.inputs import used_tables
 from planner.reporting.chapters.plants import people
-from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier, risk_range
+from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
 from planner.reporting.forms.html import fragment
 from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
 from planner.results.comparison import Cause, Comparison
 from planner.results.plan import Plan
-from planner.server.answers import WEIGHTS, Shown, both, figures_of
+from planner.server.answers import Shown, figures_of, next_weight
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.solver_thread import FoundSoFar
@@ -149,13 +149,12 @@ class Regions:
         bench = self.bench
         found = self._found
         record = bench.record
-        solved = len(bench.curve)
         plan = (found.shown, record.pinned, id(bench.first))
         stage = (found.stage, found.reasons, found.phase != "")
         shown = {
             "questions": (state, found.shown, id(bench.first)),
             "outcomes": (state, plan, stage),
-            "frontier": (plan, found.stage, solved, record.kept, bench.solver.is_stopped),
+            "frontier": (plan, found.stage, len(bench.curve), record.kept, bench.solver.is_stopped),
             "views": plan,
             "side": (plan, len(bench.known)),
             "shelf": (record.kept, plan),
@@ -229,9 +228,10 @@ class Regions:
             if one.folder != record.pinned:
                 marks.append(Mark(one.name, one.cost, one.risk, "kept"))
         if before is not None:
-            marks.append(_mark_of(self._pinned_name(), before.summary, "pinned"))
+            old = figures_of(before.summary)
+            marks.append(Mark(self._pinned_name(), old.cost, old.risk, "pinned"))
         if figures:
-            marks.append(_mark_of("now", figures, "now"))
+            marks.append(Mark("now", figures["cost_musd"], figures["risk_musd"], "now"))
         return marks
 
     def _frontier(self, asked: Query) -> Shown:
@@ -249,14 +249,13 @@ class Regions:
         idle = [(cost, risk) for weight, cost, risk in bench.curve if weight == inf]
         marks += [Mark("no action", cost, risk, "no action") for cost, risk in idle]
         points = FrontierPoints(curve=curve, marks=marks, source=SOLVED)
-        title = "What less risk costs: the efficient frontier"
+        title = "What less risk costs: plans of the efficient frontier"
         chart = Chart(name="frontier", title=title, spec=frontier(points), source=SOLVED)
         return {
             "chart": fragment([chart]),
             "idle": idle[0] if idle else None,
-            "top": risk_range(points)[1],
             "traced": len(bench.curve),
-            "points": len(WEIGHTS),
+            "left": next_weight(bench.curve) is not None,
             "stopped": bench.solver.is_stopped,
             "risk": figures.get("risk_musd", ""),
             "cost": figures.get("cost_musd", ""),
@@ -344,12 +343,11 @@ class Regions:
         table = asked.get("table", "projects")
         wanted = asked.get("find", "")
         case = self.bench.case
-        sheets = []
-        for one in used_tables(case):
-            rows = case.tables.rows(one.name)
-            sheets.append((one.name, len(rows), one.meaning))
         return {
-            "sheets": sheets,
+            "sheets": [
+                (one.name, len(case.tables.rows(one.name)), one.meaning)
+                for one in used_tables(case)
+            ],
             "table": table,
             "find": wanted,
             "shown": rows_of_table(case, table, wanted),
@@ -383,12 +381,6 @@ def _narrow(payers: ReportTable) -> ReportTable:
     fields = ("party", "paid", "paid_moved", "loss", "loss_moved")
     columns = [replace(one, only="") for one in payers.columns if one.field in fields]
     return replace(payers, columns=columns, note=NARROW_NOTE)
-
-
-def _mark_of(name: str, figures: Mapping[str, Any], kind: str) -> Mark:
-    """A plan on the frontier by its figures, as in its summary."""
-    risk, cost = both(figures)
-    return Mark(name, cost, risk, kind)
 
 
 REGIONS: dict[str, Callable[[Regions, Query], Shown]] = {

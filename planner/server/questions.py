@@ -66,6 +66,7 @@ class Chance:
 def words_of(bench: Workbench) -> Shown:
     """The values with which a template tells of an edit."""
     return {
+        "base": bench.base,
         "names": names_of(bench.base),
         "chances": chances(bench.base, bench.case),
         "sentence": partial(target_sentence, bench.base),
@@ -126,7 +127,6 @@ def questions(bench: Workbench) -> Shown:
     outside = set(base.lookups.supplier_origin.values())
     return {
         **words_of(bench),
-        "base": base,
         "case": case,
         "edits": edits,
         "values": values,

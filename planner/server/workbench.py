@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from math import inf
 from pathlib import Path
-from shutil import make_archive
+from shutil import make_archive, which
 from typing import Any
 
 from planner.config import ModelTarget
@@ -19,7 +20,7 @@ from planner.reporting.chapters.beside import target_sentence
 from planner.results.comparison import Figures
 from planner.results.plan import Plan
 from planner.results.store import read_run, write_run
-from planner.server.answers import WEIGHTS, AskedAndGot, SingleChange, figures_of, steps_between
+from planner.server.answers import AskedAndGot, SingleChange, figures_of, next_weight, steps_between
 from planner.server.edits import Edit, Edits, edited, resumed, with_edit, without
 from planner.server.journal import EditJournal, Kept, OpenedCase, Record, shown_as, typed
 from planner.server.solver_thread import FoundSoFar, SolverThread
@@ -150,7 +151,7 @@ class Workbench:
         """Write the present plan as a run folder, without pages, and put it on the shelf."""
         plan = self.certified()
         number = self.record.kept_ever + 1
-        name = self._free_name(_plain(name) or f"variant {number}")
+        name = self._free_name(" ".join(name.split())[:LONGEST_NAME] or f"variant {number}")
         words = re.sub(r"[^a-z0-9]+", "-", name.lower())
         stem = words.strip("-")[:40] or "variant"
         folder = f"{number:03d}-{stem}"
@@ -265,11 +266,10 @@ class Workbench:
         state."""
         for case in (self.base, self.case):
             points = self.curves.get(case.sha256, [])
-            traced = {weight for weight, *_ in points}
-            left = [weight for weight in WEIGHTS if weight not in traced]
-            if left:
-                thread.phase(f"the efficient frontier: plan {len(points) + 1} of {len(WEIGHTS)}")
-                return self._trace_at(thread, case, left[0])
+            weight = next_weight(points)
+            if weight is not None:
+                thread.phase(f"the efficient frontier: plan {len(points) + 1}")
+                return self._trace_at(thread, case, weight)
         return False
 
     def _trace_at(self, thread: SolverThread, case: Case, weight: float) -> bool:
@@ -318,9 +318,5 @@ class Workbench:
         """The command that solves again what a run folder of the workbench holds."""
         inputs = self.run_of(folder) / "inputs"
         out = self.opened.folder / "solved" / folder
-        return f"planner solve {typed(inputs)} --out {typed(out)}"
-
-
-def _plain(name: str) -> str:
-    """A name on one line, not too long."""
-    return " ".join(name.split())[:LONGEST_NAME]
+        program = "planner" if which("planner") else typed(Path(sys.executable).parent / "planner")
+        return f"{program} solve {typed(inputs)} --out {typed(out)}"

@@ -78,9 +78,9 @@ def trace(
     while stretches:
         crossed = []
         for stretch in stretches:
-            crossing = _crossing(*stretch)
-            if crossing is not None:
-                crossed.append((stretch, *crossing))
+            bend = crossing(*stretch)
+            if bend is not None:
+                crossed.append((stretch, *bend))
         asked, left_out = crossed, []
         if len(crossed) > most:
             asked, left_out = crossed[: int(most)], crossed[int(most) :]
@@ -108,7 +108,7 @@ def breakpoints(points: Sequence[tuple[float, float]]) -> list[int]:
     return kept
 
 
-def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
+def crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
     """The point (abscissa, height) at which two lines cross; None if they are one line, or too close to tell."""
     near = PRECISION * (1.0 + abs(left.value))
     if right.at - left.at <= NARROW * (1.0 + abs(right.at)):

@@ -15,7 +15,7 @@ import planner
 from planner.data.reweighting import ANY_STOP
 from planner.reporting.chapters import beside
 from planner.reporting.parts import Card
-from planner.reporting.words.numbers import money, number, signed
+from planner.reporting.words.numbers import money, number, percent, signed
 from planner.results.figures.plants import decisions
 from planner.server.app import ACTIONS
 from planner.server.edits import Edit
@@ -234,9 +234,9 @@ def test_capital_stands_whole_in_its_box(bench: Workbench) -> None:
     assert re.search(rf'id="{box}"[^>]* value="4,405,800"', drawn)
 
 
-@pytest.mark.parametrize(("risk", "ending"), [(0.9, "."), (10.0, ", off this axis.")])
+@pytest.mark.parametrize("risk", [0.9, 10.0])
 def test_no_action_is_off_the_axis_only_where_it_is(
-    bench: Workbench, undisturbed: None, risk: float, ending: str
+    bench: Workbench, undisturbed: None, risk: float
 ) -> None:
     """risk: of the largest on the frontier."""
     plan = answered(bench).solver.found.plan
@@ -244,7 +244,7 @@ def test_no_action_is_off_the_axis_only_where_it_is(
     cost, most = plan.summary["cost_musd"], 2 * plan.summary["risk_musd"]
     bench.curves[bench.case.sha256] = [(32.0, 0.5 * cost, most), (inf, 0.1 * cost, risk * most)]
     words = said_by(Regions(bench), "frontier")
-    told = f"the risk is {number(risk * most)} MUSD at a cost of {number(0.1 * cost)}{ending}"
+    told = f"the risk is {number(risk * most)} MUSD at a cost of {number(0.1 * cost)}; above the axis nothing is drawn."
     assert told in words
     drawn = Regions(bench).part("frontier", {})
     assert ("&#34;no action&#34;" in drawn or "&quot;no action&quot;" in drawn) is (risk < 1)
@@ -254,14 +254,47 @@ def test_a_frontier_that_was_stopped_says_so_and_goes_on(
     bench: Workbench, undisturbed: None
 ) -> None:
     regions = Regions(answered(bench))
-    grows = "The frontier grows while nothing else is asked: 0 of 5 plans solved."
+    grows = "The frontier grows while nothing else is asked: 0 plans solved."
     assert grows in said_by(regions, "frontier")
     before = regions.snapshot()["versions"]["frontier"]
     ACTIONS["stop"](bench, {})
-    assert "The frontier was stopped: 0 of 5 plans solved. Go on" in said_by(regions, "frontier")
+    assert "The frontier was stopped: 0 plans solved. Go on" in said_by(regions, "frontier")
     assert regions.snapshot()["versions"]["frontier"] != before
     ACTIONS["go_on"](bench, {})
     assert grows in said_by(regions, "frontier")
+
+
+def test_the_goal_of_least_risk_says_how_near_to_it_a_plan_is(bench: Workbench) -> None:
+    bench.edit(Edit("goal", "risk"))
+    slack = answered(bench).case.model.objective.risk_slack
+    words = said_by(Regions(bench), "outcomes")
+    assert f"risk is within {percent(slack)} of the least attainable" in words
+    held = bench.solver.found.plan
+    assert held is not None and bench.first is not None
+    assert held.summary["risk_musd"] <= (1 + slack) * bench.first.summary["risk_musd"]
+
+
+def test_the_lever_of_training_is_new_seats(bench: Workbench) -> None:
+    """People still train in seats that exist without it."""
+    assert "new training seats" in said_by(Regions(bench), "questions")
+    bench.edit(Edit("lever.training", "out"))
+    plan = answered(bench).solver.found.plan
+    assert plan is not None and sum(plan.summary["trained"].values()) > 0
+    answered(bench).keep("a")
+    assert "without new training seats" in said_by(Regions(bench), "shelf")
+
+
+def test_a_change_of_a_plant_is_told_in_the_words_of_its_line(bench: Workbench) -> None:
+    bench.edit(Edit("projects.coast_plant.lead_time_years", 4))
+    bench.edit(Edit("projects.coast_plant.existing_tpa", 5.0))
+    words = said_by(Regions(bench), "questions")
+    assert "Coast separation plant, Australia: ready after, years 2 → 4" in words
+    assert "Coast separation plant, Australia: existing tpa 0.0 → 5.0" in words
+
+
+def test_whose_risk_it_is_without_an_ally_is_said(bench: Workbench) -> None:
+    words = said_by(Regions(bench), "questions")
+    assert "risk and cost stay those of all countries, also of who is out" in words
 
 
 def test_the_note_on_who_pays_tells_of_no_column_that_is_not_there(bench: Workbench) -> None:

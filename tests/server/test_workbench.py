@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.words.numbers import signed
 from planner.server import solver_thread
-from planner.server.answers import WEIGHTS
+from planner.server.answers import next_weight
 from planner.server.edits import Edit, edited
 from planner.server.journal import EditJournal, OpenedCase, folder_for, shown_as
 from planner.server.page_regions import Regions
@@ -136,7 +137,7 @@ def test_the_command_and_the_packed_case_solve_the_same_case(
             bench.edit(edit)
         answered(bench)
         words = shlex.split(bench.command(shown_as(bench.case)))
-        assert words[:2] == ["planner", "solve"] and words[3] == "--out"
+        assert Path(words[0]).name == "planner" and (words[1], words[3]) == ("solve", "--out")
         assert planner.load(words[2]).sha256 == bench.case.sha256
         shutil.unpack_archive(bench.packed(shown_as(bench.case)), tmp_path / bench.case.sha256)
         assert planner.load(tmp_path / bench.case.sha256).sha256 == bench.case.sha256
@@ -214,7 +215,7 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(bench)
-    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    wait_for(lambda: next_weight(bench.curve) is None)
     (weight, _, risk) = max(bench.curve[:-1], key=lambda point: (point[2], -point[0]))
     ways: list[planner.Case | None] = []
     ask = bench.solver.ask
@@ -289,11 +290,38 @@ def test_background_finds_causes_and_the_frontier(bench: Workbench) -> None:
     words = said_by(Regions(bench), "side")
     interplay = both["risk_musd"] - alone[0].risk - alone[1].risk + first["risk_musd"]
     assert f"Interplay of the groups {signed(interplay)}" in words
-    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    wait_for(lambda: next_weight(bench.curve) is None)
     costs = [cost for weight, cost, _ in bench.curve]
     assert costs == pytest.approx(
         sorted(costs, reverse=True)
     )  # the more cost weighs, the less is spent
+
+
+def test_the_frontier_bends_where_plans_were_solved(bench: Workbench) -> None:
+    """No plan with fewer levers lies below the line between its points."""
+    answered(bench)
+    bench.edit(Edit("lever.training", "out"))
+    plan = answered(bench).solver.found.plan
+    assert plan is not None
+    own = bench.base.sha256
+    wait_for(lambda: next_weight(bench.curves.get(own, [])) is None)
+    points = [(cost, risk) for weight, cost, risk in reversed(bench.curves[own]) if weight < inf]
+    costs, risks = zip(*points, strict=True)
+    assert len({round(cost, 3) for cost in costs}) > 2
+    line = np.interp(plan.summary["cost_musd"], costs, risks)
+    assert plan.summary["risk_musd"] >= line - 1e-3
+
+
+def test_the_command_names_the_planner_where_it_is_not_on_the_path(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = shown_as(answered(bench).case)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Path(shlex.split(bench.command(run))[0]).samefile(
+        Path(sys.executable).parent / "planner"
+    )
+    (tmp_path / "planner").touch(0o755)
+    assert bench.command(run).startswith("planner solve ")
 
 
 def test_the_frontier_of_the_case_is_traced_to_its_end_whatever_is_edited(bench: Workbench) -> None:
@@ -302,17 +330,17 @@ def test_the_frontier_of_the_case_is_traced_to_its_end_whatever_is_edited(bench:
     answered(bench)
     own = bench.base.sha256
     assert bench.case.sha256 != own
-    wait_for(lambda: len(bench.curves.get(own, [])) == len(WEIGHTS))
+    wait_for(lambda: next_weight(bench.curves.get(own, [])) is None)
     bench.edit(Edit("projects.metal_works.max_new_tpa", 0.0))
     answered(bench)
-    assert len(bench.curves[own]) == len(WEIGHTS)
+    assert next_weight(bench.curves[own]) is None
 
 
 def test_the_frontier_of_the_case_is_there_another_day(
     place: OpenedCase, reference: planner.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = Workbench(place, lambda: None, reference)
-    wait_for(lambda: len(first.curve) == len(WEIGHTS))
+    wait_for(lambda: next_weight(first.curve) is None)
     first.close()
     monkeypatch.setattr(solver_thread, "IDLE_SECONDS", 3600.0)  # nothing is traced again
     again = Workbench(place, lambda: None, reference)
@@ -483,7 +511,7 @@ def test_the_background_rests_once_after_an_answer_and_not_before_each_plan(
     answered(bench)
     monkeypatch.setattr(solver_thread, "IDLE_SECONDS", 3600.0)
     bench.solver._quiet_since -= 7200.0
-    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    wait_for(lambda: next_weight(bench.curve) is None)
     bench.edit(Edit("money", 0.5))
     answered(bench)
     assert not bench.solver._rests and not bench.solver.found.phase  # it waits for an hour

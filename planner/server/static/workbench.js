@@ -19,6 +19,7 @@ async function post(path, body = {}) {
     for (const name of Object.keys(last?.of ?? {})) $(`[data-part=${name}]`).ariaBusy = "true";
     $("[data-proof]").textContent = "being solved";
     $("[data-proof]").className = "badge";
+    gist("being solved");
   }
   const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const ended = { fault: "The workbench does not answer: `planner serve` was ended." };
@@ -55,7 +56,9 @@ async function fetchPart(name) {
   if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
   if (hand.size || isTyping(region)) delete versions[name];
   else {
+    const wasMet = !$(".conflict");
     put(region, html);
+    if (wasMet) $(".conflict")?.scrollIntoView({ block: "nearest" }); // the question may stand far below
     const many = all("#shelf .kept li[id]").length; // the count beside the shelf comes with its rows
     $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
     holds[name] = of;
@@ -63,8 +66,20 @@ async function fetchPart(name) {
   }
 }
 
+// Risk and cost in one line, which stays in sight where there is no room for more; what is read aloud is the region itself.
+function gist(word) {
+  const figures = all("#outcomes .card").slice(0, 2).map((card) => `${$("h3", card).textContent} ${$(".value", card).textContent}`.trim().replace(/\s+/g, " "));
+  const before = word.startsWith("certified") ? "" : "; before";
+  $("#gist").textContent = figures.length ? `${word}${before}: ${figures.join(", ")}` : word;
+}
+
 // What is still of the plan before is dimmed and says so; nothing is called certified while anything is.
 function mark() {
+  showState();
+  gist($("[data-proof]").textContent);
+}
+
+function showState() {
   if (connected && (solved || !last)) return;
   let old = false;
   if (last) document.body.classList.toggle("empty", last.empty);
@@ -196,17 +211,21 @@ function noNumber(text) {
 async function sendEdit(control) {
   const key = control.dataset.edit, value = valueOf(control), most = control.dataset.most;
   const shownValue = value / (control.dataset.scale ?? 1), [label, unit] = (control.ariaLabel ?? "").split(/, (?=[^,]*$)/);
-  if (Number.isNaN(value)) { refuse(control, noNumber(control.value)); return; }
+  if (Number.isNaN(value)) { refuse(control, control.dataset.absolute ? `${control.value}: write the risk itself, in ${unit}, as 2,000.` : noNumber(control.value)); return; }
+  if (unit === "years" && !Number.isInteger(value)) { refuse(control, `${label}: ${shownValue} is no whole number of years.`); return; }
   if (most && (shownValue < 0 || shownValue > Number(most) * (1 + 1e-9))) { refuse(control, `${label}: 0 to ${Number(most).toLocaleString("en")} ${unit}.`); return; }
-  control.defaultValue = control.value;
+  const typed = control.defaultValue = control.value;
   const done = await (value === false ? post("/revert", { key }) : post("/edit", { key, value }));
-  if (!done) refuse(document.getElementById(control.id) ?? control, $("#fault").textContent);
+  if (done) return;
+  const field = document.getElementById(control.id) ?? control;
+  if (field.matches(".box")) field.value = typed; // what is refused stays to be mended
+  refuse(field, $("#fault").textContent.replace(/^\S+ as changed:\d+: \w+: /, `${label}: `));
 }
 
 // Said where it was written as well: the head of the page may be out of view.
 function refuse(control, words) {
   say(words);
-  const beside = control.closest(".row") ?? control;
+  const beside = control.closest(".row, .note") ?? control;
   if (beside.nextElementSibling?.matches(".refused")) beside.nextElementSibling.remove();
   beside.after(Object.assign(document.createElement("small"), { className: "refused worse", textContent: words }));
 }
