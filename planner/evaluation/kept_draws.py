@@ -25,6 +25,8 @@ from planner.results.losses import measures_of
 from planner.solving.goals import Progress, silent
 
 Matrix = NDArray[np.float64]
+BLOCK = 256
+"""Draws whose distances to all others are held at once."""
 TIED = 1e-9
 """Relative difference up to which two choices take off as much: the first by name is kept."""
 
@@ -92,7 +94,7 @@ def keep_draws(drawn: Case, keep: int, progress: Progress = silent) -> KeptDraws
     progress(f"keeping {min(keep, len(drawn.scenarios)):,}")
     names, draws = list(drawn.scenarios), _Draws(drawn, losses)
     kept = _kept(draws, keep)
-    apart = np.array([draws.distances(place) for place in kept])
+    apart = draws.distances(kept)
     nearest = np.argmin(apart, axis=0)
     nearest[kept] = range(len(kept))
     sums = np.bincount(nearest, draws.chances, minlength=len(kept)).tolist()
@@ -127,17 +129,20 @@ class _Draws:
         self.chances = np.array(list(drawn.scenarios.values()))
         self._points = np.array([losses[name] for name in drawn.scenarios])
 
-    def distances(self, place: int) -> Matrix:
-        """The distance of every draw to one of them (MUSD); infinite where they are of different storylines."""
-        is_same = self.storylines == self.storylines[place]
-        return np.where(is_same, cdist(self._points[[place]], self._points)[0], np.inf)
+    def distances(self, places: Sequence[int]) -> Matrix:
+        """The distance of some draws (rows) to every draw (MUSD); infinite where they are of different storylines."""
+        is_same = self.storylines[places][:, np.newaxis] == self.storylines
+        return np.where(is_same, cdist(self._points[places], self._points), np.inf)
 
     def best(self, places: Sequence[int], nearest: Matrix) -> int:
         """The one of some draws that leaves the least distance, the first by name of those that leave as little. nearest:
         the distance of every draw to what is kept (MUSD)."""
-        left = [float(np.minimum(nearest, self.distances(one)) @ self.chances) for one in places]
-        least = min(left)
-        return places[int(np.argmax(np.array(left) <= least + TIED * (1.0 + least)))]
+        blocks = [places[at : at + BLOCK] for at in range(0, len(places), BLOCK)]
+        left = np.hstack(
+            [np.minimum(nearest, self.distances(block)) @ self.chances for block in blocks]
+        )
+        least = float(left.min())
+        return places[int(np.argmax(left <= least + TIED * (1.0 + least)))]
 
 
 def _kept(draws: _Draws, keep: int) -> list[int]:
@@ -148,7 +153,7 @@ def _kept(draws: _Draws, keep: int) -> list[int]:
         is_own = draws.storylines == storyline
         kept.append(draws.best(np.flatnonzero(is_own).tolist(), np.where(is_own, np.inf, 0.0)))
     while len(kept) < min(keep, len(draws.chances)):
-        nearest = np.min([draws.distances(one) for one in kept], axis=0)
+        nearest = draws.distances(kept).min(axis=0)
         others = [place for place in range(len(draws.chances)) if place not in kept]
         kept.append(draws.best(others, nearest))
     return sorted(kept)

@@ -253,15 +253,14 @@ def _deliveries(visits: AtVisits) -> Iterator[Broken]:
     """What is bought is what is scheduled, as far as trade goes on in the period."""
     case = visits.case
     lengths = visits.at(visits.tree.lengths)
-    for (*good, year), tonnes in visits.scheduled:
+    for (*_, year), tonnes in visits.scheduled:
         yield at_most("purchase_not_negative", -tonnes, 0.0)
-        limit = case.lookups.stockpiles[tuple(good)].purchase_t_per_year
-        if limit is not None:
-            yield at_most("purchase_limit", tonnes, limit)
         if not may_be_decided(case, year) or not case.lookups.has_lever("stockpile"):
             yield never("purchase_window", tonnes)
-    for good in case.lookups.stockpiles:
+    for good, row in case.lookups.stockpiles.items():
         scheduled = np.array([visits.scheduled[(*good, year)] for year in case.years])
+        if row.purchase_t_per_year is not None:
+            yield at_most("purchase_limit", scheduled, row.purchase_t_per_year)
         by_period = scheduled[visits.period_years - case.first_year].T.ravel()
         bought = visits.goods["bought", good]
         delivered = by_period * visits.inputs.trade_left(good) * lengths
