@@ -21,7 +21,7 @@ from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import NOTHING, SLIGHT, money_by_name, number, percent
 from planner.reporting.words.sentences import Passages, worded_lines
 from planner.results.evaluation import RISK, Estimate
-from planner.results.figures.decision import doing_nothing
+from planner.results.figures.decision import cost_increment
 from planner.results.figures.evaluated import FIGURES, FreshFigure, in_fresh_scenarios
 from planner.results.figures.gains import (
     expected,
@@ -31,7 +31,6 @@ from planner.results.figures.gains import (
     fresh_share,
 )
 from planner.results.figures.histories import parted, shared_history, single_draws
-from planner.results.figures.money import cost_increment
 from planner.results.figures.people_and_stock import purchases_by_year
 from planner.results.figures.plants import decisions
 from planner.results.figures.recommended import cost_beyond, welfare_left_open
@@ -78,7 +77,7 @@ def gain(plan: Plan) -> str:
         model=plan.case.model,
         fall=expected(plan.case, at_one_rate),
         fresh_share=fresh_share(plan),
-        rise=cost_increment(plan, doing_nothing(plan).get("cost")),
+        rise=cost_increment(plan),
         tail=tail(plan),
         scenarios=scenarios_of(plan, bool(fresh)),
         fresh=bool(fresh),

@@ -26,7 +26,7 @@ from planner.reporting.sources import table_rows
 from planner.reporting.words.names import midway, names_of
 from planner.reporting.words.numbers import number
 from planner.reporting.words.sentences import Passages
-from planner.results.figures.decision import doing_nothing, public_money, share_rows
+from planner.results.figures.decision import cost_increment, doing_nothing, public_money, share_rows
 from planner.results.figures.gains import (
     NOBODY,
     SALES,
@@ -35,15 +35,7 @@ from planner.results.figures.gains import (
     gain_and_payment,
     owned,
 )
-from planner.results.figures.money import (
-    Step,
-    bridge,
-    by_party,
-    cost_increment,
-    largest_first,
-    paid_for,
-    spent,
-)
+from planner.results.figures.money import Step, bridge, by_party, largest_first, paid_for, spent
 from planner.results.figures.recommended import RUNS_FROM, cost_beyond
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -76,7 +68,7 @@ def lead(plan: Plan) -> str:
 def unpaid(plan: Plan) -> float:
     """By how much running plants and keeping stock costs more than the imports that they replace (MUSD, present value),
     which no budget holds; 0 where the cost without a plan is not known."""
-    increment = cost_increment(plan, doing_nothing(plan).get("cost"))
+    increment = cost_increment(plan)
     if increment is None:
         return 0.0
     parts = plan.summary["cost_parts_musd"]

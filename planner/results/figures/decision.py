@@ -30,6 +30,12 @@ def doing_nothing(plan: Plan) -> dict[str, float]:
     return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
 
 
+def cost_increment(plan: Plan) -> float | None:
+    """Cost of the plan beyond the cost of no plan (MUSD, present value); None where the latter is not known."""
+    without = doing_nothing(plan).get("cost")
+    return None if without is None else float(plan.summary["cost_musd"]) - without
+
+
 @dataclass(frozen=True, kw_only=True)
 class PriceOfWaiting:
     """What cost plus risk are higher (MUSD) after a delay of two years; expected: the part of it that is cost and expected

@@ -9,9 +9,9 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.kept import kept
 from planner.data.odds import odds_of
-from planner.results.figures.decision import doing_nothing
+from planner.results.figures.decision import cost_increment
 from planner.results.figures.evaluated import FIGURES, out_of_sample
-from planner.results.figures.money import by_party, cost_increment
+from planner.results.figures.money import by_party
 from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import RUNS_FROM, recommended
 from planner.results.figures.sums import WITHOUT, losses_of
@@ -136,7 +136,7 @@ def break_even(plan: Plan) -> BreakEven | None:
     """On the basis of the cost, as much smaller as losses fall less in fresh scenarios; None where nothing is compared, or
     nothing falls or costs more."""
     fall = expected(plan.case, fall_at_the_rate_of_costs(plan)) * fresh_share(plan)
-    rise = cost_increment(plan, doing_nothing(plan).get("cost"))
+    rise = cost_increment(plan)
     if rise is None or rise <= 0 or fall <= 0:
         return None
     doubts = [row.low for row in plan.case.tables.uncertainties if row.column == "loss_usd_per_kg"]

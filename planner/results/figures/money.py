@@ -85,11 +85,6 @@ def _expected_losses(plan: Plan, summary: Mapping[str, Any]) -> pd.Series[float]
     return pd.Series(losses, dtype=float)
 
 
-def cost_increment(plan: Plan, without: float | None) -> float | None:
-    """Cost of the plan beyond the cost of no plan (MUSD, present value); None where the latter is not known."""
-    return None if without is None else float(plan.summary["cost_musd"]) - without
-
-
 def cost_parts(plan: Plan) -> pd.DataFrame:
     """The parts of the cost (MUSD, expected): `part`, a key of `cost_parts_musd` of the summary, `public` money, not
     discounted, and `present`, the present values, which add up to the cost."""

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.decision import doing_nothing
+from planner.results.figures.decision import cost_increment
 from planner.results.figures.evaluated import out_of_sample
-from planner.results.figures.money import STOCK, cost_increment, spent, spent_on
+from planner.results.figures.money import STOCK, spent, spent_on
 from planner.results.figures.plants import are_measures, built, decisions
 from planner.results.figures.sums import by_year, chances, undone_column
 from planner.results.figures.unmet import SEEN
@@ -232,7 +232,7 @@ def risk_ranges(plan: Plan) -> list[Deviation]:
 def cost_beyond(plan: Plan) -> float | None:
     """The cost beyond that of no plan (MUSD, present value); where the plan was evaluated in fresh scenarios with the stock
     that its policy buys there in place of its own. None where the cost of no plan is not known."""
-    increment = cost_increment(plan, doing_nothing(plan).get("cost"))
+    increment = cost_increment(plan)
     policy = (plan.evaluation or {}).get("stock_purchases_musd")
     if increment is None or policy is None or out_of_sample(plan) is None:
         return increment
