@@ -29,9 +29,8 @@ def risks(points: np.ndarray) -> np.ndarray:
     for point in points.tolist():
         pairs = zip(CHANGES.values(), point, strict=True)
         changes = [change.format(value) for change, value in pairs]
-        changes.append(
-            f"scenarios.calm.probability={0.9 - point[-1]}"
-        )  # calm years make room for the cut
+        made_room = 0.9 - point[-1]  # calm years make room for the cut
+        changes.append(f"scenarios.calm.probability={made_room}")
         found.append(session.figures(case.changed(changes))["risk_musd"])
     return np.array(found)
 
