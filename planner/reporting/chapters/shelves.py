@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from planner.data.kept import kept
 from planner.reporting.parts import Chapter, ReportTable, changed, figures, in_musd, per_cent, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import money
 from planner.reporting.words.sentences import Passages
 from planner.results.explanation import EXPLANATION
-from planner.results.figures.plants import are_measures
 from planner.results.figures.recommended import (
     CHEAP,
     DEAR,
@@ -19,7 +19,7 @@ from planner.results.figures.recommended import (
     RUNS,
     hardly_used,
     is_same_size,
-    recommended,
+    new_plants,
     share_of_calm,
     shelf_of,
     welfare_left_open,
@@ -46,15 +46,16 @@ def chapter(plan: Plan) -> Chapter | None:
     return Chapter.of("shelves", title, [table(plan, rows)], lead=lead(plan, rows))
 
 
+@kept
 def shelved(plan: Plan) -> pd.DataFrame:
-    """A row a plant: as of `recommended`, with its `name`, and of those that were dropped, if any were, their `shelf`, the
+    """A row a plant: as of `new_plants`, with its `name`, and of those that were dropped, if any were, their `shelf`, the
     size that was `dropped` and its `scale` to that of the plan, the part of the capital of that size that is `idle` in calm
     years by their use in the plan, what dropping `adds` to cost plus risk, to `risk` and `cost`, and the risk `avoided`
     for each MUSD of cost; shelf after shelf."""
-    rows = recommended(plan)
+    rows = new_plants(plan)
     rows = rows.assign(name=rows["project"].map(names_of(plan.case).placed))
     if plan.explanation is None:
-        return rows[~are_measures(plan, rows["project"])]
+        return rows
     told = pd.DataFrame(map(vars, plan.explanation.droppings), columns=DROPPED)
     joined = rows.merge(told.rename(columns={"tpa": "dropped"}), on="project")
     risk, cost = joined["risk"], joined["cost"]
@@ -112,9 +113,9 @@ def look_again(plan: Plan) -> str:
 
 
 def _unasked(plan: Plan, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `recommended` of the plants that were not dropped: it was asked of a plan that does not build them."""
-    own = recommended(plan)
-    return own[~are_measures(plan, own["project"]) & ~own["project"].isin(rows["project"])]
+    """The rows of `new_plants` that were not dropped: it was asked of a plan that does not build them."""
+    own = new_plants(plan)
+    return own[~own["project"].isin(rows["project"])]
 
 
 SHELVES_TABLE = ReportTable(

@@ -13,7 +13,7 @@ from planner.results.figures.decision import cost_increment
 from planner.results.figures.evaluated import FIGURES, out_of_sample
 from planner.results.figures.money import by_party
 from planner.results.figures.plants import are_measures
-from planner.results.figures.recommended import RUNS_FROM, recommended
+from planner.results.figures.recommended import RUNS_FROM, new_plants, recommended
 from planner.results.figures.sums import WITHOUT, losses_of
 from planner.results.plan import Plan
 
@@ -149,8 +149,7 @@ def also_built(plan: Plan) -> dict[str, int]:
     found = plan.explanation
     if found is None:
         return {}
-    rows = recommended(plan)
-    own = set(rows.loc[~are_measures(plan, rows["project"]), "project"])
+    own = set(new_plants(plan)["project"])
     others = {one.key: one.builds for one in found.alternatives if one.key in ALL_LEVERS}
     if found.odds is not None:
         others["worst"] = found.odds.worst.new_capacity

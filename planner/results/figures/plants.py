@@ -100,6 +100,7 @@ class InTime:
     all: Counted
 
 
+@kept
 def in_time(plan: Plan) -> InTime:
     """What a plan decides in its first year and afterwards."""
     rows = decisions(plan)

@@ -117,6 +117,12 @@ def recommended(plan: Plan) -> pd.DataFrame:
     return rows.reset_index().sort_values(order, ascending=[False, True], ignore_index=True)
 
 
+def new_plants(plan: Plan) -> pd.DataFrame:
+    """The rows of `recommended` that are plants."""
+    rows = recommended(plan)
+    return rows[~are_measures(plan, rows["project"])]
+
+
 NO_OWNER = "nobody"
 """The first word of the owner of a plant that has none."""
 
@@ -124,8 +130,7 @@ NO_OWNER = "nobody"
 def builders(plan: Plan) -> dict[str, Any]:
     """The number of `plants`; of those whose owner the case states the capital `by_owner` (MUSD, not discounted), the most
     first, and how many are `ideas` or `nobody`'s; the `first` and `last` year in which one is expected to give anything."""
-    rows = recommended(plan)
-    rows = rows[~are_measures(plan, rows["project"])]
+    rows = new_plants(plan)
     stated = {row.project: row for row in plan.case.tables.owners}
     rows = rows.assign(stated=rows["project"].map(stated.get))
     owned = rows[rows["stated"].notna()]
@@ -146,10 +151,10 @@ def share_of_calm(plan: Plan) -> dict[str, float]:
     """The `share` of years that are calm, by probability, from the `first` on in which a plant is expected to give
     anything."""
     first = min(round(builders(plan)["first"]), plan.years[-1])
-    calm = calm_years(plan)
-    calm = calm[calm.index.get_level_values("year") >= first].astype(float)
-    chance = calm.index.get_level_values("scenario").map(plan.weights).to_numpy(float)
-    return {"first": first, "share": float((calm * chance).sum() / chance.sum())}
+    rows = calm_years(plan).rename("calm").reset_index()
+    rows = rows[rows["year"] >= first]
+    chance = chances(plan, rows)
+    return {"first": first, "share": float(chance[rows["calm"]].sum() / chance.sum())}
 
 
 # ---- shelves ---------------------------------------------------------------------------------------------------------
@@ -168,9 +173,9 @@ def welfare_left_open(plan: Plan) -> float:
     return left_open(summary, "welfare", summary["cost_musd"] + summary["risk_musd"])
 
 
-def is_hardly_used(calm: float, cuts: float) -> bool:
-    """A plant rests in calm years and in cuts, by the shares of it that are used then."""
-    return not (calm > HARDLY_UP_TO or cuts > HARDLY_UP_TO)
+def is_used(plant: Any) -> Any:
+    """More than hardly, in `calm` years or in `cuts`; of one plant, or row for row of several."""
+    return (plant.calm > HARDLY_UP_TO) | (plant.cuts > HARDLY_UP_TO)
 
 
 def is_same_size(dropped: Any, tpa: Any) -> Any:
@@ -179,17 +184,16 @@ def is_same_size(dropped: Any, tpa: Any) -> Any:
 
 
 def hardly_used(plan: Plan) -> pd.DataFrame:
-    """The rows of `recommended` of the plants that are all but never used."""
-    rows = recommended(plan)
-    rests = rows[["calm", "cuts"]].max(axis=1).fillna(0.0) <= HARDLY_UP_TO
-    return rows[rests & ~are_measures(plan, rows["project"])]
+    """The rows of `new_plants` that are all but never used."""
+    rows = new_plants(plan)
+    return rows[~is_used(rows)]
 
 
 def shelf_of(plant: Any, gap: float = 0.0) -> str:
     """The shelf of a plant by its use in `calm` years and in `cuts`, its size `tpa` and the one `dropped`, what that `adds`
     to cost plus risk, to `risk` and to `cost`, the part of the dropped capital that is `idle` in calm years, and what the
     solver left open (MUSD)."""
-    if is_hardly_used(plant.calm, plant.cuts):
+    if not is_used(plant):
         return HARDLY
     if not is_same_size(plant.dropped, plant.tpa):
         return OTHER_SIZE
