@@ -186,7 +186,8 @@ def is_same_size(dropped: Any, tpa: Any) -> Any:
 def hardly_used(plan: Plan) -> pd.DataFrame:
     """The rows of `new_plants` that are all but never used."""
     rows = new_plants(plan)
-    return rows[~is_used(rows)]
+    used: pd.Series[bool] = is_used(rows)
+    return rows[~used]
 
 
 def shelf_of(plant: Any, gap: float = 0.0) -> str:
