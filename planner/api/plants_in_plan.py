@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.stages import CHAIN
+from planner.data.stages import CHAIN, Stage
 from planner.finance.cashflow import CashFlows
 from planner.finance.plant_flows import Investment, Product
 from planner.finance.project_facts import Worked
@@ -78,27 +78,24 @@ def feeds_in_plan(plan: Plan, sold: Sold) -> list[FeedInPlan]:
         for name, share in plant.mix.items() if not stage.mines else ():
             part = plant.by_year[name][place] if name in plant.by_year else share
             per_tonne = 1.0 if stage.converts else case.lookups.capacity_use(plant.project, name)
-            given = _mined_of(plan, name, year)
-            if stage.converts:
-                given = _made_of(plan, name, stage.takes, year)
+            given = _given_of(plan, stage, name, year)
             taken = float(part * flows.tonnes[place] / per_tonne)
             feeds.append(FeedInPlan(name=name, year=year, taken=taken, given=given))
     return feeds
 
 
-def _made_of(plan: Plan, element: str, form: str, year: int) -> float:
-    rows = made(plan)
-    is_it = (rows["element"] == element) & (rows["form"] == form) & (rows["year"] == year)
-    return float(rows.loc[is_it, "tonnes"].sum())
-
-
-def _mined_of(plan: Plan, feed: str, year: int) -> float:
+def _given_of(plan: Plan, stage: Stage, name: str, year: int) -> float:
+    """What a plan makes of what plants of a stage convert, or mines of their feed, in a year (t, expected)."""
+    if stage.converts:
+        rows = made(plan)
+        is_it = (rows["element"] == name) & (rows["form"] == stage.takes) & (rows["year"] == year)
+        return float(rows.loc[is_it, "tonnes"].sum())
     tonnes = 0.0
     for project in plan.case.projects:
         if plan.case.lookups.stage_of(project).mines:
             by_year = intake(plan, project)
-            if feed in by_year:
-                tonnes += float(by_year[feed].get(year, 0.0))
+            if name in by_year:
+                tonnes += float(by_year[name].get(year, 0.0))
     return tonnes
 
 

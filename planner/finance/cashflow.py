@@ -170,16 +170,40 @@ def cash_flows(
 ) -> CashFlows:
     """All flows of an investment. x: levels of terms, of prices and of support; use: for each plant the share of what
     its ramp allows that is worked, by year; prices: MUSD/t by good before premiums, in place of those of the deck."""
-    index = (1.0 + x["inflation"]) ** (x["year"] - x["base_year"])
-    index = row(index, "Time", "money of the year", "of base")
-    at = _prices(found, x, prices or found.prices())
-    setting = Setting(found=found, x=x, prices=at, index=index)
-    plants = all_plants(setting, use)
-    countries = _by_country(plants, x, index)
+    plants, countries, index = _before_debt(found, x, use, prices or found.prices())
     flows = _added_up(countries)
     flows["completed"] = _completed(plants, x)
     with_debt = _with_debt(flows, x, plants=plants, countries=countries)
     return CashFlows(plants=plants, countries=countries, index=index, **flows, **with_debt)
+
+
+def cash_for_debt(found: Investment, x: Levels, use: Sequence[Array]) -> Array:
+    """The `cfads` of `cash_flows`, for which no debt needs to be sized."""
+    _, countries, _ = _before_debt(found, x, use, found.prices())
+    flows = _added_up(countries)
+    return _can_serve(flows, _to_finance(flows))
+
+
+def _before_debt(
+    found: Investment, x: Levels, use: Sequence[Array], prices: Prices
+) -> tuple[tuple[PlantFlows, ...], tuple[CountryFlows, ...], Array]:
+    """Flows of plants and countries before debt, and money of each year over that of the base year."""
+    index = (1.0 + x["inflation"]) ** (x["year"] - x["base_year"])
+    index = row(index, "Time", "money of the year", "of base")
+    setting = Setting(found=found, x=x, prices=_prices(found, x, prices), index=index)
+    plants = all_plants(setting, use)
+    return plants, _by_country(plants, x, index), index
+
+
+def _to_finance(flows: Mapping[str, Any]) -> Array:
+    """Capital that no grant or tax credit pays."""
+    capital: Array = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
+    return capital
+
+
+def _can_serve(flows: Mapping[str, Any], capital: Array) -> Array:
+    """Cash flow after tax before the capital that is to be financed."""
+    return line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
 
 
 def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array]:
@@ -324,8 +348,8 @@ def _with_debt(
     countries: Sequence[CountryFlows],
 ) -> dict[str, Any]:
     """Flows that follow from debt, by field of `CashFlows`."""
-    capital = flows["capital"] - flows["grant"] - flows["credit_on_capital"]
-    cfads = line(flows["after_tax"] + capital, "cash flow after tax that can serve debt")
+    capital = _to_finance(flows)
+    cfads = _can_serve(flows, capital)
     number = row(x["year"] - x["first_year"] + 1.0, "Time", "number of the year", "")
     capital = line(capital, "capital less grant and tax credit")
     public = public_loan(capital, number, x)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from scipy.optimize import brentq
 
-from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.cashflow import CashFlows, cash_flows, cash_for_debt
 from planner.finance.economics import turning_prices
 from planner.finance.loans import OVERRUN, PAID, LevelLoan, Loan, guaranteed, line
 from planner.finance.plant_flows import Investment, tonnes_sold
@@ -200,7 +200,7 @@ def lending(
     if grace is not None:
         x = {**x, "grace_years": np.asarray(float(grace))}
         flows = cash_flows(found, x, use)
-    cash = cash_flows(found, {**x, **adverse(found, terms)}, use).cfads
+    cash = cash_for_debt(found, {**x, **adverse(found, terms)}, use)
     loan, cover = flows.loan, _least_cover(cash, flows.loan.senior)
     asked, now = float(x["dscr_low"]), cover
     while now is not None:
@@ -522,7 +522,7 @@ def is_served(loan: Loan) -> bool:
 def _spare(found: Investment, loan: Loan, use: Sequence[Array], levels: Levels) -> float:
     """The least that cash flow leaves of senior service in a year, at some levels."""
     paying = loan.senior > PAID
-    cash = cash_flows(found, levels, use).cfads
+    cash = cash_for_debt(found, levels, use)
     return float((cash[paying] - loan.senior[paying]).min())
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.stats import qmc
 
-from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.cashflow import CashFlows, cash_flows, cash_for_debt
 from planner.finance.least_cost import SupportTrial, least_cost
 from planner.finance.loans import PAID, fee_for_guarantee
 from planner.finance.plant_flows import Investment
@@ -256,9 +256,9 @@ class SupportSearch:
         volumes = self.volumes
         base = cash_flows(volumes.found, levels, volumes.use)
         at_low_prices = {**levels, **self.adverse}
-        bad = cash_flows(volumes.found, at_low_prices, volumes.use)
+        bad = cash_for_debt(volumes.found, at_low_prices, volumes.use)
         service = levels["dscr_low"] * base.loan.senior + base.public.service
-        spare = np.minimum(np.maximum(bad.cfads, 0.0) - service, service)
+        spare = np.minimum(np.maximum(bad, 0.0) - service, service)
         due = before(base.loan.owed) * base.loan.rate
         spare = np.where(base.loan.missed > 0, np.minimum(spare, -due), spare)
         in_all = (base.owners / base.index).sum(axis=-1)
