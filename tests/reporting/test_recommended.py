@@ -164,7 +164,7 @@ def test_money_before_the_first_decision_is_told(plan: Plan) -> None:
     words = told_about(
         dataclasses.replace(plan, tables={**plan.tables, "spending": both}), "Paid by"
     )
-    assert "from 2026 to 2028, before 2027 3.00 MUSD for people." in words
+    assert "from 2026 to 2028 (before 2027: 3.00 MUSD for people)." in words
     assert "before" not in told_about(plan, "Paid by")
 
 

@@ -185,7 +185,7 @@ def test_a_shortage_before_any_stock_can_be_there_is_said_to_be_one(
 def test_who_stays_short_and_until_when_is_told(book: Plan) -> None:
     """50 MUSD are lost in 2027 and 20 in 2028: 71 % by 2027, all by 2028."""
     told = buys.stays_short(book)
-    assert told.endswith("Most is lost by users in, MUSD: AAA 70.0; 100 % of all by 2028.")
+    assert told.endswith("Most is lost by users in, MUSD: AAA 70.0; 100 % of all loss by 2028.")
 
 
 def test_few_scenarios_that_carry_the_worst_cases_are_counted(solve: SolveCase) -> None:
