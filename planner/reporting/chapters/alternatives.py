@@ -97,12 +97,12 @@ MOVED = ("cost", "expected_loss", "cvar", "risk", "public")
 
 
 def plan_first(found: Explanation) -> list[AlternativePlan]:
-    """What could be done, the plan as recommended first."""
+    """The alternatives, the plan as recommended first."""
     return sorted(found.alternatives, key=lambda one: one.key != "plan")
 
 
 def alternatives(plan: Plan, found: Explanation) -> ReportTable:
-    """What could be done in place of the plan, each by what it has more, the plan itself first."""
+    """A row an alternative, its figures as changes against the plan, whose own row is the first."""
     rows = []
     shown = [one for one in plan_first(found) if one.key != "staged" or _storylines_act(plan)]
     for one in shown:

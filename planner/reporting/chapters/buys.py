@@ -64,7 +64,7 @@ def scenarios_of(plan: Plan, fresh: bool) -> str:
 
 
 def gain(plan: Plan) -> str:
-    """By how much expected loss and the worst cases fall, and for how much."""
+    """Sentences: the fall of expected loss and of the worst cases, the cost beyond no plan, and what is left net of it."""
     fresh = {one.figure: one for one in in_fresh_scenarios(plan) if one.way == "policy"}
     falls = [fresh[key].reduction for key in (MEAN, WORST)] if fresh else []
     if not fresh and plan.compared:
@@ -93,7 +93,7 @@ def lead(plan: Plan) -> str:
 
 
 def stays_short(plan: Plan) -> str:
-    """What stays short with the plan, the costliest first: tonnes, share of demand, and the deepest shortage."""
+    """A sentence: the elements that stay short with the plan, the costliest first, whose users lose most, and until when."""
     table = short(plan)
     is_short = table.frame["tonnes"] > SLIGHT
     lost = expected_losses(plan)
@@ -262,7 +262,7 @@ def _worse(plan: Plan) -> Text | None:
 
 
 def risk_explained(plan: Plan) -> Text:
-    """What is minimised, and what its risk is made of."""
+    """A list: the goal and its risk, what their figures do not say, and the optimality gap."""
     lines = say.lines(
         "risk",
         run=plan,

@@ -112,5 +112,5 @@ def _ranked(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def odds_text(found: Explanation) -> Text | None:
-    """How much of the plan hangs on the odds; None where no odds have ranges."""
+    """The share of the capital that would go elsewhere with the worst odds; None where no odds have ranges."""
     return None if found.odds is None else Text([say("by_odds", odds=found.odds)], source=ODDS)

@@ -61,13 +61,13 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def lead(plan: Plan) -> str:
-    """How much public budgets pay, and where they are used up."""
+    """Sentences: public money, its share of the budgets, and the years in which these are used up."""
     return say("lead", money=public_money(plan))
 
 
 def unpaid(plan: Plan) -> float:
-    """By how much running plants and keeping stock costs more than the imports that they replace (MUSD, present value),
-    which no budget holds; 0 where the cost without a plan is not known."""
+    """The cost of running plants and keeping stock less that of the imports that they replace (MUSD, present value), which
+    no budget holds; 0 where the cost without a plan is not known."""
     increment = cost_increment(plan)
     if increment is None:
         return 0.0
@@ -188,7 +188,7 @@ def payers(plan: Plan, other: Plan | None = None) -> ReportTable | None:
 
 
 def _purposes(plan: Plan, party: str) -> list[str]:
-    """What the money of a party is for and how much, the most first."""
+    """'savings 416': each purpose of the money of a party and its amount (MUSD), the largest first."""
     rows, names = paid_for(plan), names_of(plan.case)
     return [
         f"{midway(names.stages_many.get(row.what, row.what))} {number(row.musd)}"
@@ -220,7 +220,7 @@ REPAID = {SALES: "its sales in calm years, if they suffice", NOBODY: "nothing in
 
 
 def _owners_part(plan: Plan) -> str:
-    """How much owners pay, and of which plants nothing in the plan repays it."""
+    """Sentences: the capital that owners pay, and the plants of which nothing in the plan repays it."""
     rows = owned(plan)
     sums = rows.groupby("repaid")["pays"].sum()
     counts = rows["repaid"].value_counts()

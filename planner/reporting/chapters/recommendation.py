@@ -64,13 +64,13 @@ def _cut_off(plan: Plan) -> list[str]:
 
 
 def chapter(plan: Plan) -> Chapter | None:
-    """What to approve, all that who decides must know, then its largest lines and their time."""
+    """What to approve as its lead, the answers to whoever decides, the table of what is built, and its timeline."""
     parts = [Answers(answers(plan)), lines(plan), timeline(plan)]
     return Chapter.of("recommendation", "Recommendation", parts, lead=approve(plan))
 
 
 def approve(plan: Plan) -> str:
-    """What to approve, when, and for how much public money."""
+    """Sentences: the decisions of the first year, those of later ones, and public money in all."""
     purchases = purchases_by_year(plan)
     stock = ""
     if not purchases.empty:
@@ -110,7 +110,7 @@ def answers(plan: Plan) -> list[Statement]:
 
 
 def _signed(plan: Plan, rows: pd.DataFrame) -> str:
-    """What each pays of the public capital that some decisions commit."""
+    """'MUSD: Japan 22.0': the payers of the public capital that some decisions commit, who pays most first."""
     expected = rows.assign(public_musd=rows["public_musd"] * rows["probability"])
     pays = pd.DataFrame(plants.payments(plan, row) for row in rows_of(expected))
     return money_by_name(pays.sum().sort_values(ascending=False))
@@ -137,7 +137,7 @@ def _capital(rows: pd.DataFrame, by: pd.Series[str]) -> str:
 
 
 def _for_how_much(plan: Plan) -> str:
-    """What public money is for, what owners pay beside it, and what nobody pays."""
+    """Sentences: public money by purpose, the capital that owners pay beside it, and the cost that nobody pays."""
     return say(
         "for_how_much",
         parts=public_parts(plan),
@@ -157,8 +157,8 @@ def _paid_by(plan: Plan) -> str:
 
 
 def _builders(plan: Plan) -> str:
-    """Who builds the plants, those of the most capital first, how many are ideas or have no owner, and when they first give
-    anything."""
+    """Sentences: the owners of the most capital, the numbers of plants that have none or are ideas, and the years of first
+    output."""
     told = builders(plan)
     owners = told["by_owner"]
     named = [f"{who} ({number(musd)} MUSD)" for who, musd in owners.head(MOST_BUILDERS).items()]

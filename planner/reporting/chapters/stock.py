@@ -121,7 +121,7 @@ def schedule(plan: Plan) -> ReportTable | None:
 
 
 def by_element(plan: Plan) -> Text | None:
-    """What the stock of each element is for, and which elements stay short of which none is bought; None where there is
+    """A sentence an element: the use of its stock, or that it stays short and none of it is bought; None where there is
     nothing to tell."""
     use = use_of_stock(plan)
     stored = {element for _, element, _ in plan.case.lookups.stockpiles}

@@ -45,8 +45,8 @@ def chapter(plan: Plan) -> Chapter | None:
 
 
 def brief(plan: Plan) -> str:
-    """By how much losses fall at least, how much risk remains, and how many doubts were tried, or the command that tries
-    it."""
+    """Sentences: the fall of losses within its interval, the risk that remains, the loss per kg from which the plan pays, the
+    plants that other plans build too, and the doubts that were tried; or the commands that try it."""
     ranges = risk_ranges(plan)
     return say(
         "brief",
@@ -68,7 +68,7 @@ def lead(plan: Plan) -> str:
 
 
 def _doubts(plan: Plan) -> dict[str, Any]:
-    """How many doubtful figures there are and were tried, and which moves the result most."""
+    """The number of doubtful figures that there are and that were tried, and those that move the result most."""
     found = plan.explanation
     influences = found.influences if found is not None else []
     return {
@@ -92,17 +92,17 @@ def doubts_named(plan: Plan) -> int:
 
 
 def objective(plan: Plan) -> str:
-    """What questions are about."""
+    """The name of what questions compare."""
     return OBJECTIVES[plan.case.model.objective.goal == "welfare"]
 
 
 def sampling_gap(plan: Plan) -> dict[str, Any] | None:
-    """By how much other samples would better the plan; None where that was not asked."""
+    """The optimality gap to the best plans of other samples; None where that was not asked."""
     return (plan.evaluation or {}).get("optimality_gap")
 
 
 def ranges_chart(plan: Plan) -> Chart | None:
-    """How far the risk with the plan may be off, each cause by itself; None without an evaluation."""
+    """The ranges of the risk with the plan, each cause by itself; None without an evaluation."""
     ranges, risk = risk_ranges(plan), out_of_sample(plan)
     if risk is None or not ranges:
         return None
@@ -181,7 +181,7 @@ ODDS_OF_STORYLINES = ReportTable(
 
 
 def odds(plan: Plan) -> ReportTable | None:
-    """How probable each storyline is, the most probable first; None where there is one alone."""
+    """A row a storyline, the most probable first; None where there is one alone."""
     found = odds_of(plan.case)
     if len(found) < 2:
         return None

@@ -116,8 +116,8 @@ def owned(plan: Plan) -> pd.DataFrame:
 
 
 def fresh_share(plan: Plan) -> float:
-    """How much of its fall in the scenarios of the plan expected loss has in fresh ones; 1 where it was not evaluated in any,
-    or nothing falls."""
+    """The fall of expected loss in fresh scenarios over that in those of the plan; 1 where it was not evaluated in any, or
+    nothing falls."""
     fresh = out_of_sample(plan, MEAN_LOSS, "difference")
     own = plan.without.get(MEAN_LOSS, 0.0) - plan.summary[MEAN_LOSS]
     return fresh.value / own if fresh is not None and own > 0 else 1.0

@@ -102,7 +102,7 @@ class InTime:
 
 @kept
 def in_time(plan: Plan) -> InTime:
-    """What a plan decides in its first year and afterwards."""
+    """The decisions of a plan in its first year and afterwards, counted and with their public money."""
     rows = decisions(plan)
     years = sorted(set(rows["year"]))
     is_now = rows["year"] == min(years, default=0)
