@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from planner.data.kept import kept
 from planner.reporting.parts import (
     Chapter,
     ReportTable,
@@ -232,6 +233,7 @@ def short(plan: Plan, other: Plan | None = None) -> ReportTable:
     return STAYS_SHORT.over(named, left_out, note=say("short_note"))
 
 
+@kept
 def _deepest(plan: Plan) -> pd.Series[str]:
     """By element that is ever short with the plan, its deepest shortage in words."""
     told = {}

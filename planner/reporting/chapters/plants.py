@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.kept import kept
 from planner.reporting.parts import (
     SHEET,
     Chapter,
@@ -89,6 +90,7 @@ def left_out(plan: Plan, shown: tuple[str, ...]) -> set[str]:
     return fields
 
 
+@kept
 def named(plan: Plan) -> pd.DataFrame:
     """The rows of `recommended` in words, with all that the case and the answers of the run say of a plant."""
     rows = recommended(plan)
