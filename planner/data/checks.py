@@ -273,6 +273,38 @@ def check_ramps(case: Lookups) -> Iterator[Fault]:
                 break
 
 
+def check_schedule(case: Lookups) -> Iterator[Fault]:
+    """Years of a schedule are consecutive from 0; it reaches output, and its capital shares sum to at least 1."""
+    by_year = sorted(case.tables.schedule, key=lambda row: row.year)
+    for project, rows in grouped_by(by_year, "project").items():
+        if project not in case.projects:
+            continue  # a fault already
+        gap = next((at for at, row in enumerate(rows) if row.year != at), None)
+        if gap is not None:
+            yield finding_at(rows[gap], "year", "schedule-years", expected=gap)
+            continue
+        first = next((row.year for row in rows if row.output_share > 0), None)
+        if first is None:
+            yield finding_at(rows[-1], "output_share", "schedule-output")
+        elif not any(row.capital_share > 0 for row in rows[: first + 1]):
+            message = f'"{project}" pays nothing up to first output in year {first}'
+            yield finding_at(rows[first], "capital_share", "schedule-capital", message)
+        total = math.fsum(row.capital_share for row in rows)
+        if total < 1 - ROUNDING:
+            message = f'capital shares of "{project}" sum to {total:.9g}, less than 1'
+            yield finding_at(rows[-1], "capital_share", "schedule-capital", message)
+
+
+def check_schedule_alone(case: Lookups) -> Iterator[Fault]:
+    """A project with a schedule has neither a lead time nor a ramp."""
+    scheduled = {row.project for row in case.tables.schedule}
+    for row in case.tables.projects:
+        for column in ("lead_time_years", "ramp"):
+            is_filled = column in row.model_fields_set and getattr(row, column) != ""
+            if row.project in scheduled and is_filled:
+                yield finding_at(row, column, "schedule-alone", replaced=column)
+
+
 def check_probabilities(case: Lookups) -> Iterator[Fault]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
@@ -408,6 +440,8 @@ CHECKS: tuple[Check, ...] = (
     Check(check_returns, needs=("feeds",), rows_of="returns"),
     Check(check_return_sums, needs=("projects", "recoveries", "feeds", "returns")),
     Check(check_ramps, rows_of="ramps", together="ramp"),
+    Check(check_schedule, rows_of="schedule", together="project"),
+    Check(check_schedule_alone, needs=("schedule",), rows_of="projects"),
     Check(check_probabilities, needs=("scenarios",)),
     Check(check_open_periods, needs=("demand", MODEL), rows_of="shocks"),
     Check(check_loss_tiers, needs=("loss_tiers",)),

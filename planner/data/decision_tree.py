@@ -147,8 +147,9 @@ class Trees:
 
 
 def trees_of(tree: Tree) -> Trees:
-    """All trees of a plan. Budgets live on histories if something is bought on them, else on the decisions: what is
-    decided by year is all that is paid, and falls due as the year begins, so accounts of histories that decide the same
-    are equal."""
+    """All trees of a plan. Budgets live on histories if something is bought on them or delays move payments, else on the
+    decisions: what is decided by year is all that is paid, and falls due as the year begins, so accounts of histories
+    that decide the same are equal."""
     decisions, places = decision_tree(tree)
-    return Trees(tree, decisions, places, tree if tree.case.lookups.may_buy_stock else decisions)
+    on_histories = tree.case.lookups.may_buy_stock or tree.rescheduled
+    return Trees(tree, decisions, places, tree if on_histories else decisions)

@@ -18,6 +18,7 @@ import numpy as np
 
 from planner.cells import Row, by_id, grouped_by
 from planner.config import Lever, ModelFile, Target
+from planner.data.build_schedule import BuildSchedule, by_lead_time, by_table
 from planner.data.findings import Origin
 from planner.data.schema import (
     TABLES,
@@ -419,17 +420,13 @@ class Lookups:
         earliest = self.first_year
         if row.earliest_year is not None:
             earliest = max(row.earliest_year, self.first_year)
-        return range(earliest, self.last_year - row.lead_time_years + 1)
+        return range(earliest, self.last_year - self.lead_time(project) + 1)
 
     @cached_property
     def first_decision_year(self) -> int:
         """First year in which the plan may decide anything; beyond the horizon, nothing is decided."""
         stated = self.model.policy.first_decision_year
         return self.first_year if stated is None else max(stated, self.first_year)
-
-    def payment_years(self, project: str, committed: int) -> range:
-        """Years over which capex is paid in equal parts."""
-        return range(committed, committed + max(1, self.projects[project].lead_time_years))
 
     @cached_property
     def _ramps(self) -> dict[str, list[float]]:
@@ -439,16 +436,21 @@ class Lookups:
             ramps[row.ramp].append(row.share)
         return ramps
 
-    def ramp_of(self, project: str) -> list[float]:
-        """Share of new nameplate usable in each year after the start; after the last one it stays."""
-        return self._ramps.get(self.projects[project].ramp, [1.0])
+    @cached_property
+    def schedules(self) -> dict[str, BuildSchedule]:
+        """Capital, output and fixed cost of new capacity by project and year from the decision."""
+        by_project = grouped_by(sorted(self.tables.schedule, key=attrgetter("year")), "project")
+        schedules: dict[str, BuildSchedule] = {}
+        for name, row in self.projects.items():
+            if name in by_project:
+                schedules[name] = by_table(by_project[name])
+            else:
+                schedules[name] = by_lead_time(row, self._ramps.get(row.ramp, [1.0]))
+        return schedules
 
-    def ramp_share(self, project: str, years_after_start: int) -> float:
-        """Share of new nameplate usable `years_after_start` (negative: before the start, 0)."""
-        if years_after_start < 0:
-            return 0.0
-        shares = self.ramp_of(project)
-        return shares[min(years_after_start, len(shares) - 1)]
+    def lead_time(self, project: str) -> int:
+        """Years from the decision to first output."""
+        return self.schedules[project].first_output
 
     # ---- people ------------------------------------------------------------------------------------
 

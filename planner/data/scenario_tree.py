@@ -192,14 +192,52 @@ class Tree:
         )
 
     def usable_shares(self, project: str, committed: int) -> Vector:
-        """Share of a build committed in year `committed` that is usable at every node: ramp after lead and delay."""
-        due = committed + self.case.projects[project].lead_time_years
-        age = self.year_places + (self.case.first_year - due)
+        """Share of a build committed in year `committed` that is usable at every node, after delays."""
+        schedule = self.case.lookups.schedules[project]
+        due = committed + schedule.first_output
+        age = self.year_places + (self.case.first_year - committed)
         for scenario, late in self._delays.get((project, due), ()):
             age[self._nodes_by_effects[scenario]] -= late
-        shares = np.array(self.case.lookups.ramp_of(project))
-        years_after_start = np.clip(age, 0, len(shares) - 1)
-        return np.where(age < 0, 0.0, shares[years_after_start])
+        shares = np.array(schedule.output)
+        return np.where(age < 0, 0.0, shares[np.clip(age, 0, len(shares) - 1)])
+
+    @cached_property
+    def rescheduled(self) -> frozenset[str]:
+        """Projects of the table `schedule` that a delay hits: it moves their instalments and fixed cost."""
+        late = {project for effects in self.effects.values() for project, _ in effects.delays}
+        return frozenset(p for p in late if self.case.lookups.schedules[p].is_table)
+
+    def capital_due(self, project: str, committed: int) -> Vector:
+        """Share of the capital cost of a build of the table `schedule` that is due at every node, after delays.
+
+        A delay moves the instalments that are due when it shows itself or later. All are due as a year begins.
+        """
+        schedule = self.case.lookups.schedules[project]
+        due = np.zeros(len(self.nodes))
+        for node in self.nodes:
+            delays = self._delays_at(node, project, committed + schedule.first_output)
+            for years, share in enumerate(schedule.capital):
+                if node.opens_year and moved(committed + years, delays) == node.year:
+                    due[node.index] += share
+        return due
+
+    def fixed_cost_due(self, project: str, committed: int) -> Vector:
+        """Share of the yearly fixed cost of a build of the table `schedule` that is due at every node, after delays.
+
+        It is due as a year begins. A delay moves it from the year in which it shows itself.
+        """
+        schedule = self.case.lookups.schedules[project]
+        due = np.zeros(len(self.nodes))
+        for node in self.nodes:
+            if node.opens_year:
+                delays = self._delays_at(node, project, committed + schedule.first_output)
+                late = sum(years for shown, years in delays if shown <= node.year)
+                due[node.index] = schedule.cost_share(node.year - committed - late)
+        return due
+
+    def _delays_at(self, node: Node, project: str, due: int) -> list[tuple[int, int]]:
+        """Delays of a build on the history of a node: the year in which one shows itself, and its length."""
+        return sorted(self.effects[node.scenarios[0]].delays.get((project, due), ()))
 
     @cached_property
     def _nodes_by_effects(self) -> dict[str, list[int]]:
@@ -291,6 +329,14 @@ class Tree:
         imports = self.effects[at.scenarios[0]].imports
         per_year = sold_on(self.case, imports, (supplier, *good, at.period))
         return {country: tonnes * at.length for country, tonnes in per_year.items()}
+
+
+def moved(year: int, delays: Iterable[tuple[int, int]]) -> int:
+    """The year of a payment after delays, each by the year in which it shows itself, and its length."""
+    for shown, years in delays:
+        if year >= shown:
+            year += years
+    return year
 
 
 def scenario_tree(case: Case) -> Tree:

@@ -202,6 +202,18 @@ class Ramp(Row):
     share: Number = share("share of nameplate usable; the last one stays")
 
 
+class ScheduleYear(Row):
+    project: Id = identifier("project; its lead_time_years and ramp are then blank")
+    year: Whole = col("0 = year of the decision; consecutive", "years", ge=0, le=100)
+    capital_share: Number = positive("share of the capital cost paid in that year", "share")
+    output_share: Number = share("share of nameplate usable in that year; the last one stays")
+    cost_share: Number | None = positive(
+        "share of the fixed cost due in that year; blank = 1 from first output on, else 0; the last one stays",
+        "share",
+        None,
+    )
+
+
 class Skill(Row):
     skill: Id = identifier("skill")
     name: Name = _NAME
@@ -487,6 +499,10 @@ class Tables:
         "project stage element feed", "the feeds that plants give back of what goes in"
     )
     ramps: tuple[Ramp, ...] = _rows("ramp year_after_start", "how new capacity comes into use")
+    schedule: tuple[ScheduleYear, ...] = _rows(
+        "project year",
+        "spending, output and fixed cost of new capacity by year from the decision; without rows: lead time and ramp",
+    )
     skills: tuple[Skill, ...] = _rows("skill", "the trades that plants need")
     workforce: tuple[Workforce, ...] = _rows("country skill", "who is there, and who can be hired")
     training: tuple[Training, ...] = _rows("programme", "where people are trained")

@@ -247,7 +247,7 @@ def _add_delays(
 
 def _due_years(case: Case, project: str) -> range:
     """Years in which new capacity of a project is due."""
-    lead_time = case.projects[project].lead_time_years
+    lead_time = case.lookups.lead_time(project)
     committed = case.lookups.commitment_years(project)
     return range(committed.start + lead_time, committed.stop + lead_time)
 

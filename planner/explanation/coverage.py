@@ -154,9 +154,9 @@ def calm_case(
 def _capacity(case: Case, project: str, year: int, builds: Iterable[tuple[int, float]]) -> float:
     """Capacity (t/y) before shocks: existing, and built as far as its ramp has come, in time."""
     total = case.lookups.existing_tpa(project, year)
-    lead = case.projects[project].lead_time_years
+    schedule = case.lookups.schedules[project]
     for committed, tpa in builds:
-        total += case.lookups.ramp_share(project, year - committed - lead) * tpa
+        total += schedule.output_share(year - committed) * tpa
     return total
 
 

@@ -102,6 +102,7 @@ class PlantFacts:
 def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None) -> PlantFacts:
     """The whole plant, decided at the first chance, working a mix; that of `stated_mix` if none is given."""
     row = case.projects[project]
+    schedule = case.lookups.schedules[project]
     if mix is None:
         mix = stated_mix(case, project)
     made, taken = _goods_of(case, project, mix)
@@ -114,24 +115,18 @@ def plant_facts(case: Case, project: str, mix: Mapping[str, float] | None = None
         stage=row.stage,
         country=row.country,
         commit=case.lookups.commitment_years(project).start,
-        lead=row.lead_time_years,
-        pays=_instalments(row.lead_time_years),
+        lead=schedule.first_output,
+        pays=schedule.capital,
         size=row.max_new_tpa,
         capex=case.lookups.full_capex(project),
         fixed=musd(row.fixed_opex_usd_per_tpa),
         variable=musd(row.variable_opex_usd_per_t + cost_of_them),
-        ramp=tuple(case.lookups.ramp_of(project)),
+        ramp=schedule.ramp,
         ramp_source=next(filter(None, ramp_sources), ""),
         mix=mix,
         made=made,
         taken=taken,
     )
-
-
-def _instalments(lead: int) -> tuple[float, ...]:
-    """The share of the capital that is paid in each year of building."""
-    over = max(lead, 1)
-    return (1.0 / over,) * over
 
 
 def as_built(

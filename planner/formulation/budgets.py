@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node
+from planner.formulation.capacity import shares_of_builds
 from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.gathered import listed, summed
 from planner.formulation.index_sets import Scope
@@ -14,7 +15,7 @@ from planner.formulation.linear_expressions import Term, quicksum
 from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode, ProjectAt
 from planner.units import musd, musd_per_tonne
 
-CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")
+CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index", "schedule.capital_share")
 PEOPLE_READS = (
     "training.cost_per_trainee_usd",
     "training.cost_per_seat_usd",
@@ -40,14 +41,20 @@ def spending_countries(s: Scope) -> list[str]:
 
 @summed
 def capex_paid(m: Model, p: str, d: DecisionNode) -> Iterator[Term]:
-    """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
+    """Nameplate (t/y) whose capex falls due at d: the instalments of builds; none of a rescheduled project."""
     s: Scope = m.scope
     nodes = s.decision_tree.nodes
-    for b in s.decisions_to(d):
+    schedule = s.lookups.schedules[p]
+    for b in s.decisions_to(d) if p not in s.rescheduled else ():
         if (p, b) in m.build:
-            years = s.lookups.payment_years(p, nodes[b].year)
-            if nodes[d].year in years:
-                yield 1 / len(years) * m.build[p, b]
+            share = schedule.capital_share(nodes[d].year - nodes[b].year)
+            if share > 0:
+                yield share * m.build[p, b]
+
+
+def capex_rescheduled(m: Model, p: str, n: OperationNode) -> Expression:
+    """Nameplate (t/y) of a rescheduled project whose capex falls due at a history."""
+    return shares_of_builds(m, p, n, m.scope.capital_due[p])
 
 
 def people_cost(m: Model, c: str, d: DecisionNode) -> Expression:
@@ -131,6 +138,15 @@ def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression
                 yield rate * capex_paid(m, p, d)
 
 
+@summed
+def _capex_rescheduled(m: Model, c: str, n: OperationNode) -> Iterator[Expression]:
+    """Public capex (MUSD) of rescheduled projects of a country that falls due at a history."""
+    s: Scope = m.scope
+    for p in sorted(s.rescheduled & s.expandable):
+        if s.country_of(p) == c and s.lookups.public_capex(p) > 0:
+            yield s.lookups.public_capex(p) * capex_rescheduled(m, p, n)
+
+
 @listed
 def paid_index(s: Scope) -> Iterator[tuple[str, str, int]]:
     """(i, c, a): groups of funders, where they may pay, at every account node at which something may fall due."""
@@ -174,9 +190,10 @@ def spending_limit_index(s: Scope) -> Iterator[ProjectAt]:
 
 @equation(
     spending_limit_index,
-    r"\mathrm{opens}_n \, I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
+    r"\mathrm{opens}_n \, I_{c,d_n} + \mathrm{moved}_{c,n} + \mathrm{purchases}_{c,n} \le "
+    r"\sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
     each="country $c$, node $n$",
-    reads=("stockpiles.purchase_usd_per_kg",),
+    reads=("stockpiles.purchase_usd_per_kg", *CAPEX_READS, "projects.public_share"),
 )
 def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     """Spent in a country <= paid there.
@@ -187,8 +204,8 @@ def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     spent = 0.0
     if s.account_tree.nodes[a].opens_year:
         spent += m.invested[c, s.decision_of_account(a)]
-    if s.purchases:  # accounts are then those of operations
-        spent += purchases(m, c, OperationNode(a))
+    if s.account_tree is s.tree:
+        spent += purchases(m, c, OperationNode(a)) + _capex_rescheduled(m, c, OperationNode(a))
     return spent <= quicksum(or_zero(m.paid, (i, c, a)) for i in s.funder_groups)
 
 

@@ -41,18 +41,18 @@ def usable_capacity_index(s: Scope) -> list[ProjectAt]:
     r"K_{p,n} = \mathrm{existing}_{p,t_n} + \sum_{d \in \mathrm{path}(d_n)} \mathrm{usable}_{p,d,n} \, "
     r"b_{p,d}",
     each="project $p$, node $n$",
-    reads=("projects.existing_tpa", "ramps.share"),
+    reads=("projects.existing_tpa", "ramps.share", "schedule.output_share"),
     links_histories=True,
 )
 def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
     s: Scope = m.scope
     existing = s.lookups.existing_tpa(p, s.tree.nodes[n].year)
-    return m.capacity[p, n] == existing + _shares_of_builds(m, p, n, s.usable_shares[p])
+    return m.capacity[p, n] == existing + shares_of_builds(m, p, n, s.usable_shares[p])
 
 
 @summed
-def _shares_of_builds(m: Model, p: str, n: OperationNode, shares: SharesOfBuilds) -> Iterator[Term]:
+def shares_of_builds(m: Model, p: str, n: OperationNode, shares: SharesOfBuilds) -> Iterator[Term]:
     """Shares of the builds on the way to a node."""
     s: Scope = m.scope
     first = s.commitments(p).start
@@ -190,7 +190,13 @@ def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
     r"\mathrm{rise}_p \, K_{p,n} + \mathrm{startedexisting}_{p,n} + \sum_{d \in \mathrm{path}(d_n)} "
     r"\mathrm{started}_{p,d,n} \, b_{p,d}",
     each="project $p$ with `rise`, node $n$ after the first year",
-    reads=("projects.rise", "projects.existing_tpa", "ramps.share", "feeds.share"),
+    reads=(
+        "projects.rise",
+        "projects.existing_tpa",
+        "ramps.share",
+        "schedule.output_share",
+        "feeds.share",
+    ),
     seldom_binds=True,
 )
 def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
@@ -204,7 +210,7 @@ def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
     started = float(s.started_existing[p][n])
     if p not in s.expandable:
         return grown <= may_rise + started
-    return grown - may_rise - _shares_of_builds(m, p, n, s.started_shares[p]) <= started
+    return grown - may_rise - shares_of_builds(m, p, n, s.started_shares[p]) <= started
 
 
 @summed

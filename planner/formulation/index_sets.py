@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from operator import itemgetter
 
@@ -32,6 +32,7 @@ from planner.formulation.variable_trees import (
     InputAt,
     OperationNode,
     ProjectAt,
+    SharesOfBuilds,
     StaffingNode,
     SuppliedAt,
 )
@@ -95,9 +96,25 @@ class Scope(Histories):
 
     @cached_property
     def account_tree(self) -> Tree:
-        """Budgets: histories if something is bought on them, else the decision nodes: what is decided by year is all
-        that is paid, and falls due as the year begins, so accounts of histories that decide the same are equal."""
-        return self.tree if self.purchases else self.decision_tree
+        """Budgets: histories if something is bought on them or delays move payments, else the decision nodes: what is
+        decided by year is all that is paid, and falls due as the year begins, so accounts of histories that decide the
+        same are equal."""
+        return self.tree if self.purchases or self.rescheduled else self.decision_tree
+
+    @property
+    def rescheduled(self) -> frozenset[str]:
+        """Projects whose instalments and fixed cost fall due by history, because delays move them."""
+        return self.tree.rescheduled
+
+    @cached_property
+    def capital_due(self) -> dict[str, SharesOfBuilds]:
+        """Rescheduled project -> share of the capital cost of a build that is due."""
+        return OnDemand(partial(self._of_builds, self.tree.capital_due))
+
+    @cached_property
+    def fixed_cost_due(self) -> dict[str, SharesOfBuilds]:
+        """Rescheduled project -> share of the yearly fixed cost of a build that is due."""
+        return OnDemand(partial(self._of_builds, self.tree.fixed_cost_due))
 
     @cached_property
     def staffing_tree(self) -> Tree:

@@ -20,11 +20,12 @@ from planner.formulation.budgets import (
     CAPEX_READS,
     PEOPLE_READS,
     capex_paid,
+    capex_rescheduled,
     people_cost,
     purchase_cost,
     spending_countries,
 )
-from planner.formulation.capacity import throughput
+from planner.formulation.capacity import shares_of_builds, throughput
 from planner.formulation.declarations import Expression, IndexSet, Model, Variable, equation
 from planner.formulation.gathered import summed
 from planner.formulation.goods import import_cost
@@ -136,10 +137,12 @@ ALL: Container[int] = range(sys.maxsize)
     r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{running}_p \, "
     r"\mathrm{throughput}_{p,n} + \sum_{c,e,o} \mathrm{netpurchase}_{c,e,o,t_n} \, q_{c,e,o,n} + \mathrm{closes}_n "
     r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} + \sum_{v,c,e,o} \mathrm{importprice}_{v,c,e,o,n} \, "
-    r"(B_{v,c,e,o,n} + G_{v,c,e,o,n}) + \sum_{\tau,e,\kappa} \mathrm{penalty}_\tau \, J_{\tau,e,\kappa,n} \Bigr)",
+    r"(B_{v,c,e,o,n} + G_{v,c,e,o,n}) + \sum_{\tau,e,\kappa} \mathrm{penalty}_\tau \, J_{\tau,e,\kappa,n} \Bigr) "
+    r"+ \sum_n \pi_n \, \mathrm{discount}_{t_n} \, \mathrm{movedcost}_n",
     reads=(
         *CAPEX_READS,
         "projects.fixed_opex_usd_per_tpa",
+        "schedule.cost_share",
         "projects.variable_opex_usd_per_t",
         "projects.credit_usd_per_t",
         "imports.price_usd_per_kg",
@@ -189,21 +192,26 @@ def _capex_paid(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
 def _fixed_opex(m: Model, s: Scope, d: DecisionNode) -> Iterator[Expression]:
     year = s.decision_tree.nodes[d].year
     for p in sorted(s.expandable):
-        if (p, d) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0:
+        has_cost = s.case.projects[p].fixed_opex_usd_per_tpa > 0 and p not in s.rescheduled
+        if (p, d) in m.build and has_cost:
             yield fixed_opex(s, p, year) * m.build[p, d]
 
 
 def fixed_opex(s: Scope, p: str, committed: int) -> float:
-    """Discounted fixed opex (MUSD per t/y) of a build from its planned start to the end of the horizon."""
-    row = s.case.projects[p]
-    years = range(committed + row.lead_time_years, s.case.last_year + 1)
-    return musd(row.fixed_opex_usd_per_tpa) * sum(map(s.lookups.cost_discount, years))
+    """Discounted fixed opex (MUSD per t/y) of a build to the end of the horizon."""
+    schedule = s.lookups.schedules[p]
+    weight = 0.0
+    for year in range(committed, s.case.last_year + 1):
+        weight += schedule.cost_share(year - committed) * s.lookups.cost_discount(year)
+    return musd(s.case.projects[p].fixed_opex_usd_per_tpa) * weight
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
-    """Variable opex, stock purchases, what targets miss, holding and imports (MUSD), at some operations nodes or at all."""
+    """Variable opex, stock purchases, unmet targets, holding, imports and rescheduled projects (MUSD), at some operations
+    nodes or at all."""
     total = 0.0
-    for part in (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs):
+    parts = (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs)
+    for part in (*parts, _rescheduled_costs):
         total += _discounted(s, part(m, s, nodes))
     return total
 
@@ -261,6 +269,17 @@ def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
         for *_, n in keys:
             if n in nodes and prices[n] > 0:
                 yield n, prices[n], m.resold[v, c, e, o, n]
+
+
+def _rescheduled_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
+    """Capex and fixed opex of projects of which delays move both."""
+    for p in sorted(s.rescheduled & s.expandable):
+        fixed = musd(s.case.projects[p].fixed_opex_usd_per_tpa)
+        for node in s.tree.nodes:
+            if node.index in nodes and node.opens_year:
+                n = OperationNode(node.index)
+                yield n, s.lookups.full_capex(p), capex_rescheduled(m, p, n)
+                yield n, fixed, shares_of_builds(m, p, n, s.fixed_cost_due[p])
 
 
 def goal(m: Model) -> Expression:

@@ -15,12 +15,7 @@ import numpy as np
 from planner.data.scenario_tree import Vector
 from planner.results.schema import IMPORTED
 from planner.results.targets import missed_musd
-from planner.results.visit_inputs import (
-    capex_per_tpa,
-    instalment_years,
-    operating_years,
-    running_cost,
-)
+from planner.results.visit_inputs import capex_per_tpa, running_cost
 from planner.results.visits import AtVisits
 from planner.units import musd, musd_per_tonne
 
@@ -29,8 +24,8 @@ Capacities = Mapping[str, Vector]
 
 
 class Charge(NamedTuple):
-    """What a decision costs in a year: `rate` (MUSD) times `amount` in `parts` equal parts, by scenario; `public_share` of
-    it out of budgets. part: of the cost. decided: in which year."""
+    """What a decision costs in a year: `rate` (MUSD) times `amount`, by scenario; `public_share` of it out of budgets.
+    part: of the cost. decided: in which year."""
 
     part: str
     country: str
@@ -39,12 +34,11 @@ class Charge(NamedTuple):
     rate: float
     amount: Vector
     public_share: float = 1.0
-    parts: int = 1
 
     @property
     def paid_musd(self) -> Vector:
         """What budgets pay, not discounted."""
-        return self.rate * self.public_share * self.amount / self.parts
+        return self.rate * self.public_share * self.amount
 
 
 def charges(visits: AtVisits) -> Iterator[Charge]:
@@ -53,17 +47,17 @@ def charges(visits: AtVisits) -> Iterator[Charge]:
     for (project, committed), tpa in visits.builds:
         plant = case.projects[project]
         capex = capex_per_tpa(case, project)
-        years = instalment_years(case, project, committed)
-        for year in years:
+        for year, share in visits.inputs.instalments(project, committed).items():
+            if year > case.last_year:
+                continue  # not paid within the horizon
             yield Charge(
                 "capex",
                 plant.country,
                 committed,
                 year,
                 capex,
-                tpa,
+                share * tpa,
                 public_share=plant.public_share,
-                parts=len(years),
             )
     for (programme, year), persons in visits.intake:
         row = case.lookups.programmes[programme]
@@ -83,7 +77,7 @@ def cost_parts(visits: AtVisits) -> dict[str, float]:
     of_decisions = defaultdict[str, list[Vector]](list)
     for charge in charges(visits):
         discounted = visits.lookups.cost_discount(charge.year) * charge.rate * charge.amount
-        of_decisions[charge.part].append(discounted / charge.parts)
+        of_decisions[charge.part].append(discounted)
     parts: dict[str, Iterable[Vector]] = {
         "capex": of_decisions["capex"],
         "fixed_opex": _fixed_opex(visits),
@@ -106,12 +100,12 @@ def cost_parts(visits: AtVisits) -> dict[str, float]:
 
 
 def _fixed_opex(visits: AtVisits) -> Iterator[Vector]:
-    """Fixed opex of each build from its planned start, by scenario."""
+    """Fixed opex of each build, by scenario."""
     case = visits.case
     for (project, committed), tpa in visits.builds:
         yearly = musd(case.projects[project].fixed_opex_usd_per_tpa)
-        for year in operating_years(case, project, committed):
-            yield case.lookups.cost_discount(year) * yearly * tpa
+        for year, share in visits.inputs.fixed_cost(project, committed).items():
+            yield case.lookups.cost_discount(year) * yearly * share * tpa
 
 
 def _variable_opex(visits: AtVisits) -> Iterator[Vector]:

@@ -308,12 +308,13 @@ class _Plants:
         """A row for each stretch of years in which a build has one share of its nameplate; shocks where it is later."""
         case = self._past.case
         row = case.projects[project]
-        due = begun + row.lead_time_years
+        schedule = case.lookups.schedules[project]
+        due = begun + schedule.first_output
         effects = self._past.tree.effects
         slips = {scenario: effects[scenario].delay(project, due) for scenario in self._past.left}
         start = due + min(slips.values())
         years = self._past.years
-        share = {year: case.lookups.ramp_share(project, year - start) for year in years}
+        share = {year: schedule.output_share(year - begun - min(slips.values())) for year in years}
         bends = []
         for year in years:
             if year == years[0] or share[year] != share[year - 1]:
@@ -341,7 +342,7 @@ class _Plants:
             yield row.model_copy(update=stretch)
             for scenario, slip in slips.items():
                 for year in range(begins, ends):
-                    usable = case.lookups.ramp_share(project, year - due - slip)
+                    usable = schedule.output_share(year - begun - slip)
                     if usable != share[year]:
                         self.late.append(_slipping(scenario, name, year, usable / share[year]))
 

@@ -13,16 +13,16 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.cells import Row, begin_of, end_of, grouped_by
 from planner.data.case import Case
 from planner.data.lookups import Good, Series
 from planner.data.scenario_tree import Vector
-from planner.data.schema import Ramp, Shock
+from planner.data.schema import Ramp, ScheduleYear, Shock
 from planner.data.shock_effects import Period, length_of, year_of
 from planner.units import musd, musd_per_tonne
 
@@ -42,22 +42,21 @@ def capex_per_tpa(case: Case, project: str) -> float:
     return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
 
-def instalment_years(case: Case, project: str, committed: int) -> range:
-    """Years in which equal parts of the capital cost are paid: the lead time, and at least one."""
-    lead_time = case.projects[project].lead_time_years
-    return range(committed, committed + max(lead_time, 1))
-
-
-def operating_years(case: Case, project: str, committed: int) -> range:
-    """Years in which new nameplate has fixed costs: from its planned start on."""
-    return range(committed + case.projects[project].lead_time_years, case.last_year + 1)
+def years_to_output(case: Case, project: str) -> int:
+    """Years from the decision to first output: by the table `schedule`, or the lead time."""
+    years = [
+        row.year for row in case.tables.schedule if row.project == project and row.output_share > 0
+    ]
+    return min(years, default=case.projects[project].lead_time_years)
 
 
 def may_be_committed(case: Case, project: str, year: int) -> bool:
     """New capacity may be committed in a year: of what can grow, not before its earliest, and due within the horizon."""
     row = case.projects[project]
     earliest = case.first_year if row.earliest_year is None else row.earliest_year
-    is_time = max(earliest, case.first_year) <= year <= case.last_year - row.lead_time_years
+    is_time = (
+        max(earliest, case.first_year) <= year <= case.last_year - years_to_output(case, project)
+    )
     return is_time and row.max_new_tpa > 0 and may_be_decided(case, year)
 
 
@@ -185,24 +184,68 @@ class VisitInputs:
     def usable_share(self, project: str, committed: int) -> Vector:
         """Share of what is committed in a year that is usable: its ramp, from lead time and delay on."""
         row = self.case.projects[project]
-        due = committed + row.lead_time_years
+        due = committed + years_to_output(self.case, project)
         ramp = np.array([1.0])
         if row.ramp:
             steps = [step for step in self.case.tables.ramps if step.ramp == row.ramp]
             ramp = np.array([step.share for step in sorted(steps, key=_year_after_start)])
-        late = self._years_late(project, due)
+        stated = self._schedule[project]
+        if stated:
+            shares = [year.output_share for year in stated]
+            ramp = np.array(shares[due - committed :])
+        late = np.zeros(len(self.case.scenarios), dtype=np.int64)
+        for scenario, _, years in self._delays(project, due):
+            late[scenario] += years
         since_start = self._years - due - late[:, np.newaxis]
         share = ramp[np.clip(since_start, 0, len(ramp) - 1)]
         return np.where(since_start < 0, 0.0, share).ravel()
 
-    def _years_late(self, project: str, due: int) -> NDArray[np.int64]:
-        """Years by which a build due in a year is late, by scenario."""
-        late = np.zeros(len(self.case.scenarios), dtype=np.int64)
+    def instalments(self, project: str, committed: int) -> dict[int, Vector]:
+        """Share of the capital cost of a build that is due, by year and scenario."""
+        stated = self._schedule[project]
+        if not stated:
+            parts = max(self.case.projects[project].lead_time_years, 1)
+            share = np.full(len(self.case.scenarios), 1.0 / parts)
+            return dict.fromkeys(range(committed, committed + parts), share)
+        due = committed + years_to_output(self.case, project)
+        delays = sorted(self._delays(project, due), key=itemgetter(1))
+        shares: dict[int, Vector] = defaultdict(lambda: np.zeros(len(self.case.scenarios)))
+        for row in stated:
+            years = np.full(len(self.case.scenarios), committed + row.year)
+            for scenario, shown, late in delays:
+                if years[scenario] >= shown:
+                    years[scenario] += late
+            for scenario, year in enumerate(years.tolist()):
+                shares[year][scenario] += row.capital_share
+        return shares
+
+    def fixed_cost(self, project: str, committed: int) -> dict[int, Vector]:
+        """Share of the yearly fixed cost of a build that is due, by year of the horizon and scenario."""
+        count = len(self.case.scenarios)
+        stated = self._schedule[project]
+        due = committed + years_to_output(self.case, project)
+        if not stated:
+            return dict.fromkeys(range(due, self.case.last_year + 1), np.ones(count))
+        cost: list[float] = []
+        for row in stated:
+            by_output = float(committed + row.year >= due)
+            cost.append(by_output if row.cost_share is None else row.cost_share)
+        shares: dict[int, Vector] = {}
+        for year in range(committed, self.case.last_year + 1):
+            since = np.full(count, year - committed)
+            for scenario, shown, late in self._delays(project, due):
+                if shown <= year:
+                    since[scenario] -= late
+            share = np.array(cost)[np.clip(since, 0, len(cost) - 1)]
+            shares[year] = np.where(since < 0, 0.0, share)
+        return shares
+
+    def _delays(self, project: str, due: int) -> Iterator[tuple[int, int, int]]:
+        """Delays of a build due in a year: place of the scenario, year in which one shows itself, years."""
         for shock in self._shocks(self._naming("delay", *self._cells_of(project))):
-            first, last = self._window(shock)
-            if year_of(first) <= due <= year_of(last):
-                late[self._scenario[shock.scenario]] += int(shock.factor)
-        return late
+            first, last = map(year_of, self._window(shock))
+            if first <= due <= last:
+                yield self._scenario[shock.scenario], first, int(shock.factor)
 
     def _cells_of(self, project: str) -> tuple[str, ...]:
         """Cells of a plant that shocks name: supplier (none), country, element, form (none), stage and project."""
@@ -280,6 +323,11 @@ class VisitInputs:
     @cached_property
     def _availability(self) -> defaultdict[Any, list[Row]]:
         return grouped_by(self.case.tables.availability, "project")
+
+    @cached_property
+    def _schedule(self) -> defaultdict[Any, list[ScheduleYear]]:
+        rows = sorted(self.case.tables.schedule, key=attrgetter("year"))
+        return grouped_by(rows, "project")
 
     @cached_property
     def _shocks_by_kind(self) -> dict[str, dict[Any, list[Shock]]]:

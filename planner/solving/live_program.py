@@ -212,6 +212,9 @@ class LiveProgram:
             return _Differs("the histories that scenarios share differ")
         if balances and not _same_covered(built, scope):
             return _Differs("imports now cover other demands, or others can sell on, than before")
+        starts = {"ramps", "schedule"} & {table for table, _ in found.columns}
+        if starts and Scope.capacity_node.func(scope) != built.capacity_node:
+            return _Differs("builds of one usable capacity now differ in it")
         program = self._writer.refilled(self._whole, scope, found.affected)
         if program is None:
             return _Differs("the figures add or remove terms of the program")

@@ -14,14 +14,15 @@ from planner.solving.node_values import AtNodes
 from planner.solving.payments import Accounts, Weights, split
 from planner.solving.program import Program
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
+from planner.solving.spending import decided_money, money_due, moved_money
 from planner.thresholds import ROUNDING
 
 
 def paid_solution(scope: Scope, program: Program, x: Vector, weights: Weights) -> PlanAmounts:
     """The amounts of a point x (n) of a program, with who pays. weights: as for `split`."""
     plan = solution_amounts(AtNodes(scope, program.columns, x))
-    return paid(plan, money_due(plan, decided_money(scope, program, x)), weights)
+    due = money_due(plan, decided_money(scope, program, x), moved_money(scope, program, x))
+    return paid(plan, due, weights)
 
 
 def paid(plan: PlanAmounts, due: Amounts, weights: Weights) -> PlanAmounts:

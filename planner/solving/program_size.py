@@ -10,7 +10,7 @@ from typing import Any
 from planner.cells import begin_of, end_of, grouped_by
 from planner.data.case import Case
 from planner.data.schema import FILTERS
-from planner.data.shock_effects import Moment, periods_of
+from planner.data.shock_effects import Moment, periods_of, projects_hit
 from planner.errors import InputError, fault
 from planner.host import available_memory
 
@@ -80,10 +80,20 @@ def _terms_per_node(case: Case) -> int:
     return terms + 2 * reached
 
 
+def has_moving_payments(case: Case) -> bool:
+    """A delay hits a project of the table `schedule`, so that its payments differ between scenarios."""
+    scheduled = {row.project for row in case.tables.schedule}
+    for shock in case.tables.shocks if scheduled else ():
+        if shock.kind == "delay" and not scheduled.isdisjoint(projects_hit(case, shock)):
+            return True
+    return False
+
+
 def is_divisible(case: Case) -> bool:
     """Scenarios can be solved one by one: they share their decisions, and plants have any size."""
     policy = case.model.policy
-    return policy.investment != "adaptive" and not policy.whole_plants
+    moves = has_moving_payments(case)
+    return policy.investment != "adaptive" and not policy.whole_plants and not moves
 
 
 def fits(case: Case) -> bool:

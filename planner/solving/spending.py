@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.data.case import Case
-from planner.formulation.budgets import investment_spending
+from planner.formulation.budgets import investment_spending, spending_limit
 from planner.formulation.index_sets import Scope
 from planner.results.amounts import Amounts, FlowKey, amounts
 from planner.results.plan_amounts import PlanAmounts
@@ -36,6 +36,18 @@ def decided_money(scope: Scope, program: Program, x: Vector) -> Due:
     return due
 
 
+def moved_money(scope: Scope, program: Program, x: Vector) -> Due:
+    """Public capex (MUSD) of rescheduled projects at a point x (n), by country, item and account node."""
+    due: dict[tuple[str, str], Vector] = defaultdict(lambda: np.zeros(len(scope.tree.nodes)))
+    for row in program.rows_of(spending_limit.name) if scope.rescheduled else ():
+        _, (country, node) = program.rows[row]
+        for column, coefficient in program.terms(row).items():
+            key = program.columns[column]
+            if key[0] == "build" and x[column] > ROUNDING:
+                due[country, _item(scope.case, key)][node] += coefficient * x[column]
+    return due
+
+
 def _item(case: Case, column: Key) -> str:
     """What money spent on a decision is called; '' for what is no decision."""
     name, index = column
@@ -44,9 +56,9 @@ def _item(case: Case, column: Key) -> str:
     return ITEMS.get(name, "")
 
 
-def money_due(plan: PlanAmounts, decided: Due) -> Amounts:
+def money_due(plan: PlanAmounts, decided: Due, moved: Due | None = None) -> Amounts:
     """Spending (MUSD) by country and item at accounts: what is decided by year falls due as the year begins, stock as it
-    is bought."""
+    is bought. moved: capex of rescheduled projects at accounts."""
     accounts = plan.trees.accounts
     size = len(accounts.nodes)
     found: dict[tuple[str, str], Vector] = {}
@@ -57,6 +69,8 @@ def money_due(plan: PlanAmounts, decided: Due) -> Amounts:
         at = np.array(plan.trees.decision, dtype=np.intp)
         for key, at_decisions in decided.items():
             found[key] = np.where(opens, at_decisions[at], 0.0)
+        for key, at_accounts in (moved or {}).items():
+            found[key] = found.get(key, np.zeros(size)) + at_accounts
         for (country, element, form), row in plan.case.lookups.stockpiles.items():
             bought = plan.flows[FlowKey(country, "bought", element=element, form=form)]
             price = musd_per_tonne(row.purchase_usd_per_kg)

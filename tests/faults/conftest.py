@@ -48,6 +48,8 @@ MORE = {
     "savings": "project,element,form,tonnes,max_share\nthrift,Dy,oxide,1,0.2\nthrift,Tb,oxide,0.1,0.3\n",
     "availability": "project,year,tonnes\ndesert_mine,2026,1200\ndesert_mine,2031,1000\n",
     "returns": "project,stage,element,feed,share\n,metal,Dy,swarf,0.01\nmetal_works,,Tb,dust,0.01\n",
+    "schedule": "project,year,capital_share,output_share,cost_share\n"
+    "bay_plant,0,0.5,0,0.1\nbay_plant,1,0.5,0.5,\nbay_plant,2,0.2,1,1\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
 }
 

@@ -299,6 +299,14 @@ scenarios    | 2.probability_low = 0.8 & 2.probability_high = 0.9 | odds | 0.7 i
 feeds        | 2.share = 0.999 | feed-shares | more than 1 | {ore_of_feeds}.share
 ramps        | 3.year_after_start = 2 | ramp-years | no row for year 1
 ramps        | 2.year_after_start = 3 | ramp-years | no row for year 0 | 3.year_after_start
+schedule     | 3.year = 3 | schedule-years | no row for year 1 | 4.year
+schedule     | 2.year = 1 & 3.year = 2 & 4.year = 3 | schedule-years | no row for year 0
+schedule     | 3.capital_share = 0.2 | schedule-capital | sum to 0.9 | 4.capital_share
+schedule     | 2.capital_share = 0 & 3.capital_share = 0 & 4.capital_share = 1 | schedule-capital | first output in year 1 | 3.capital_share
+schedule     | 3.output_share = 0 & 4.output_share = 0 | schedule-output | no output_share above 0 | 4.output_share
+projects     | {bay}.lead_time_years = 2 | schedule-alone | which replace lead_time_years
+projects     | {bay}.lead_time_years = 0 | schedule-alone | which replace lead_time_years
+projects     | {bay}.ramp = slow | schedule-alone | which replace ramp
 loss_tiers   | {last_loss_tiers}.up_to_share = 0.9 | tiers-end | rise to 1
 loss_tiers   | {last_loss_tiers}.loss_usd_per_kg = 1 | tiers-fall | falls
 loss_tiers   | 2.up_to_share = 0 | range | greater than 0
@@ -386,6 +394,7 @@ def rules(base: Text) -> Iterator[Mutation]:
     last = {name: len(grid) for name, grid in base.items()}
     thrift = find(base, "projects", stage="saving")
     lines = {"mine": mine, "plant": plant, "smelter": smelter, "thrift": thrift}
+    lines["bay"] = find(base, "projects", project="bay_plant")
     lines |= {f"last_{name}": line for name, line in last.items()}
     lines["ore_of_feeds"] = last["feeds"] - 3
     for number, row in enumerate(RULES.strip().splitlines()):

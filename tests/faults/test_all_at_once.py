@@ -114,7 +114,10 @@ def test_faults_of_changes_stand_beside_each_other_and_beside_those_of_tables(
     assert served.exit_code == 2 and "projects.csv:2" in served.stderr and "--set" in served.stderr
 
 
-SUMS = ("returns-sum", "probabilities", "no-rows", "must-run-staff")
+SUMS = (
+    *("returns-sum", "probabilities", "no-rows", "must-run-staff"),
+    *("schedule-years", "schedule-capital", "schedule-output", "schedule-alone"),
+)
 """Rules of which a row that was not read may be the reason, or may be what was lost."""
 OF_WHOLE_ROWS = ("wide row", "repeated row", "without rows")
 

@@ -96,6 +96,10 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Case, Progr
     for seed in range(4):
         place = folder / f"random{seed}"
         found.append(checked_case(place, changes=flat(write_random_case(place, seed))))
+    for seed in (2, 12, 26):
+        place = folder / f"scheduled{seed}"
+        model = write_random_case(place, seed, new=True, scheduled=True)
+        found.append(checked_case(place, changes=flat(model)))
     return [(case, program_of(case)) for case in found]
 
 

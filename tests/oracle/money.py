@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tests.oracle.histories import build_years
 from tests.oracle.odds import add_worst_risk
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import Period, at_year, number
+from tests.oracle.tables import Period, Project, at_year, number
 from tests.oracle.world import World
 
 MILLION = 1e6
@@ -18,18 +18,52 @@ def capex_terms(world: World, country: str, w: str, t: int, *, public: bool) -> 
     """Capex due in t; not `public`: the full amount.
 
     Contract: "capex_usd_per_tpa * cost_index * public_share, is paid in equal parts over the lead time's years from y
-    on (at least one)".
+    on (at least one)"; by the shares of `schedule` where the project has rows.
     """
     index = number(world.country(country), "cost_index", 1.0)
     terms: dict[Key, float] = {}
     for plant in world.plants(country=country):
-        parts = max(plant.lead, 1)
-        part = plant.capex * index * (plant.public_share if public else 1.0) / parts / MILLION
+        whole = plant.capex * index * (plant.public_share if public else 1.0) / MILLION
         for y in build_years(plant, world.choices):
             key = ("build", plant.name, w, y)
-            if key in world.lp.index and y <= t <= y + parts - 1:
-                add(terms, key, part)
+            if key in world.lp.index:
+                add(terms, key, whole * share_due(world, plant, w, y, t))
     return terms
+
+
+def share_due(world: World, plant: Project, w: str, y: int, t: int) -> float:
+    """The share of the capital of a build of year y that is due in year t.
+
+    Contract: "A delay shock moves the whole schedule, except instalments already paid"; "It shows itself in
+    start_year, not before".
+    """
+    if not plant.schedule:
+        parts = max(plant.lead, 1)
+        return 1 / parts if y <= t <= y + parts - 1 else 0.0
+    total = 0.0
+    for k, step in enumerate(plant.schedule):
+        paid_in = y + k
+        for shown in world.choices.years:
+            if paid_in >= shown:
+                paid_in += shown_in(world, plant, w, y, shown)
+        if paid_in == t:
+            total += step.capital
+    return total
+
+
+def shown_in(world: World, plant: Project, w: str, y: int, year: int) -> int:
+    """Years of delay of a build of year y that show themselves in a year."""
+    due = y + plant.lead
+    before = world.shocks.delay(w, plant, due, known_by=year - 1)
+    return world.shocks.delay(w, plant, due, known_by=year) - before
+
+
+def fixed_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
+    """The share of the yearly fixed cost of a build of year y that is due in year t."""
+    if not plant.schedule:
+        return 1.0 if t >= y + plant.lead else 0.0
+    k = t - y - world.shocks.delay(w, plant, y + plant.lead, known_by=t)
+    return plant.schedule[min(k, len(plant.schedule) - 1)].cost if k >= 0 else 0.0
 
 
 def people_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]:
@@ -82,13 +116,13 @@ def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) 
 
 
 def fixed_terms(world: World, w: str, t: Period) -> dict[Key, float]:
-    """Contract: "fixed opex of new nameplate from its planned start"."""
+    """Contract: "fixed opex of new nameplate from its planned start", or by `cost_share` of its schedule."""
     terms: dict[Key, float] = {}
     for plant in world.case.projects:
         for y in build_years(plant, world.choices) if t.opens_year else []:
             key = ("build", plant.name, w, y)
-            if key in world.lp.index and t.year >= y + plant.lead:
-                add(terms, key, plant.fixed / MILLION)
+            if key in world.lp.index:
+                add(terms, key, plant.fixed / MILLION * fixed_share(world, plant, w, y, t.year))
     return terms
 
 

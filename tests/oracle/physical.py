@@ -34,9 +34,14 @@ def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
 
 
 def ramp_share(world: World, plant: Project, age: int) -> float:
-    """The share of nameplate that is usable some years after the start."""
+    """The share of nameplate that is usable some years after the start.
+
+    Contract: "After the last row `output_share` and `cost_share` stay".
+    """
     if age < 0:
         return 0.0
+    if plant.schedule:
+        return plant.schedule[min(plant.lead + age, len(plant.schedule) - 1)].output
     ramp = world.case.ramps.get(plant.ramp)
     if not ramp:
         return 1.0

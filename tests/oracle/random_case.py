@@ -10,7 +10,7 @@ from tests.oracle.program import solve_case
 from tests.oracle.random_calm import draw_calm
 from tests.oracle.random_decided import draw_decided
 from tests.oracle.random_futures import draw_futures
-from tests.oracle.random_plants import draw_projects, draw_ramps
+from tests.oracle.random_plants import draw_projects, draw_ramps, draw_schedules
 from tests.oracle.random_shocks import draw_scenarios
 from tests.oracle.random_switches import draw_switches
 from tests.oracle.random_tables import ELEMENTS, Draw, Rows, write_tables
@@ -276,13 +276,20 @@ def choose_limit(folder: Path, model: dict[str, Any], rng: random.Random) -> Non
 
 
 def write_random_case(
-    folder: Path, seed: int, *, old: bool = True, new: bool = False, decided: bool = False
+    folder: Path,
+    seed: int,
+    *,
+    old: bool = True,
+    new: bool = False,
+    decided: bool = False,
+    scheduled: bool = False,
 ) -> dict[str, Any]:
     """Write one case folder and return its model dict (goal `target` solves the oracle to place its limit).
 
     `old` leaves out quarters, magnets, resale, whole plants and all else that `random_switches` adds; without it the
     case of the same seed gets them on top. `new` puts prices, rises, savings, storylines, odds and targets on top of
-    either, `decided` what is decided when, by whom and for good (`random_decided`) on top of all.
+    either, `decided` what is decided when, by whom and for good (`random_decided`) on top of all. `scheduled` puts
+    rows of `schedule` in place of lead times and ramps.
     """
     folder = Path(folder)
     d = Draw(random.Random(seed), COORDINATION[seed % 3], INVESTMENT[(seed // 3) % 2])
@@ -307,6 +314,9 @@ def write_random_case(
     if decided:
         d.rng = random.Random(f"decided {seed}")
         draw_decided(d, model)
+    if scheduled:
+        d.rng = random.Random(f"schedules {seed}")
+        draw_schedules(d)
     write_tables(folder, d)
     if model["objective"]["goal"] == "target":
         choose_limit(folder, model, d.rng)

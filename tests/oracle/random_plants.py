@@ -83,3 +83,27 @@ def draw_ramps(d: Draw) -> None:
     for ramp in {p["ramp"]: None for p in d.projects.values() if p["ramp"]}:
         for year, share in enumerate(steps[ramp]):
             d.put("ramps", {"ramp": ramp, "year_after_start": year, "share": share})
+
+
+def draw_schedules(d: Draw) -> None:
+    """Schedules in place of lead times and ramps: "the sum of `capital_share` at least 1"."""
+    for row in d.tables["projects"]:
+        if not row.get("max_new_tpa") or d.chance(0.4):
+            continue
+        lead = row.get("lead_time_years") or 0
+        row["lead_time_years"] = row["ramp"] = None
+        output = [0.0] * lead + list(d.one((1,), (0.4, 1), (0.3, 0.6, 0.9)))
+        capital = [d.rng.choice((0, 1, 2, 3)) for _ in output]
+        capital[d.rng.randint(0, lead)] += 2
+        total = sum(capital) / d.one(1, 1, 1.2)
+        for year, share in enumerate(output):
+            d.put(
+                "schedule",
+                {
+                    "project": row["project"],
+                    "year": year,
+                    "capital_share": capital[year] / total,
+                    "output_share": share,
+                    "cost_share": d.perhaps(0.3, 0, 0.5, 1.2),
+                },
+            )

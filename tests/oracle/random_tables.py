@@ -24,6 +24,7 @@ REQUIRED = {
     "projects": "project name country stage",
     "recoveries": "project element recovery",
     "ramps": "ramp year_after_start share",
+    "schedule": "project year capital_share output_share",
     "skills": "skill name attrition",
     "workforce": "country skill initial",
     "training": "programme country skill duration_years seats cost_per_trainee_usd",

@@ -22,6 +22,7 @@ TABLES = (
     "projects",
     "recoveries",
     "ramps",
+    "schedule",
     "skills",
     "workforce",
     "training",
@@ -120,6 +121,14 @@ def at_year(series: Series, year: int) -> float:
     raise AssertionError("years are sorted, so one interval holds the year")
 
 
+class Step(NamedTuple):
+    """One year of `schedule`, the contract's default of `cost_share` filled in."""
+
+    capital: float
+    output: float
+    cost: float
+
+
 @dataclass(frozen=True)
 class Project:
     """One row of `projects`, defaults filled in; money in USD as given."""
@@ -145,6 +154,7 @@ class Project:
     credit: float
     rise: float | None
     must_run: bool
+    schedule: tuple[Step, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,8 +289,22 @@ def read_choices(model: Mapping[str, Any], demand: dict[tuple[str, str, str], Se
     )
 
 
-def read_project(row: Row, first: int) -> Project:
+def read_schedule(rows: Iterable[Row], project: str) -> tuple[Step, ...]:
+    """Contract: `cost_share`, "blank: 1 from first output on, else 0"."""
+    steps: list[Step] = []
+    has_output = False
+    for row in sorted(rows, key=lambda row: int(row["year"])):
+        if row["project"] == project:
+            has_output = has_output or number(row, "output_share") > 0
+            cost = number(row, "cost_share", float(has_output))
+            steps.append(Step(number(row, "capital_share"), number(row, "output_share"), cost))
+    return tuple(steps)
+
+
+def read_project(row: Row, first: int, schedule: Iterable[Row]) -> Project:
     """One project with the contract's defaults ("`earliest_year?`=first year")."""
+    steps = read_schedule(schedule, row["project"])
+    lead = [year for year, step in enumerate(steps) if step.output > 0]
     return Project(
         name=row["project"],
         country=row["country"],
@@ -291,7 +315,7 @@ def read_project(row: Row, first: int) -> Project:
         retire=whole(row, "retire_year", 10**6),
         max_new=number(row, "max_new_tpa"),
         earliest=whole(row, "earliest_year", first),
-        lead=whole(row, "lead_time_years", 0),
+        lead=lead[0] if lead else whole(row, "lead_time_years", 0),
         ramp=text(row, "ramp"),
         capex=number(row, "capex_usd_per_tpa"),
         fixed=number(row, "fixed_opex_usd_per_tpa"),
@@ -303,6 +327,7 @@ def read_project(row: Row, first: int) -> Project:
         credit=number(row, "credit_usd_per_t"),
         rise=number(row, "rise") if row.get("rise") else None,
         must_run=flag(row, "must_run"),
+        schedule=steps,
     )
 
 
@@ -387,7 +412,7 @@ def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
         demand=demand,
         imports=read_series(rows["imports"], import_key),
         shares=read_nested(rows["feeds"], "feed", "element", "share"),
-        projects=[read_project(row, choices.first) for row in rows["projects"]],
+        projects=[read_project(row, choices.first, rows["schedule"]) for row in rows["projects"]],
         recoveries={
             (r["project"], r["element"]): number(r, "recovery") for r in rows["recoveries"]
         },

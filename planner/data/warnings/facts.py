@@ -103,10 +103,11 @@ class CaseFacts:
     def share_of_new(self) -> dict[str, Vector]:
         """Project -> largest share of its new capacity that can be in use."""
         shares: dict[str, Vector] = {}
-        for name, row in self.case.projects.items():
-            start = self.case.lookups.commitment_years(name).start + row.lead_time_years
-            ramp = [self.case.lookups.ramp_share(name, year - start) for year in self.case.years]
-            shares[name] = np.maximum.accumulate(ramp)
+        for name in self.case.projects:
+            committed = self.case.lookups.commitment_years(name).start
+            schedule = self.case.lookups.schedules[name]
+            usable = [schedule.output_share(year - committed) for year in self.case.years]
+            shares[name] = np.maximum.accumulate(usable)
         return shares
 
     @cached_property

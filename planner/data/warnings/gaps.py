@@ -74,6 +74,7 @@ def _alone(bare: Sequence[Row], count: int, column: str, what: str) -> Iterator[
 
 def blank_cells(facts: CaseFacts) -> Iterator[Fault]:
     """Cells that alone are blank in their column, and so have its default."""
+    scheduled = {row.project for row in facts.tables.schedule}
     for table in TABLES:
         for column in table.row.columns() if table.solved else ():
             default = table.row.model_fields[column].get_default()
@@ -82,6 +83,8 @@ def blank_cells(facts: CaseFacts) -> Iterator[Fault]:
             rows = facts.rows(table.name)
             if column in NEEDS:
                 rows = [row for row in rows if getattr(row, NEEDS[column])]
+            if column == "lead_time_years":
+                rows = [row for row in rows if row.project not in scheduled]
             if column == "basis":
                 rows = [row for row in rows if len(STAGES[row.stage].bases) > 1]
             blank = [row for row in rows if column not in row.model_fields_set]

@@ -166,7 +166,9 @@ def plants(plan: Plan, other: Plan | None = None, address: str = "") -> ReportTa
     id and `.html` are written; '' for none."""
     rows = _plants_of_both(plan, other)
     known = rows.index.map(plan.case.projects.get)
-    lead = pd.Series([row.lead_time_years for row in known], index=rows.index, dtype=float)
+    lead = pd.Series(
+        [plan.case.lookups.lead_time(row.project) for row in known], index=rows.index, dtype=float
+    )
     names = names_of(plan.case)
     frame = rows.assign(
         project=rows.index.map(names.placed),

@@ -126,7 +126,7 @@ def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
         found.append(
             {
                 "project": project,
-                "lead": row.lead_time_years,
+                "lead": plan.case.lookups.lead_time(project),
                 "ramp": _ramp_years(plan, project),
                 "public_share": row.public_share,
                 "unit": unit_of(plan.case, measure(plan, project)) + "/y",
@@ -137,7 +137,9 @@ def _of_new_plants(plan: Plan, built: pd.Series) -> pd.DataFrame:
 
 def _ramp_years(plan: Plan, project: str) -> int:
     """Years from first output until the usable share no longer changes."""
-    shares = [plan.case.lookups.ramp_share(project, year) for year in range(len(plan.years) + 1)]
+    schedule = plan.case.lookups.schedules[project]
+    years = range(len(plan.years) + 1)
+    shares = [schedule.output_share(schedule.first_output + year) for year in years]
     return shares.index(shares[-1])
 
 
