@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import planner
+from planner.data.build_schedule import BuildSchedule
 from planner.data.case import Case
 from planner.data.lookups import Lookups
 from planner.data.scenario_tree import Tree
@@ -842,17 +843,17 @@ OF_THE_PROGRAM = {
         "capacity_factors",
         "existing",
         "usable_shares",
+        "capital_due",
+        "fixed_cost_due",
     ),
     Lookups: (
         "full_capex",
         "public_capex",
-        "payment_years",
         "throughput_cost",
         "net_purchase_price",
-        "ramp_of",
-        "ramp_share",
         "capacity_use",
     ),
+    BuildSchedule: ("capital_share", "output_share", "cost_share", "ramp"),
 }
 """Functions by which the program is written, and none of those that the tree is made of."""
 

@@ -386,7 +386,7 @@ def test_a_shop_takes_its_whole_crew(register: Case) -> None:
         hazard = next(
             h for h in register.tables.hazards if h.project == name and h.kind == "capacity"
         )
-        assert (hazard.factor_low, register.lookups.ramp_share(name, 2)) == (COMES, THIRD_YEAR)
+        assert (hazard.factor_low, register.lookups.schedules[name].ramp[2]) == (COMES, THIRD_YEAR)
         crew = rates.get(name, rates["metal"]) * (row.unit_tpa or 0.0) / 1000 * COMES * THIRD_YEAR
         assert crew == pytest.approx(CREW, abs=0.1), name
 
@@ -443,9 +443,8 @@ def saved_at_most(case: Case, year: int) -> float:
     total = 0.0
     for name in {row.project for row in case.tables.savings if row.element in MAGNETIC}:
         row = case.projects[name]
-        first = (row.earliest_year or case.first_year) + row.lead_time_years
-        if year >= first:
-            total += row.max_new_tpa * case.lookups.ramp_share(name, year - first)
+        decided = row.earliest_year or case.first_year
+        total += row.max_new_tpa * case.lookups.schedules[name].output_share(year - decided)
     return total
 
 
