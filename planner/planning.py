@@ -14,7 +14,7 @@ from planner.results.plan import Plan, Status
 from planner.results.tables import TableViews
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import solve_whole
-from planner.solving.program_size import fits, is_divisible
+from planner.solving.program_size import fits, has_moving_payments, is_divisible
 from planner.solving.ways import MANY
 
 Method = Literal["auto", "whole", "scenarios"]
@@ -45,7 +45,7 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     many = len(case.scenarios) >= MANY or not fits(case)
     if many and not is_divisible(case):
         progress(
-            "whole plants, and investment that answers what is revealed, are solved as one program"
+            "one program: integer units, multistage investment or delayed payments link the scenarios"
         )
         return "whole"
     return "scenarios" if many else "whole"
@@ -60,6 +60,13 @@ def _not_divisible(case: Case) -> InputError:
         said = "scenarios are solved one by one only where they share their decisions"
         remedy = 'write "committed" or "staged", or leave out --method scenarios'
     place = case.origin.place("model")
+    if has_moving_payments(case):
+        place, column, remedy = (
+            case.origin.place("schedule"),
+            "project",
+            "leave out --method scenarios",
+        )
+        said = "scenarios are solved one by one only where delays move no payments of `schedule`"
     return InputError([fault("choice", place, 0, column, message=said, remedy=remedy)])
 
 

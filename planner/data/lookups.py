@@ -50,6 +50,10 @@ RARE_EARTHS = "rare earths"
 """The commodity of a case that names none."""
 
 
+_ADDED = ("schedule",)
+"""Tables that came after stored runs: without rows they are no part of a checksum."""
+
+
 def good_of(row: Any) -> Good:
     """Country, element and form of a row."""
     return row.country, row.element, row.form
@@ -84,12 +88,12 @@ class Lookups:
     def sha256(self) -> str:
         """SHA-256 over all rows that a plan follows from and the model file, whatever the order and the file form.
 
-        What has its default is left out: a column or key that is new leaves it as it was.
+        What has its default is left out: a new column, key or table leaves it as it was.
         """
         digest = hashlib.sha256()
         for table in TABLES:
-            if table.solved:
-                rows = self.tables.rows(table.name)
+            rows = self.tables.rows(table.name)
+            if table.solved and (rows or table.name not in _ADDED):
                 lines = sorted(row.model_dump_json(exclude_defaults=True) for row in rows)
                 text = "\n".join([table.name, *lines])
                 digest.update(text.encode())

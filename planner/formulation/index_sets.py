@@ -52,6 +52,7 @@ OF_FIGURES = frozenset(
             "resold",
         ),
         *("years_of_use", "usable_shares", "started_shares", "started_existing", "yields", "odds"),
+        *("capital_due", "fixed_cost_due"),
     ]
 )
 OF_COVERAGE = frozenset(
