@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from planner.data.case import Case as Case
     from planner.data.change import Change as Change
     from planner.data.change import parse_change as parse_change
-    from planner.data.sampling import sample as sample
     from planner.errors import CaseWarning as CaseWarning
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
     from planner.evaluation.evaluate import evaluate as evaluate
-    from planner.evaluation.kept_draws import keep_draws as keep_draws
+    from planner.evaluation.scenario_losses import keep_draws as keep_draws
     from planner.explanation.compare import compare as compare
     from planner.explanation.coverage import coverage as coverage
     from planner.explanation.efficient_frontier import frontier as frontier
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from planner.formulation.pyomo_model import build_model as build_model
     from planner.results.later_year import advance as advance
     from planner.results.plan import Plan as Plan
+    from planner.sampling.samples import sample as sample
     from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
 
@@ -81,14 +81,14 @@ _HOME = {
     "evaluate": "planner.evaluation.evaluate",
     "explain": "planner.explanation.explain",
     "frontier": "planner.explanation.efficient_frontier",
-    "keep_draws": "planner.evaluation.kept_draws",
+    "keep_draws": "planner.evaluation.scenario_losses",
     "load": "planner.api.cases",
     "on_scheduler": "planner.cluster",
     "open_run": "planner.api.plans",
     "open_study": "planner.api.studies",
     "parse_change": "planner.data.change",
     "plan_of": "planner.api.plans",
-    "sample": "planner.data.sampling",
+    "sample": "planner.sampling.samples",
     "shares": "planner.solving.shares",
     "solve": "planner.api.plans",
     "study": "planner.api.studies",

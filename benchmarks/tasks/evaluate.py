@@ -8,10 +8,10 @@ from typing import Any
 import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case, with_other_scenarios, without_targets
-from planner.data.sampling import sample
 from planner.evaluation.decisions import ALL, FixedDecisions, fixed_decisions
 from planner.evaluation.simulator import PolicyChoice, Simulator, futures_of
 from planner.results.losses import measures_of
+from planner.sampling.samples import sample
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase
 

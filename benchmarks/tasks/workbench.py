@@ -15,8 +15,8 @@ import psutil
 import planner
 from benchmarks.clock import Clock, late, tell
 from planner.data.case import Case
-from planner.data.reweighting import happenings
 from planner.errors import PlannerError
+from planner.sampling.reweighting import happenings
 from planner.server.edits import Edit, EditedValue
 from planner.server.journal import OpenedCase
 from planner.server.workbench import Workbench

@@ -16,11 +16,11 @@ from planner.data.case import Case
 from planner.data.empty_case import COLUMNS, write_empty_case
 from planner.data.export import write_model, write_tables
 from planner.data.load import checked_case
-from planner.data.sampling import DRAWN_TABLES
 from planner.data.schema import TABLES
 from planner.errors import RunFolderError, refused
-from planner.evaluation.kept_draws import KeptDraws
 from planner.results.folders import refuse_foreign, write_folder, write_whole
+from planner.sampling.samples import DRAWN_TABLES
+from planner.sampling.scenario_reduction import ReducedScenarios
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
@@ -166,7 +166,7 @@ def sample(
         say(f"  planner solve {out}")
 
 
-def _stand_for(few: KeptDraws) -> list[str]:
+def _stand_for(few: ReducedScenarios) -> list[str]:
     """Lines about what is lost without a plan in all draws and in those kept, each known from its start."""
     lines = [f"Distance to the nearest kept draw, times probability: {few.distance:,.6g} MUSD"]
     for key, words in (("expected_loss_musd", "Expected loss"), ("cvar_musd", "CVaR")):

@@ -10,9 +10,9 @@ import typer
 from planner.api.evaluations import evaluate_into
 from planner.cli.console import ShownProgress, command_app, exit_codes, say
 from planner.data.load import checked_case
-from planner.data.sampling import MOST
 from planner.reporting.words.sentences import worded_lines
 from planner.results.evaluation import EVALUATION
+from planner.sampling.samples import MOST
 from planner.workspace import find_case
 
 AIM = 0.08

@@ -10,7 +10,6 @@ import pandas as pd
 
 from planner.config import Objective
 from planner.data.case import Case, with_choices, with_other_scenarios
-from planner.data.sampling import sample
 from planner.data.shock_effects import Effects, year_of
 from planner.errors import A_PLAN, Fault, InputError, StoppedError, refuse_other
 from planner.evaluation.decisions import NO_DECISIONS, FixedDecisions, fixed_decisions
@@ -25,6 +24,7 @@ from planner.planning import solve_case
 from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, RiskRange, RiskRanges
 from planner.results.losses import measures_of
 from planner.results.plan import Plan, Status, no_plan
+from planner.sampling.samples import sample
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 

@@ -15,11 +15,11 @@ from scipy.stats import t as students_t
 
 from planner.config import Objective
 from planner.data.case import Case, with_other_scenarios, without_limit, without_targets
-from planner.data.sampling import draws_for, sample
 from planner.errors import StoppedError
 from planner.evaluation.decisions import single_path
 from planner.results.evaluation import OptimalityGap
 from planner.results.plan import Plan
+from planner.sampling.samples import draws_for, sample
 from planner.solving.engine import Engine, FixedAmounts
 from planner.solving.goals import Phase, Progress
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array, lil_array
 
 from planner.data.shock_effects import Effects
-from planner.evaluation.chain import LOSS, ChainProgram
+from planner.evaluation.simulation_program import LOSS, SimulationProgram
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.variable_trees import OperationNode
 from planner.solving.program import Vector
@@ -45,7 +45,7 @@ class FutureOutcome:
 class OutcomeReader:
     """Reads outcomes off values (n) of the columns of a chain."""
 
-    def __init__(self, chain: ChainProgram) -> None:
+    def __init__(self, chain: SimulationProgram) -> None:
         case = chain.case
         elements = list(case.elements)
         columns, periods = len(chain.program.columns), len(chain.periods)

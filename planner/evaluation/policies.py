@@ -12,10 +12,10 @@ from typing import Protocol
 import numpy as np
 
 from planner.data.shock_effects import Effects, Period
-from planner.evaluation.chain import LOSS, ChainProgram
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
 from planner.evaluation.outcome import Future, FutureOutcome, OutcomeReader
-from planner.evaluation.period import PeriodProgram, Purse, not_proven
+from planner.evaluation.period_program import PeriodProgram, Purse, not_proven
+from planner.evaluation.simulation_program import LOSS, SimulationProgram
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
@@ -46,7 +46,7 @@ class OperatingPolicy(Protocol):
 class Foreseen:
     """Each future is known from its first period on: the least loss that operations can attain in it."""
 
-    def __init__(self, chain: ChainProgram) -> None:
+    def __init__(self, chain: SimulationProgram) -> None:
         self._chain = chain
         self._reader = OutcomeReader(chain)
         self._solver = Solver(chain.program)
@@ -79,7 +79,7 @@ class Myopic:
     """
 
     def __init__(
-        self, chain: ChainProgram, payments: FixedPayments, worth: float, runs: PlannedRuns
+        self, chain: SimulationProgram, payments: FixedPayments, worth: float, runs: PlannedRuns
     ) -> None:
         self._chain = chain
         self._reader = OutcomeReader(chain)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from planner.cells import Quarter, begin_of
 from planner.data.case import Case, with_rows
 from planner.data.shock_effects import ImportKey, Period, effects_by_scenario, periods_of
-from planner.evaluation.chain import ChainProgram
 from planner.evaluation.decisions import FixedDecisions
 from planner.evaluation.outcome import Future, FutureOutcome
 from planner.evaluation.policies import (
@@ -25,6 +24,7 @@ from planner.evaluation.policies import (
     OperatingPolicy,
     in_order_of_history,
 )
+from planner.evaluation.simulation_program import SimulationProgram
 from planner.parallel import Call, KeptObject, Workers, answers, opened
 from planner.results.losses import measures_of
 from planner.solving.program import Vector
@@ -135,8 +135,8 @@ class FutureWorker:
 
     def _new_chain(
         self, entry: str, periods: tuple[Period, ...], leaks: frozenset[ImportKey]
-    ) -> ChainProgram:
-        return ChainProgram(self._case, self._decisions.amounts[entry], periods, leaks)
+    ) -> SimulationProgram:
+        return SimulationProgram(self._case, self._decisions.amounts[entry], periods, leaks)
 
     def _new_policy(
         self,

@@ -17,8 +17,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.change import Change
-from planner.data.reweighting import happenings, reweighted
 from planner.errors import refused
+from planner.sampling.reweighting import happenings, reweighted
 
 ShortText = Annotated[str, Field(max_length=500)]
 EditedValue = (

@@ -15,7 +15,6 @@ from planner.cells import CARRIED, Row, text_of
 from planner.config import ModelTarget
 from planner.data.case import Case
 from planner.data.change import Change
-from planner.data.reweighting import ANY_STOP, happenings
 from planner.data.schema import BY_NAME, Table
 from planner.errors import refused
 from planner.reporting.chapters.beside import UNMET, key_figures, target_sentence
@@ -23,6 +22,7 @@ from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
 from planner.results.plan import Plan
 from planner.results.targets import shares_reached
+from planner.sampling.reweighting import ANY_STOP, happenings
 from planner.server.answers import Shown
 from planner.server.workbench import Workbench
 

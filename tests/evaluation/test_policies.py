@@ -16,7 +16,7 @@ from planner.data.load import checked_case
 from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
-from planner.evaluation import chain as fixed_chain
+from planner.evaluation import simulation_program
 from planner.evaluation import simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
 from planner.evaluation.outcome import FutureOutcome
@@ -373,7 +373,7 @@ def test_equations_of_capacity_are_of_one_plant_and_period(tmp_path: Path) -> No
     asking = np.flatnonzero(np.diff(program.matrix[:, capacity].tocsr().indptr))
     letters = {equation.name: equation.letters for equation in EQUATIONS}
     assert {letters[program.rows[row][0]] for row in asking} == {("p", "n")}
-    assert fixed_chain.OF_A_PLANT == ("p", "n")
+    assert simulation_program.OF_A_PLANT == ("p", "n")
 
 
 # ---- plants that stand warm ------------------------------------------------------------------------------------------

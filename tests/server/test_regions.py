@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.data.reweighting import ANY_STOP
 from planner.reporting.chapters import beside
 from planner.reporting.parts import Card
 from planner.reporting.words.numbers import money, number, percent, signed
 from planner.results.figures.plants import decisions
+from planner.sampling.reweighting import ANY_STOP
 from planner.server.app import ACTIONS
 from planner.server.edits import Edit
 from planner.server.journal import OpenedCase, shown_as

@@ -18,9 +18,9 @@ import pytest
 
 import planner
 from planner.config import LEVERS
-from planner.data.reweighting import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.words.numbers import signed
+from planner.sampling.reweighting import happenings
 from planner.server import solver_thread
 from planner.server.answers import next_weight
 from planner.server.edits import Edit, edited

@@ -18,8 +18,8 @@ from planner.data.lookups import Good
 from planner.data.shock_effects import length_of, year_of
 from planner.data.stages import CONVERTING
 from planner.errors import StoppedError
-from planner.evaluation.chain import LOSS, SLACK, ChainProgram
 from planner.evaluation.decisions import FixedPayments, PlannedRuns
+from planner.evaluation.simulation_program import LOSS, SLACK, SimulationProgram
 from planner.formulation import budgets, capacity
 from planner.solving.highs import Solver, Statuses
 from planner.solving.program import Key, Program, Vector
@@ -40,7 +40,7 @@ class Purse:
     gone; unspent money moves on within a year, and beyond it if budgets carry over.
     """
 
-    def __init__(self, chain: ChainProgram, payments: FixedPayments) -> None:
+    def __init__(self, chain: SimulationProgram, payments: FixedPayments) -> None:
         self._groups = chain.scope.funder_groups
         periods = chain.periods
         shape = (len(self._groups), len(periods))
@@ -105,7 +105,7 @@ class ChainPart:
         return whole.row_lower[self.rows] - shift, whole.row_upper[self.rows] - shift
 
 
-def part_of(chain: ChainProgram, node: int, left_out: tuple[str, ...]) -> ChainPart:
+def part_of(chain: SimulationProgram, node: int, left_out: tuple[str, ...]) -> ChainPart:
     """The part of a chain of one period, without the rows and columns of some names."""
     program = chain.program
     columns: list[int] = []
@@ -141,7 +141,7 @@ class PeriodProgram:
     """
 
     def __init__(
-        self, chain: ChainProgram, node: int, purse: Purse, runs: PlannedRuns | None = None
+        self, chain: SimulationProgram, node: int, purse: Purse, runs: PlannedRuns | None = None
     ) -> None:
         """runs: what plants with `rise` shall put out at least where nothing happens, as far as they can."""
         left_out = ("carried",) if chain.scope.purchases else MONEY
@@ -227,7 +227,7 @@ def not_proven(future: str, found: Solution) -> StoppedError:
 
 
 def _with_floors(
-    chain: ChainProgram, node: int, part: ChainPart, runs: PlannedRuns
+    chain: SimulationProgram, node: int, part: ChainPart, runs: PlannedRuns
 ) -> tuple[ChainPart, Vector]:
     """The part with a row for each plant that is planned to run: throughput and what it lacks of the plan.
 
@@ -263,7 +263,7 @@ def _dearest_step(case: Case, good: Good) -> float:
     return max(step.musd_per_t for step in steps) * case.countries[good[0]].weight
 
 
-def worth_of_stock(chain: ChainProgram, good: Good) -> float:
+def worth_of_stock(chain: SimulationProgram, good: Good) -> float:
     """The most that a tonne in stock may save (MUSD): of its own good, or of what plants of the group make of it."""
     case = chain.case
     country, element, form = good

@@ -57,7 +57,7 @@ ShockedPlace = tuple[str, str, str, Period]
 
 
 @dataclass(frozen=True)
-class ChainScope(Scope):
+class SimulationScope(Scope):
     """Index sets of a chain of periods that hold whatever some future may need."""
 
     chain: Tree
@@ -69,7 +69,7 @@ class ChainScope(Scope):
         """The chain."""
         return self.chain
 
-    def of_future(self, effects: Effects) -> ChainScope:
+    def of_future(self, effects: Effects) -> SimulationScope:
         """The same index sets, with the figures of a future."""
         tree = replace(self.chain, effects={FUTURE: effects})
         other = replace(self, chain=tree)
@@ -184,7 +184,7 @@ def _with_one_calm_future(case: Case) -> Case:
     return with_rows(bare, scenarios=(only,), shocks=(), draws=(), hazards=())
 
 
-class ChainProgram:
+class SimulationProgram:
     """The program of one future, decisions fixed: `program_of` gives that of any.
 
     program: the one of a future in which nothing happens. scope: its index sets. periods: of the chain, in order.
@@ -204,7 +204,7 @@ class ChainProgram:
         self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
         tree = tree_of(self.case, {FUTURE: Effects()}, self.periods)
-        self.scope = ChainScope(self.case, tree, leaks, not_covered=every_demand(tree))
+        self.scope = SimulationScope(self.case, tree, leaks, not_covered=every_demand(tree))
         self._writer = Writer(self.scope)
         left_out = [*LEFT_OUT, *(equation.name for equation in EQUATIONS if equation.index is None)]
         if amounts is not None:
@@ -283,7 +283,7 @@ class ChainProgram:
             changed.append((at, mine[at]))
         return changed
 
-    def _again(self, scope: ChainScope, only: ListedRows) -> Program:
+    def _again(self, scope: SimulationScope, only: ListedRows) -> Program:
         """The chain with some rows and bounds written again."""
         program = self._writer.refilled(self._exact, scope, only.keys(), only)
         if program is None:

@@ -1,9 +1,9 @@
-"""A register of hazards -> scenarios: each danger by itself, as often as it is likely.
+"""Stratified samples of a hazard register (Latin hypercube sampling).
 
-In the draws of one scenario a hazard happens, for each of its subjects, in the floor or the ceiling of its probability
-times their number, and starts, lengths and factors are spread over their ranges in the same way: one in each of as many
-equal parts as it happens (McKay, Beckman and Conover, Technometrics 21 (1979) 239-245). Each hazard and subject has
-random numbers of its own, so that another row in the register leaves the draws of all others as they were.
+In the samples of a scenario a hazard happens, for each subject, in the floor or the ceiling of its probability times
+their number. Starts, lengths and factors are stratified in the same way (McKay, Beckman and Conover, Technometrics 21
+(1979) 239-245). Each hazard and subject has random numbers of its own, so that a new row leaves all other draws as
+they are.
 """
 
 from __future__ import annotations
@@ -11,60 +11,63 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 import numpy as np
 
-from planner.cells import CARRIED, Quarter, Row, begin_of, conditions, end_of, grouped_by, options
+from planner.cells import Quarter, begin_of, end_of, grouped_by
 from planner.data.case import Case
 from planner.data.lookups import BASE
-from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
+from planner.data.schema import Draw, Hazard, Scenario, Shock
 from planner.data.shock_effects import projects_hit
 from planner.data.thresholds import ROUNDING
 from planner.errors import A_CASE, Fault, InputError, fault, refuse_other
+from planner.sampling.sampled_rows import (
+    DIGITS,
+    description,
+    draw_row,
+    numbered,
+    range_row,
+    scenario_row,
+    shock_of,
+)
 
 DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
 """Tables that sampling replaces."""
-DIGITS = 4
-"""Digits of the number of a draw, at least."""
-NAMED = 6
-"""Drawn hazards that the name of a draw lists."""
 MOST = 1_000_000
 """Largest number of draws: they take some 20 GB."""
 QUARTERS = 4
 """Quarters of a year."""
-R = TypeVar("R", bound=Row)
 Hazards = tuple[Hazard, ...]
 """Rows that happen together; the first has the odds, the window and the length of all."""
 Period = int | Quarter
 
 
 def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
-    """The case with each scenario replaced by draws of it: its own shocks, and those drawn from `hazards`.
+    """Replace each scenario of a case by samples: its own shocks, and those drawn from `hazards`.
 
     Parameters
     ----------
     case
         A case with a table `hazards`.
     draws
-        How many in all; each scenario has the share of its probability, or as many as its `draws` say.
+        Number of samples. Each scenario has the share of its probability, or its own `draws`.
     seed
-        The same one gives the same draws.
+        Equal seeds give equal samples.
     even
-        Draw half by probability and half evenly over the scenarios, at least two of each, whatever their `draws`
-        say: rare ones are then drawn often, and weigh as little as they are likely.
+        Draw half by probability and half evenly over the scenarios, at least two of each. Rare scenarios then have
+        more samples of less weight. `draws` of a scenario are ignored.
 
     Returns
     -------
     Case
-        The case to solve; its table `draws` says what was drawn.
+        The case to solve, with the table `draws`.
 
     Raises
     ------
     InputError
-        For a case that holds draws already, and for a number of draws or a seed out of range.
+        For a case with draws, and for a number of draws or a seed out of range.
 
     Examples
     --------
@@ -87,22 +90,22 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
         futures = _futures(case, row.scenario, count, seed)
         for number, happened in enumerate(futures, start=1):
             name = f"{row.scenario}-{number:0{DIGITS}d}"
-            here = [_of_scenario(draw, name, hazards[draw.hazard]) for draw in happened]
+            here = [draw_row(draw, name, hazards[draw.hazard]) for draw in happened]
             which = f", draw {number} of {count}" if count > 1 else ""
-            said = f"{row.name or row.scenario}{which}: {_said(here, hazards)}"
-            scenarios.append(_drawn_scenario(row, name, said, count))
+            words = f"{row.name or row.scenario}{which}: {description(here, hazards)}"
+            scenarios.append(scenario_row(row, name, words, count))
             for shock in own[row.scenario]:
                 shocks.append(shock.model_copy(update={"scenario": name}))
             for draw in here:
                 shocks.append(shock_of(hazards[draw.hazard], draw))
             drawn += here
     most = max(counts.values())
-    ranges = [_of_draws(row, most) for row in case.tables.uncertainties]
+    ranges = [range_row(row, most) for row in case.tables.uncertainties]
     tables = replace(
         case.tables,
-        scenarios=_numbered(scenarios),
-        shocks=_numbered(shocks),
-        draws=_numbered(drawn),
+        scenarios=numbered(scenarios),
+        shocks=numbered(shocks),
+        draws=numbered(drawn),
         hazards=(),
         uncertainties=tuple(ranges),
     )
@@ -111,7 +114,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
 
 
 def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
-    """Projects or countries for each of which a hazard is drawn by itself; or `""`, once."""
+    """Projects or countries for which a hazard is drawn one by one, or `""` for one draw."""
     if hazard.each is None:
         return ("",)
     matching = projects_hit(case, hazard)
@@ -126,7 +129,7 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
 
 
 def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
-    """Hazards that happen together, in the order of their first rows; one without event is alone."""
+    """Hazards that happen together, in the order of their first rows."""
     events: dict[tuple[str, str], list[Hazard]] = defaultdict(list)
     for row in hazards:
         alone = "" if row.event else row.hazard
@@ -163,18 +166,18 @@ def draws_for(case: Case, size: int) -> int:
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:
-    """Raise InputError for a case that was drawn already, and for a number of draws or a seed out of range."""
+    """Raise InputError for a case with draws, and for a number of draws or a seed out of range."""
     faults: list[Fault] = []
     if case.tables.draws or "draws" in case.origin.places:
         remedy = "sample the case that it was drawn from"
         place = case.origin.place("draws")
         faults.append(Fault(place, 0, "", "the case holds draws already", remedy=remedy))
     if not 1 <= draws <= MOST:
-        said = f"{draws:,}: must be from 1 to {MOST:,}"
-        faults.append(fault("range", "draws", 0, "", message=said, value=draws))
+        message = f"{draws:,}: must be from 1 to {MOST:,}"
+        faults.append(fault("range", "draws", 0, "", message=message, value=draws))
     if seed < 0:
-        said = f"{seed}: must be at least 0"
-        faults.append(fault("range", "seed", 0, "", message=said, value=seed))
+        message = f"{seed}: must be at least 0"
+        faults.append(fault("range", "seed", 0, "", message=message, value=seed))
     if faults:
         raise InputError(faults)
 
@@ -189,7 +192,7 @@ def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:
 
 
 def _futures(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]:
-    """For each draw of a scenario the hazards that happen in it, in the order of the register; without names."""
+    """Hazards that happen in each sample of a scenario, in the order of the register."""
     futures: list[list[Draw]] = [[] for _ in range(count)]
     for event in _events_within(case, scenario):
         first = event[0]
@@ -216,13 +219,13 @@ def _futures(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw
 
 
 def _generator(seed: int, *about: str) -> np.random.Generator:
-    """Random numbers that depend on the seed and on what they are about, and on nothing else."""
+    """Random numbers that depend on the seed and the subject alone."""
     digest = hashlib.sha256("\n".join(about).encode()).digest()
     return np.random.default_rng([seed, int.from_bytes(digest, "big")])
 
 
 def _chosen(probability: float, count: int, generator: np.random.Generator) -> list[int]:
-    """Draws in which it happens, in ascending order: the floor or the ceiling of probability * count of them."""
+    """Samples in which it happens, ascending: the floor or the ceiling of probability * count."""
     expected = probability * count
     times = round(expected)
     if abs(expected - times) > ROUNDING:
@@ -323,101 +326,3 @@ def _last_quarter(period: Period) -> int:
 
 def _quarter(number: int) -> Quarter:
     return Quarter(number // QUARTERS, number % QUARTERS + 1)
-
-
-# ---- rows of the tables --------------------------------------------------------------------------------------
-
-
-def _drawn_scenario(row: Scenario, name: str, said: str, count: int) -> Scenario:
-    """One of `count` draws of a scenario: its part of the probability and of the bounds of it."""
-    update: dict[str, object] = {
-        "scenario": name,
-        "name": said,
-        "storyline": row.scenario,
-        "probability": row.probability / count,
-        "draws": None,
-    }
-    for bound in ("probability_low", "probability_high"):
-        given = getattr(row, bound)
-        if given is not None:
-            update[bound] = given / count
-    return row.model_copy(update=update)
-
-
-def _of_scenario(draw: Draw, scenario: str, hazard: Hazard) -> Draw:
-    """A draw with the scenario in which it happens and the name of its hazard."""
-    return draw.model_copy(update={"scenario": scenario, "notes": hazard.name})
-
-
-def _said(happened: Sequence[Draw], hazards: Mapping[str, Hazard]) -> str:
-    """Draws in words; rows of one event in one."""
-    together: dict[tuple[str, str], list[Draw]] = defaultdict(list)
-    for draw in happened:
-        event = hazards[draw.hazard].event or draw.hazard
-        together[event, draw.subject].append(draw)
-    if not together:
-        return "nothing drawn"
-    said = [_one_said(draws, hazards) for draws in together.values()]
-    if len(said) > NAMED:
-        said = [*said[:NAMED], f"and {len(said) - NAMED} more"]
-    return "; ".join(said)
-
-
-def _one_said(draws: Sequence[Draw], hazards: Mapping[str, Hazard]) -> str:
-    """One drawn hazard or event in words: its name, of whom, when, how much."""
-    draw = draws[0]
-    hazard = hazards[draw.hazard]
-    what = hazard.name or hazard.hazard
-    if draw.subject:
-        what += f" ({draw.subject})"
-    if hazard.kind == "delay":
-        years = "year" if draw.factor == 1 else "years"
-        return f"{what} from {draw.start}, {draw.factor:.0f} {years}"
-    period = f"{draw.start}"
-    if draw.end != draw.start:
-        period += f"-{draw.end}"
-    factors = [one.factor for one in draws if hazards[one.hazard].kind == hazard.kind]
-    height = f"{min(factors):.3g}"
-    most = f"{max(factors):.3g}"
-    if most != height:
-        height += f" to {most}"
-    return f"{what} {period} at {height}"
-
-
-def shock_of(hazard: Hazard, draw: Draw) -> Shock:
-    """The shock of a drawn hazard: its filters, narrowed to the subject, and what its row carries."""
-    hits: dict[str, Any] = dict(zip(FILTERS, hazard.cells(FILTERS), strict=True))
-    if hazard.each is not None:
-        hits[hazard.each] = draw.subject
-    carried: dict[str, Any] = dict(zip(CARRIED, hazard.cells(CARRIED), strict=True))
-    return Shock.model_construct(
-        scenario=draw.scenario,
-        kind=hazard.kind,
-        start_year=draw.start,
-        end_year=draw.end,
-        factor=draw.factor,
-        leak=hazard.leak,
-        hazard=hazard.hazard,
-        **hits,
-        **carried,
-    )
-
-
-def _of_draws(row: UncertainRange, most: int) -> UncertainRange:
-    """A range whose condition names scenarios, of which there are `most` draws at the most: about their draws."""
-    where = conditions(row.where)
-    if row.table not in ("scenarios", "shocks") or "scenario" not in where:
-        return row
-    number = "[0-9]" * DIGITS + ("*" if most >= 10**DIGITS else "")
-    draws = [f"{scenario}-{number}" for scenario in options(where["scenario"])]
-    where["scenario"] = ";".join(draws)
-    text = " & ".join(f"{name}={wanted}" for name, wanted in where.items())
-    return row.model_copy(update={"where": text})
-
-
-def _numbered(rows: Iterable[R]) -> tuple[R, ...]:
-    """The rows with the lines that they have in a file."""
-    numbered: list[R] = []
-    for line, row in enumerate(rows, start=2):
-        numbered.append(row.model_copy(update={"line": line}))
-    return tuple(numbered)

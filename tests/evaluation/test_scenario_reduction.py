@@ -13,7 +13,7 @@ from planner.cli import app
 from planner.data.case import Case, with_rows, without_targets
 from planner.data.load import checked_case
 from planner.errors import InputError
-from planner.evaluation.kept_draws import losses_without_plan
+from planner.evaluation.scenario_losses import losses_without_plan
 from tests.cases import LONG, demand, imports, load_case, near, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case

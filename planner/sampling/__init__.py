@@ -1,0 +1,1 @@
+"""Hazard register, samples of it, other probabilities of the same scenarios, and scenario reduction."""
