@@ -16,8 +16,7 @@ from planner.data.load import checked_case
 from planner.data.scenario_tree import Tree
 from planner.data.schema import UncertainRange
 from planner.errors import StoppedError
-from planner.evaluation import simulation_program
-from planner.evaluation import simulator
+from planner.evaluation import simulation_program, simulator
 from planner.evaluation.decisions import ALL, NO_DECISIONS, FixedDecisions, fixed_decisions
 from planner.evaluation.outcome import FutureOutcome
 from planner.evaluation.policies import POLICIES
