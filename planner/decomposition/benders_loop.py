@@ -158,7 +158,7 @@ class Search:
         upper = self.upper[name]
         return min(self.master.lower.get(name, 0.0), upper), upper
 
-    def known(self) -> str:
+    def bounds_in_words(self) -> str:
         """The bounds of the phase that goes on; '' while it has none."""
         return str(Bounds(*self.bounds(self.phase))) if self.phase in self.upper else ""
 
@@ -173,19 +173,19 @@ class Search:
         step = StepRule()
         started = perf_counter()
         # The new measure is first asked of the branches of the plan that there is.
-        known = best
+        plan = best
         while not self._proven(phase, best, enough):
-            found = self.master.minimise(phase)
-            if found.stop is not Stop.OPTIMAL:
-                self.stop = found.stop
+            optimum = self.master.minimise(phase)
+            if optimum.stop is not Stop.OPTIMAL:
+                self.stop = optimum.stop
                 return best
-            self.optima[phase.name] = found
+            self.optima[phase.name] = optimum
             self.cuts[phase.name] = len(self.master.cuts)
             if self._proven(phase, best, enough):
                 return best
-            x = step.next(found.x) if known is None else known.x
-            results = self._ask(phase, x, known, step.idle > 0)
-            known = None
+            x = step.next(optimum.x) if plan is None else plan.x
+            results = self._ask(phase, x, plan, step.idle > 0)
+            plan = None
             lacking = [one for one in results if not one.feasible]
             if lacking:
                 if self._is_out_of_reach(step, results, x) or self._is_time_up(started):
@@ -208,15 +208,15 @@ class Search:
         return self.stop is Stop.TIME_LIMIT
 
     def _ask(
-        self, phase: Phase, x: Vector, known: Candidate | None, idle: bool
+        self, phase: Phase, x: Vector, plan: Candidate | None, idle: bool
     ) -> list[BranchResult]:
         """Ask every branch for its losses, costs and cuts at a point, which is that of a known plan or one of the
         master.
 
         x: columns of the master. idle: the rounds before gave no cut.
         """
-        losses = self.master.losses(x) if known is None else known.losses
-        costs = self.master.costs(x) if known is None else known.costs
+        losses = self.master.losses(x) if plan is None else plan.losses
+        costs = self.master.costs(x) if plan is None else plan.costs
         question = self._question(phase, losses, costs, idle)
         return self.pool.results(self.master.links(x), question)
 
@@ -313,13 +313,13 @@ class Search:
         """The best mean of the plans so far and a new one; the new one where none is within the limits."""
         self.latest = point
         self.plans = [*self.plans[-MOST_PLANS:], point]
-        known = self.plans if best is None else [*self.plans, best]
+        plans = self.plans if best is None else [*self.plans, best]
         limits: dict[str, float] = {}
         for name, limit in self.limits.items():
             limits[name] = limit + BEYOND / 2 * (1 + limit)
-        shares = best_mixture(self.case, known, phase.column, limits)
+        shares = best_mixture(self.case, plans, phase.column, limits)
         if shares is not None:
-            mean = self._mean(known, shares)
+            mean = self._mean(plans, shares)
             is_better = best is None or mean.value(phase.column) < best.value(phase.column)
             if is_better and self._keeps(mean):
                 best = mean
@@ -364,10 +364,10 @@ def best_mixture(
     """
     program = _means(case, plans, limits)
     cost = program.unit_cost(program.column[column, None])
-    found = Solver(program).minimise_sum(cost, ("dual", "ipm"), column)
-    if found.stop is not Stop.OPTIMAL:
+    optimum = Solver(program).minimise_sum(cost, ("dual", "ipm"), column)
+    if optimum.stop is not Stop.OPTIMAL:
         return None
-    shares = np.maximum(found.x[: len(plans)], 0.0)
+    shares = np.maximum(optimum.x[: len(plans)], 0.0)
     return np.asarray(shares / np.sum(shares))
 
 

@@ -57,13 +57,13 @@ def departures(
     effects: Mapping[str, Effects], periods: Sequence[Period], reference: str
 ) -> dict[str, int]:
     """Scenario -> position of the first period in which it differs from the reference; none for those that never do."""
-    found = {}
+    places = {}
     for scenario, one in effects.items():
         for place, period in enumerate(periods):
             if one.shown_in(period) != effects[reference].shown_in(period):
-                found[scenario] = place
+                places[scenario] = place
                 break
-    return found
+    return places
 
 
 def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> float:
@@ -80,10 +80,10 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
     for (c, e, o, year), demand in case.demand.items():
         discount = case.lookups.risk_discount(year) / len(within[year])
         for period in within[year]:
-            wanted = demand * one.demand.get((c, e, o, period), 1.0)
-            short = wanted - offered[c, e, o, period]
+            shocked = demand * one.demand.get((c, e, o, period), 1.0)
+            short = shocked - offered[c, e, o, period]
             if short > 0:
-                unmet[c, e, o].append((short, wanted, discount))
+                unmet[c, e, o].append((short, shocked, discount))
     total = 0.0
     for good, rows in unmet.items():
         shorts, demands, discounts = np.array(rows).T
@@ -113,7 +113,7 @@ class Common:
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
     decisions: tuple[Node, ...]
-    asked: Mapping[str, TargetPlaces]
+    targets: Mapping[str, TargetPlaces]
 
 
 @dataclass(frozen=True)
@@ -184,17 +184,17 @@ def _common(case: Case, reference: str) -> Common:
     """Index sets of all histories, from the tree of the whole case."""
     whole = Scope(case)
     path = whole.tree.path_of(reference)
-    asked = {}
+    targets = {}
     for target, nodes in whole.target_nodes.items():
         places = frozenset([place for place, node in enumerate(path) if node in nodes])
-        asked[target] = TargetPlaces(places, case.lookups.target_scenarios(target))
+        targets[target] = TargetPlaces(places, case.lookups.target_scenarios(target))
     in_need = {good: int(nodes[list(path)].sum()) for good, nodes in whole.in_need.items()}
     return Common(
         in_need=in_need,
         used=whole.used_goods,
         teams=tuple(whole.teams),
         decisions=whole.decision_tree.nodes,
-        asked=asked,
+        targets=targets,
     )
 
 
@@ -230,19 +230,19 @@ class BranchScope(Scope):
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """As in the whole case."""
         place = places_of(self.tree.path_of(self.reference))
-        found = {}
-        for target, asked in self.common.asked.items():
+        nodes_of = {}
+        for target, places in self.common.targets.items():
             years = self.case.lookups.target_years(target)
             nodes = []
             for node in self.tree.nodes:
                 if node.index in place:
-                    holds = place[node.index] in asked.places
+                    holds = place[node.index] in places.places
                 else:
-                    holds = node.year in years and not asked.scenarios.isdisjoint(node.scenarios)
+                    holds = node.year in years and not places.scenarios.isdisjoint(node.scenarios)
                 if holds:
                     nodes.append(node.index)
-            found[target] = tuple(nodes)
-        return found
+            nodes_of[target] = tuple(nodes)
+        return nodes_of
 
     @cached_property
     def used_goods(self) -> frozenset[Good]:
@@ -414,16 +414,16 @@ class _Parting:
 
 def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
     """Node off the reference -> the first node of its branch."""
-    found: dict[int, int] = {}
+    first: dict[int, int] = {}
     for node in tree.nodes:
         if node.index not in stem:
-            found[node.index] = found.get(node.parent, node.index)
-    return found
+            first[node.index] = first.get(node.parent, node.index)
+    return first
 
 
 def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
-    found = {}
+    capacities = {}
     for i, (name, index) in enumerate(program.rows):
         if name != USABLE:
             continue
@@ -433,8 +433,8 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
         for j, value in terms.items():
             shares.append((program.columns[j][1], -value / own))
         existing = float(program.row_lower[i] / own)
-        found[index] = UsableCapacity(index[0], existing, tuple(shares))
-    return found
+        capacities[index] = UsableCapacity(index[0], existing, tuple(shares))
+    return capacities
 
 
 def link_of(

@@ -135,11 +135,11 @@ class Master:
             order = AFTER_CUTS
         elif self.lower:
             order = NEW_PHASE
-        found = self.solver.minimise(column, order, phase.name)
-        if found.stop is Stop.OPTIMAL:
-            proven = self.solver.proven(column, found.duals)
+        optimum = self.solver.minimise(column, order, phase.name)
+        if optimum.stop is Stop.OPTIMAL:
+            proven = self.solver.proven(column, optimum.duals)
             self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), proven)
-        return found
+        return optimum
 
     def limit(self, column: str, upper: float) -> None:
         """Let a plan have no more of a measure than `upper` (MUSD)."""
@@ -193,12 +193,12 @@ class Master:
                     of_loss[w] += dual * weight
         return of_loss, of_cost
 
-    def prices(self, found: Solution) -> Worths:
+    def prices(self, optimum: Solution) -> Worths:
         """The worth of what is scarce in branches where nothing may be missing, as an optimum says."""
         scarce: Worths = defaultdict(float)
         first = len(self.program.rows) - len(self.cuts)
         # Later phases have more cuts.
-        for cut, dual in zip(self.cuts, found.duals[first:].tolist(), strict=False):
+        for cut, dual in zip(self.cuts, optimum.duals[first:].tolist(), strict=False):
             if dual > 0:
                 for label, worth in cut.worths.items():
                     scarce[label] += dual * worth
@@ -242,23 +242,23 @@ class Master:
         free = np.flatnonzero(here)
         rows = self._rows_of_reference(here, elsewhere)
         own = program.part(rows.tolist(), free.tolist())
-        known = program.matrix[rows] @ np.where(here, 0.0, x)
+        fixed_part = program.matrix[rows] @ np.where(here, 0.0, x)
         at = places_of(free.tolist())
         upper = own.upper.copy()
         for j in fixed:
             upper[at[j]] = x[j]
-        low = own.row_lower - known
-        high = own.row_upper - known
+        low = own.row_lower - fixed_part
+        high = own.row_upper - fixed_part
         own = own.with_data(row_lower=low, row_upper=high, upper=upper)
         goal = [("goal", None)]
         terms = {len(free): 1.0}
         for j in losses:
             terms[at[j]] = -1.0
         own = own.with_columns(goal).with_rows(goal, [terms], 0.0, 0.0)
-        found = Solver(own).minimise(len(free), ("dual", "primal"))
+        optimum = Solver(own).minimise(len(free), ("dual", "primal"))
         polished = x.copy()
-        if found.stop is Stop.OPTIMAL:
-            polished[free] = found.x[:-1]
+        if optimum.stop is Stop.OPTIMAL:
+            polished[free] = optimum.x[:-1]
         return polished
 
     def _columns_of_reference(self) -> tuple[Flags, Flags, list[int]]:
@@ -350,13 +350,13 @@ def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
 def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
     """The loss of each scenario: at the end of its history, if the master has that, else a variable of its own."""
     leaf_of = scope.tree.leaves
-    found: dict[str, Key] = {}
+    keys: dict[str, Key] = {}
     for scenario in grouping.case.scenarios:
         own = scenario if scenario in grouping.alone else grouping.reference
-        found[scenario] = ("loss_to_date", leaf_of[own])
+        keys[scenario] = ("loss_to_date", leaf_of[own])
     for scenario in grouping.rest:
-        found[scenario] = ("scenario_loss", scenario)
-    return found
+        keys[scenario] = ("scenario_loss", scenario)
+    return keys
 
 
 def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:

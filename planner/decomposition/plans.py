@@ -92,41 +92,41 @@ def solve_by_scenario(
     workers: processes of this machine that solve scenarios, or others; with more than one a script calls this under
     `if __name__ == "__main__"`.
     """
-    found = _searched(case, progress, time_limit=time_limit, workers=workers)
-    if isinstance(found, Plan):
-        return found
+    result = _searched(case, progress, time_limit=time_limit, workers=workers)
+    if isinstance(result, Plan):
+        return result
     give_memory_back()
     try:
-        return _plan(found, progress)
+        return _plan(result, progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(found.known) from None
+        raise KeyboardInterrupt(result.bounds) from None
 
 
 def _searched(
     case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
-) -> _Found | Plan:
-    """As `_found`, of a new search, which nothing holds afterwards."""
+) -> _SearchResult | Plan:
+    """As `_search_result`, of a new search, which nothing holds afterwards."""
     begun = perf_counter()
     search = begin(case, ALONE, workers=workers, progress=progress, time_limit=time_limit)
     try:
-        return _found(search, perf_counter() - begun)
+        return _search_result(search, perf_counter() - begun)
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
-        raise KeyboardInterrupt(_known(search)) from None
+        raise KeyboardInterrupt(_bounds_in_words(search)) from None
 
 
-def _known(search: Search) -> str:
+def _bounds_in_words(search: Search) -> str:
     """The bounds of the phase that goes on; '' where there is nothing to plan."""
-    return search.known() if search.case.model.levers else ""
+    return search.bounds_in_words() if search.case.model.levers else ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _SearchResult:
     """All that is needed of a search for its plan: master and workers, which take as much memory as the amounts of a
     thousand scenarios, need not be kept.
 
     final: the plan as the branches say of it. shared: what all scenarios do. parts: what happens in the others. money:
     what is spent on decisions. prices: rows of shadow prices. optima: certificates of the master. least_risk (MUSD): of
-    goal `risk`. known: bounds in words. build: seconds; started: when the solving began."""
+    goal `risk`. bounds: in words. build: seconds; started: when the solving began."""
 
     grouping: Grouping
     stop: Stop
@@ -138,12 +138,12 @@ class _Found:
     prices: Sequence[PriceRow]
     optima: Sequence[Certificate]
     least_risk: float | None
-    known: str
+    bounds: str
     build: float
     started: float
 
 
-def _found(search: Search, build: float) -> _Found | Plan:
+def _search_result(search: Search, build: float) -> _SearchResult | Plan:
     """Search, and have the workers measure the plan found; without one a plan with a summary alone."""
     case, master = search.case, search.master
     started = perf_counter()
@@ -164,7 +164,7 @@ def _found(search: Search, build: float) -> _Found | Plan:
     results: list[BranchResult] = []
     for part in parts:
         results += part.results
-    return _Found(
+    return _SearchResult(
         grouping=master.grouping,
         stop=search.stop,
         summary=summary,
@@ -175,50 +175,50 @@ def _found(search: Search, build: float) -> _Found | Plan:
         prices=prices,
         optima=[one.certificate for one in search.optima.values() if one.certificate],
         least_risk=search.upper["risk"] if case.model.objective.goal == "risk" else None,
-        known=_known(search),
+        bounds=_bounds_in_words(search),
         build=build,
         started=started,
     )
 
 
-def _plan(found: _Found, progress: Progress) -> Plan:
+def _plan(result: _SearchResult, progress: Progress) -> Plan:
     """The plan found, verified."""
-    case, summary = found.grouping.case, found.summary
-    reference = part_of(found.grouping, [])
-    along = solution_amounts(values_on(reference, found.shared))
-    plan = put_together(case, along, [part_amounts(reference, along), *found.parts])
+    case, summary = result.grouping.case, result.summary
+    reference = part_of(result.grouping, [])
+    along = solution_amounts(values_on(reference, result.shared))
+    plan = put_together(case, along, [part_amounts(reference, along), *result.parts])
     weights, shares = payment_weights(case)
-    plan = paid(plan, money_due(plan, found.money), weights)
-    summary["seconds"] = seconds_of(case, found.build, found.started)
+    plan = paid(plan, money_due(plan, result.money), weights)
+    summary["seconds"] = seconds_of(case, result.build, result.started)
     progress("verifying the plan")
-    return _verified(found, plan, shares)
+    return _verified(result, plan, shares)
 
 
-def _verified(found: _Found, plan: PlanAmounts, more: Mapping[str, pd.DataFrame]) -> Plan:
+def _verified(result: _SearchResult, plan: PlanAmounts, more: Mapping[str, pd.DataFrame]) -> Plan:
     """The plan with its certificate; `optimal` only if amounts and bounds hold within tolerance."""
-    case, summary, final = found.grouping.case, found.summary, found.final
+    case, summary, final = result.grouping.case, result.summary, result.final
     checked = verify_amounts(plan)
     origins = yearly_origins(checked.visits)
     _, cost_apart = equal("cost", final.cost, checked.cost)
     _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
-    missed = [one.primal_residual for one in found.optima]
+    missed = [one.primal_residual for one in result.optima]
     missed += [checked.worst, cost_apart, risk_apart]
     gap = max(summary["gap"].values())
     certificate = {
         "primal_residual": max(missed),
-        "dual_residual": max(one.dual_residual for one in found.optima),
+        "dual_residual": max(one.dual_residual for one in result.optima),
         "relative_gap": gap,
     }
     worst = max(certificate["primal_residual"], certificate["dual_residual"])
     sound = worst <= TOLERANCE and checked.holds
     near = gap <= case.model.objective.gap + TOLERANCE
-    stop = found.stop
+    stop = result.stop
     if stop is Stop.OPTIMAL and not (sound and near):
         stop = Stop.UNPROVEN
     summary["status"] = ENDS[stop].value
-    summary |= figures(plan, checked, origins, found.least_risk)
+    summary |= figures(plan, checked, origins, result.least_risk)
     summary["certificate"] = certificate
-    tables = TableViews(plan, found.prices, origins, more)
+    tables = TableViews(plan, result.prices, origins, more)
     return Plan(case, ENDS[stop], summary, tables)
 
 
@@ -280,13 +280,13 @@ def _shadow_prices(search: Search) -> list[PriceRow]:
 
 def _prices_of(search: Search, phase: str) -> Worths:
     """The worth of one more of each scarce thing in a phase, and what each target adds to it."""
-    found, master = search.optima[phase], search.master
+    optimum, master = search.optima[phase], search.master
     later = len(master.cuts) - search.cuts[phase]
-    duals = np.append(found.duals, np.zeros(later))
+    duals = np.append(optimum.duals, np.zeros(later))
     of_loss, of_cost = master.multipliers(duals)
-    parts = search.pool.prices(master.links(found.x), of_loss, of_cost)
-    total = priced(master.scope, master.program, phase, duals, found.x)
-    for worths in (*parts, master.prices(found)):
+    parts = search.pool.prices(master.links(optimum.x), of_loss, of_cost)
+    total = priced(master.scope, master.program, phase, duals, optimum.x)
+    for worths in (*parts, master.prices(optimum)):
         for label, worth in worths.items():
             total[label] += worth
     return total

@@ -156,7 +156,7 @@ class LeastOf:
 class Minimum:
     """Optimum of what was asked: its proven lower bound, columns x, row duals, basis."""
 
-    asked: LeastOf
+    least_of: LeastOf
     value: float
     x: Vector
     duals: Vector
@@ -247,7 +247,7 @@ class Branch:
         losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
         own = last.x[: len(self._costs)]
         cuts: list[Cut] = []
-        for one in asking.found:
+        for one in asking.optima:
             cuts.append(self._cut(one, x, positions))
         result = BranchResult(
             branch=self.name,
@@ -259,7 +259,7 @@ class Branch:
         return result, last
 
     def minimum(
-        self, basis: Statuses | None, known: Vector, asked: LeastOf, order: Sequence[str] = ORDER
+        self, basis: Statuses | None, fixed: Vector, program: LeastOf, order: Sequence[str] = ORDER
     ) -> Minimum:
         """Solve one linear program of the branch.
 
@@ -269,24 +269,24 @@ class Branch:
         nothing is feasible.
         """
         for room in ROOM:
-            stop, found = self._run(basis, known, asked, room=room, order=order)
-            if found is not None:
-                return found
+            stop, optimum = self._run(basis, fixed, program, room=room, order=order)
+            if optimum is not None:
+                return optimum
         if stop is Stop.INFEASIBLE:
             raise _ImpossibleError
         raise StoppedError(f"no proven optimum after the reference path is left ({stop})")
 
     def near(
-        self, basis: Statuses, known: Vector, asked: LeastOf, algorithm: str
+        self, basis: Statuses, fixed: Vector, program: LeastOf, algorithm: str
     ) -> Minimum | None:
         """As `minimum`, by one algorithm from a basis and without room: None where that leads to no optimum."""
-        return self._run(basis, known, asked, room=0.0, order=(algorithm,))[1]
+        return self._run(basis, fixed, program, room=0.0, order=(algorithm,))[1]
 
     def _run(
         self,
         basis: Statuses | None,
-        known: Vector,
-        asked: LeastOf,
+        fixed: Vector,
+        least_of: LeastOf,
         *,
         room: float,
         order: Sequence[str],
@@ -296,19 +296,21 @@ class Branch:
         Returns how it ended, and its optimum if it has one.
         """
         goal = np.zeros(len(self._program.columns))
-        goal[self.width :] = [*asked.weights, float(asked.with_cost)]
-        program = self._at(known, asked, room)
+        goal[self.width :] = [*least_of.weights, float(least_of.with_cost)]
+        program = self._at(fixed, least_of, room)
         solver = Solver(program)
         if basis is not None:
             solver.begin_from("goal", basis)
-        found = solver.minimise_sum(goal, order, "goal")
-        if found.stop is not Stop.OPTIMAL:
-            return found.stop, None
+        optimum = solver.minimise_sum(goal, order, "goal")
+        if optimum.stop is not Stop.OPTIMAL:
+            return optimum.stop, None
         # After an optimum without a basis the next question starts where this one did.
         basis = solver.last_bases.get("goal", basis)
-        value = dual_objective(program, goal, program.upper, found.duals)
-        least = Minimum(asked=asked, value=value, x=found.x, duals=found.duals, basis=basis)
-        return found.stop, least
+        value = dual_objective(program, goal, program.upper, optimum.duals)
+        least = Minimum(
+            least_of=least_of, value=value, x=optimum.x, duals=optimum.duals, basis=basis
+        )
+        return optimum.stop, least
 
     def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
         """A cut that keeps away from links at which rows of the branch cannot all hold.
@@ -316,11 +318,11 @@ class Branch:
         At links x the rows miss at least so much in all; at a feasible point they miss nothing. Where only what is to be
         served is out of reach the cut says so, and is the sharper for it. Raises StoppedError.
         """
-        known = self.linking @ x[positions]
+        fixed = self.linking @ x[positions]
         own = self._program.part(range(self._height), range(self.width))
-        program, found = _least_missing(own, known)
-        value = dual_objective(program, program.goal, program.upper, found.duals)
-        slope = -(self.linking.T @ found.duals)
+        program, optimum = _least_missing(own, fixed)
+        value = dual_objective(program, program.goal, program.upper, optimum.duals)
+        slope = -(self.linking.T @ optimum.duals)
         constant = value - float(np.sum(slope * x[positions]))
         return Cut(
             branch=self.name,
@@ -328,20 +330,20 @@ class Branch:
             of_loss={},
             constant=constant,
             slope=_by_position(slope, positions),
-            worths=self.prices(found.duals, found.x),
+            worths=self.prices(optimum.duals, optimum.x),
         )
 
-    def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
+    def _at(self, fixed: Vector, least_of: LeastOf, room: float) -> Program:
         """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
         old = self._program
         low = old.row_lower.copy()
         high = old.row_upper.copy()
         upper = old.upper.copy()
-        spare = room * (1 + np.abs(known))
-        low[: len(known)] -= known + spare
-        high[: len(known)] -= known - spare
-        high[len(known) : -1] = asked.allowed
-        upper[self.width :] = [*asked.beyond, asked.at_most]
+        spare = room * (1 + np.abs(fixed))
+        low[: len(fixed)] -= fixed + spare
+        high[: len(fixed)] -= fixed - spare
+        high[len(fixed) : -1] = least_of.allowed
+        upper[self.width :] = [*least_of.beyond, least_of.at_most]
         # Look-ups by name, which `with_data` shares, would take more memory than the program.
         return replace(old, row_lower=low, row_upper=high, upper=upper)
 
@@ -361,21 +363,21 @@ class Branch:
             total[label, unit] += value
         return total
 
-    def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
+    def _cut(self, optimum: Minimum, x: Vector, positions: Positions) -> Cut:
         """The cut that the duals of an optimum at links x prove for every point."""
         count = self.linking.shape[0]
-        asked = found.asked
-        slope = -(self.linking.T @ found.duals[:count])
-        *prices, of_cost = (-found.duals[count:]).tolist()
-        of_limit = max(0.0, -of_cost - asked.with_cost)
-        constant = found.value - float(np.sum(slope * x[positions]))
-        held = [price * loss for price, loss in zip(prices, asked.allowed, strict=True)]
-        constant += sum(held)
-        if np.isfinite(asked.at_most):
-            constant += of_limit * asked.at_most
+        least_of = optimum.least_of
+        slope = -(self.linking.T @ optimum.duals[:count])
+        *prices, of_cost = (-optimum.duals[count:]).tolist()
+        of_limit = max(0.0, -of_cost - least_of.with_cost)
+        constant = optimum.value - float(np.sum(slope * x[positions]))
+        capped = [price * loss for price, loss in zip(prices, least_of.allowed, strict=True)]
+        constant += sum(capped)
+        if np.isfinite(least_of.at_most):
+            constant += of_limit * least_of.at_most
         return Cut(
             branch=self.name,
-            of_cost=asked.with_cost + of_limit,
+            of_cost=least_of.with_cost + of_limit,
             of_loss=dict(zip(self.leaves, prices, strict=True)),
             constant=constant,
             slope=_by_position(slope, positions),
@@ -388,14 +390,14 @@ class _Asking:
     known: what the links contribute to each row of the branch. found: their optima. bases: of each kind, kept."""
 
     def __init__(
-        self, branch: Branch, known: Vector, question: BranchQuestion, bases: Bases
+        self, branch: Branch, fixed: Vector, question: BranchQuestion, bases: Bases
     ) -> None:
         self._branch = branch
-        self._known = known
+        self._fixed = fixed
         self._at_most = np.inf
         if question.costs:
             self._at_most = max(question.costs[branch.name], 0.0) + SLACK
-        self.found: list[Minimum] = []
+        self.optima: list[Minimum] = []
         self.bases = dict(bases)
 
     def answer(self, question: BranchQuestion) -> Minimum:
@@ -412,39 +414,39 @@ class _Asking:
             shares = [weight / total for weight in weights]
         if not question.losses:
             name, goal = ("both", weights) if question.with_cost else ("loss", shares)
-            asked = self._least_of(goal, none, any_more, with_cost=question.with_cost)
-            return self._ask(name, asked)
-        wanted = [question.losses[w] for w in leaves]
-        at_once = self._within(question, shares, wanted)
+            least_of = self._least_of(goal, none, any_more, with_cost=question.with_cost)
+            return self._ask(name, least_of)
+        limits = [question.losses[w] for w in leaves]
+        at_once = self._within(question, shares, limits)
         if at_once is not None:
             return at_once
-        least = self._ask("loss", self._least_of(shares, wanted, any_more))
+        least = self._ask("loss", self._least_of(shares, limits, any_more))
         beyond = least.x[self._branch.width :].tolist()
         allowed = []
-        for loss, more in zip(wanted, beyond, strict=False):
+        for loss, more in zip(limits, beyond, strict=False):
             allowed.append(loss + more + SLACK * (1 + loss))
-        return self._ask(*self._held(question, shares, allowed))
+        return self._ask(*self._within_losses(question, shares, allowed))
 
     def _within(
-        self, question: BranchQuestion, shares: Sequence[float], wanted: Sequence[float]
+        self, question: BranchQuestion, shares: Sequence[float], limits: Sequence[float]
     ) -> Minimum | None:
         """The optimum within the losses wanted, where that is near; None where they may be out of reach.
 
         In most rounds they can be had (772 of 792 times, measured): then the least excess, which is 0, need not be
         known, and it would give no cut.
         """
-        allowed = [loss + SLACK * (1 + loss) for loss in wanted]
-        name, asked = self._held(question, shares, allowed)
+        allowed = [loss + SLACK * (1 + loss) for loss in limits]
+        name, least_of = self._within_losses(question, shares, allowed)
         start, algorithm = self.bases.get(name), AGAIN
         if start is None:
             kind, algorithm = FIRST_START[name]
             start = self.bases.get(kind)
         if start is None:
             return None
-        found = self._branch.near(start, self._known, asked, algorithm)
-        return None if found is None else self._kept(name, found)
+        optima = self._branch.near(start, self._fixed, least_of, algorithm)
+        return None if optima is None else self._recorded(name, optima)
 
-    def _held(
+    def _within_losses(
         self, question: BranchQuestion, shares: Sequence[float], allowed: Sequence[float]
     ) -> tuple[str, LeastOf]:
         """What is asked of a branch that may lose so much and no more, and the name of its kind."""
@@ -470,7 +472,7 @@ class _Asking:
             at_most=self._at_most,
         )
 
-    def _ask(self, name: str, asked: LeastOf) -> Minimum:
+    def _ask(self, name: str, least_of: LeastOf) -> Minimum:
         """Solve one linear program of the question and keep its optimum and its basis.
 
         name: of its kind, for the basis.
@@ -479,32 +481,32 @@ class _Asking:
         order: Sequence[str] = ORDER if start is None else (AGAIN, *ORDER)
         if start is None and "loss" in self.bases:
             start, order = self.bases["loss"], (AGAIN, *ORDER)
-            if asked.with_cost:
+            if least_of.with_cost:
                 order = (ON, *order)
-        return self._kept(name, self._branch.minimum(start, self._known, asked, order))
+        return self._recorded(name, self._branch.minimum(start, self._fixed, least_of, order))
 
-    def _kept(self, name: str, one: Minimum) -> Minimum:
+    def _recorded(self, name: str, one: Minimum) -> Minimum:
         """An optimum, which is kept with its basis under the name of its kind."""
-        self.found.append(one)
+        self.optima.append(one)
         if one.basis is not None:
             self.bases[name] = one.basis
         return one
 
 
-def _least_missing(own: Program, known: Vector) -> tuple[Program, Solution]:
+def _least_missing(own: Program, fixed: Vector) -> tuple[Program, Solution]:
     """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
     else of all rows. Raises StoppedError."""
-    program = _program_of_missing(own, known, own.rows_of(SERVED))
-    found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-    if found.stop is not Stop.OPTIMAL:
-        program = _program_of_missing(own, known, range(len(own.rows)))
-        found = Solver(program).minimise_sum(program.goal, ORDER, "missing")
-    if found.stop is not Stop.OPTIMAL:
-        raise StoppedError(f"what is missing after the reference path is left: {found.stop}")
-    return program, found
+    program = _program_of_missing(own, fixed, own.rows_of(SERVED))
+    optimum = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+    if optimum.stop is not Stop.OPTIMAL:
+        program = _program_of_missing(own, fixed, range(len(own.rows)))
+        optimum = Solver(program).minimise_sum(program.goal, ORDER, "missing")
+    if optimum.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"what is missing after the reference path is left: {optimum.stop}")
+    return program, optimum
 
 
-def _program_of_missing(own: Program, known: Vector, rows: Sequence[int]) -> Program:
+def _program_of_missing(own: Program, fixed: Vector, rows: Sequence[int]) -> Program:
     """The program of a branch with columns for what some rows miss or have too much, whose sum is minimised."""
     terms: list[dict[int, float]] = []
     either_way: list[Key] = []
@@ -514,7 +516,7 @@ def _program_of_missing(own: Program, known: Vector, rows: Sequence[int]) -> Pro
             terms.append({row: sign})
     wider = own.with_columns(either_way, terms)
     cost = np.append(np.zeros(len(own.columns)), np.ones(len(terms)))
-    low, high = own.row_lower - known, own.row_upper - known
+    low, high = own.row_lower - fixed, own.row_upper - fixed
     return replace(wider, row_lower=low, row_upper=high, goal=cost)
 
 

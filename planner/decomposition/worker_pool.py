@@ -39,14 +39,14 @@ from planner.solving.solution_amounts import solution_amounts
 
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""
-Given = Mapping[str, float]
+Multipliers = Mapping[str, float]
 Starts = Sequence[tuple[Positions, Bases]]
 """Of each branch of a part, where its links stand among all and the bases to start from."""
 ON_HISTORIES = ("flows", "short", "stock")
 """Amounts of a plan that live on histories, beside those of people."""
 
 
-class HeldBranches:
+class PartBranches:
     """The branches of a part, which one worker keeps, built when they are first asked for.
 
     Each answer depends on what is given alone, not on what was asked before: a worker that dies changes no figure.
@@ -62,11 +62,11 @@ class HeldBranches:
 
     def links(self) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
         """The name, the links, and the rows, columns and nonzeros of each branch."""
-        found = []
+        links = []
         for branch in self._branches:
-            found.append((branch.name, branch.links, branch.size))
+            links.append((branch.name, branch.links, branch.size))
             branch.links = ()  # not asked for again, and as large as the program
-        return found
+        return links
 
     def fare(self, at: Starts, x: Vector, question: BranchQuestion) -> list[BranchResult]:
         """The answer of each branch to a question at links x (all of them)."""
@@ -79,16 +79,16 @@ class HeldBranches:
         part = self._part
         values = values_on(part, shared)
         results = []
-        for branch, result, found in self._each(at, x, lambda _: question):
-            if found is None:
+        for branch, result, optimum in self._each(at, x, lambda _: question):
+            if optimum is None:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
-            values.add(branch.columns, found.x[: len(branch.columns)])
+            values.add(branch.columns, optimum.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
         # The amounts are asked for last, and one part's come to be while another's branches go.
         del self._branches
         return part_amounts(part, solution_amounts(values), results)
 
-    def price(self, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
+    def price(self, at: Starts, x: Vector, of_loss: Multipliers, of_cost: Multipliers) -> Worths:
         """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
         scenario and the cost of each branch, added up."""
 
@@ -104,9 +104,9 @@ class HeldBranches:
             return BranchQuestion(weights, with_cost=of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
-        for branch, _, found in self._each(at, x, question):
-            if found is not None:
-                for label, price in branch.prices(scale(branch) * found.duals, found.x).items():
+        for branch, _, optimum in self._each(at, x, question):
+            if optimum is not None:
+                for label, price in branch.prices(scale(branch) * optimum.duals, optimum.x).items():
                     total[label] += price
         return dict(total)
 
@@ -134,11 +134,11 @@ class WorkerPool:
         try:
             executors = [None] if self._workers is None else self._workers.apart()
             owner = uuid4().hex
-            self._kept = [
-                KeptObject(partial(HeldBranches, part), executor, owner)
+            self._branches_of = [
+                KeptObject(partial(PartBranches, part), executor, owner)
                 for part, executor in zip(parts, cycle(executors), strict=False)
             ]
-            found = self._of_each_part("links", [()] * len(parts))
+            of_parts = self._of_each_part("links", [()] * len(parts))
         except BaseException:
             self.close()
             raise
@@ -146,7 +146,7 @@ class WorkerPool:
         self.sizes = {"rows": 0, "columns": 0, "nonzeros": 0}
         self._starts: list[Starts] = []
         place: dict[LinkingColumn, int] = {}
-        for part in found:
+        for part in of_parts:
             starts: list[tuple[Positions, Bases]] = []
             for name, links, sizes in part:
                 self.names.append(name)
@@ -162,37 +162,37 @@ class WorkerPool:
 
         Answers do not depend on the workers, nor do amounts and prices. Raises StoppedError as `Branch.solve` does.
         """
-        found = self._ask("fare", x, question)
-        for number, results in enumerate(found):
+        of_parts = self._ask("fare", x, question)
+        for number, results in enumerate(of_parts):
             starts = []
             for (positions, _), one in zip(self._starts[number], results, strict=True):
                 starts.append((positions, one.bases))
             self._starts[number] = starts
-        return list(chain.from_iterable(found))
+        return list(chain.from_iterable(of_parts))
 
     def amounts(self, x: Vector, question: BranchQuestion, shared: Shared) -> list[PartAmounts]:
         """The amounts of each part; see `HeldBranches.measure`."""
         return self._ask("measure", x, question, shared)
 
-    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
+    def prices(self, x: Vector, of_loss: Multipliers, of_cost: Multipliers) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
-        given = [(starts, x, of_loss, of_cost) for starts in self._starts]
-        return self._of_each_part("price", given)
+        arguments = [(starts, x, of_loss, of_cost) for starts in self._starts]
+        return self._of_each_part("price", arguments)
 
     def _ask(self, method: str, x: Vector, question: BranchQuestion, *more: Any) -> list[Any]:
-        given = []
+        arguments = []
         for part, starts in zip(self._parts, self._starts, strict=True):
-            given.append((starts, x, question.of(part.names), *more))
-        return self._of_each_part(method, given)
+            arguments.append((starts, x, question.of(part.names), *more))
+        return self._of_each_part(method, arguments)
 
-    def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
+    def _of_each_part(self, method: str, of_parts: Sequence[tuple[Any, ...]]) -> list[Any]:
         """The answer to a call of what is kept of each part, in the order of the parts."""
         calls: dict[int, Call] = {}
-        for number, arguments in enumerate(given):
-            calls[number] = Call(self._kept[number], method, arguments)
+        for number, arguments in enumerate(of_parts):
+            calls[number] = Call(self._branches_of[number], method, arguments)
         # All at once: each worker has those of its own parts.
-        found = {n: answer.result() for n, answer in answers(self._workers, calls, len(calls))}
-        return [found[number] for number in calls]
+        results = {n: answer.result() for n, answer in answers(self._workers, calls, len(calls))}
+        return [results[number] for number in calls]
 
     def __enter__(self) -> Self:
         return self

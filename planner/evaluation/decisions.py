@@ -43,8 +43,8 @@ class FixedDecisions:
             return ALL
         if storyline not in self.amounts:
             unknown = f'has no decisions for the storyline "{storyline}"'
-            said = unknown + did_you_mean(storyline, self.amounts)
-            raise InputError([Fault("RUN", 0, "scenarios", said)])
+            message = unknown + did_you_mean(storyline, self.amounts)
+            raise InputError([Fault("RUN", 0, "scenarios", message)])
         return storyline
 
 
@@ -61,8 +61,8 @@ def fixed_decisions(plan: Plan) -> FixedDecisions:
     policy = case.model.policy.investment
     likeliest = max(case.scenarios, key=lambda scenario: case.scenarios[scenario])
     leaders = {ALL: likeliest}
-    asked = [likeliest] if policy == "committed" else list(case.scenarios)
-    paths = {scenario: decided_along(plan, scenario) for scenario in asked}
+    scenarios = [likeliest] if policy == "committed" else list(case.scenarios)
+    paths = {scenario: decided_along(plan, scenario) for scenario in scenarios}
     if not all(_same(path, paths[likeliest]) for path in paths.values()):
         leaders = {}
         for scenario, path in paths.items():
@@ -100,8 +100,8 @@ def single_path(plan: Plan) -> FixedAmounts:
     """Decisions of a plan that are the same whatever happens. Raises InputError if there are others."""
     decisions = fixed_decisions(plan)
     if ALL not in decisions.amounts:
-        said = "decides by storyline; only one path of decisions can be held fixed here"
-        raise InputError([Fault("RUN", 0, "policy.investment", said)])
+        message = "decides by storyline; only one path of decisions can be held fixed here"
+        raise InputError([Fault("RUN", 0, "policy.investment", message)])
     return decisions.amounts[ALL]
 
 

@@ -93,32 +93,32 @@ def evaluate(
     if not plan.tables:
         raise no_plan(plan, plan.case.name)
     _refuse_own_rules(plan)
-    asked = _Asked(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
+    settings = _Settings(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is None:
         if gap:
-            said = "needs hazards to draw fresh samples from"
-            raise InputError([Fault("gap", 0, str(gap), said, remedy="name a register")])
-        return _evaluation(plan, asked, [plan.case], samples=0, out_of_sample=False)
-    found = _in_samples(plan, asked, register, draws=draws, samples=samples)
+            message = "needs hazards to draw fresh samples from"
+            raise InputError([Fault("gap", 0, str(gap), message, remedy="name a register")])
+        return _evaluation(plan, settings, [plan.case], samples=0, out_of_sample=False)
+    evaluation = _in_samples(plan, settings, register, draws=draws, samples=samples)
     if not gap:
-        return found
+        return evaluation
     if not register.tables.hazards:
-        said = "needs a register with hazards"
-        raise InputError([Fault("gap", 0, str(gap), said, remedy="name a case with hazards")])
+        message = "needs a register with hazards"
+        raise InputError([Fault("gap", 0, str(gap), message, remedy="name a case with hazards")])
     fresh = seed + samples + 1
-    return replace(found, gap=optimality_gap(plan, register, gap, fresh, progress))
+    return replace(evaluation, gap=optimality_gap(plan, register, gap, fresh, progress))
 
 
 def _refuse_own_rules(plan: Plan) -> None:
     rules = plan.summary.get("own_rules")
     if rules:
-        said = "keeps rules of its own on stock or operation, which would be forgotten where it is operated anew"
+        message = "keeps rules of its own on stock or operation, which would be forgotten where it is operated anew"
         remedy = "evaluate a plan without them, or one whose rules are on what is decided alone"
-        raise InputError([Fault("RUN", 0, ", ".join(rules), said, remedy=remedy)])
+        raise InputError([Fault("RUN", 0, ", ".join(rules), message, remedy=remedy)])
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class _Settings:
     """The way in which a plan is evaluated."""
 
     foreseen: bool
@@ -128,7 +128,7 @@ class _Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ways:
+class _Outcomes:
     """Outcomes of all scenarios under each policy: of a plan, or without one. foreseen: None if not asked for."""
 
     policy: list[FutureOutcome]
@@ -140,7 +140,7 @@ Compared = tuple[Estimates, Estimates, Estimates]
 
 
 def _in_samples(
-    plan: Plan, asked: _Asked, register: Case, *, draws: int, samples: int
+    plan: Plan, settings: _Settings, register: Case, *, draws: int, samples: int
 ) -> Evaluation:
     """The plan in samples of a register, drawn apart; of one without hazards in its scenarios as they are."""
     if samples < 1:
@@ -148,20 +148,20 @@ def _in_samples(
     drawn = [register.tables]
     if register.tables.hazards:
         each = max(1, round(draws / samples))
-        asked.progress(f"drawing {samples} samples of {each} scenarios")
-        seeds = range(asked.seed + 1, asked.seed + samples + 1)
+        settings.progress(f"drawing {samples} samples of {each} scenarios")
+        seeds = range(settings.seed + 1, settings.seed + samples + 1)
         drawn = [sample(register, each, seed, even=True).tables for seed in seeds]
     cases: list[Case] = []
     for tables in drawn:
         other = with_other_scenarios(plan.case, tables.scenarios, tables.shocks, tables.draws)
         cases.append(other.checked())
     are_fresh = bool(register.tables.hazards) or are_others(plan.case, cases)
-    return _evaluation(plan, asked, cases, samples=len(cases), out_of_sample=are_fresh)
+    return _evaluation(plan, settings, cases, samples=len(cases), out_of_sample=are_fresh)
 
 
-def are_others(known: Case, cases: Sequence[Case]) -> bool:
+def are_others(own: Case, cases: Sequence[Case]) -> bool:
     """True where some scenario of the cases is, in effect, none of those of a known case."""
-    every = futures_of([known, *cases])
+    every = futures_of([own, *cases])
     seen: list[Effects] = []
     for future, number in zip(every.futures, every.sample, strict=True):
         if number == 1:
@@ -171,19 +171,19 @@ def are_others(known: Case, cases: Sequence[Case]) -> bool:
     return False
 
 
-def _split(given: Futures, losses: Vector) -> list[Sample]:
+def _split(futures: Futures, losses: Vector) -> list[Sample]:
     """Losses by sample, with the probabilities that scenarios have in their sample."""
     samples: list[Sample] = []
-    for number in np.unique(given.sample):
-        own = given.sample == number
-        samples.append(Sample(losses=losses[own], probabilities=given.probabilities[own]))
+    for number in np.unique(futures.sample):
+        own = futures.sample == number
+        samples.append(Sample(losses=losses[own], probabilities=futures.probabilities[own]))
     return samples
 
 
-def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objective) -> Compared:
+def _compared(futures: Futures, carried: Vector, bare: Vector, objective: Objective) -> Compared:
     """Figures of the losses (n, MUSD) with the plan and without."""
-    ours = _split(given, carried)
-    theirs = _split(given, bare)
+    ours = _split(futures, carried)
+    theirs = _split(futures, bare)
     return (
         of_samples(ours, objective),
         of_samples(theirs, objective),
@@ -192,28 +192,34 @@ def _compared(given: Futures, carried: Vector, bare: Vector, objective: Objectiv
 
 
 def _evaluation(
-    plan: Plan, asked: _Asked, cases: Sequence[Case], *, samples: int, out_of_sample: bool
+    plan: Plan, settings: _Settings, cases: Sequence[Case], *, samples: int, out_of_sample: bool
 ) -> Evaluation:
     """All scenarios carried with the plan and without, and the figures compared. cases: each a sample of scenarios."""
     case = plan.case
-    given = futures_of(cases)
+    futures = futures_of(cases)
     objective = case.model.objective
     own = futures_of([case])
     words = "with the plan"
-    carried = _ways(asked, case, fixed_decisions(plan), given=given, own=own, words=words)
-    asked.progress("what would be decided without a plan")
+    carried = _outcomes(
+        settings, case, fixed_decisions(plan), futures=futures, own=own, words=words
+    )
+    settings.progress("what would be decided without a plan")
     bare = case.without_plan()
     words = "without a plan"
-    nothing = _ways(asked, bare, _decided_without(bare), given=given, own=own, words=words)
+    nothing = _outcomes(
+        settings, bare, _decided_without(bare), futures=futures, own=own, words=words
+    )
     losses = _losses(carried.policy)
-    names = [future.name for future in given.futures]
+    names = [future.name for future in futures.futures]
     by_odds = risk_by_odds(case, cases, dict(zip(names, losses.tolist(), strict=True)))
-    by_loss = _by_loss(plan, asked, given, own)
-    policy = _compared(given, losses, _losses(nothing.policy), objective)
+    by_loss = _by_loss(plan, settings, futures, own)
+    policy = _compared(futures, losses, _losses(nothing.policy), objective)
     foreseen: Compared | tuple[None, None, None] = (None, None, None)
     if carried.foreseen is not None and nothing.foreseen is not None:
-        foreseen = _compared(given, _losses(carried.foreseen), _losses(nothing.foreseen), objective)
-    paid = [_purchases(case, given, ways.policy) for ways in (carried, nothing)]
+        foreseen = _compared(
+            futures, _losses(carried.foreseen), _losses(nothing.foreseen), objective
+        )
+    paid = [_purchases(case, futures, ways.policy) for ways in (carried, nothing)]
     with_plan, without, difference = map(PolicyFigures, policy, foreseen, (*paid, 0.0))
     before = plan.summary.get("without_plan", {}).get("risk_musd")
     in_sample = {"plan": float(plan.summary["risk_musd"]), "without_plan": before}
@@ -221,16 +227,16 @@ def _evaluation(
         policy=POLICY,
         how=POLICIES[POLICY],
         out_of_sample=out_of_sample,
-        futures=len(given.futures),
+        futures=len(futures.futures),
         samples=samples,
-        seed=asked.seed,
+        seed=settings.seed,
         method=METHOD,
         plan=with_plan,
         without_plan=without,
         difference=difference,
         in_sample=in_sample,
         ranges=RiskRanges(odds=by_odds, losses=by_loss),
-        table=_table(given, carried, nothing),
+        table=_table(futures, carried, nothing),
     )
 
 
@@ -240,13 +246,13 @@ def _decided_without(bare: Case) -> FixedDecisions:
     if not trains and not any(map(bare.lookups.has_rise, bare.projects)):
         return NO_DECISIONS
     one_path = with_choices(bare, policy={"investment": "committed"})
-    found = solve_case(one_path, baseline=False)
-    if found.status is not Status.OPTIMAL:
-        raise StoppedError(f"without a plan no optimum is proven ({found.status})")
-    return fixed_decisions(found)
+    plan = solve_case(one_path, baseline=False)
+    if plan.status is not Status.OPTIMAL:
+        raise StoppedError(f"without a plan no optimum is proven ({plan.status})")
+    return fixed_decisions(plan)
 
 
-def _by_loss(plan: Plan, asked: _Asked, given: Futures, own: Futures) -> RiskRange | None:
+def _by_loss(plan: Plan, settings: _Settings, futures: Futures, own: Futures) -> RiskRange | None:
     """The risk (MUSD) of the policy with every loss per kg at the low and at the high end of its doubt; None without
     one. given: scenarios of the evaluation. own: those that the plan was made for."""
     ends = ends_of_losses(plan.case)
@@ -255,54 +261,56 @@ def _by_loss(plan: Plan, asked: _Asked, given: Futures, own: Futures) -> RiskRan
     risks: list[float] = []
     decisions = fixed_decisions(plan)
     for words, case in zip(("low", "high"), ends, strict=True):
-        said = f"with the plan, losses per kg {words}"
-        once = replace(asked, foreseen=False)
-        ways = _ways(once, case, decisions, given=given, own=own, words=said)
-        losses, weights = _losses(ways.policy).tolist(), given.weights.tolist()
+        words_of_end = f"with the plan, losses per kg {words}"
+        once = replace(settings, foreseen=False)
+        ways = _outcomes(once, case, decisions, futures=futures, own=own, words=words_of_end)
+        losses, weights = _losses(ways.policy).tolist(), futures.weights.tolist()
         risks.append(measures_of(losses, weights, case.model.objective).risk)
     return RiskRange(low=risks[0], high=risks[1])
 
 
-def _ways(
-    asked: _Asked,
+def _outcomes(
+    settings: _Settings,
     case: Case,
     decisions: FixedDecisions,
     *,
-    given: Futures,
+    futures: Futures,
     own: Futures,
     words: str,
-) -> _Ways:
+) -> _Outcomes:
     """Outcomes of the scenarios with some decisions. own: scenarios that the plan was made for."""
-    with Simulator(case, decisions, asked.workers) as simulator:
-        asked.progress(f"{len(given.futures)} scenarios {words}, policy {POLICY}")
+    with Simulator(case, decisions, settings.workers) as simulator:
+        settings.progress(f"{len(futures.futures)} scenarios {words}, policy {POLICY}")
         choice = simulator.trained(own)
-        by_policy = simulator.outcomes(choice, given)
-        known = None
-        if asked.foreseen:
-            asked.progress(f"{len(given.futures)} scenarios {words}, each known from its start")
-            known = simulator.outcomes(PolicyChoice(name="foreseen"), given)
-    return _Ways(policy=by_policy, foreseen=known)
+        by_policy = simulator.outcomes(choice, futures)
+        foreseen = None
+        if settings.foreseen:
+            settings.progress(
+                f"{len(futures.futures)} scenarios {words}, each known from its start"
+            )
+            foreseen = simulator.outcomes(PolicyChoice(name="foreseen"), futures)
+    return _Outcomes(policy=by_policy, foreseen=foreseen)
 
 
 def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:
-    return np.array([found.loss for found in outcomes])
+    return np.array([outcome.loss for outcome in outcomes])
 
 
-def _purchases(case: Case, given: Futures, outcomes: Sequence[FutureOutcome]) -> float:
+def _purchases(case: Case, futures: Futures, outcomes: Sequence[FutureOutcome]) -> float:
     """Expected stock purchases, MUSD, discounted as costs are."""
-    discount = np.array([case.lookups.cost_discount(year_of(period)) for period in given.periods])
+    discount = np.array([case.lookups.cost_discount(year_of(period)) for period in futures.periods])
     paid = np.zeros(len(outcomes))
-    for place, found in enumerate(outcomes):
-        paid[place] = np.sum(found.purchases * discount)
-    return max(0.0, float(np.sum(paid * given.weights)))
+    for place, outcome in enumerate(outcomes):
+        paid[place] = np.sum(outcome.purchases * discount)
+    return max(0.0, float(np.sum(paid * futures.weights)))
 
 
-def _table(given: Futures, carried: _Ways, nothing: _Ways) -> pd.DataFrame:
+def _table(futures: Futures, carried: _Outcomes, nothing: _Outcomes) -> pd.DataFrame:
     """A row for each scenario, with its loss in each way."""
     columns: dict[str, object] = {
-        "sample": given.sample,
-        "scenario": [future.name.partition(":")[2] for future in given.futures],
-        "probability": given.probabilities,
+        "sample": futures.sample,
+        "scenario": [future.name.partition(":")[2] for future in futures.futures],
+        "probability": futures.probabilities,
         "loss_musd": _losses(carried.policy),
         "without_plan_loss_musd": _losses(nothing.policy),
     }

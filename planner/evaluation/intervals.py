@@ -59,10 +59,10 @@ def influences(losses: Vector, probabilities: Vector, objective: Objective) -> d
 def of_samples(samples: Sequence[Sample], objective: Objective) -> dict[str, Estimate]:
     """Figures of all samples together, with what other samples could have given."""
     values, apart = _sectioned(samples, objective)
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for key in KEYS:
-        found[key] = _interval(values[key], apart[key], at_least=0.0)
-    return found
+        estimates[key] = _interval(values[key], apart[key], at_least=0.0)
+    return estimates
 
 
 def of_pairs(
@@ -71,12 +71,12 @@ def of_pairs(
     """Differences between the figures of two ways in the same samples: the first less the second."""
     before, apart_before = _sectioned(without, objective)
     after, apart_after = _sectioned(with_plan, objective)
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     for key in KEYS:
         difference = before[key] - after[key]
         apart = apart_before[key] - apart_after[key]
-        found[key] = _interval(difference, apart, at_least=-math.inf)
-    return found
+        estimates[key] = _interval(difference, apart, at_least=-math.inf)
+    return estimates
 
 
 def _sectioned(

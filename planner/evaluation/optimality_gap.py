@@ -43,8 +43,8 @@ def optimality_gap(
     gaps: list[float] = []
     for number, case in enumerate(_samples(plan.case, register, replications, seed), start=1):
         progress(f"optimality gap, replication {number} of {replications}")
-        held = _least(case, criterion, decisions)
-        gaps.append(held - _least(case, criterion))
+        with_decisions = _least(case, criterion, decisions)
+        gaps.append(with_decisions - _least(case, criterion))
     mean = float(np.mean(gaps))
     if replications < 2:
         return OptimalityGap(value=mean, high=None, replications=replications)

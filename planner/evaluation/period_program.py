@@ -185,11 +185,11 @@ class PeriodProgram:
         room = self._purse.room(self._node, spent)
         for row, group in self._accounts.items():
             row_upper[row] = room[group]
-        kept = len(part.columns)
+        own = len(part.columns)
         lower = part.program.lower.copy()
         upper = part.program.upper.copy()
-        lower[:kept] = whole.lower[part.columns]
-        upper[:kept] = whole.upper[part.columns]
+        lower[:own] = whole.lower[part.columns]
+        upper[:own] = whole.upper[part.columns]
         no_limit = np.full(len(self._floors), np.inf)
         floors = self._floors if calm else -no_limit
         data = part.program.matrix.data.copy()
@@ -204,26 +204,26 @@ class PeriodProgram:
         self._solver.replace(fresh)
         cost = self._price - worth * self._worth
         cost[self._loss] = 1.0
-        cost[kept:] = self._dearest
+        cost[own:] = self._dearest
         if self._begin is not None:
             # Not where the last future ended, so that no answer hangs on futures solved before.
             self._solver.begin_from(PHASE, self._begin)
-        found = self._solver.minimise_sum(cost, ALGORITHMS, PHASE)
-        if found.stop is not Stop.OPTIMAL:
-            raise not_proven(name, found)
+        optimum = self._solver.minimise_sum(cost, ALGORITHMS, PHASE)
+        if optimum.stop is not Stop.OPTIMAL:
+            raise not_proven(name, optimum)
         if self._begin is None:
             self._begin = self._solver.last_bases[PHASE]
-        values[part.columns] = found.x[:kept]
+        values[part.columns] = optimum.x[:own]
         paid: dict[str, float] = defaultdict(float)
         for column, group in self._paid.items():
-            paid[group] += float(found.x[column])
+            paid[group] += float(optimum.x[column])
         if self._accounts:
             spent[:, self._node] = self._purse.spent(self._node, paid)
 
 
-def not_proven(future: str, found: Solution) -> StoppedError:
+def not_proven(future: str, solution: Solution) -> StoppedError:
     """The error of a future in which operations have no proven optimum."""
-    return StoppedError(f"the fixed plan has no proven optimum in {future} ({found.stop})")
+    return StoppedError(f"the fixed plan has no proven optimum in {future} ({solution.stop})")
 
 
 def _with_floors(

@@ -62,10 +62,10 @@ class Foreseen:
 
     def _outcome(self, future: Future) -> FutureOutcome:
         self._solver.replace(self._chain.program_of(future.effects))
-        found = self._solver.minimise(self._goal)
-        if found.stop is not Stop.OPTIMAL:
-            raise not_proven(future.name, found)
-        return self._reader.read(found.x)
+        optimum = self._solver.minimise(self._goal)
+        if optimum.stop is not Stop.OPTIMAL:
+            raise not_proven(future.name, optimum)
+        return self._reader.read(optimum.x)
 
 
 class Myopic:
@@ -97,15 +97,15 @@ class Myopic:
         values = np.zeros(len(self._chain.program.columns))
         spent = np.zeros((self._purse.funders, len(periods)))
         shown: History = []
-        found: dict[str, FutureOutcome] = {}
+        by_name: dict[str, FutureOutcome] = {}
         for future, history in in_order_of_history(futures, periods):
             whole = self._chain.program_of(future.effects)
             for node in range(_common(shown, history), len(periods)):
                 spent[:, node:] = 0.0
                 self._decide(node, future, whole, values, spent)
             shown = history
-            found[future.name] = self._reader.read(values)
-        return [found[future.name] for future in futures]
+            by_name[future.name] = self._reader.read(values)
+        return [by_name[future.name] for future in futures]
 
     def _decide(
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector

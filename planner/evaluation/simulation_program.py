@@ -107,9 +107,9 @@ class SimulationScope(Scope):
     def _leaks_by_good(self) -> Iterator[tuple[tuple[str, str, str, str], int]]:
         """(v, c, e, o) -> nodes at which it may be sold on in some future."""
         at = {node.period: node.index for node in self.tree.nodes}
-        known = set(self.goods)
+        goods = set(self.goods)
         for v, c, e, o, period in sorted(self.leaks, key=lambda key: (*key[:-1], at[key[-1]])):
-            if (c, e, o) in known:
+            if (c, e, o) in goods:
                 yield (v, c, e, o), at[period]
 
     @cached_property
@@ -144,19 +144,19 @@ class Determined:
     def __init__(self, model: Model, equation: Equation, index: Collection[Any]) -> None:
         """model: with numbers for all else in the equation. index: where the variable stands."""
         self._model, self._rule, self._index = model, equation.rule, frozenset(index)
-        self._asked: Any = None
+        self._unknown_index: Any = None
 
     def __contains__(self, index: Any) -> bool:
         return index in self._index
 
     def __getitem__(self, index: Any) -> Any:
-        if index == self._asked:
+        if index == self._unknown_index:
             return Term(self.UNKNOWN)
-        before, self._asked = self._asked, index
+        before, self._unknown_index = self._unknown_index, index
         try:
             row = self._rule(self._model, *index)
         finally:
-            self._asked = before
+            self._unknown_index = before
         return (row.lower - row.body.constant) / row.body.terms[self.UNKNOWN]
 
 

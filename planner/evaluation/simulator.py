@@ -126,12 +126,12 @@ class FutureWorker:
         by_decisions: dict[str, list[Future]] = defaultdict(list)
         for future in futures:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
-        found: dict[str, FutureOutcome] = {}
+        by_name: dict[str, FutureOutcome] = {}
         for entry, together in by_decisions.items():
             policy = self._policy(choice, entry, periods, leaks)
             for future, outcome in zip(together, policy.outcomes(together), strict=True):
-                found[future.name] = outcome
-        return [found[future.name] for future in futures]
+                by_name[future.name] = outcome
+        return [by_name[future.name] for future in futures]
 
     def _new_chain(
         self, entry: str, periods: tuple[Period, ...], leaks: frozenset[ImportKey]
@@ -167,35 +167,35 @@ class Simulator:
         self._worker = KeptObject(partial(FutureWorker, bare, decisions), self._workers)
         self._objective = case.model.objective
 
-    def outcomes(self, choice: PolicyChoice, given: Futures) -> list[FutureOutcome]:
+    def outcomes(self, choice: PolicyChoice, futures: Futures) -> list[FutureOutcome]:
         """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
         # What futures have in common is solved once for those that go to a worker together.
-        ordered = [future for future, _ in in_order_of_history(given.futures, given.periods)]
+        ordered = [future for future, _ in in_order_of_history(futures.futures, futures.periods)]
         calls: dict[int, Call] = {}
         for first in range(0, len(ordered), AT_ONCE):
             lot = ordered[first : first + AT_ONCE]
-            arguments = (choice, given.periods, given.leaks, lot)
+            arguments = (choice, futures.periods, futures.leaks, lot)
             calls[first] = Call(self._worker, "outcomes", arguments)
         by_name: dict[str, FutureOutcome] = {}
         for first, answer in answers(self._workers, calls):
             lot = ordered[first : first + AT_ONCE]
             for future, outcome in zip(lot, answer.result(), strict=True):
                 by_name[future.name] = outcome
-        return [by_name[future.name] for future in given.futures]
+        return [by_name[future.name] for future in futures.futures]
 
-    def trained(self, given: Futures) -> PolicyChoice:
+    def trained(self, futures: Futures) -> PolicyChoice:
         """The policy that can be carried out, with the worth of stock that is best in futures of the plan, at most
         `TRAINED_ON` of them."""
-        if len(given.futures) > TRAINED_ON:
-            places = np.linspace(0, len(given.futures) - 1, TRAINED_ON)
-            given = given.part(places.astype(np.intp))
+        if len(futures.futures) > TRAINED_ON:
+            places = np.linspace(0, len(futures.futures) - 1, TRAINED_ON)
+            futures = futures.part(places.astype(np.intp))
         choices = [PolicyChoice(name="myopic", worth=worth) for worth in WORTHS]
-        return min(choices, key=lambda choice: self._risk(choice, given))
+        return min(choices, key=lambda choice: self._risk(choice, futures))
 
-    def _risk(self, choice: PolicyChoice, given: Futures) -> float:
+    def _risk(self, choice: PolicyChoice, futures: Futures) -> float:
         """The risk (MUSD) of a policy in futures."""
-        losses = [found.loss for found in self.outcomes(choice, given)]
-        return measures_of(losses, given.weights.tolist(), self._objective).risk
+        losses = [outcome.loss for outcome in self.outcomes(choice, futures)]
+        return measures_of(losses, futures.weights.tolist(), self._objective).risk
 
     def __enter__(self) -> Self:
         return self

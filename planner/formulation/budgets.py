@@ -26,17 +26,17 @@ PEOPLE_READS = (
 
 def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
-    found = set(s.buyers())
+    countries = set(s.buyers())
     for p in s.expandable:
         if s.lookups.public_capex(p) > 0:
-            found.add(s.country_of(p))
+            countries.add(s.country_of(p))
     for g in s.programmes:
-        found.add(s.lookups.programmes[g].country)
+        countries.add(s.lookups.programmes[g].country)
     if s.lookups.has_lever("hiring"):
         for c, k in s.teams:
             if s.lookups.workforce[c, k].hires_per_year > 0:
-                found.add(c)
-    return sorted(found)
+                countries.add(c)
+    return sorted(countries)
 
 
 @summed

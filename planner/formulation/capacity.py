@@ -180,7 +180,7 @@ def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
 def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
     """(p, n): plants with `rise` at every node after the first year at which they can have throughput."""
     for p, n in s.operable:
-        if s.keeps_warm(p) and s.tree.nodes[n].year > s.case.first_year:
+        if s.lookups.has_rise(p) and s.tree.nodes[n].year > s.case.first_year:
             yield p, n
 
 

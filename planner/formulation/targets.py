@@ -28,7 +28,7 @@ ByOrigin = tuple[str, str, str, int]
 
 
 @listed
-def _asked(s: Scope, kind: str) -> Iterator[ByNode]:
+def _places_of_kind(s: Scope, kind: str) -> Iterator[ByNode]:
     """(target, e, n) of all targets of a kind."""
     for target in s.targets_of(kind):
         for e in s.lookups.target_elements(target):
@@ -72,7 +72,7 @@ def _use_of_good(m: Model, key: GoodAt) -> Expression:
 
 def served_target_index(s: Scope) -> list[ByNode]:
     """(target, e, n): demand that is to be met."""
-    return _asked(s, "served")
+    return _places_of_kind(s, "served")
 
 
 @equation(
@@ -95,7 +95,7 @@ def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression
 @listed
 def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
     """(target, e, origin, n): every outside origin from which the good can come."""
-    for target, e, n in _asked(s, "origin_share"):
+    for target, e, n in _places_of_kind(s, "origin_share"):
         for origin in s.target_origins[target, e]:
             yield target, e, origin, n
 
@@ -131,7 +131,7 @@ def _come_from(
 
 def made_target_index(s: Scope) -> list[ByNode]:
     """(target, e, n): what is to be made."""
-    return _asked(s, "made_share")
+    return _places_of_kind(s, "made_share")
 
 
 @equation(
@@ -150,9 +150,9 @@ def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
     else:
         countries = s.lookups.target_countries(target)
         home = quicksum(or_zero(m.counted, (c, e, row.form, n)) for c in countries)
-    wanted = row.share * target_use(m, target, e, n)
+    least = row.share * target_use(m, target, e, n)
     missing = or_zero(m.missing, (target, e, "", n))
-    return _at_most(wanted - home - missing, _rounding(s, _goods_at(s, target, e, n)))
+    return _at_most(least - home - missing, _rounding(s, _goods_at(s, target, e, n)))
 
 
 @summed
@@ -207,7 +207,7 @@ def _needed(m: Model, key: GoodAt) -> Expression:
     """Use and purchases (t) of a country that its group's plants are to cover."""
     s: Scope = m.scope
     from_outside = or_zero(m.imported, key) + resold(m, key)
-    from_stock = or_zero(m.released, key) if key in s.kept_stock else 0.0
+    from_stock = or_zero(m.released, key) if key in s.retained_stock else 0.0
     return _use_of_good(m, key) + or_zero(m.bought, key) - from_outside - from_stock
 
 
@@ -233,18 +233,18 @@ def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expressi
     return None if isinstance(left, int | float) else left >= 0
 
 
-def kept_stock_index(s: Scope) -> list[GoodAt]:
+def retained_stock_index(s: Scope) -> list[GoodAt]:
     """(c, e, o, n): stocks of which a target of origin or of output speaks."""
-    return sorted(key for key in s.kept_stock if key[:3] in s.stocks)
+    return sorted(key for key in s.retained_stock if key[:3] in s.stocks)
 
 
 @equation(
-    kept_stock_index,
+    retained_stock_index,
     r"w_{c,e,o,n} \le \mathrm{demand}_{c,e,o,n} - \sum_j u_{c,e,o,n,j} + \mathrm{used}_{c,e,o,n}",
     each="stockpile $(c, e, o)$, node $n$, of which a target of kind `origin_share` or `made_share` speaks",
     reads=("demand.tonnes", "shocks.factor:demand"),
 )
-def kept_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
+def retained_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock is not thrown away to lower use."""
     key = (c, e, o, n)
     return _at_most(or_zero(m.released, key) - _use_of_good(m, key), 0)
@@ -292,5 +292,5 @@ EQUATIONS = (
     counted_output,
     counted_use,
     outside_used,
-    kept_stock,
+    retained_stock,
 )

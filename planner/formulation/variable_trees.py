@@ -118,7 +118,7 @@ class Histories:
 
         What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
         """
-        found: dict[Good, frozenset[int]] = {}
+        places: dict[Good, frozenset[int]] = {}
         for target, row in self.lookups.targets.items():
             if row.kind == "served":
                 continue
@@ -127,8 +127,8 @@ class Histories:
                 countries = tuple(self._with_their_groups(countries))
             nodes = self.target_nodes[target]
             for good in self.goods_of_target(target, countries):
-                found[good] = found.get(good, frozenset()).union(nodes)
-        return found
+                places[good] = places.get(good, frozenset()).union(nodes)
+        return places
 
     def goods_of_target(self, target: str, countries: Iterable[str]) -> Iterator[Good]:
         """(c, e, o) that a target speaks of in some countries."""
@@ -195,8 +195,8 @@ class Histories:
 
     def is_whole(self, project: str) -> bool:
         """New capacity of a project comes in whole plants."""
-        wanted = self.case.model.policy.whole_plants
-        return wanted and self.case.projects[project].unit_tpa is not None
+        has_units = self.case.model.policy.whole_plants
+        return has_units and self.case.projects[project].unit_tpa is not None
 
     @cached_property
     @distinct
@@ -212,14 +212,14 @@ class Histories:
         has its cost there."""
         active = np.array(self.active_nodes, dtype=int)
         every = np.arange(len(self.tree.nodes))
-        found: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
+        open_nodes: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
         for p in self._can_be_staffed:
             is_built = (self.usable_shares[p] > 0).any(axis=0)
             works = (self.tree.existing(p) > 0) | is_built
             works &= self.years_of_use[p] > 0
             nodes = every if self.case.projects[p].must_run else active
-            found[p] = tuple(nodes[works[nodes]].tolist())
-        return found
+            open_nodes[p] = tuple(nodes[works[nodes]].tolist())
+        return open_nodes
 
     @cached_property
     def years_of_use(self) -> dict[str, Vector]:
@@ -239,10 +239,10 @@ class Histories:
     def _of_builds(self, shares: Callable[[str, int], Vector], p: str) -> SharesOfBuilds:
         """A share of the builds of a project by year of commitment and node."""
         years = self.commitments(p)
-        found = np.zeros((len(years), len(self.tree.nodes)))
+        by_year = np.zeros((len(years), len(self.tree.nodes)))
         for place, year in enumerate(years):
-            found[place] = shares(p, year)
-        return found
+            by_year[place] = shares(p, year)
+        return by_year
 
     @cached_property
     def started_existing(self) -> dict[str, Vector]:
@@ -253,16 +253,20 @@ class Histories:
     def capacity_node(self) -> dict[ProjectAt, int]:
         """(project, operations node) -> the first node with the same usable capacity in every plan.
 
-        Nodes agree if they have the same decision node and the same delays; they share one variable.
+        Nodes agree if they have the same decision node and the same usable shares; they share one variable.
         """
-        found = {}
+        return self.nodes_by_capacity()
+
+    def nodes_by_capacity(self) -> dict[ProjectAt, int]:
+        """`capacity_node`, computed from the usable shares of this scope."""
+        first_of: dict[ProjectAt, int] = {}
         for p, nodes in self.open_nodes.items():
             first: dict[tuple[int, bytes], int] = {}
             shares = np.ascontiguousarray(self.usable_shares[p].T)
             for n in nodes:
                 alike = (self.decision[n], shares[n].tobytes())
-                found[p, n] = first.setdefault(alike, n)
-        return found
+                first_of[p, n] = first.setdefault(alike, n)
+        return first_of
 
     @cached_property
     @distinct
@@ -288,10 +292,10 @@ class Histories:
         every node in proportion to what each has left, which no member's own account forbids; and any
         payments of the members add up to payments of the group.
         """
-        found = {}
+        groups = {}
         for members in self._funders_by_reach().values():
-            found[members[0]] = tuple(members)
-        return found
+            groups[members[0]] = tuple(members)
+        return groups
 
     @grouped
     def _funders_by_reach(self) -> Iterator[tuple[tuple[str, ...], str]]:

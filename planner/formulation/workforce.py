@@ -227,11 +227,11 @@ def _borrowed(m: Model, group: str, k: str, n: OperationNode) -> Iterator[Term]:
 
 def staff_limit_index(s: Scope) -> list[TeamAt]:
     """(c, k, n): teams that a plant of the country needs at the node."""
-    found = set()
+    limits = set()
     for p, n in s.operable:
         for k in s.lookups.staffing[p]:
-            found.add((s.country_of(p), k, n))
-    return sorted(found)
+            limits.add((s.country_of(p), k, n))
+    return sorted(limits)
 
 
 @equation(

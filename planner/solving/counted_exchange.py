@@ -86,7 +86,7 @@ def _is_kept(at: AtNodes, good: Good) -> Flags:
     """Nodes at which stock of the good is not thrown away."""
     kept = np.zeros(at.size, dtype=bool)
     for node in range(at.size):
-        kept[node] = (*good, node) in at.scope.kept_stock
+        kept[node] = (*good, node) in at.scope.retained_stock
     return kept
 
 

@@ -54,7 +54,7 @@ def spread_shortages(at: AtNodes) -> None:
         short[element, form].update(np.flatnonzero(at.vector("shortfall", *index)).tolist())
     for (_, element, form), countries in scope.traded.items():
         for node in sorted(short[element, form]):
-            if (element, form, node) not in scope.asked_at:
+            if (element, form, node) not in scope.target_places:
                 goods = [(country, element, form, node) for country in countries]
                 _spread(at, goods)
 

@@ -213,7 +213,7 @@ class LiveProgram:
         if balances and not _same_covered(built, scope):
             return _Differs("imports now cover other demands, or others can sell on, than before")
         starts = {"ramps", "schedule"} & {table for table, _ in found.columns}
-        if starts and Scope.capacity_node.func(scope) != built.capacity_node:
+        if starts and scope.nodes_by_capacity() != built.capacity_node:
             return _Differs("builds of one usable capacity now differ in it")
         program = self._writer.refilled(self._whole, scope, found.affected)
         if program is None:

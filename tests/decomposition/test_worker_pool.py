@@ -16,7 +16,7 @@ from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition import plans, worker_pool
 from planner.decomposition.grouping import parts
-from planner.decomposition.worker_pool import HeldBranches
+from planner.decomposition.worker_pool import PartBranches
 from tests.forked import fork_workers
 
 
@@ -27,7 +27,7 @@ def twelve_scenarios(folder: Path) -> Case:
     )
 
 
-class DyingBranches(HeldBranches):
+class DyingBranches(PartBranches):
     """Is killed once at each kind of call: when it is asked what it has, how that fares, for tables and prices.
 
     deaths: folder in which workers note that one has died.
@@ -73,7 +73,7 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(
     deaths.mkdir()
     monkeypatch.setattr(plans, "parts", partial(parts, size=3))
     undisturbed = planner.solve(case, method="scenarios", baseline=False)
-    monkeypatch.setattr(worker_pool, "HeldBranches", partial(DyingBranches, deaths))
+    monkeypatch.setattr(worker_pool, "PartBranches", partial(DyingBranches, deaths))
     fork_workers(monkeypatch)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
     phases = "links risk cost measure price"

@@ -197,7 +197,7 @@ EQUATIONS: dict[str, Golden] = {
     "outside_used": Golden(
         "The same of each of the two, at least 0.", TARGETS, {"policy.coordination": "blocs"}
     ),
-    "kept_stock": Golden("AAA releases no more than it uses: in 2026 and 2027.", TARGETS),
+    "retained_stock": Golden("AAA releases no more than it uses: in 2026 and 2027.", TARGETS),
     "imports_by_supplier": Golden("AAA in 2026: three suppliers.", TARGETS),
     "cumulative_loss": Golden(
         "Weight 2: 0.2 MUSD/t in the first step, 2 in the second; in 2027 times 0.8. `cut` and `twin` are one history.",
