@@ -21,7 +21,7 @@ from planner.data.scenario_tree import scenario_tree
 from planner.data.stages import FORMS
 from planner.results.amounts import Amounts, FlowKey, Payment, amounts, flow_order, spending_order
 from planner.results.plan_amounts import PEOPLE, PlanAmounts
-from planner.results.schema import SCHEDULE
+from planner.results.schema import ALL, SCHEDULE
 
 GOOD = ("country", "element", "form")
 """Columns that name a good."""
@@ -176,8 +176,8 @@ def _rank_of(order: Iterable[Any]) -> Callable[[Any], Any]:
 
 
 def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
-    """Scenarios named by a `scenarios` cell: `all`, or ids joined by `;`."""
-    return everyone if text == "all" else tuple(text.split(";"))
+    """Return the scenarios of a cell `scenarios`: `all`, or ids joined by `;`."""
+    return everyone if text == ALL and ALL not in everyone else tuple(text.split(";"))
 
 
 def rows_of(table: pd.DataFrame) -> Iterable[Any]:

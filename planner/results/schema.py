@@ -99,6 +99,8 @@ PAID_ITEMS = (
 """Items of `spending`, in their order."""
 EVERY_TABLE = {table.name: table for table in _declared()}
 SHARES, COVERAGE = EVERY_TABLE["shares"], EVERY_TABLE["coverage"]
+ALL = "all"
+"""Cell of a column `scenarios` whose row holds in every scenario."""
 RUN_FORMAT = 2
 """The form of run folders, as their summaries say it; one of another form is solved again."""
 LATER_TABLES = (SHARES.name, COVERAGE.name)

@@ -19,7 +19,7 @@ from planner.data.scenario_tree import Node, Tree, Vector
 from planner.results.amounts import Amounts, FlowKey
 from planner.results.origins import YearlyOrigin, origins_table
 from planner.results.plan_amounts import PlanAmounts
-from planner.results.schema import EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
+from planner.results.schema import ALL, EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
 from planner.results.typed import names_of_tables, typed_table
 from planner.results.verify_resources import available_staff, needed_staff
 from planner.results.visit_inputs import capex_per_tpa
@@ -111,10 +111,10 @@ def shadow_prices(rows: Rows) -> pd.DataFrame:
 # ---- what is decided by year, and paid -------------------------------------------------------------------------------
 
 
-def who(tree: Tree, node: Node) -> str:
-    """The scenarios of a node: `all`, or ids joined by `;`."""
-    everyone = len(node.scenarios) == len(tree.case.scenarios)
-    return "all" if everyone else ";".join(node.scenarios)
+def scenarios_cell(tree: Tree, node: Node) -> str:
+    """Return the cell `scenarios` of a node: `all`, or ids joined by `;`. A case with a scenario called `all` has ids only."""
+    is_shared = len(node.scenarios) == len(tree.case.scenarios)
+    return ALL if is_shared and ALL not in tree.case.scenarios else ";".join(node.scenarios)
 
 
 def _decided(tree: Tree, by_node: Amounts) -> Iterator[tuple[Any, Node, float, tuple[float, str]]]:
@@ -122,7 +122,7 @@ def _decided(tree: Tree, by_node: Amounts) -> Iterator[tuple[Any, Node, float, t
     for key, at_nodes in by_node:
         for place in np.flatnonzero(at_nodes).tolist():
             node = tree.nodes[place]
-            yield key, node, float(at_nodes[place]), (node.probability, who(tree, node))
+            yield key, node, float(at_nodes[place]), (node.probability, scenarios_cell(tree, node))
 
 
 def investments(plan: PlanAmounts) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def training(plan: PlanAmounts) -> pd.DataFrame:
             node = tree.nodes[place]
             what = (programme, row.country, row.skill, node.year, None)
             amounts = (float(intake[place]), float(seats[place]))
-            rows.append((*what, *amounts, node.probability, who(tree, node)))
+            rows.append((*what, *amounts, node.probability, scenarios_cell(tree, node)))
     return table_of("training", rows)
 
 
@@ -170,7 +170,9 @@ def spending(plan: PlanAmounts) -> pd.DataFrame:
         quarter = node.quarter if item == PURCHASES else None
         musd = float(plan.spent.values[place, account])
         what = (funder, country, node.year, quarter, item)
-        rows.append((*what, musd, musd * node.probability, node.probability, who(tree, node)))
+        rows.append(
+            (*what, musd, musd * node.probability, node.probability, scenarios_cell(tree, node))
+        )
     return table_of("spending", rows)
 
 

@@ -15,6 +15,7 @@ from planner.data.case import Case
 from planner.data.decision_tree import decision_tree
 from planner.data.scenario_tree import scenario_tree
 from planner.results.plan import Plan
+from planner.results.reader import read_amounts
 from planner.results.verify import verify
 from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock, total
@@ -26,6 +27,10 @@ CUT_2027 = {"start": 2027, "end": 2027, "supplier": "CHN"}
 DRAWN = {**CUT_2027, "hazard": "cut"}
 OWN: list[Row] = [shock(w, "import", 0, 2028, 2028, supplier="CHN") for w in ("a-1", "a-2")]
 LATE = [*OWN, *(shock(w, "import", 0, **DRAWN) for w in ("a-1", "b-1"))]
+SCHOOL: Row = {"programme": "school", "country": "AAA", "skill": "chemist", "duration_years": 1}
+SCHOOL |= {"seats": 20, "cost_per_trainee_usd": 1000}
+PILE: Row = {"country": "AAA", "element": "Dy", "form": "oxide", "initial_t": 0, "max_t": 30}
+PILE |= {"purchase_usd_per_kg": 1}
 
 
 def case_of(folder: Path, investment: str, shocks: list[Row], **model: Any) -> Case:
@@ -131,3 +136,32 @@ def test_the_verifier_sees_a_draw_that_decides_for_itself(tmp_path: Path) -> Non
     staged = case_of(tmp_path, "staged", LATE)
     assert verify(staged, adaptive.tables).violations["table_as_made"] > 0.1
     assert verify(staged, solved(staged).tables).violations.get("table_as_made", 0.0) == 0
+
+
+@pytest.mark.parametrize(("first", "cell"), [("a", "all"), ("all", "all;b")])
+def test_column_scenarios_names_all_in_every_table(tmp_path: Path, first: str, cell: str) -> None:
+    """Trainees, stock and payments of 2026 are shared; 2028 builds for one scenario alone, even if it is called `all`."""
+    case = load_case(
+        tmp_path,
+        NEUTRAL | {"policy.investment": "adaptive", "policy.stock": "scheduled"},
+        scenarios=[{"scenario": name, "probability": 0.5} for name in (first, "b")],
+        shocks=[shock(first, "import", 0, 2028, 2028, supplier="CHN")],
+        imports=[imports(150)],
+        projects=[mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD / 2)],
+        staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 100}],
+        skills=[{"skill": "chemist", "attrition": 0}],
+        workforce=[{"country": "AAA", "skill": "chemist", "initial": 0}],
+        training=[SCHOOL],
+        stockpiles=[PILE],
+        budgets=budget(100, 100, 100),
+    )
+    plan = solved(case)
+    tables = plan.tables
+    cells = {name: set(tables[name]["scenarios"]) for name in tables if "scenarios" in tables[name]}
+    assert cells == {
+        "investments": {first},
+        "purchases": {cell},
+        "training": {cell},
+        "spending": {first, cell},
+    }
+    assert read_amounts(case, plan.tables) == plan.amounts
