@@ -1,17 +1,14 @@
-"""A plan for more scenarios than one program can hold, and a proof of how far it is from the best.
+"""Benders decomposition over scenarios: a plan with lower and upper bounds.
 
-Every goal is a list of phases (`planner.solving.goals`): a measure is minimised, then held while the next is. For each:
+Each goal is a list of phases (`planner.solving.goals`). Every phase takes rounds of:
 
-Lower bound. A master program (`master`) that knows less of each loss and cost than is true, and more
-after each round: its optimum is at most the true one.
+Lower bound. The master program (`master`) underestimates losses and costs, less so after each cut.
 
-Upper bound. Keep what the master decides and does along the reference; let each scenario operate as well as it can from
-where it leaves the reference (`subproblem`). That is a plan of the whole case. The duals of these operations
-are the cuts of the next round.
+Upper bound. The subproblems (`subproblem`) operate each scenario from where it leaves the reference, with the decisions
+of the master. That is a plan of the whole case. The duals give the cuts of the next round.
 
-Branches are asked for the losses that the master wants: at its optimum while the lower bound rises, else by turns at a
-mean of its optima and at the last one, which may be an extreme plan where it knows little; their mean is not. The best
-plan is the best mean of all plans found; a mean of plans is a plan, the program being convex.
+The next point is the optimum of the master while the lower bound rises, else by turns a mean of its optima. The best
+plan is the best mean of all plans: the program is convex.
 """
 
 from __future__ import annotations
@@ -68,8 +65,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A plan: the master's columns; the loss of each scenario and the operating cost of each branch; cost, expected
-    loss and risk (MUSD)."""
+    """A plan: columns of the master, losses by scenario, operating costs by branch, and its measures (MUSD)."""
 
     x: Vector
     losses: Mapping[str, float]
@@ -79,7 +75,7 @@ class Candidate:
     risk: float
 
     def value(self, measure: str) -> float:
-        """`risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk."""
+        """A measure: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk."""
         return self.cost + self.risk if measure == "welfare" else float(getattr(self, measure))
 
 
@@ -87,9 +83,10 @@ class Candidate:
 class Search:
     """Rounds of master and branches, phase by phase.
 
-    seconds: for each phase. stop: why it ended. phase: the one that goes on. By phase, optima: the last of the
-    master, with so many cuts; upper: value of the best plan found. limits: of measures held. impossible: points at which
-    some branch lacked something."""
+    seconds: per phase. stop: why the search ended. phase: the current one. optima, cuts, upper: last optimum of the
+    master, its number of cuts, and value of the best plan, by phase. limits: of earlier measures. impossible: number of
+    infeasible points.
+    """
 
     case: Case
     master: Master
@@ -110,7 +107,7 @@ class Search:
     impossible: int = 0
 
     def run(self) -> None:
-        """All phases of the goal; `best` is the plan, if there is one."""
+        """Run all phases of the goal; `best` is then the plan, if there is one."""
         self._run_phases()
         if self.best is None and not self._has_stopped():
             self.stop = Stop.UNPROVEN
@@ -129,10 +126,7 @@ class Search:
             self._hold(phase.column, limit_of(least, phase.slack))
 
     def _reach(self, limit: float) -> bool:
-        """Search for a plan within the limit of the risk (MUSD) and hold the risk to it; true if there is one.
-
-        Without one `stop` says whether none can exist or none was proven.
-        """
+        """Search for a plan within the risk limit (MUSD), and limit the risk if there is one."""
         self.best = self.minimise(REACH, enough=limit)
         if self.best is not None and self.best.risk <= limit * (1 + TOLERANCE) + TOLERANCE:
             self._hold("risk", limit)
@@ -151,15 +145,12 @@ class Search:
         return self.stop is not Stop.OPTIMAL
 
     def bounds(self, name: str) -> tuple[float, float]:
-        """A phase has no less than the first value (MUSD), which is proven, and the plan found has the second.
-
-        name: of the phase. Raises KeyError before a plan is found for it.
-        """
+        """Proven lower bound and value of the best plan (MUSD) of a phase. Raises KeyError before there is a plan."""
         upper = self.upper[name]
         return min(self.master.lower.get(name, 0.0), upper), upper
 
     def bounds_in_words(self) -> str:
-        """The bounds of the phase that goes on; '' while it has none."""
+        """Bounds of the current phase in words; '' without any."""
         return str(Bounds(*self.bounds(self.phase))) if self.phase in self.upper else ""
 
     def _hold(self, column: str, upper: float) -> None:
@@ -167,7 +158,7 @@ class Search:
         self.master.limit(column, self.limits[column])
 
     def minimise(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
-        """The best plan found within the limits; `enough`: no better one is wanted. None if there is none."""
+        """Best plan of a phase within the limits; None without any. enough: value (MUSD) at which the search stops."""
         self.phase = phase.name
         best = self.best
         step = StepRule()
@@ -202,7 +193,7 @@ class Search:
         return best
 
     def _is_time_up(self, started: float) -> bool:
-        """Note that a phase begun then has taken all the time that it may; true if it has."""
+        """Check the time limit of a phase, and set `stop`."""
         if perf_counter() - started > self.seconds:
             self.stop = Stop.TIME_LIMIT
         return self.stop is Stop.TIME_LIMIT
@@ -210,18 +201,14 @@ class Search:
     def _ask(
         self, phase: Phase, x: Vector, plan: Candidate | None, idle: bool
     ) -> list[BranchResult]:
-        """Ask every branch for its losses, costs and cuts at a point, which is that of a known plan or one of the
-        master.
-
-        x: columns of the master. idle: the rounds before gave no cut.
-        """
+        """Losses, costs and cuts of every branch at x (columns of the master). idle: the rounds before gave no cut."""
         losses = self.master.losses(x) if plan is None else plan.losses
         costs = self.master.costs(x) if plan is None else plan.costs
         question = self._question(phase, losses, costs, idle)
         return self.pool.results(self.master.links(x), question)
 
     def _is_out_of_reach(self, step: StepRule, results: Sequence[BranchResult], x: Vector) -> bool:
-        """Have the master leave out a point at which some branch lacks something; true if the search is given up."""
+        """Add feasibility cuts at an infeasible point; true if the search gives up."""
         cuts = self.master.add(results, x)
         self.impossible += 1
         if step.stuck(step.lower, step.upper, cuts) or self.impossible > MOST_IMPOSSIBLE:
@@ -229,7 +216,7 @@ class Search:
         return self.stop is Stop.UNPROVEN
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
-        """The bounds known already prove the best plan good enough; its value is noted where they do."""
+        """The bounds already prove the best plan; its value is then noted."""
         if best is None or phase.name not in self.master.lower:
             return False
         if not self._are_near(phase, best.value(phase.column), enough):
@@ -238,7 +225,7 @@ class Search:
         return self._enough(phase, enough)
 
     def _are_near(self, phase: Phase, upper: float, enough: float) -> bool:
-        """The bounds lie within the relative gap wanted, and on the same side of `enough` (MUSD), if that is asked for."""
+        """The bounds lie within the relative gap, and on the same side of `enough` (MUSD)."""
         lower = min(self.master.lower[phase.name], upper)
         gap = relative_gap(upper, lower)
         if upper <= enough or gap <= min(self.target, TOLERANCE):
@@ -246,7 +233,7 @@ class Search:
         return gap <= self.target and not lower <= enough
 
     def last_question(self, best: Candidate) -> BranchQuestion:
-        """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
+        """The least losses of all scenarios with the costs and losses of a plan as limits."""
         in_risk = self.weights(best)
         weights = {w: in_risk[w] + chance for w, chance in self.case.scenarios.items()}
         # What weighs nothing is to be short of nothing for no reason either.
@@ -259,7 +246,6 @@ class Search:
     def _question(
         self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool
     ) -> BranchQuestion:
-        """losses, costs: as they are wanted. idle: no cut came of weights alone."""
         weights = self.weights(self.latest)
         if phase.column == "expected_loss":
             weights = self.case.scenarios
@@ -273,13 +259,13 @@ class Search:
         )
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
-        """Scenario -> weight of its loss in the risk of a plan; its probability while there is no plan."""
+        """Weight of each scenario's loss in the risk of a plan; its probability without a plan."""
         if plan is None:
             return self.case.scenarios
         return weights_in_risk(self.case, plan.losses)
 
     def point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
-        """The plan of a point and of how the branches fare there."""
+        """The plan at x with the results of the branches."""
         losses = self.master.losses(x)
         costs = {}
         for one in results:
@@ -291,7 +277,6 @@ class Search:
     def _candidate(
         self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float
     ) -> Candidate:
-        """A plan with its expected loss and risk (MUSD) worked out of the losses of scenarios."""
         measured = weighed(self.case, losses)
         return Candidate(
             x=x,
@@ -303,14 +288,14 @@ class Search:
         )
 
     def _keeps(self, point: Candidate) -> bool:
-        """A plan is within the limits (MUSD) of the measures that are held, but for rounding."""
+        """A plan meets the limits (MUSD), up to rounding."""
         for name, limit in self.limits.items():
             if point.value(name) > limit + BEYOND * (1 + limit):
                 return False
         return True
 
     def _with(self, phase: Phase, best: Candidate | None, point: Candidate) -> Candidate:
-        """The best mean of the plans so far and a new one; the new one where none is within the limits."""
+        """The best mean of all plans with a new one; the new one if no mean meets the limits."""
         self.latest = point
         self.plans = [*self.plans[-MOST_PLANS:], point]
         plans = self.plans if best is None else [*self.plans, best]
@@ -328,7 +313,7 @@ class Search:
         return best
 
     def _mean(self, plans: Sequence[Candidate], shares: Vector) -> Candidate:
-        """A mean of plans, which is a plan: no loss of it, and not its cost, is more than the mean of theirs."""
+        """The mean of some plans. Its losses and cost are at most the means of theirs."""
         x = np.zeros(len(plans[0].x))
         losses = dict.fromkeys(plans[0].losses, 0.0)
         costs = dict.fromkeys(plans[0].costs, 0.0)
@@ -344,7 +329,7 @@ class Search:
         return self._candidate(x, losses, costs, cost)
 
     def _enough(self, phase: Phase, enough: float) -> bool:
-        """Record a round and report it; whether it is to be the last."""
+        """Record and report a round; true if it is the last."""
         lower, upper = self.bounds(phase.name)
         self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper))
         count = [one.phase for one in self.rounds].count(phase.name)
@@ -358,10 +343,7 @@ class Search:
 def best_mixture(
     case: Case, plans: Sequence[Candidate], column: str, limits: Mapping[str, float]
 ) -> Vector | None:
-    """Shares of plans (k) whose mean is least in a measure within limits of others; None if no mean is.
-
-    column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
-    """
+    """Shares of plans (k) whose mean has the least of a measure within limits of others (MUSD); None without any."""
     program = _means(case, plans, limits)
     cost = program.unit_cost(program.column[column, None])
     optimum = Solver(program).minimise_sum(cost, ("dual", "ipm"), column)
@@ -372,7 +354,7 @@ def best_mixture(
 
 
 def _means(case: Case, plans: Sequence[Candidate], limits: Mapping[str, float]) -> Program:
-    """Means of plans within limits of measures (MUSD): how much of each, and the risk of the mean of their losses."""
+    """Program of the means of plans: shares, measures (MUSD), and their limits."""
     small = SmallProgram()
     shares = small.variables("share", range(len(plans)))
     small.add("whole", quicksum(shares.values()) == 1.0)
@@ -405,10 +387,9 @@ def _means(case: Case, plans: Sequence[Candidate], limits: Mapping[str, float]) 
 
 @dataclass
 class StepRule:
-    """The rule that chooses the point of the next round: the master's optimum while the lower bound rises; else by
-    turns a mean of its optima, the latest weighing most, and the last one.
+    """Rule for the point of the next round: the optimum of the master while the lower bound rises, else by turns a mean.
 
-    at_centre: the mean is next. lower, upper (MUSD): bounds of the last round. idle: rounds in a row without a cut.
+    at_centre: the mean is next. lower, upper: bounds of the last round (MUSD). idle: rounds in a row without a cut.
     """
 
     at_centre: bool = False
@@ -418,13 +399,12 @@ class StepRule:
     centre: Vector | None = None
 
     def next(self, x: Vector) -> Vector:
-        """The point to look at (columns of the master), x being the master's last optimum."""
+        """The next point, x being the last optimum of the master."""
         self.centre = x if self.centre is None else (self.centre + x) / 2
         return self.centre if self.at_centre else x
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
-        """Take note of the bounds (MUSD) and the number of cuts of a round; true if no more cuts will come. Where something
-        is missing at a point the bounds stay, so that optimum and mean take turns: optima alone swing."""
+        """Record bounds (MUSD) and number of cuts of a round; true if no more cuts will come."""
         rises = lower - self.lower > RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
         self.at_centre = not (rises or self.at_centre or self.idle)

@@ -1,8 +1,8 @@
-"""The reference path that scenarios leave, who stands alone in the master program, and index sets that all agree on;
-and parts of a case: some scenarios beside the reference, written as one program and then taken apart into branches.
+"""The reference path, the scenarios that stand alone in the master, and the branches of all others.
 
-The reference path, or reference, is the history of one scenario. Every other scenario leaves it in some period and
-never comes back."""
+The reference is the history of one scenario. Every other scenario leaves it in some period and never returns. Some
+scenarios at a time are written as one program with the reference (a part) and then taken apart into branches.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from planner.solving.program_writer import Writer
 
 
 def reference_scenario(effects: Mapping[str, Effects]) -> str:
-    """The scenario least disturbed; the first of several."""
+    """The scenario with the fewest effects; the first of several."""
     return min(effects, key=lambda w: _size(effects[w]))
 
 
@@ -56,7 +56,7 @@ def _size(one: Effects) -> int:
 def departures(
     effects: Mapping[str, Effects], periods: Sequence[Period], reference: str
 ) -> dict[str, int]:
-    """Scenario -> position of the first period in which it differs from the reference; none for those that never do."""
+    """Scenario -> position of the first period in which it differs from the reference; only those that do."""
     places = {}
     for scenario, one in effects.items():
         for place, period in enumerate(periods):
@@ -67,7 +67,7 @@ def departures(
 
 
 def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> float:
-    """Loss of a scenario (MUSD) if demand is met by imports alone."""
+    """Loss of a scenario (MUSD) if imports alone meet demand."""
     within: dict[int, list[Period]] = defaultdict(list)
     for period in periods:
         within[year_of(period)].append(period)
@@ -92,7 +92,7 @@ def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> floa
 
 
 def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
-    """Probability of each of some scenarios given that one of them comes true; even where none can."""
+    """Conditional probability of some scenarios; even if all have probability 0."""
     chances = {w: case.scenarios[w] for w in names}
     total = sum(chances.values())
     if total <= 0:
@@ -102,11 +102,10 @@ def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """Index sets of all histories, for the parts of a case to agree with each other on what is there.
+    """Index sets of the whole case, on which all parts agree.
 
-    in_need: good -> how many periods of the reference, the first ones, free imports do not cover. used: goods that some
-    plant takes in. teams: who is needed. decisions: nodes of the tree of decisions, whatever scenarios they are of.
-    asked: where each target holds.
+    in_need: good -> number of periods of the reference in which free imports do not cover it. used: goods that plants
+    take. teams: of people. decisions: nodes of the decision tree. targets: where each holds.
     """
 
     in_need: Mapping[Good, int]
@@ -118,8 +117,7 @@ class Common:
 
 @dataclass(frozen=True)
 class TargetPlaces:
-    """Where a target holds: positions of the reference, which some scenario may share that leaves it later, and
-    scenarios."""
+    """Positions of the reference and scenarios at which a target holds."""
 
     places: frozenset[int]
     scenarios: frozenset[str]
@@ -127,10 +125,9 @@ class TargetPlaces:
 
 @dataclass(frozen=True, kw_only=True)
 class Grouping:
-    """The reference, the scenarios that stand alone in the master program, and the rest of those that leave.
+    """The reference, the scenarios alone in the master, and the rest of those that leave it.
 
-    left: position of the period in which each leaves the reference; none for those that never do. common: index sets of
-    the whole case.
+    left: position of the period in which each leaves. common: index sets of the whole case.
     """
 
     case: Case
@@ -144,8 +141,10 @@ class Grouping:
 
 
 def group(case: Case, count: int) -> Grouping:
-    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the reference
-    by themselves: what two do before they differ is one decision."""
+    """Group the scenarios of a case: the `count` with the largest share of the risk stand alone in the master.
+
+    Only scenarios that leave the reference by themselves can: others share decisions before they differ.
+    """
     effects = effects_by_scenario(case)
     periods = periods_of(case)
     reference = reference_scenario(effects)
@@ -176,12 +175,10 @@ def group(case: Case, count: int) -> Grouping:
 def _departure(
     effects: Mapping[str, Effects], periods: Sequence[Period], scenario: str, place: int
 ) -> tuple[int, Any]:
-    """The place at which a scenario leaves the reference, and what it shows there."""
     return place, effects[scenario].shown_in(periods[place])
 
 
 def _common(case: Case, reference: str) -> Common:
-    """Index sets of all histories, from the tree of the whole case."""
     whole = Scope(case)
     path = whole.tree.path_of(reference)
     targets = {}
@@ -199,13 +196,13 @@ def _common(case: Case, reference: str) -> Common:
 
 
 def places_of(path: Iterable[int]) -> dict[int, int]:
-    """Nodes of a history, or columns, -> their position."""
+    """Member -> position."""
     return {member: place for place, member in enumerate(path)}
 
 
 @dataclass(frozen=True)
 class BranchScope(Scope):
-    """Index sets of the reference and some scenarios that leave it, with what they have in common with the rest."""
+    """Index sets of the reference and some scenarios, as in the whole case."""
 
     own_tree: Tree
     reference: str
@@ -218,7 +215,7 @@ class BranchScope(Scope):
 
     @cached_property
     def _decisions(self) -> tuple[Tree, tuple[int, ...]]:
-        """As in the whole case: a part may know of decisions of which no scenario is its own."""
+        """As in the whole case, also decisions of other scenarios."""
         at = {}
         for node in self.common.decisions:
             for scenario in node.scenarios:
@@ -265,9 +262,9 @@ OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation
 
 @dataclass(frozen=True, kw_only=True)
 class CasePart:
-    """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
+    """The reference and some scenarios, with all that share their branches.
 
-    case: with these scenarios alone, as likely as they are if one of them comes true; `weight` is how likely that is.
+    case: with these scenarios at conditional probabilities. weight: their probability.
     """
 
     case: Case
@@ -316,7 +313,7 @@ def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
 
 
 def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
-    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
+    """Parts of about `size` scenarios; those that leave the reference at one node stay together."""
     together: dict[Any, list[str]] = defaultdict(list)
     for name, place in grouping.left.items():
         departure = _departure(grouping.effects, grouping.periods, name, place)
@@ -332,14 +329,14 @@ def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
 
 
 def branches(part: CasePart) -> list[Branch]:
-    """The branches of a part."""
+    """Write the program of a part, and take it apart."""
     return _Parting(part, Writer(part.scope).program()).branches()
 
 
 class _Parting:
-    """A program of a part, whose rows and columns are given to the branches that they are of.
+    """Rows and columns of a part by branch.
 
-    of_column, of_row: the first node of the branch, -1 for none. links: what each shared column is to a branch.
+    of_column, of_row: first node of the branch, or -1. links: of each shared column.
     """
 
     def __init__(self, part: CasePart, program: Program) -> None:
@@ -362,8 +359,7 @@ class _Parting:
         self._of_row = self._branches_of_rows()
 
     def _branches_of_rows(self) -> NDArray[np.intp]:
-        """Row -> first node of the branch whose columns it holds, or at whose nodes it stands: what nobody may pay for
-        holds links alone. -1 where it is of all histories."""
+        """Row -> first node of the branch of its columns or its node; -1 for all histories."""
         entries = self._program.matrix.tocoo()
         within = self._of_column[entries.col] >= 0
         of_row = np.full(len(self._program.rows), -1)
@@ -383,8 +379,6 @@ class _Parting:
         return [self._branch(first) for first in sorted(first_nodes)]
 
     def _branch(self, first: int) -> Branch:
-        """The branch whose first node off the reference is `first`: its rows and columns, and the links that they
-        have to the rest."""
         rows = np.flatnonzero(self._of_row == first)
         columns = np.flatnonzero(self._of_column == first)
         own = self._program.part(rows.tolist(), columns.tolist())
@@ -413,7 +407,7 @@ class _Parting:
 
 
 def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
-    """Node off the reference -> the first node of its branch."""
+    """Node off the reference -> first node of its branch."""
     first: dict[int, int] = {}
     for node in tree.nodes:
         if node.index not in stem:
@@ -422,7 +416,7 @@ def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
 
 
 def _capacities(program: Program) -> dict[Any, UsableCapacity]:
-    """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
+    """(p, n) of each capacity variable -> its equation as a link."""
     capacities = {}
     for i, (name, index) in enumerate(program.rows):
         if name != USABLE:
@@ -440,10 +434,7 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
 def link_of(
     scope: Scope, stem: Mapping[int, int], name: str, index: Any
 ) -> OnReference | Key | int:
-    """A variable or a row as a link of branches to the rest of the plan; its node, if it is off the reference.
-
-    stem: nodes of the reference -> position.
-    """
+    """A variable or row as a link of branches; its node, if that is off the reference. stem: node -> position."""
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or NODE_LETTERS[kind](scope) is not scope.tree:
         return name, index

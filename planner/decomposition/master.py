@@ -1,9 +1,6 @@
-"""The master program: decisions, the reference, the scenarios that stand alone, and cuts.
+"""Master program: decisions, the reference, scenarios that stand alone, and cuts for all others.
 
-Cuts bound the losses and costs of the other scenarios where a plan was tried. The optimum is at most the least risk of
-the whole case, because what is known of a loss is all true of it.
-
-After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transportation Science 55 (2021).
+Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transportation Science 55 (2021).
 """
 
 from __future__ import annotations
@@ -70,9 +67,9 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Shared:
-    """The part of a plan that all histories share: decisions, and operations along the reference.
+    """Decisions, and operations along the reference.
 
-    columns: variables and their indices, at nodes of the master; values: of each. nodes: of the reference, by period.
+    columns, values: variables at nodes of the master, and their values. nodes: of the reference, by period.
     """
 
     columns: tuple[Key, ...]
@@ -81,10 +78,7 @@ class Shared:
 
 
 class Master:
-    """The master program in the solver.
-
-    lower (MUSD): by phase, what no plan within the limits of that phase is below. cuts: those added so far.
-    """
+    """Master program in the solver. lower: proven bound by phase (MUSD). cuts: added so far."""
 
     def __init__(
         self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]
@@ -107,7 +101,7 @@ class Master:
     def _find_links(
         self, links: Sequence[LinkingColumn], capacities: Sequence[UsableCapacity]
     ) -> None:
-        """Find the link that each column is to the branches, and the columns of the links in their order."""
+        """Find the link of each column, and the columns of the links in their order."""
         stem = places_of(self._reference)
         self._link_of: list[LinkingColumn | int] = []
         column_of: dict[LinkingColumn | int, int] = {}
@@ -121,14 +115,11 @@ class Master:
         self._links: Positions = np.array(columns, dtype=np.intp)
 
     def column_of(self, measure: str) -> int:
-        """The column of a measure of the whole plan."""
+        """Column of a measure of the whole plan."""
         return self.program.column[measure, None]
 
     def minimise(self, phase: Phase) -> Solution:
-        """The point of the least measure of a phase that the cuts so far allow; its lower bound is noted.
-
-        The columns of the master where it is optimal; `stop` says why it is not.
-        """
+        """Solve a phase with the cuts so far, and note its lower bound. `stop` says why there is no optimum."""
         column = self.column_of(phase.column)
         order: Sequence[str] = ()
         if phase.name in self.solver.last_bases:
@@ -142,11 +133,11 @@ class Master:
         return optimum
 
     def limit(self, column: str, upper: float) -> None:
-        """Let a plan have no more of a measure than `upper` (MUSD)."""
+        """Limit a measure (MUSD)."""
         self.solver.bound(self.column_of(column), upper)
 
     def add(self, results: Sequence[BranchResult], x: Vector) -> int:
-        """Add those cuts of the branches that exclude x (columns of the master), and return their number."""
+        """Add the cuts that exclude x (columns of the master), and return their number."""
         rows: list[dict[int, float]] = []
         new: list[Cut] = []
         for result in results:
@@ -170,7 +161,7 @@ class Master:
         return len(new)
 
     def _terms(self, cut: Cut) -> dict[int, float]:
-        """Column -> coefficient of a cut: losses of scenarios, links, and the cost of its branch."""
+        """Column -> coefficient of a cut."""
         terms = {self._loss[scenario]: weight for scenario, weight in cut.of_loss.items()}
         for place, value in cut.slope.items():
             terms[int(self._links[place])] = -value
@@ -179,10 +170,7 @@ class Master:
         return terms
 
     def multipliers(self, duals: Vector) -> tuple[dict[str, float], dict[str, float]]:
-        """The price that the cuts put on the loss of each scenario and on the cost of each branch.
-
-        duals: of all rows; those of the cuts stand last.
-        """
+        """Multiplier of each scenario's loss and of each branch's cost in the cuts. duals: those of the cuts stand last."""
         of_loss = dict.fromkeys(self._loss, 0.0)
         of_cost = dict.fromkeys(self._cost, 0.0)
         of_cuts = duals[len(duals) - len(self.cuts) :].tolist()
@@ -194,7 +182,7 @@ class Master:
         return of_loss, of_cost
 
     def prices(self, optimum: Solution) -> Worths:
-        """The worth of what is scarce in branches where nothing may be missing, as an optimum says."""
+        """Marginal values in the feasibility cuts at an optimum."""
         scarce: Worths = defaultdict(float)
         first = len(self.program.rows) - len(self.cuts)
         # Later phases have more cuts.
@@ -205,23 +193,23 @@ class Master:
         return scarce
 
     def shared_cost(self, x: Vector) -> float:
-        """The cost of a point before and outside of all branches (MUSD)."""
+        """Cost outside of all branches at x (MUSD)."""
         return float(x[self.column_of("shared_cost")])
 
     def links(self, x: Vector) -> Vector:
-        """Values of the links at a point, in the order in which they were given."""
+        """Values of the links at x, in their order."""
         return np.asarray(x[self._links])
 
     def losses(self, x: Vector) -> dict[str, float]:
-        """Scenario -> its loss at a point (MUSD): exact on the reference, a lower bound elsewhere."""
+        """Loss of each scenario at x (MUSD): exact on the reference, a lower bound elsewhere."""
         return _values(x, self._loss)
 
     def costs(self, x: Vector) -> dict[str, float]:
-        """Branch -> a lower bound of its operating cost at a point (MUSD)."""
+        """Lower bound of each branch's operating cost at x (MUSD)."""
         return _values(x, self._cost)
 
     def shared(self, x: Vector) -> Shared:
-        """The part of a point that all histories share: decisions, and operations along the reference."""
+        """Decisions and operations along the reference at x."""
         columns, places = [], []
         for j, (key, link) in enumerate(zip(self.program.columns, self._link_of, strict=True)):
             if key[0] in SHARED or isinstance(link, OnReference):
@@ -230,10 +218,9 @@ class Master:
         return Shared(tuple(columns), np.asarray(x[places]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
-        """A point with the least loss along the reference that the stocks, accounts, decisions and cost of x allow.
+        """The point with the least loss along the reference for the stocks, accounts, decisions and cost of x.
 
-        Where the goal puts no price on a loss the solver may leave undone what would avoid it. x, and the point
-        returned: columns of the master; x itself where no optimum is found.
+        Where a loss has no weight in the goal, the solver may leave it too high. Returns x without an optimum.
         """
         program = self.program
         here, elsewhere, losses = self._columns_of_reference()
@@ -262,7 +249,7 @@ class Master:
         return polished
 
     def _columns_of_reference(self) -> tuple[Flags, Flags, list[int]]:
-        """Masks (columns) of what is of the reference alone and of what is off it, and the columns of its losses."""
+        """Masks of columns on the reference and off it, and the columns of its losses."""
         columns = self.program.columns
         here = np.zeros(len(columns), dtype=bool)
         elsewhere = here.copy()
@@ -279,8 +266,7 @@ class Master:
         return here, elsewhere, losses
 
     def _rows_of_reference(self, here: Flags, elsewhere: Flags) -> Positions:
-        """Positions of the equations of single nodes, and of the shared cost, that hold some column of `here` and
-        none of `elsewhere` (masks over columns)."""
+        """Equations of single nodes, and the shared cost, with a column of `here` and none of `elsewhere` (masks)."""
         named = np.zeros(len(self.program.rows), dtype=bool)
         for i, (name, index) in enumerate(self.program.rows):
             of_node = name in WITHIN and index is not None
@@ -291,7 +277,6 @@ class Master:
 
 
 def _values(x: Vector, columns: Mapping[str, int]) -> dict[str, float]:
-    """Values of columns at a point, by what they are of."""
     return {name: float(x[j]) for name, j in columns.items()}
 
 
@@ -301,7 +286,6 @@ def _program(
     branches: Sequence[str],
     capacities: Sequence[UsableCapacity],
 ) -> Program:
-    """The master program without cuts."""
     writer = Writer(scope)
     rows = [
         *_of_each_scenario(writer, grouping),
@@ -312,8 +296,7 @@ def _program(
 
 
 def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Program:
-    """The program with purchases that branches alone know: decided where neither the reference nor who stands alone
-    comes, so that no row of the master holds them."""
+    """The program with purchases at decision nodes of branches alone, which no row of the master has."""
     missing: list[Key] = []
     for link in links:
         if isinstance(link, OnReference | UsableCapacity) or link in program.column:
@@ -324,7 +307,7 @@ def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Prog
 
 
 def _scope(grouping: Grouping) -> BranchScope:
-    """Index sets of the reference and of who stands alone, each node as likely as it is in the whole case."""
+    """Index sets of the master; nodes have their probability in the whole case."""
     part = part_of(grouping, grouping.alone)
     tree = part.scope.tree
     nodes = []
@@ -335,7 +318,7 @@ def _scope(grouping: Grouping) -> BranchScope:
 
 
 def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
-    """The probability of a node in the whole case. place: its position on the reference, None off it."""
+    """Probability of a node in the whole case. place: its position on the reference, None off it."""
     scenarios = grouping.case.scenarios
     if place is None:
         return scenarios[node.scenarios[0]]
@@ -348,7 +331,7 @@ def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
 
 
 def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
-    """The loss of each scenario: at the end of its history, if the master has that, else a variable of its own."""
+    """Column of each scenario's loss: at its last node in the master, or a variable of its own."""
     leaf_of = scope.tree.leaves
     keys: dict[str, Key] = {}
     for scenario in grouping.case.scenarios:
@@ -360,7 +343,7 @@ def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
 
 
 def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
-    """Expected loss and CVaR of all scenarios, in place of those of the histories that the master has."""
+    """Rows of the expected loss and CVaR of all scenarios."""
     m, case = writer.model, grouping.case
     writer.add("scenario_loss", grouping.rest)
     writer.add("scenario_excess", case.scenarios)
@@ -382,7 +365,7 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
 def _of_each_branch(
     writer: Writer, grouping: Grouping, branches: Sequence[str]
 ) -> Iterator[Written]:
-    """Write the cost of all histories, and the operating cost of each branch."""
+    """Rows of the cost: shared, and of each branch."""
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
     writer.add("branch_cost", branches)
@@ -398,12 +381,11 @@ def _of_each_branch(
 
 
 def _whose(node: Node, reference: str) -> str:
-    """The reference on its own path, whatever it is called, elsewhere the scenario that stands alone."""
     return reference if reference in node.scenarios else node.scenarios[0]
 
 
 def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Written]:
-    """A variable for every usable capacity that a branch may know."""
+    """Rows of the usable capacities that are links."""
     m = writer.model
     writer.add("capacity_of_link", range(len(capacities)))
     for i, one in enumerate(capacities):

@@ -1,4 +1,4 @@
-"""Case -> plan scenario by scenario: how a plan is made of the answers of the parts."""
+"""Plan of a case by decomposition: search, amounts of all parts, certificate."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def begin(
     progress: Progress = silent,
     time_limit: float | None = None,
 ) -> Search:
-    """A search: workers hold its branches, the master `alone` scenarios. Its pool is to be closed."""
+    """Start a search with `alone` scenarios in the master; the caller closes its pool."""
     refuse_if_too_large(case, alone=alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     grouping = group(case, alone)
@@ -87,10 +87,9 @@ def solve_by_scenario(
     *,
     workers: int | Workers = 1,
 ) -> Plan:
-    """Solve a case by decomposition, and verify the plan. A KeyboardInterrupt carries the bounds that are known.
+    """Solve a case by decomposition, and verify the plan. A KeyboardInterrupt carries the bounds.
 
-    workers: processes of this machine that solve scenarios, or others; with more than one a script calls this under
-    `if __name__ == "__main__"`.
+    workers: processes, or those of a scheduler; with several processes call this under `if __name__ == "__main__"`.
     """
     result = _searched(case, progress, time_limit=time_limit, workers=workers)
     if isinstance(result, Plan):
@@ -105,7 +104,7 @@ def solve_by_scenario(
 def _searched(
     case: Case, progress: Progress, *, time_limit: float | None, workers: int | Workers
 ) -> _SearchResult | Plan:
-    """As `_search_result`, of a new search, which nothing holds afterwards."""
+    """Search, so that master and workers are released afterwards."""
     begun = perf_counter()
     search = begin(case, ALONE, workers=workers, progress=progress, time_limit=time_limit)
     try:
@@ -115,18 +114,16 @@ def _searched(
 
 
 def _bounds_in_words(search: Search) -> str:
-    """The bounds of the phase that goes on; '' where there is nothing to plan."""
     return search.bounds_in_words() if search.case.model.levers else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _SearchResult:
-    """All that is needed of a search for its plan: master and workers, which take as much memory as the amounts of a
-    thousand scenarios, need not be kept.
+    """Results of a search that the plan needs; master and workers can be released.
 
-    final: the plan as the branches say of it. shared: what all scenarios do. parts: what happens in the others. money:
-    what is spent on decisions. prices: rows of shadow prices. optima: certificates of the master. least_risk (MUSD): of
-    goal `risk`. bounds: in words. build: seconds; started: when the solving began."""
+    final: the plan as measured by the branches. money: spending on decisions. optima: certificates of the master.
+    least_risk: MUSD, goal `risk`. bounds: in words. build: seconds. started: when the solving began.
+    """
 
     grouping: Grouping
     stop: Stop
@@ -144,7 +141,7 @@ class _SearchResult:
 
 
 def _search_result(search: Search, build: float) -> _SearchResult | Plan:
-    """Search, and have the workers measure the plan found; without one a plan with a summary alone."""
+    """Search, and measure the plan; without one return a plan with a summary alone."""
     case, master = search.case, search.master
     started = perf_counter()
     with search.pool as pool:
@@ -182,7 +179,6 @@ def _search_result(search: Search, build: float) -> _SearchResult | Plan:
 
 
 def _plan(result: _SearchResult, progress: Progress) -> Plan:
-    """The plan found, verified."""
     case, summary = result.grouping.case, result.summary
     reference = part_of(result.grouping, [])
     along = solution_amounts(values_on(reference, result.shared))
@@ -195,7 +191,7 @@ def _plan(result: _SearchResult, progress: Progress) -> Plan:
 
 
 def _verified(result: _SearchResult, plan: PlanAmounts, more: Mapping[str, pd.DataFrame]) -> Plan:
-    """The plan with its certificate; `optimal` only if amounts and bounds hold within tolerance."""
+    """The plan with its certificate; `optimal` only if amounts and bounds are within tolerance."""
     case, summary, final = result.grouping.case, result.summary, result.final
     checked = verify_amounts(plan)
     origins = yearly_origins(checked.visits)
@@ -223,7 +219,7 @@ def _verified(result: _SearchResult, plan: PlanAmounts, more: Mapping[str, pd.Da
 
 
 def _summary(search: Search) -> dict[str, Any]:
-    """Keys of the summary that are known before there are tables: sizes, bounds that are proven."""
+    """Summary before there are tables: sizes and proven bounds."""
     case, pool = search.case, search.pool
     sizes = {key: value + pool.sizes[key] for key, value in search.master.program.size.items()}
     summary = header(case, len(scenario_tree(case).nodes), sizes)
@@ -243,8 +239,7 @@ def _summary(search: Search) -> dict[str, Any]:
 
 
 def _why_none(search: Search) -> dict[str, Any]:
-    """Keys of the summary that say why there is no plan: targets that cannot be met, with the nearest share; else, of
-    goal `target`, the least attainable risk."""
+    """Reasons: targets that fail, with the nearest share, or the least attainable risk (goal `target`)."""
     if search.stop is not Stop.INFEASIBLE:
         return {}
     case = search.case
@@ -257,7 +252,7 @@ def _why_none(search: Search) -> dict[str, Any]:
 
 
 def _failing_targets(grouping: Grouping) -> dict[str, Any]:
-    """As `why_targets_fail`, of the first part of the case whose scenarios alone are enough for a target to fail."""
+    """`why_targets_fail` of the first part with a target that fails."""
     if must_be_served(grouping.case):
         staying = [name for name in grouping.case.scenarios if name not in grouping.left]
         for leaving in [part.names for part in parts(grouping)] or [()]:
@@ -268,7 +263,7 @@ def _failing_targets(grouping: Grouping) -> dict[str, Any]:
 
 
 def _shadow_prices(search: Search) -> list[PriceRow]:
-    """The prices of the master and of all branches together, at the optimum of the phase that prices what is scarce."""
+    """Shadow prices of master and branches together."""
     objective = "welfare" if "welfare" in search.optima else "risk"
     scope = search.master.scope
     by_phase: dict[str, Worths] = {}
@@ -279,7 +274,6 @@ def _shadow_prices(search: Search) -> list[PriceRow]:
 
 
 def _prices_of(search: Search, phase: str) -> Worths:
-    """The worth of one more of each scarce thing in a phase, and what each target adds to it."""
     optimum, master = search.optima[phase], search.master
     later = len(master.cuts) - search.cuts[phase]
     duals = np.append(optimum.duals, np.zeros(later))

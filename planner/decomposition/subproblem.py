@@ -1,18 +1,15 @@
-"""Branches: what can happen after the reference is left, each a linear program of its own.
+"""Subproblems: the linear program of a branch, after it has left the reference.
 
-Two questions are asked of a branch, for given links x, losses a and costs b that it may have:
+A question has links x and limits of losses a and of cost b:
 
     E(x, a, b) = min sum_w q[w] excess[w]           subject to   low <= W y + T x <= high, y within its bounds,
                                                                  loss[w] <= a[w] + excess[w], cost <= b
     C(x, a, b) = min cost (+ sum_w q[w] excess[w])  subject to   the same (without excess)
 
-x are the links: what all histories share (usable capacity, staff, spending on investment) and what the reference hands
-on at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss.
-Both are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969;
-Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes a branch feasible, and to run and buy
-nothing costs nothing, wherever it decides as the reference does. With decisions of its own it may lack money or mentors for
-them, and what a target asks to be served may be out of its reach: the least that is missing is convex in x too, and its
-duals give a cut that asks for none.
+Links are usable capacity, staff and spending, and stocks, accounts and losses where the branch leaves the reference.
+Both functions are convex. The duals of an optimum give a cut (Benders 1962; Van Slyke and Wets 1969; Birge and
+Louveaux, Introduction to Stochastic Programming, ch. 5). Unmet demand makes a branch feasible, except for decisions of
+its own and for hard targets. An infeasible branch gives a feasibility cut from the least violation.
 """
 
 from __future__ import annotations
@@ -55,7 +52,7 @@ SERVED = served_target.name
 
 @dataclass(frozen=True)
 class OnReference:
-    """A variable at the node of the reference at a position among the periods; `index` is without the node."""
+    """A variable at a position of the reference; `index` is without the node."""
 
     name: str
     index: Any
@@ -64,7 +61,7 @@ class OnReference:
 
 @dataclass(frozen=True)
 class UsableCapacity:
-    """Usable capacity (t/y) of a project: existing + sum of share * build by decision node."""
+    """Usable capacity of a project (t/y): existing + sum of share * build by decision node."""
 
     project: str
     existing: float
@@ -80,10 +77,10 @@ LinkingColumn = OnReference | UsableCapacity | Key
 
 @dataclass(frozen=True)
 class BranchQuestion:
-    """A question to every branch: the least weighted loss, or the least cost, or the least of both together.
+    """Objective and limits for every branch.
 
-    weights: of the losses by scenario. with_cost: the cost is minimised, with the losses if none are given.
-    losses: limits by scenario (MUSD), exceeded as little as can be. costs: limits by branch (MUSD).
+    weights: of the losses by scenario. with_cost: minimise the cost, with the weighted losses if there are no limits.
+    losses, costs: limits by scenario and by branch (MUSD); the losses may exceed theirs at the least excess.
     """
 
     weights: Mapping[str, float] | None = None
@@ -92,7 +89,7 @@ class BranchQuestion:
     costs: Mapping[str, float] | None = None
 
     def of(self, names: Sequence[str]) -> BranchQuestion:
-        """The question with the weights and limits of some scenarios alone."""
+        """The question for some scenarios."""
         return replace(
             self,
             weights=_only(self.weights, names),
@@ -109,10 +106,9 @@ def _only(amounts: Mapping[str, float] | None, names: Sequence[str]) -> Mapping[
 
 @dataclass(frozen=True)
 class Cut:
-    """A row that holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
+    """of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
 
-    x: values of the links. slope: by position among all links, sparse. worths: of a cut that asks for nothing missing, what
-    one more unit of each scarce thing takes off the constant.
+    slope: by position of the link. worths: marginal values, of a feasibility cut.
     """
 
     branch: str
@@ -125,11 +121,9 @@ class Cut:
 
 @dataclass(frozen=True)
 class BranchResult:
-    """The answer of a branch at given links: losses by scenario and expected operating cost (MUSD), cuts, and bases to
-    start from next time.
+    """Losses by scenario and expected operating cost (MUSD) of a branch, its cuts, and bases for the next question.
 
-    feasible: the branch can keep all its rules at these links; else there are no losses, and its cut keeps away from
-    such links.
+    feasible: else there are no losses, and the cut is a feasibility cut.
     """
 
     branch: str
@@ -142,8 +136,9 @@ class BranchResult:
 
 @dataclass(frozen=True, kw_only=True)
 class LeastOf:
-    """One linear program: weights of the excess of each loss (k), whether cost is added, losses allowed (k) and by how
-    much they may be exceeded (k), limit of the cost."""
+    """One linear program: weights of the excesses (k), whether the cost counts, limits of losses (k) and of their excess (k),
+    limit of the cost.
+    """
 
     weights: Sequence[float]
     with_cost: bool
@@ -154,7 +149,7 @@ class LeastOf:
 
 @dataclass(frozen=True, kw_only=True)
 class Minimum:
-    """Optimum of what was asked: its proven lower bound, columns x, row duals, basis."""
+    """Optimum of a linear program: proven lower bound, columns x, row duals, basis."""
 
     least_of: LeastOf
     value: float
@@ -164,14 +159,13 @@ class Minimum:
 
 
 class _ImpossibleError(Exception):
-    """Nothing is feasible in a branch at these links."""
+    """A branch is infeasible at these links."""
 
 
 class Branch:
-    """One branch, asked again and again at other links. It is called by the first of its scenarios.
+    """Program of one branch, named by the first of its scenarios.
 
-    Its program has columns for what the branch has (n), the excess of each loss (k) and the cost; rows for those of the
-    branch (m), what is allowed of each loss (k), and the cost.
+    Columns: of the branch (n), the excess of each loss (k), the cost. Rows: of the branch (m), losses (k), the cost.
     """
 
     def __init__(
@@ -185,8 +179,9 @@ class Branch:
         links: Sequence[LinkingColumn],
         capacities: Mapping[int, Any],
     ) -> None:
-        """scope: of its part. leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
-        columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
+        """scope: of its part. leaves: scenario -> column of its loss. costs: expected operating cost by column (n).
+        linking: T (m x links). capacities: position of a link -> (p, n).
+        """
         self.name = next(iter(leaves))
         self.leaves = leaves
         self.links = links
@@ -200,11 +195,10 @@ class Branch:
 
     @property
     def columns(self) -> tuple[Key, ...]:
-        """Columns of what the branch has (n)."""
+        """Columns of the branch (n)."""
         return self._program.columns[: self.width]
 
     def _with_losses_and_cost(self, own: Program) -> Program:
-        """The program of the branch with the excess of each loss and the cost as columns, and a row for each."""
         keys: list[Key] = []
         terms: list[dict[int, float]] = []
         for scenario, column in self.leaves.items():
@@ -224,10 +218,10 @@ class Branch:
     def solve(
         self, x: Vector, positions: Positions, question: BranchQuestion, bases: Bases
     ) -> tuple[BranchResult, Minimum | None]:
-        """Answer a question at links x.
+        """Solve a question at links x.
 
-        x: values of all links; this branch has those at `positions`. bases: of an earlier result. The minimum is None
-        where the branch is not feasible. Raises StoppedError without a proven optimum.
+        x: of all branches; `positions` are those of this one. bases: of an earlier result. The minimum is None if the branch
+        is infeasible. Raises StoppedError without a proven optimum.
         """
         try:
             return self._solved(x, positions, question, bases)
@@ -241,7 +235,6 @@ class Branch:
     def _solved(
         self, x: Vector, positions: Positions, question: BranchQuestion, bases: Bases
     ) -> tuple[BranchResult, Minimum]:
-        """The answer to a question at links x, and the last optimum on the way to it; see `solve`."""
         asking = _Asking(self, self.linking @ x[positions], question, bases)
         last = asking.answer(question)
         losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
@@ -261,12 +254,11 @@ class Branch:
     def minimum(
         self, basis: Statuses | None, fixed: Vector, program: LeastOf, order: Sequence[str] = ORDER
     ) -> Minimum:
-        """Solve one linear program of the branch.
+        """Solve one linear program in a new solver.
 
-        basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
-        what it finds depends on what it was asked before. order: the algorithms to try in turn. known (m): what the
-        links contribute to each row of the branch. Raises StoppedError without a proven optimum, _ImpossibleError where
-        nothing is feasible.
+        basis: start. order: algorithms to try. fixed (m): contribution of the links to each row. A solver that stays in memory
+        takes as long and twice the memory, and its optimum depends on earlier questions. Raises StoppedError,
+        _ImpossibleError.
         """
         for room in ROOM:
             stop, optimum = self._run(basis, fixed, program, room=room, order=order)
@@ -279,7 +271,7 @@ class Branch:
     def near(
         self, basis: Statuses, fixed: Vector, program: LeastOf, algorithm: str
     ) -> Minimum | None:
-        """As `minimum`, by one algorithm from a basis and without room: None where that leads to no optimum."""
+        """`minimum` by one algorithm from a basis; None without an optimum."""
         return self._run(basis, fixed, program, room=0.0, order=(algorithm,))[1]
 
     def _run(
@@ -291,10 +283,7 @@ class Branch:
         room: float,
         order: Sequence[str],
     ) -> tuple[Stop, Minimum | None]:
-        """Solve one linear program with some room in its rows, by some algorithms in turn; see `minimum`.
-
-        Returns how it ended, and its optimum if it has one.
-        """
+        """Solve one linear program with room in its rows; return how it ended, and its optimum."""
         goal = np.zeros(len(self._program.columns))
         goal[self.width :] = [*least_of.weights, float(least_of.with_cost)]
         program = self._at(fixed, least_of, room)
@@ -313,11 +302,7 @@ class Branch:
         return optimum.stop, least
 
     def _cut_of_missing(self, x: Vector, positions: Positions) -> Cut:
-        """A cut that keeps away from links at which rows of the branch cannot all hold.
-
-        At links x the rows miss at least so much in all; at a feasible point they miss nothing. Where only what is to be
-        served is out of reach the cut says so, and is the sharper for it. Raises StoppedError.
-        """
+        """Feasibility cut: the least violation at links x is 0 at every feasible point. Raises StoppedError."""
         fixed = self.linking @ x[positions]
         own = self._program.part(range(self._height), range(self.width))
         program, optimum = _least_missing(own, fixed)
@@ -334,7 +319,7 @@ class Branch:
         )
 
     def _at(self, fixed: Vector, least_of: LeastOf, room: float) -> Program:
-        """The program with what is asked, and what the links contribute, in its sides and bounds. room: see `ROOM`."""
+        """The program with limits and the contribution of the links. room: see `ROOM`."""
         old = self._program
         low = old.row_lower.copy()
         high = old.row_upper.copy()
@@ -348,10 +333,7 @@ class Branch:
         return replace(old, row_lower=low, row_upper=high, upper=upper)
 
     def prices(self, duals: Vector, x: Vector) -> Worths:
-        """The worth of what is scarce in the branch, of capacity that it shares with others, and of its targets.
-
-        duals: of the rows of its program. x: its point.
-        """
+        """Marginal values in the branch, of the capacity that it shares, and of its targets."""
         rows = duals[: self._height]
         of_all = np.zeros(len(self._program.rows))
         of_all[: self._height] = rows
@@ -364,7 +346,7 @@ class Branch:
         return total
 
     def _cut(self, optimum: Minimum, x: Vector, positions: Positions) -> Cut:
-        """The cut that the duals of an optimum at links x prove for every point."""
+        """Cut from the duals of an optimum at links x."""
         count = self.linking.shape[0]
         least_of = optimum.least_of
         slope = -(self.linking.T @ optimum.duals[:count])
@@ -385,9 +367,10 @@ class Branch:
 
 
 class _Asking:
-    """The linear programs that answer a question to a branch, one after the other.
+    """The linear programs of one question to a branch.
 
-    known: what the links contribute to each row of the branch. found: their optima. bases: of each kind, kept."""
+    fixed: contribution of the links to each row. optima: so far. bases: by kind.
+    """
 
     def __init__(
         self, branch: Branch, fixed: Vector, question: BranchQuestion, bases: Bases
@@ -401,7 +384,7 @@ class _Asking:
         self.bases = dict(bases)
 
     def answer(self, question: BranchQuestion) -> Minimum:
-        """The optimum that answers the question; those on the way to it stand in `found` too. Raises StoppedError."""
+        """Solve the question; earlier optima are in `optima` too. Raises StoppedError."""
         leaves = self._branch.leaves
         none = [0.0] * len(leaves)
         any_more = [np.inf] * len(leaves)
@@ -430,10 +413,9 @@ class _Asking:
     def _within(
         self, question: BranchQuestion, shares: Sequence[float], limits: Sequence[float]
     ) -> Minimum | None:
-        """The optimum within the losses wanted, where that is near; None where they may be out of reach.
+        """The optimum within the limits of the losses; None if they may be out of reach.
 
-        In most rounds they can be had (772 of 792 times, measured): then the least excess, which is 0, need not be
-        known, and it would give no cut.
+        In most rounds they are within reach (772 of 792, measured), and the least excess need not be solved for.
         """
         allowed = [loss + SLACK * (1 + loss) for loss in limits]
         name, least_of = self._within_losses(question, shares, allowed)
@@ -449,7 +431,7 @@ class _Asking:
     def _within_losses(
         self, question: BranchQuestion, shares: Sequence[float], allowed: Sequence[float]
     ) -> tuple[str, LeastOf]:
-        """What is asked of a branch that may lose so much and no more, and the name of its kind."""
+        """Kind and linear program with limits of the losses."""
         none = [0.0] * len(allowed)
         if question.with_cost:
             return "cost", self._least_of(shares, allowed, none, with_cost=True)
@@ -463,7 +445,6 @@ class _Asking:
         *,
         with_cost: bool = False,
     ) -> LeastOf:
-        """One linear program of the question; see `LeastOf`."""
         return LeastOf(
             weights=weights,
             with_cost=with_cost,
@@ -473,10 +454,7 @@ class _Asking:
         )
 
     def _ask(self, name: str, least_of: LeastOf) -> Minimum:
-        """Solve one linear program of the question and keep its optimum and its basis.
-
-        name: of its kind, for the basis.
-        """
+        """Solve one linear program of a kind, and record it."""
         start = self.bases.get(name)
         order: Sequence[str] = ORDER if start is None else (AGAIN, *ORDER)
         if start is None and "loss" in self.bases:
@@ -486,7 +464,6 @@ class _Asking:
         return self._recorded(name, self._branch.minimum(start, self._fixed, least_of, order))
 
     def _recorded(self, name: str, one: Minimum) -> Minimum:
-        """An optimum, which is kept with its basis under the name of its kind."""
         self.optima.append(one)
         if one.basis is not None:
             self.bases[name] = one.basis
@@ -494,8 +471,7 @@ class _Asking:
 
 
 def _least_missing(own: Program, fixed: Vector) -> tuple[Program, Solution]:
-    """The program of the least that is missing, and its optimum: of what is to be served alone if that is enough,
-    else of all rows. Raises StoppedError."""
+    """Program and optimum of the least violation: of hard targets if that is enough, else of all rows. Raises StoppedError."""
     program = _program_of_missing(own, fixed, own.rows_of(SERVED))
     optimum = Solver(program).minimise_sum(program.goal, ORDER, "missing")
     if optimum.stop is not Stop.OPTIMAL:
@@ -507,7 +483,7 @@ def _least_missing(own: Program, fixed: Vector) -> tuple[Program, Solution]:
 
 
 def _program_of_missing(own: Program, fixed: Vector, rows: Sequence[int]) -> Program:
-    """The program of a branch with columns for what some rows miss or have too much, whose sum is minimised."""
+    """The program of a branch with slack in some rows, whose sum is minimised."""
     terms: list[dict[int, float]] = []
     either_way: list[Key] = []
     for sign in (1.0, -1.0):
@@ -521,7 +497,6 @@ def _program_of_missing(own: Program, fixed: Vector, rows: Sequence[int]) -> Pro
 
 
 def _by_position(slope: Vector, positions: Positions) -> dict[int, float]:
-    """Slopes of the links of a branch, by their position among all links."""
     slopes: dict[int, float] = defaultdict(float)
     # Two years may have the same capacity, so the same link.
     for at in np.flatnonzero(slope).tolist():

@@ -1,4 +1,4 @@
-"""Workers that keep the branches and solve them again each round; and the amounts of their parts, put together."""
+"""Workers with the branches, and the amounts of all parts together."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ ON_HISTORIES = ("flows", "short", "stock")
 
 
 class PartBranches:
-    """The branches of a part, which one worker keeps, built when they are first asked for.
+    """The branches of a part in one worker, built on first use.
 
-    Each answer depends on what is given alone, not on what was asked before: a worker that dies changes no figure.
-    Raises StoppedError if a branch has no proven optimum.
+    Answers do not depend on earlier questions, so a worker that dies changes no figure. Raises StoppedError if a branch has
+    no proven optimum.
     """
 
     def __init__(self, part: CasePart) -> None:
@@ -61,7 +61,7 @@ class PartBranches:
         return branches(self._part)
 
     def links(self) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
-        """The name, the links, and the rows, columns and nonzeros of each branch."""
+        """Name, links, and size of the program of each branch."""
         links = []
         for branch in self._branches:
             links.append((branch.name, branch.links, branch.size))
@@ -69,13 +69,13 @@ class PartBranches:
         return links
 
     def fare(self, at: Starts, x: Vector, question: BranchQuestion) -> list[BranchResult]:
-        """The answer of each branch to a question at links x (all of them)."""
+        """Result of each branch at links x (all of them)."""
         return [result for _, result, _ in self._each(at, x, lambda _: question)]
 
     def measure(
         self, at: Starts, x: Vector, question: BranchQuestion, shared: Shared
     ) -> PartAmounts:
-        """Amounts of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
+        """Amounts of the scenarios of a part off the reference."""
         part = self._part
         values = values_on(part, shared)
         results = []
@@ -89,8 +89,7 @@ class PartBranches:
         return part_amounts(part, solution_amounts(values), results)
 
     def price(self, at: Starts, x: Vector, of_loss: Multipliers, of_cost: Multipliers) -> Worths:
-        """Shadow prices of what the branches have at links x, by what the master gives for the loss of each
-        scenario and the cost of each branch, added up."""
+        """Sum of the shadow prices of the branches at links x, for multipliers of losses and costs."""
 
         def scale(branch: Branch) -> float:
             own = of_cost[branch.name]
@@ -113,8 +112,7 @@ class PartBranches:
     def _each(
         self, at: Starts, x: Vector, ask: Callable[[Branch], BranchQuestion | None]
     ) -> Iterator[tuple[Branch, BranchResult, Minimum | None]]:
-        """Each branch that is asked a question, its result and its optimum (None where it is not
-        feasible)."""
+        """Each branch with a question, its result, and its optimum (None if infeasible)."""
         for branch, (positions, bases) in zip(self._branches, at, strict=True):
             question = ask(branch)
             if question is not None:
@@ -122,9 +120,9 @@ class PartBranches:
 
 
 class WorkerPool:
-    """The branches of a case, each part of them kept by one of the workers. Those of one that dies are built again.
+    """The branches of a case, each part in one of the workers. Those of one that dies are built again.
 
-    names: of the branches. links: of all of them. sizes: rows, columns and nonzeros of their programs.
+    names: of the branches. links: of all. sizes: rows, columns and nonzeros of all programs.
     """
 
     def __init__(self, parts: Sequence[CasePart], workers: int | Workers) -> None:
@@ -158,10 +156,7 @@ class WorkerPool:
         self.links = list(place)
 
     def results(self, x: Vector, question: BranchQuestion) -> list[BranchResult]:
-        """The answer of each branch, in the order of `names`, to a question at links x, in the order of `links`.
-
-        Answers do not depend on the workers, nor do amounts and prices. Raises StoppedError as `Branch.solve` does.
-        """
+        """Result of each branch at links x, in the order of `names`; independent of the workers. Raises StoppedError."""
         of_parts = self._ask("fare", x, question)
         for number, results in enumerate(of_parts):
             starts = []
@@ -171,11 +166,11 @@ class WorkerPool:
         return list(chain.from_iterable(of_parts))
 
     def amounts(self, x: Vector, question: BranchQuestion, shared: Shared) -> list[PartAmounts]:
-        """The amounts of each part; see `HeldBranches.measure`."""
+        """Amounts of each part; see `PartBranches.measure`."""
         return self._ask("measure", x, question, shared)
 
     def prices(self, x: Vector, of_loss: Multipliers, of_cost: Multipliers) -> list[Worths]:
-        """The shadow prices of each part; see `HeldBranches.price`."""
+        """Shadow prices of each part; see `PartBranches.price`."""
         arguments = [(starts, x, of_loss, of_cost) for starts in self._starts]
         return self._of_each_part("price", arguments)
 
@@ -186,7 +181,6 @@ class WorkerPool:
         return self._of_each_part(method, arguments)
 
     def _of_each_part(self, method: str, of_parts: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The answer to a call of what is kept of each part, in the order of the parts."""
         calls: dict[int, Call] = {}
         for number, arguments in enumerate(of_parts):
             calls[number] = Call(self._branches_of[number], method, arguments)
@@ -210,9 +204,9 @@ class WorkerPool:
 
 @dataclass(frozen=True)
 class PartAmounts:
-    """What happens in a part, at nodes told by one of their scenarios and the period, and how its branches fare.
+    """Amounts of a part at nodes named by scenario and period, and the results of its branches.
 
-    at_nodes: amounts of `PlanAmounts` that live on histories, by name.
+    at_nodes: amounts of `PlanAmounts` on histories, by name.
     """
 
     nodes: Sequence[tuple[str, Period]]
@@ -230,7 +224,7 @@ def values_on(part: CasePart, shared: Shared) -> AtNodes:
 def part_amounts(
     part: CasePart, plan: PlanAmounts, results: Sequence[BranchResult] = ()
 ) -> PartAmounts:
-    """Amounts of a part: of its scenarios what is off the reference; of a part without scenarios all."""
+    """Amounts of a part off the reference; of a part without scenarios, all."""
     nodes = plan.trees.histories.nodes
     own = [node for node in nodes if not part.names or node.index not in part.stem]
     places = np.array([node.index for node in own], dtype=np.intp)
@@ -241,8 +235,10 @@ def part_amounts(
 
 
 def put_together(case: Case, along: PlanAmounts, parts: Sequence[PartAmounts]) -> PlanAmounts:
-    """The amounts of all scenarios at the nodes of the whole tree, but for who pays. along: those of the reference, with
-    all that is decided; parts: of everything, the reference too."""
+    """Amounts of all scenarios on the whole tree, but for payments.
+
+    along: of the reference, with all decisions. parts: with the reference.
+    """
     trees = trees_of(scenario_tree(case))
     tree = trees.histories
     at_nodes: dict[str, Amounts] = {}

@@ -1,1 +1,1 @@
-"""A plan in scenarios that it was not made for: its decisions fixed, operations by a stated policy."""
+"""Out-of-sample evaluation of a plan: decisions fixed, operations by a policy."""

@@ -1,4 +1,4 @@
-"""The decisions of a plan that an evaluation holds fixed, and the money that the plan pays for them."""
+"""Decisions of a plan that an evaluation fixes, and payments for them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ NOT_ONE_PATH = (
 class FixedDecisions:
     """Builds, new seats, intake and hires of a plan with their payments, by storyline.
 
-    One entry named `ALL` stands for every storyline where the plan decides the same in each. runs: what plants with
-    `rise` put out on the plan's undisturbed history, so that they are warm when something happens.
+    The entry `ALL` stands for every storyline with the same decisions. runs: throughput of plants with `rise` on the
+    undisturbed history of the plan.
     """
 
     amounts: Mapping[str, FixedAmounts]
@@ -38,7 +38,7 @@ class FixedDecisions:
     runs: PlannedRuns = field(default_factory=dict)
 
     def storyline_of(self, storyline: str) -> str:
-        """The entry that holds for a scenario of a storyline. Raises InputError if there is none."""
+        """Entry of a storyline. Raises InputError without one."""
         if ALL in self.amounts:
             return ALL
         if storyline not in self.amounts:
@@ -55,7 +55,7 @@ NO_DECISIONS = FixedDecisions(amounts={ALL: {}}, payments={ALL: {}})
 def fixed_decisions(plan: Plan) -> FixedDecisions:
     """Decisions of a plan: one path, or with `staged` one for each storyline.
 
-    Raises InputError for a plan whose decisions differ between the histories of one storyline.
+    Raises InputError if decisions differ between the histories of one storyline.
     """
     case = plan.case
     policy = case.model.policy.investment
@@ -97,7 +97,7 @@ def planned_runs(plan: Plan) -> PlannedRuns:
 
 
 def single_path(plan: Plan) -> FixedAmounts:
-    """Decisions of a plan that are the same whatever happens. Raises InputError if there are others."""
+    """Decisions of a plan with one path. Raises InputError for others."""
     decisions = fixed_decisions(plan)
     if ALL not in decisions.amounts:
         message = "decides by storyline; only one path of decisions can be held fixed here"

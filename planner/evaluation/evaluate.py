@@ -1,4 +1,4 @@
-"""A plan in scenarios that it was not made for: given ones, or samples of a register; and the same without a plan."""
+"""Out-of-sample risk of a plan, and of the case without a plan."""
 
 from __future__ import annotations
 
@@ -43,50 +43,49 @@ def evaluate(
     gap: int | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
-    """The risk of a plan in scenarios that it was not made for: decisions fixed, operations by a policy; and without a plan.
+    """Return the risk of a plan in other scenarios, and without a plan: decisions fixed, operations by a policy.
 
     Parameters
     ----------
     plan
         A plan whose decisions are the same in all histories, or answer storylines alone (`staged`).
     register
-        A case from whose hazards the scenarios are drawn; of one without hazards its scenarios as they are. Left
-        out: the plan's own.
+        A case with hazards, of which samples are drawn; without hazards, its scenarios. Left out: the plan's own
+        scenarios.
     draws, samples
-        Scenarios in all, and in how many samples, with the seeds seed + 1, seed + 2, ..: of each half by
-        probability and half evenly over its storylines, weighed by probability.
+        Number of scenarios in all, and of samples, with the seeds seed + 1, seed + 2, .. Half of a sample is drawn by
+        probability, half evenly over the storylines, weighted by probability.
     seed
-        The same one draws the same scenarios.
+        Equal seeds give equal scenarios.
     foreseen
-        Also compute the lower bound, as if each scenario were known from its start.
+        Also compute the lower bound, with each scenario foreseen.
     workers
-        Processes; with more than one a script calls this under `if __name__ == "__main__"`. Or those of a scheduler
-        (`planner.on_scheduler`).
+        Processes, or those of a scheduler (`planner.on_scheduler`). With several processes call this under
+        `if __name__ == "__main__"`.
     gap
-        With a register: replications of the optimality gap, how much more the plan costs than the best one in fresh
-        samples.
+        Replications of the optimality gap: the cost of the plan beyond the optimum in fresh samples of the register.
     progress
         Called with each step in words.
 
     Returns
     -------
     Evaluation
-        Losses and risks in MUSD, with 95 % intervals where there are several samples.
+        Losses and risks in MUSD, with 95 % intervals for several samples.
 
     Raises
     ------
     InputError
-        For a plan whose decisions differ between histories, for one that keeps rules of its own on operation, and for a
-        `gap` without a register.
+        For a plan whose decisions differ between histories, for a plan with own rules on operation, and for a `gap` without
+        a register.
     InfeasibleError
-        For the plan of a case that has none.
+        For an infeasible case.
     StoppedError
         Where an optimum is not proven.
 
     Examples
     --------
-    >>> found = evaluate(plan, foreseen=False)
-    >>> found.plan.policy["risk_musd"].value > 0
+    >>> evaluation = evaluate(plan, foreseen=False)
+    >>> evaluation.plan.policy["risk_musd"].value > 0
     True
     """
     refuse_other(plan, Plan, A_PLAN)
@@ -119,7 +118,7 @@ def _refuse_own_rules(plan: Plan) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Settings:
-    """The way in which a plan is evaluated."""
+    """Settings of an evaluation."""
 
     foreseen: bool
     workers: int | Workers
@@ -129,7 +128,7 @@ class _Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcomes:
-    """Outcomes of all scenarios under each policy: of a plan, or without one. foreseen: None if not asked for."""
+    """Outcomes of all scenarios under each policy. foreseen: None without a lower bound."""
 
     policy: list[FutureOutcome]
     foreseen: list[FutureOutcome] | None
@@ -142,7 +141,6 @@ Compared = tuple[Estimates, Estimates, Estimates]
 def _in_samples(
     plan: Plan, settings: _Settings, register: Case, *, draws: int, samples: int
 ) -> Evaluation:
-    """The plan in samples of a register, drawn apart; of one without hazards in its scenarios as they are."""
     if samples < 1:
         raise InputError([Fault("samples", 0, str(samples), "must be at least 1")])
     drawn = [register.tables]
@@ -160,7 +158,7 @@ def _in_samples(
 
 
 def are_others(own: Case, cases: Sequence[Case]) -> bool:
-    """True where some scenario of the cases is, in effect, none of those of a known case."""
+    """Some scenario of the cases differs in effect from all those of the first case."""
     every = futures_of([own, *cases])
     seen: list[Effects] = []
     for future, number in zip(every.futures, every.sample, strict=True):
@@ -172,7 +170,7 @@ def are_others(own: Case, cases: Sequence[Case]) -> bool:
 
 
 def _split(futures: Futures, losses: Vector) -> list[Sample]:
-    """Losses by sample, with the probabilities that scenarios have in their sample."""
+    """Losses and probabilities by sample."""
     samples: list[Sample] = []
     for number in np.unique(futures.sample):
         own = futures.sample == number
@@ -181,7 +179,7 @@ def _split(futures: Futures, losses: Vector) -> list[Sample]:
 
 
 def _compared(futures: Futures, carried: Vector, bare: Vector, objective: Objective) -> Compared:
-    """Figures of the losses (n, MUSD) with the plan and without."""
+    """Figures with the plan and without, and their differences, from losses (n, MUSD)."""
     ours = _split(futures, carried)
     theirs = _split(futures, bare)
     return (
@@ -194,7 +192,7 @@ def _compared(futures: Futures, carried: Vector, bare: Vector, objective: Object
 def _evaluation(
     plan: Plan, settings: _Settings, cases: Sequence[Case], *, samples: int, out_of_sample: bool
 ) -> Evaluation:
-    """All scenarios carried with the plan and without, and the figures compared. cases: each a sample of scenarios."""
+    """Simulate all scenarios with the plan and without. cases: one for each sample."""
     case = plan.case
     futures = futures_of(cases)
     objective = case.model.objective
@@ -241,7 +239,7 @@ def _evaluation(
 
 
 def _decided_without(bare: Case) -> FixedDecisions:
-    """What is decided in a case without a plan, one path: who is trained for seats that exist, which plants are warm."""
+    """Decisions without a plan: intake into existing seats, and runs of plants with `rise`."""
     trains = any(row.seats > 0 for row in bare.lookups.programmes.values())
     if not trains and not any(map(bare.lookups.has_rise, bare.projects)):
         return NO_DECISIONS
@@ -253,8 +251,7 @@ def _decided_without(bare: Case) -> FixedDecisions:
 
 
 def _by_loss(plan: Plan, settings: _Settings, futures: Futures, own: Futures) -> RiskRange | None:
-    """The risk (MUSD) of the policy with every loss per kg at the low and at the high end of its doubt; None without
-    one. given: scenarios of the evaluation. own: those that the plan was made for."""
+    """Risk (MUSD) with every loss per kg at the low and the high end of its range; None without ranges."""
     ends = ends_of_losses(plan.case)
     if ends is None:
         return None
@@ -278,7 +275,7 @@ def _outcomes(
     own: Futures,
     words: str,
 ) -> _Outcomes:
-    """Outcomes of the scenarios with some decisions. own: scenarios that the plan was made for."""
+    """Outcomes of scenarios with some decisions. own: scenarios of the plan, for the choice of the policy."""
     with Simulator(case, decisions, settings.workers) as simulator:
         settings.progress(f"{len(futures.futures)} scenarios {words}, policy {POLICY}")
         choice = simulator.trained(own)
@@ -297,7 +294,7 @@ def _losses(outcomes: Sequence[FutureOutcome]) -> Vector:
 
 
 def _purchases(case: Case, futures: Futures, outcomes: Sequence[FutureOutcome]) -> float:
-    """Expected stock purchases, MUSD, discounted as costs are."""
+    """Expected stock purchases (MUSD, discounted)."""
     discount = np.array([case.lookups.cost_discount(year_of(period)) for period in futures.periods])
     paid = np.zeros(len(outcomes))
     for place, outcome in enumerate(outcomes):
@@ -306,7 +303,7 @@ def _purchases(case: Case, futures: Futures, outcomes: Sequence[FutureOutcome]) 
 
 
 def _table(futures: Futures, carried: _Outcomes, nothing: _Outcomes) -> pd.DataFrame:
-    """A row for each scenario, with its loss in each way."""
+    """One row for each scenario."""
     columns: dict[str, object] = {
         "sample": futures.sample,
         "scenario": [future.name.partition(":")[2] for future in futures.futures],

@@ -1,13 +1,9 @@
-"""Risk, expected loss and CVaR of simulated losses with 95 % intervals.
+"""Risk, expected loss and CVaR of simulated losses, with 95 % intervals.
 
-Samples drawn apart (`of_samples`): each loss adds to a figure its influence: to the mean the loss itself, to the CVaR
-the quantile and what goes beyond it, over the tail. The mean influence of a sample varies from sample to sample as the
-figure does, whatever the stratification within a sample, so the interval is that of Student's t between samples
+A loss contributes its influence to a figure. The interval is Student's t over the mean influence of independent samples
 (sectioning: Asmussen and Glynn, Stochastic Simulation (2007), III.5; influence of the CVaR: Trindade et al., Journal of
-Banking and Finance 31 (2007)).
-
-The skewness of the figure is taken out (Hall, Journal of the Royal Statistical Society B 54 (1992) 221-228), without
-which intervals cover 88 %. `tests/evaluation/test_intervals.py` measures what they cover.
+Banking and Finance 31 (2007)), corrected for skewness (Hall, Journal of the Royal Statistical Society B 54 (1992)
+221-228). Without the correction intervals cover 88 %; `tests/evaluation/test_intervals.py` measures the coverage.
 """
 
 from __future__ import annotations
@@ -35,17 +31,14 @@ METHOD = (
 
 @dataclass(frozen=True)
 class Sample:
-    """Losses (n, MUSD) of the futures of one sample and their probabilities (n)."""
+    """Losses (n, MUSD) and probabilities (n) of one sample."""
 
     losses: Vector
     probabilities: Vector
 
 
 def influences(losses: Vector, probabilities: Vector, objective: Objective) -> dict[str, Vector]:
-    """Figure -> its influence function (n): the part of the figure that each loss adds, in MUSD.
-
-    The sum of an influence weighed by probability is the figure itself.
-    """
+    """Figure -> influence of each loss (n, MUSD); its mean, weighted by probability, is the figure."""
     mass = 1 - objective.tail
     order = np.argsort(-losses, kind="stable")
     worse = np.cumsum(probabilities[order]) - probabilities[order]
@@ -57,7 +50,7 @@ def influences(losses: Vector, probabilities: Vector, objective: Objective) -> d
 
 
 def of_samples(samples: Sequence[Sample], objective: Objective) -> dict[str, Estimate]:
-    """Figures of all samples together, with what other samples could have given."""
+    """Figures of all samples, with intervals."""
     values, apart = _sectioned(samples, objective)
     estimates: dict[str, Estimate] = {}
     for key in KEYS:
@@ -68,7 +61,7 @@ def of_samples(samples: Sequence[Sample], objective: Objective) -> dict[str, Est
 def of_pairs(
     without: Sequence[Sample], with_plan: Sequence[Sample], objective: Objective
 ) -> dict[str, Estimate]:
-    """Differences between the figures of two ways in the same samples: the first less the second."""
+    """Differences of the figures in the same samples, first less second, with intervals."""
     before, apart_before = _sectioned(without, objective)
     after, apart_after = _sectioned(with_plan, objective)
     estimates: dict[str, Estimate] = {}
@@ -82,7 +75,7 @@ def of_pairs(
 def _sectioned(
     samples: Sequence[Sample], objective: Objective
 ) -> tuple[dict[str, float], dict[str, Vector]]:
-    """Figures of all samples together, and the mean influence of each sample."""
+    """Figures of all samples, and mean influence in each sample."""
     count = len(samples)
     losses = np.concatenate([sample.losses for sample in samples])
     probabilities = np.concatenate([sample.probabilities for sample in samples]) / count
@@ -102,7 +95,7 @@ def _sectioned(
 
 
 def _interval(value: float, apart: Vector, at_least: float) -> Estimate:
-    """The interval of a figure whose value in each sample is `apart`."""
+    """Interval of a figure. apart: its value in each sample."""
     size = len(apart)
     if size < 2:
         return Estimate(value, None, None, ONE_SAMPLE)
@@ -119,7 +112,7 @@ def _interval(value: float, apart: Vector, at_least: float) -> Estimate:
 
 
 def _without_skewness(at: float, skewness: float) -> float:
-    """The place of Student's t that corresponds to `at` once the skewness of its figure is taken out."""
+    """Quantile of Student's t for `at` after the correction for skewness."""
     if abs(skewness) < ROUNDING:
         return at
     root = math.cbrt(1 + skewness * (at - skewness / 6))

@@ -1,8 +1,7 @@
-"""How much more a plan costs than the best one could in samples that neither was made for (Mak, Morton and Wood 1999).
+"""Optimality gap of a plan by independent replications (Mak, Morton and Wood 1999).
 
-Each replication draws a fresh sample of the size of the plan's own set of scenarios and solves it twice: with the
-decisions of the plan held, and without. What the first has beyond the second, on the first criterion of the goal, is an
-upper estimate of what a plan made for all scenarios of the register would spare.
+Each replication draws a fresh sample as large as the scenario set of the plan. The gap is the optimum with the plan's
+decisions less the optimum, on the first criterion of the goal.
 """
 
 from __future__ import annotations
@@ -29,11 +28,10 @@ CONFIDENCE = 0.95
 def optimality_gap(
     plan: Plan, register: Case, replications: int, seed: int, progress: Progress
 ) -> OptimalityGap:
-    """Mean over replications of what a plan costs more than the optimum of the same fresh sample, and a bound of it.
+    """Mean optimality gap over replications (MUSD), with a one-sided 95 % bound by Student's t.
 
-    register: the case whose hazards are drawn. seed: of the first sample; the next ones follow. The bound is one-sided,
-    95 %, by Student's t; None for one replication. MUSD, on the first criterion of the goal (`target`: risk-adjusted
-    cost). Raises InputError for decisions that differ between histories, StoppedError where no optimum is proven.
+    register: with hazards. seed: of the first sample. The bound is None for one replication. Goal `target` uses the
+    risk-adjusted cost. Raises InputError if decisions differ between histories, StoppedError without a proven optimum.
 
     >>> optimality_gap(plan, register, replications=2, seed=7, progress=silent).value >= 0
     True
@@ -54,7 +52,6 @@ def optimality_gap(
 
 
 def _least(case: Case, criterion: Phase, fixed: FixedAmounts | None = None) -> float:
-    """The least of a criterion (MUSD), with decisions fixed where there are some."""
     solved = Engine(case).solve(fixed=fixed, phases=[criterion])
     if not solved.is_optimal:
         raise StoppedError(f"a replication has no proven optimum ({solved.outcome.stop})")
@@ -62,13 +59,12 @@ def _least(case: Case, criterion: Phase, fixed: FixedAmounts | None = None) -> f
 
 
 def _first_criterion(objective: Objective) -> Phase:
-    """A limit of the risk need not hold in another sample: goal `target` is read as `welfare`."""
+    """A risk limit may be out of reach in another sample: goal `target` counts as `welfare`."""
     return Phase("risk" if objective.goal == "risk" else "welfare")
 
 
 def _samples(case: Case, register: Case, replications: int, seed: int) -> Iterator[Case]:
-    """The case of the plan with the scenarios of fresh samples, each of about the size of its own set; of its targets
-    those that may be missed at a price."""
+    """The case with fresh samples of about its own size, without hard targets."""
     draws = draws_for(register, len(case.scenarios))
     case = without_limit(case)
     for number in range(replications):

@@ -1,4 +1,4 @@
-"""The outcome of a plan in one future: losses and stock purchases, period by period."""
+"""Losses and stock purchases of one scenario, by period."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from planner.units import musd_per_tonne
 
 @dataclass(frozen=True, kw_only=True)
 class Future:
-    """One course of shocks. storyline: the scenario that it was drawn from, else itself."""
+    """One course of shocks, and its storyline."""
 
     name: str
     storyline: str
@@ -26,10 +26,10 @@ class Future:
 
 @dataclass(frozen=True, kw_only=True)
 class FutureOutcome:
-    """A future with operations as a policy has them.
+    """Outcome of one scenario under a policy.
 
-    losses: MUSD by period, weighted and discounted as in the risk. losses_by_element: the same of the whole horizon, by
-    element. purchases: MUSD by period, not discounted.
+    losses: MUSD by period, weighted and discounted as in the risk. losses_by_element: MUSD over the horizon. purchases:
+    MUSD by period, not discounted.
     """
 
     losses: Vector
@@ -38,12 +38,12 @@ class FutureOutcome:
 
     @property
     def loss(self) -> float:
-        """Loss of the whole future, MUSD."""
+        """Loss over the horizon, MUSD."""
         return float(self.losses.sum())
 
 
 class OutcomeReader:
-    """Reads outcomes off values (n) of the columns of a chain."""
+    """Reader of outcomes from the columns (n) of a simulation program."""
 
     def __init__(self, chain: SimulationProgram) -> None:
         case = chain.case
@@ -68,7 +68,7 @@ class OutcomeReader:
         self._by_element: csr_array = csr_array(by_element)
 
     def read(self, values: Vector) -> FutureOutcome:
-        """The outcome of a future at these values of all columns."""
+        """Outcome from the values of all columns."""
         return FutureOutcome(
             losses=np.diff(self._losses @ values, prepend=0.0),
             losses_by_element=self._by_element @ values,

@@ -1,6 +1,6 @@
-"""One period of a chain as a program of its own, given what the periods before it left.
+"""Program of one period, after the periods before it.
 
-Nothing of later periods is in it, so a policy that solves it cannot act on what has not shown itself.
+It has nothing of later periods, so a policy cannot anticipate.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ ALGORITHMS = ("again", "dual", "ipm", "primal")
 
 
 class Purse:
-    """The money that each funder may spend on stock in a period, so that what the plan decided stays payable.
+    """Money of each funder for stock in a period, with the payments of the plan set aside.
 
-    Every later year's payment for the plan's decisions is set aside as the plan has it; what earlier periods paid is
-    gone; unspent money moves on within a year, and beyond it if budgets carry over.
+    Unspent money moves on within a year, and to the next year if budgets carry over.
     """
 
     def __init__(self, chain: SimulationProgram, payments: FixedPayments) -> None:
@@ -63,14 +62,11 @@ class Purse:
 
     @property
     def funders(self) -> int:
-        """Groups of funders that share an account."""
+        """Number of groups of funders with one account."""
         return len(self._groups)
 
     def room(self, node: int, spent: Vector) -> dict[str, float]:
-        """By funder what it may pay in a period, decisions included.
-
-        spent: what was paid for stock until then (funders x periods).
-        """
+        """Most that each funder can pay in a period, decisions included. spent: for stock so far (funders x periods)."""
         left = self._surplus - spent
         first, end = 0, len(self._years)
         if not self._carries:
@@ -83,15 +79,14 @@ class Purse:
         return dict(zip(self._groups, (free + due).tolist(), strict=True))
 
     def spent(self, node: int, paid: dict[str, float]) -> Vector:
-        """Payments (MUSD) of each funder for stock in a period. paid: payments of each funder in all."""
+        """Payments of each funder for stock in a period (MUSD). paid: in all."""
         payments = np.array([paid.get(group, 0.0) for group in self._groups])
         return np.asarray(payments - self._due[:, node])
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChainPart:
-    """Some rows and columns of a chain: their positions, those of their nonzeros, and their matrix over the columns of
-    earlier periods."""
+class PeriodRows:
+    """Rows and columns of a period: positions, positions of nonzeros, and the matrix over earlier columns."""
 
     rows: list[int]
     columns: list[int]
@@ -100,13 +95,13 @@ class ChainPart:
     past: csr_array
 
     def sides(self, whole: Program, values: Vector) -> tuple[Vector, Vector]:
-        """Sides of the rows, what happened before put in. whole: with sides of the future. values: of all columns."""
+        """Sides of the rows after earlier periods. whole: program of the scenario. values: of all columns."""
         shift = self.past @ values
         return whole.row_lower[self.rows] - shift, whole.row_upper[self.rows] - shift
 
 
-def part_of(chain: SimulationProgram, node: int, left_out: tuple[str, ...]) -> ChainPart:
-    """The part of a chain of one period, without the rows and columns of some names."""
+def part_of(chain: SimulationProgram, node: int, left_out: tuple[str, ...]) -> PeriodRows:
+    """Rows and columns of a period, without some names."""
     program = chain.program
     columns: list[int] = []
     earlier = np.zeros(len(program.columns), dtype=bool)
@@ -124,7 +119,7 @@ def part_of(chain: SimulationProgram, node: int, left_out: tuple[str, ...]) -> C
     past = csr_array(matrix[rows] * earlier)
     past.eliminate_zeros()
     places = csr_array((np.arange(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
-    return ChainPart(
+    return PeriodRows(
         rows=rows,
         columns=columns,
         nonzeros=csr_array(places[rows][:, columns]).data,
@@ -134,16 +129,16 @@ def part_of(chain: SimulationProgram, node: int, left_out: tuple[str, ...]) -> C
 
 
 class PeriodProgram:
-    """One period of a chain: least loss of the period, less what the stock at its end is worth.
+    """Least loss of a period, less the worth of the stock at its end.
 
-    worth: that of a tonne as a share of the dearest loss that it may save (`worth_of_stock`), in all periods but the
-    last. So stock is bought from spare supply as far as money goes, and is released against losses above its worth.
+    worth: of a tonne, as a share of the largest loss that it can save (`worth_of_stock`); 0 in the last period. Stock is
+    bought from spare supply within budgets, and released against losses above its worth.
     """
 
     def __init__(
         self, chain: SimulationProgram, node: int, purse: Purse, runs: PlannedRuns | None = None
     ) -> None:
-        """runs: what plants with `rise` shall put out at least where nothing happens, as far as they can."""
+        """runs: throughput of plants with `rise` in undisturbed periods, as far as feasible."""
         left_out = ("carried",) if chain.scope.purchases else MONEY
         whole = part_of(chain, node, left_out)
         self._part, self._floors = _with_floors(chain, node, whole, runs or {})
@@ -175,10 +170,10 @@ class PeriodProgram:
     def run(
         self, whole: Program, *, worth: float, calm: bool, values: Vector, spent: Vector, name: str
     ) -> None:
-        """Fill in the values of this period's columns, and what was spent on stock in it (funders x periods).
+        """Solve the period, and fill in its columns and the spending on stock (funders x periods).
 
-        whole: the chain with the sides of the future, which is called `name`. values: of all columns; those of earlier
-        periods are filled in. calm: nothing happens in the period, so plants run as planned. Raises StoppedError if no optimum is proven.
+        whole: program of the scenario `name`. values: of all columns, earlier periods filled in. calm: the period is
+        undisturbed. Raises StoppedError without a proven optimum.
         """
         part = self._part
         row_lower, row_upper = part.sides(whole, values)
@@ -222,17 +217,14 @@ class PeriodProgram:
 
 
 def not_proven(future: str, solution: Solution) -> StoppedError:
-    """The error of a future in which operations have no proven optimum."""
+    """The error of a scenario without a proven optimum."""
     return StoppedError(f"the fixed plan has no proven optimum in {future} ({solution.stop})")
 
 
 def _with_floors(
-    chain: SimulationProgram, node: int, part: ChainPart, runs: PlannedRuns
-) -> tuple[ChainPart, Vector]:
-    """The part with a row for each plant that is planned to run: throughput and what it lacks of the plan.
-
-    Returns the part and the planned throughputs (t), in the order of the rows, which are its last ones.
-    """
+    chain: SimulationProgram, node: int, part: PeriodRows, runs: PlannedRuns
+) -> tuple[PeriodRows, Vector]:
+    """Add a row for each plant with a planned run: throughput and its shortfall. Returns also the runs (t) of these rows."""
     period = chain.periods[node]
     floors: list[float] = []
     keys: list[Key] = []
@@ -253,18 +245,17 @@ def _with_floors(
 
 
 def dearest_loss(case: Case) -> float:
-    """The most that a tonne of any unmet demand costs (MUSD)."""
+    """Largest loss of a tonne of unmet demand (MUSD)."""
     return max((_dearest_step(case, key[:3]) for key in case.demand), default=0.0)
 
 
 def _dearest_step(case: Case, good: Good) -> float:
-    """The most that a tonne of unmet demand for a good costs (MUSD)."""
     steps = case.lookups.loss_steps(good)
     return max(step.musd_per_t for step in steps) * case.countries[good[0]].weight
 
 
 def worth_of_stock(chain: SimulationProgram, good: Good) -> float:
-    """The most that a tonne in stock may save (MUSD): of its own good, or of what plants of the group make of it."""
+    """Largest loss that a tonne in stock can save (MUSD): of its good, or of what plants of the group make of it."""
     case = chain.case
     country, element, form = good
     forms = {form}

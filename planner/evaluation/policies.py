@@ -1,7 +1,7 @@
-"""Policies: rules by which operations answer what happens, with the decisions of a plan fixed.
+"""Operating policies, with the decisions of a plan fixed.
 
-`foreseen` knows each future from its first period on, so no operation does better: a lower bound of the loss. `myopic`
-knows the past and the present alone and can be carried out: an upper bound of what the best such policy attains.
+`foreseen` knows each scenario from its first period on: a lower bound of the loss. `myopic` minimises each period's own
+loss: an upper bound of the best policy without foresight.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ History = list[tuple[object, ...]]
 
 
 class OperatingPolicy(Protocol):
-    """Operations in futures of one chain."""
+    """Operations in scenarios of one simulation program."""
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
-        """The outcome of each future. Raises StoppedError if no optimum is proven."""
+        """Outcome of each scenario. Raises StoppedError without a proven optimum."""
 
 
 class Foreseen:
-    """Each future is known from its first period on: the least loss that operations can attain in it."""
+    """Perfect foresight: the least loss of each scenario."""
 
     def __init__(self, chain: SimulationProgram) -> None:
         self._chain = chain
@@ -55,7 +55,7 @@ class Foreseen:
         self._begin = self._solver.last_bases.get(LOSS)
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
-        """See `OperatingPolicy`. The first future begins where nothing happens, each other where the one before ended."""
+        """See `OperatingPolicy`. Each scenario starts from the basis of the one before."""
         if self._begin is not None:
             self._solver.begin_from(LOSS, self._begin)
         return [self._outcome(future) for future in futures]
@@ -69,13 +69,9 @@ class Foreseen:
 
 
 class Myopic:
-    """Each period by itself: its least loss, less what the stock at its end is worth (`PeriodProgram`).
+    """Myopic policy: each period minimises its own loss, less the worth of the stock at its end (`PeriodProgram`).
 
-    Stock is bought from supply that is spare in the period, as far as budgets leave money, and released against every
-    loss above its worth. Plants with `rise` run where nothing happens as the plan has them run (`runs`).
-
-    worth: a share of the dearest loss; the one of `WORTHS` that leaves the least risk in the
-    futures that the plan was made for is chosen by `Simulator.trained`.
+    worth: a share of the largest loss; `Simulator.trained` chooses the one of `WORTHS` with the least in-sample risk.
     """
 
     def __init__(
@@ -92,7 +88,7 @@ class Myopic:
         self.outcomes([Future(name="undisturbed", storyline="", effects=Effects())])
 
     def outcomes(self, futures: Sequence[Future]) -> list[FutureOutcome]:
-        """See `OperatingPolicy`. What two futures have in common until they differ is solved once."""
+        """See `OperatingPolicy`. Periods that two scenarios share are solved once."""
         periods = self._chain.periods
         values = np.zeros(len(self._chain.program.columns))
         spent = np.zeros((self._purse.funders, len(periods)))
@@ -110,10 +106,7 @@ class Myopic:
     def _decide(
         self, node: int, future: Future, whole: Program, values: Vector, spent: Vector
     ) -> None:
-        """Fill in the values of a period's columns, and what was spent on stock in it (funders x periods).
-
-        whole: the chain with the sides of the future. values: of all columns; earlier periods are filled in.
-        """
+        """Solve a period. whole: program of the scenario. values: of all columns, earlier periods filled in."""
         calm = future.effects.is_neutral_in(self._chain.periods[node])
         program = self._periods[node]
         program.run(
@@ -124,7 +117,7 @@ class Myopic:
 def in_order_of_history(
     futures: Sequence[Future], periods: Sequence[Period]
 ) -> list[tuple[Future, History]]:
-    """Futures with their histories, those that share most next to each other."""
+    """Scenarios with their histories, similar ones next to each other."""
     places: dict[tuple[object, ...], int] = {}
     ordered: list[tuple[list[int], Future, History]] = []
     for future in futures:
@@ -140,7 +133,6 @@ def in_order_of_history(
 
 
 def _common(one: History, other: History) -> int:
-    """The number of members, from the first on, that are the same."""
     same = 0
     for here, there in zip(one, other, strict=False):
         if here != there:

@@ -1,7 +1,4 @@
-"""How far a plan's risk out of sample may be off besides sampling: by odds within their bounds, by what a loss costs.
-
-Both are of the scenarios of the evaluation, so that all ranges of a page stand on one basis.
-"""
+"""Ranges of the out-of-sample risk besides sampling: odds within their bounds, loss per kg within its range."""
 
 from __future__ import annotations
 
@@ -23,10 +20,9 @@ LOSS = "loss_usd_per_kg"
 def risk_by_odds(
     case: Case, samples: Sequence[Case], losses: Mapping[str, float]
 ) -> RiskRange | None:
-    """The risk (MUSD) by the best and by the worst odds that the bounds of the scenarios allow; None without bounds.
+    """Risk (MUSD) under the best and the worst odds within the bounds of the scenarios; None without bounds.
 
-    case: of the plan, for its objective. samples: each with its scenarios. losses: of each scenario (MUSD), by
-    `number:scenario`, the number of its sample counted from 1.
+    samples: cases with scenarios. losses: MUSD by `number:scenario`, samples numbered from 1.
     """
     rows: list[Scenario] = []
     for number, sample in enumerate(samples, start=1):
@@ -41,7 +37,6 @@ def risk_by_odds(
 
 
 def _part_of(row: Scenario, samples: int, number: int) -> Scenario:
-    """A scenario of one of some samples, with its part of the probability and of the bounds."""
     update: dict[str, object] = {
         "scenario": f"{number}:{row.scenario}",
         "storyline": row.storyline or row.scenario,
@@ -54,7 +49,7 @@ def _part_of(row: Scenario, samples: int, number: int) -> Scenario:
 
 
 def ends_of_losses(case: Case) -> tuple[Case, Case] | None:
-    """The case with every loss per kg at the low and at the high end that `uncertainties` gives it; None without."""
+    """The case with every loss per kg at the low and the high end of `uncertainties`; None without rows."""
     rows = [row for row in case.tables.uncertainties if row.column == LOSS]
     if not rows:
         return None

@@ -1,10 +1,8 @@
-"""The program of one future with the decisions of a plan fixed: a chain of periods, the same for all futures but in what
-shocks touch.
+"""Program of one scenario with the decisions of a plan fixed.
 
-The rules of the formulation are asked with numbers in place of what is decided, so that what they give is a program of
-operations, stocks and accounts alone, a fourth of the size. It is written once, for a future in which nothing happens.
-Of another future the rows and bounds of what its shocks touch are written again; those of a plant are kept, since many
-futures do the same to it.
+The rules of the formulation get numbers in place of decisions, which leaves operations, stocks and accounts: a fourth
+of the size. It is written once, undisturbed. For a scenario, rows and bounds that its shocks touch are written again;
+those of a plant are cached, because many scenarios share them.
 """
 
 from __future__ import annotations
@@ -58,7 +56,7 @@ ShockedPlace = tuple[str, str, str, Period]
 
 @dataclass(frozen=True)
 class SimulationScope(Scope):
-    """Index sets of a chain of periods that hold whatever some future may need."""
+    """Index sets of a chain of periods, large enough for every scenario."""
 
     chain: Tree
     leaks: frozenset[ImportKey]
@@ -70,7 +68,7 @@ class SimulationScope(Scope):
         return self.chain
 
     def of_future(self, effects: Effects) -> SimulationScope:
-        """The same index sets, with the figures of a future."""
+        """The same index sets with the figures of a scenario."""
         tree = replace(self.chain, effects={FUTURE: effects})
         other = replace(self, chain=tree)
         own = {"case", "not_covered", "chain", "leaks", "account_tree", "staffing_tree"}
@@ -79,22 +77,22 @@ class SimulationScope(Scope):
 
     @cached_property
     def capacity_node(self) -> dict[ProjectAt, int]:
-        """Every node by itself: delays may part them."""
+        """Each node by itself, as delays differ."""
         return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
 
     @cached_property
     def import_limits(self) -> dict[GoodAt, float]:
-        """As ever; 0 where a future leaves nothing."""
+        """With 0 where a scenario leaves nothing."""
         return defaultdict(float, super().import_limits)
 
     @cached_property
     def demanded(self) -> dict[GoodAt, float]:
-        """As ever; 0 where a future leaves nothing."""
+        """With 0 where a scenario leaves nothing."""
         return defaultdict(float, super().demanded)
 
     @cached_property
     def resold(self) -> dict[SuppliedAt, float]:
-        """(v, c, e, o, n) of goods that may be sold on in some future -> tonnes, 0 where they may not in this one."""
+        """(v, c, e, o, n) that can be resold in some scenario -> tonnes in this one."""
         limits: dict[SuppliedAt, float] = {}
         for (v, c, e, o), nodes in self._leaks_by_good.items():
             tonnes = self.tree.resale_limits(v, (c, e, o)).tolist()
@@ -105,7 +103,7 @@ class SimulationScope(Scope):
     @cached_property
     @grouped
     def _leaks_by_good(self) -> Iterator[tuple[tuple[str, str, str, str], int]]:
-        """(v, c, e, o) -> nodes at which it may be sold on in some future."""
+        """(v, c, e, o) -> nodes at which it can be resold in some scenario."""
         at = {node.period: node.index for node in self.tree.nodes}
         goods = set(self.goods)
         for v, c, e, o, period in sorted(self.leaks, key=lambda key: (*key[:-1], at[key[-1]])):
@@ -114,10 +112,7 @@ class SimulationScope(Scope):
 
     @cached_property
     def resale_rivals(self) -> dict[SuppliedAt, list[str]]:
-        """(v, c, e, o, n) -> those that are cut off no more than the country; itself alone where it is not cut off.
-
-        Where nothing is cut off, as in the chain that is written first, all that ever may be.
-        """
+        """(v, c, e, o, n) -> countries cut off no more than c; c alone if it is not cut off, all if nobody is."""
         together: dict[tuple[str, str, str, str, int], list[str]] = defaultdict(list)
         for v, c, e, o, n in self.resold:
             together[v, self.case.lookups.group[c], e, o, n].append(c)
@@ -136,13 +131,13 @@ ChangedFigures = list[tuple[NDArray[np.intp], Vector]]
 
 
 class Determined:
-    """Values of a variable that an equation determines, each worked out when a rule asks for it."""
+    """Values of a variable that an equation determines, computed on demand."""
 
     UNKNOWN = -1
     """The column that stands for the value that is asked for."""
 
     def __init__(self, model: Model, equation: Equation, index: Collection[Any]) -> None:
-        """model: with numbers for all else in the equation. index: where the variable stands."""
+        """model: with numbers for all else in the equation. index: of the variable."""
         self._model, self._rule, self._index = model, equation.rule, frozenset(index)
         self._unknown_index: Any = None
 
@@ -161,7 +156,7 @@ class Determined:
 
 
 def _put_in(model: Model, amounts: FixedAmounts) -> None:
-    """Numbers in place of what is decided, and of what follows from it. amounts: by year."""
+    """Put numbers in place of decisions and of variables that follow from them. amounts: by year."""
     scope: Scope = model.scope
     for variable in VARIABLES:
         if variable.decided and variable.index is not None:
@@ -176,7 +171,6 @@ def _put_in(model: Model, amounts: FixedAmounts) -> None:
 
 
 def _with_one_calm_future(case: Case) -> Case:
-    """The case with one future, in which nothing happens."""
     only = Scenario(scenario=FUTURE, probability=1.0)
     # One future has the odds of one, and what is decided is no question: their variables have no period.
     bare = without_targets(case)
@@ -185,9 +179,9 @@ def _with_one_calm_future(case: Case) -> Case:
 
 
 class SimulationProgram:
-    """The program of one future, decisions fixed: `program_of` gives that of any.
+    """Program of one scenario with fixed decisions.
 
-    program: the one of a future in which nothing happens. scope: its index sets. periods: of the chain, in order.
+    program: undisturbed. scope: its index sets. periods: in order.
     """
 
     def __init__(
@@ -197,9 +191,9 @@ class SimulationProgram:
         periods: Sequence[Period],
         leaks: frozenset[ImportKey],
     ) -> None:
-        """amounts: the decisions; None, of a case without levers: who is trained for existing seats stays free.
+        """amounts: decisions; None for a case without levers, whose intake stays free.
 
-        periods: of the horizon, as divided in any of the futures. leaks: that any of them has.
+        periods, leaks: of all scenarios together.
         """
         self.case = _with_one_calm_future(case)
         self.periods = tuple(periods)
@@ -219,13 +213,13 @@ class SimulationProgram:
         self._plant_changed = lru_cache(maxsize=None)(self._changed_of_plant)
 
     def node_of(self, key: Key) -> int:
-        """The period of a variable or a row, by its position in the chain."""
+        """Period of a variable or a row, by its position."""
         name, index = key
         _, place = NODE_PLACES[name]
         return int(index[place] if isinstance(index, tuple) else index)
 
     def _written(self) -> tuple[dict[str, ListedRows], dict[ShockedPlace, ListedRows]]:
-        """What is written again for a plant, and for goods in a period: equations and variables with their indices."""
+        """Equations and variables, with their indices, that a plant, or a good in a period, touches."""
         of_plant: dict[str, ListedRows] = defaultdict(lambda: defaultdict(list))
         of_place: dict[ShockedPlace, ListedRows] = defaultdict(lambda: defaultdict(list))
         for name, index in (*self._exact.rows, *self._exact.columns):
@@ -240,7 +234,7 @@ class SimulationProgram:
         return dict(of_plant), dict(of_place)
 
     def program_of(self, effects: Effects) -> Program:
-        """The program of a future."""
+        """Program of a scenario."""
         trade = self._trade_of(effects)
         figures = [array.copy() for array in trade.figures]
         for plant, factors, delays in _by_plant(effects):
@@ -255,7 +249,7 @@ class SimulationProgram:
         return _with_room(program, self._accounts)
 
     def _trade_of(self, effects: Effects) -> Program:
-        """The chain with what a future does to imports and to demand."""
+        """The program with the imports and demand of a scenario."""
         only: ListedRows = defaultdict(list)
         touched: set[tuple[str, str]] = set()
         for place in _places_of(effects):
@@ -270,7 +264,7 @@ class SimulationProgram:
     def _changed_of_plant(
         self, plant: str, factors: frozenset[Any], delays: frozenset[Any]
     ) -> ChangedFigures:
-        """What the factors (by period) and delays (by due year) of a plant change in the chain."""
+        """Figures that factors (by period) and delays (by due year) of a plant change."""
         effects = Effects(
             capacity={(plant, period): factor for period, factor in factors},
             delays={(plant, due): list(shown) for due, shown in delays},
@@ -284,7 +278,6 @@ class SimulationProgram:
         return changed
 
     def _again(self, scope: SimulationScope, only: ListedRows) -> Program:
-        """The chain with some rows and bounds written again."""
         program = self._writer.refilled(self._exact, scope, only.keys(), only)
         if program is None:
             names = ", ".join(sorted(only))
@@ -297,14 +290,14 @@ ListedRows = dict[str, list[Any]]
 
 
 def _operations(program: Program) -> Program:
-    """The part of a program that has periods: no sums over all futures, and no rows of numbers alone."""
+    """The rows and columns with periods, without rows of numbers alone."""
     columns = [column for column, (_, index) in enumerate(program.columns) if index is not None]
     in_use = np.diff(program.matrix[:, columns].tocsr().indptr) > 0
     return program.part(np.flatnonzero(in_use).tolist(), columns)
 
 
 def _with_room(program: Program, accounts: Sequence[int]) -> Program:
-    """The program with a little room in the rows of accounts."""
+    """The program with room for rounding in the rows of accounts."""
     lower, upper = program.row_lower.copy(), program.row_upper.copy()
     lower[accounts] -= SLACK * (1 + np.abs(lower[accounts]))
     upper[accounts] += SLACK * (1 + np.abs(upper[accounts]))
@@ -312,7 +305,7 @@ def _with_room(program: Program, accounts: Sequence[int]) -> Program:
 
 
 def _by_plant(effects: Effects) -> Iterator[tuple[str, frozenset[Any], frozenset[Any]]]:
-    """Plants that a future touches, with their factors by period and their delays by due year."""
+    """Plants in a scenario, with factors by period and delays by due year."""
     factors: dict[str, list[tuple[Period, float]]] = defaultdict(list)
     for (plant, period), factor in effects.capacity.items():
         factors[plant].append((period, factor))
@@ -324,7 +317,6 @@ def _by_plant(effects: Effects) -> Iterator[tuple[str, frozenset[Any], frozenset
 
 
 def _places_of(effects: Effects) -> set[ShockedPlace]:
-    """Goods and periods that a future touches."""
     places: set[ShockedPlace] = set()
     for _, _, element, form, period in effects.imports:
         places.add(("imports", element, form, period))
@@ -334,7 +326,7 @@ def _places_of(effects: Effects) -> set[ShockedPlace]:
 
 
 def _touched() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Variable or equation that a future may touch -> its letters, and which effects on trade it reads."""
+    """Variable or equation that a scenario can touch -> its letters, and the effects on trade that it reads."""
     touched: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
     for declared in DECLARED:
         effects = tuple({TRADE[read] for read in declared.reads if read in TRADE})

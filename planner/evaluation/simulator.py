@@ -1,4 +1,4 @@
-"""A plan carried along futures by a policy, by this process or by workers."""
+"""Simulation of a plan in scenarios under a policy, in this process or by workers."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ PolicyName = Literal["foreseen", "myopic"]
 
 @dataclass(frozen=True, kw_only=True)
 class Futures:
-    """Courses of shocks, of one sample or several, and the periods into which they divide the horizon.
+    """Courses of shocks of one or more samples, and the periods of the horizon.
 
-    sample: the number of each one's sample (n). probabilities: of each in its sample (n). leaks: that any of them has.
+    sample: number of each one's sample (n). probabilities: within its sample (n). leaks: of all.
     """
 
     futures: tuple[Future, ...]
@@ -51,12 +51,12 @@ class Futures:
 
     @property
     def weights(self) -> Vector:
-        """Probabilities over all samples together (n), summing to 1."""
+        """Probabilities over all samples (n), summing to 1."""
         weights: Vector = self.probabilities / self.probabilities.sum()
         return weights
 
     def part(self, places: NDArray[np.intp]) -> Futures:
-        """Some of the futures, as likely as they are among each other."""
+        """Some of the scenarios, at conditional probabilities."""
         chosen = self.probabilities[places]
         return replace(
             self,
@@ -67,7 +67,7 @@ class Futures:
 
 
 def futures_of(cases: Sequence[Case]) -> Futures:
-    """The scenarios of one or more cases that differ in scenarios and shocks alone; each case is a sample."""
+    """Scenarios of cases that differ in scenarios and shocks alone; each case is a sample."""
     # The calendar of all cases together: a year divided in one is divided in all.
     calendar: set[Period] = set()
     for case in cases:
@@ -108,7 +108,7 @@ class PolicyChoice:
 
 
 class FutureWorker:
-    """A worker's chains and policies, kept from call to call."""
+    """Programs and policies of a worker, cached between calls."""
 
     def __init__(self, case: Case, decisions: FixedDecisions) -> None:
         self._case, self._decisions = case, decisions
@@ -122,7 +122,7 @@ class FutureWorker:
         leaks: frozenset[ImportKey],
         futures: Sequence[Future],
     ) -> list[FutureOutcome]:
-        """The outcome of each future under a policy. Raises StoppedError, InputError for an unknown storyline."""
+        """Outcome of each scenario under a policy. Raises StoppedError, InputError for an unknown storyline."""
         by_decisions: dict[str, list[Future]] = defaultdict(list)
         for future in futures:
             by_decisions[self._decisions.storyline_of(future.storyline)].append(future)
@@ -145,7 +145,6 @@ class FutureWorker:
         periods: tuple[Period, ...],
         leaks: frozenset[ImportKey],
     ) -> OperatingPolicy:
-        """A policy at the chain of an entry."""
         chain = self._chain(entry, periods, leaks)
         if choice.name == "foreseen":
             return Foreseen(chain)
@@ -154,10 +153,7 @@ class FutureWorker:
 
 
 class Simulator:
-    """Carries the fixed decisions of a plan along futures; to be closed.
-
-    case: tables and model of the plan; its scenarios play no part.
-    """
+    """Simulator of fixed decisions; to be closed. case: tables and model of the plan, without its scenarios."""
 
     def __init__(self, case: Case, decisions: FixedDecisions, workers: int | Workers = 1) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
@@ -168,7 +164,7 @@ class Simulator:
         self._objective = case.model.objective
 
     def outcomes(self, choice: PolicyChoice, futures: Futures) -> list[FutureOutcome]:
-        """The outcome of each future, the same whoever solves them. Raises StoppedError, InputError."""
+        """Outcome of each scenario, independent of the workers. Raises StoppedError, InputError."""
         # What futures have in common is solved once for those that go to a worker together.
         ordered = [future for future, _ in in_order_of_history(futures.futures, futures.periods)]
         calls: dict[int, Call] = {}
@@ -184,8 +180,7 @@ class Simulator:
         return [by_name[future.name] for future in futures.futures]
 
     def trained(self, futures: Futures) -> PolicyChoice:
-        """The policy that can be carried out, with the worth of stock that is best in futures of the plan, at most
-        `TRAINED_ON` of them."""
+        """The myopic policy with the worth of stock of least risk in at most `TRAINED_ON` scenarios."""
         if len(futures.futures) > TRAINED_ON:
             places = np.linspace(0, len(futures.futures) - 1, TRAINED_ON)
             futures = futures.part(places.astype(np.intp))
@@ -193,7 +188,6 @@ class Simulator:
         return min(choices, key=lambda choice: self._risk(choice, futures))
 
     def _risk(self, choice: PolicyChoice, futures: Futures) -> float:
-        """The risk (MUSD) of a policy in futures."""
         losses = [outcome.loss for outcome in self.outcomes(choice, futures)]
         return measures_of(losses, futures.weights.tolist(), self._objective).risk
 
