@@ -127,7 +127,8 @@ def charts_in(folder: str) -> list[Chart]:
 
 def charts_of_plan(plan: planner.Plan) -> list[Chart]:
     """The charts of the report of a plan."""
-    return charts_of(report_of(plan).chapters)
+    report = report_of(plan)
+    return charts_of(report.front, report.chapters)
 
 
 def blocks_of(markdown: str, language: str) -> list[str]:

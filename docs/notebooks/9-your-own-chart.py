@@ -13,7 +13,7 @@ import planner
 altair.renderers.enable("svg")
 case = planner.load("../../inputs/starter", model="../../models/base.toml")
 plan = planner.solve(case)
-planner.chart(plan, "losses")
+planner.chart(plan, "loss_distribution")
 
 # %% [markdown]
 # One of your own: unmet demand (t) by year and country in each scenario.

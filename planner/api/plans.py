@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import overload
 
 import altair
 
 from planner.data.case import Case
-from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other
+from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other, refuse_unknown
 from planner.host import cores
 from planner.parallel import Workers
 from planner.planning import Method, solve_case
 from planner.reporting.charts.style import finished
-from planner.reporting.pages.run import FORMS, write_page_and_workbook, write_pages
-from planner.reporting.pages.run import chart as chart_of
+from planner.reporting.pages.run import FORMS, charts_by_name, write_page_and_workbook, write_pages
 from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
 from planner.results.folders import Fill, claim, refuse_foreign
-from planner.results.plan import Plan, no_plan
+from planner.results.plan import NO_PLAN, Plan, no_plan
 from planner.results.store import (
     A_RUN,
     SUMMARY,
@@ -213,21 +213,28 @@ def open_run(folder: str | Path) -> Plan:
     return with_answers(read_run(folder), Path(folder))
 
 
-def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
-    """A chart of the report of a plan, to be shown in a notebook or saved.
+@overload
+def chart(plan: Plan) -> list[str]: ...
+
+
+@overload
+def chart(plan: Plan, name: str) -> altair.TopLevelMixin: ...
+
+
+def chart(plan: Plan, name: str = "") -> altair.TopLevelMixin | list[str]:
+    """Return a chart of the report of a plan, or the names of all its charts.
 
     Parameters
     ----------
     plan
-        A plan.
+        A plan. A plan of a run folder that was evaluated or explained has more charts.
     name
-        `timeline`, `losses`, `unmet_by_element` and, of the plan of a run folder, `ranges` where it was evaluated and
-        `levers` and `frontier` where `planner explain --more` explained it.
+        Name of a chart; without one the names are returned.
 
     Returns
     -------
-    altair.TopLevelMixin
-        An Altair chart: `.save("losses.html")`; `.save("losses.svg")` needs the extra `pdf`.
+    altair.TopLevelMixin or list of str
+        An Altair chart: `.save("flow.html")`; `.save("flow.svg")` needs the extra `pdf`.
 
     Raises
     ------
@@ -236,10 +243,16 @@ def chart(plan: Plan, name: str) -> altair.TopLevelMixin:
 
     Examples
     --------
-    >>> chart(plan, "losses").save(folder.with_suffix(".html"))
+    >>> chart(plan)[:2]
+    ['loss_distribution', 'map']
+    >>> chart(plan, "map").save(folder.with_suffix(".html"))
     """
-    drawn: altair.TopLevelMixin = finished(chart_of(plan, name).spec)
-    return drawn
+    charts = charts_by_name(plan)
+    if not name:
+        return list(charts)
+    refuse_unknown("chart", "chart", name, sorted(charts), none=NO_PLAN)
+    drawing: altair.TopLevelMixin = finished(charts[name].spec)
+    return drawing
 
 
 def solve_into(

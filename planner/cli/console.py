@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -28,6 +28,9 @@ from planner.data.load import checked_case
 from planner.errors import CHANGE, SHOWN_PLACES, Fault, InputError, PlannerError, inert, refused
 from planner.parallel import SOLVER_THREAD, Workers
 from planner.workspace import find_case
+
+if TYPE_CHECKING:  # the charts of reporting would be imported by every command
+    from planner.reporting.screen import Screen
 
 
 class _Screen(Console):
@@ -108,10 +111,30 @@ def say(text: str) -> None:
     out.print(text, markup=False, soft_wrap=True)
 
 
+FiguresAsJson = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+
+
+def show(screen: Screen, as_json: bool = False) -> None:
+    """Print the tables of a result on stdout, as text or as JSON."""
+    if as_json:
+        say(screen.as_json())
+        return
+    for line in screen.lines():
+        say(line)
+
+
 def say_warnings(warnings: Iterable[Fault]) -> None:
     """Print warnings on stderr, the first of a rule in a column and how many more there are."""
     for warning in collapse(warnings, listed=1):
         say_aside(f"warning {warning.rule}: {warning}")
+
+
+def say_warning_count(warnings: Iterable[Fault], case: Path) -> None:
+    """Print on stderr how many warnings `check` prints."""
+    rules = len(list(collapse(warnings, listed=1)))
+    if rules:
+        counted = "1 warning" if rules == 1 else f"{rules} warnings"
+        say_aside(f"{counted}: planner check {case}")
 
 
 def say_aside(text: str) -> None:

@@ -8,15 +8,12 @@ from typing import Annotated
 import typer
 
 from planner.api.evaluations import evaluate_into
-from planner.cli.console import ShownProgress, command_app, exit_codes, say
+from planner.cli.console import FiguresAsJson, ShownProgress, command_app, exit_codes, show
 from planner.data.load import checked_case
-from planner.reporting.words.sentences import worded_lines
+from planner.reporting.screen import evaluation_screen
 from planner.results.evaluation import EVALUATION
 from planner.sampling.samples import MOST
 from planner.workspace import find_case
-
-AIM = 0.08
-"""Half-width of the interval, as a share of the risk, that the advice is for."""
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)]
 RegisterCase = Annotated[
@@ -75,6 +72,7 @@ def evaluate(
     foreseen: LowerBound = True,
     gap: Replications = None,
     workers: Processes = 1,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """A plan in scenarios that it was not made for: its risk out of sample, with confidence intervals."""
     with exit_codes():
@@ -91,18 +89,7 @@ def evaluate(
                 workers=workers,
                 progress=progress,
             )
-        risk = found.plan.policy["risk_musd"]
-        needed = risk.needed(found.samples, AIM) if found.samples > 1 else None
-        lines = worded_lines(
-            "screen_evaluated.j2",
-            "evaluated",
-            found=found,
-            register=register,
-            fresh=found.out_of_sample,
-            aim=AIM,
-            needed=needed,
+        files = (
+            "" if register is None else f"Written: {folder / EVALUATION}, report.html, report.xlsx"
         )
-        for line in lines:
-            say(line)
-        if register is not None:
-            say(f"{'Written':<16}{folder / EVALUATION}")
+        show(evaluation_screen(found, files), as_json)

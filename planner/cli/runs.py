@@ -11,6 +11,7 @@ import typer
 import planner
 from planner.api import explanations, investment_cases, plans
 from planner.cli.console import (
+    FiguresAsJson,
     Force,
     ShownProgress,
     command_app,
@@ -18,15 +19,19 @@ from planner.cli.console import (
     read_case,
     say,
     say_aside,
+    show,
 )
 from planner.data.case import Case
 from planner.data.difference import shared_ids
 from planner.errors import file_words, refused
 from planner.finance.project_facts import CASE_MARKET, PAID_FOR_YEARS, SUPPORT_YEARS
 from planner.reporting.pages.business_case import business_case_lines, side_by_side_lines
-from planner.reporting.pages.comparison import comparison_lines
-from planner.reporting.screen import explain_lines
-from planner.reporting.words.sentences import worded_lines
+from planner.reporting.screen import (
+    comparison_screen,
+    coverage_screen,
+    explanation_screen,
+    shares_screen,
+)
 from planner.results.business_case import PLAN, Basis
 from planner.results.explanation import EXPLANATION
 from planner.results.folders import refuse_foreign, write_folder
@@ -204,6 +209,7 @@ def explain(
             help="Processes that solve. Default: one per core for a large case.",
         ),
     ] = None,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """Explain a plan: what else could be done, how much each lever matters, what each plant adds."""
     with exit_codes(lambda: explanations.kept_of_doubts(run)):
@@ -211,11 +217,8 @@ def explain(
             plan, found = explanations.explain_into(
                 run, more=more, doubts=doubts, workers=workers, progress=progress
             )
-        for line in explain_lines(found, plan.case):
-            say(line)
-        say(
-            f"Written     {run}/report.html and report.xlsx, whose first chapters it is now, and {EXPLANATION}"
-        )
+        files = f"Written: {run}/{EXPLANATION}, report.html, report.xlsx"
+        show(explanation_screen(plan, found, files), as_json)
 
 
 @app.command("coverage")
@@ -228,16 +231,14 @@ def coverage(
             help="Year to ask about; as often as wanted. Default: every fifth from the first, and the last.",
         ),
     ] = None,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """How much of demand a calm year serves without an origin, an ally or a plant: N-1, N-2, single points of failure."""
     with exit_codes():
         with ShownProgress() as progress:
             plan, found = explanations.coverage_into(run, year or (), progress=progress)
-        elements = {name: row.name or name for name, row in plan.case.elements.items()}
-        for line in worded_lines(
-            "screen_evaluated.j2", "covered", found=found, elements=elements, run=run
-        ):
-            say(line)
+        files = f"Written: {run}/tables/coverage.csv, coverage.json, report.html, report.xlsx"
+        show(coverage_screen(plan, found, files), as_json)
 
 
 @app.command("shares")
@@ -255,8 +256,8 @@ def shares(
     with exit_codes():
         with ShownProgress() as progress:
             _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
-        for line in worded_lines("screen_evaluated.j2", "shared", found=found, run=run):
-            say(line)
+        files = f"Written: {run}/tables/shares.csv, report.html, report.xlsx"
+        show(shares_screen(found, files))
 
 
 @app.command("advance")
@@ -308,6 +309,7 @@ def compare(
         typer.Option("--out", metavar="DIR", help="Folder. Default: reports/compare-A-B."),
     ] = None,
     force: Force = False,
+    as_json: FiguresAsJson = False,
 ) -> None:
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
@@ -320,9 +322,8 @@ def compare(
                     say_aside(
                         f"{run} is of another case than {runs[0]}: what differs says little of either"
                     )
-        for line in comparison_lines(found):
-            say(line)
-        say(f"Written     {target}/{explanations.COMPARISON}")
+        files = f"Written: {target}/{explanations.COMPARISON}"
+        show(comparison_screen(found, files), as_json)
 
 
 @app.command("replay")

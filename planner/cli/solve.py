@@ -12,7 +12,7 @@ from planner.cli import console
 from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
 from planner.planning import Method
-from planner.reporting.screen import closing_lines
+from planner.reporting.screen import solve_screen
 from planner.results.plan import Plan, Status
 from planner.results.store import SUMMARY
 from planner.solving.solution import Bounds
@@ -74,7 +74,7 @@ def solve(
         with console.ShownProgress() as progress:
             progress("loading")
             loaded = console.read_case(case, model, overrides)
-            console.say_warnings(warnings_of(loaded, ignore or ()))
+            console.say_warning_count(warnings_of(loaded, ignore or ()), case)
             with others as solving:
                 plan, run = solve_into(
                     loaded,
@@ -91,9 +91,8 @@ def solve(
             console.say((run / SUMMARY).read_text(encoding="utf-8").rstrip())
         _raise_unless_optimal(plan, written)
         if not as_json:
-            for line in closing_lines(plan):
-                console.say(line)
-            console.say(f"Report      {run}/report.html, report.xlsx, tables/, summary.json")
+            files = f"Written: {run}/report.html, report.xlsx, tables/, summary.json"
+            console.show(solve_screen(plan, files))
 
 
 def _raise_unless_optimal(plan: Plan, written: str) -> None:

@@ -13,11 +13,11 @@ from planner.api.studies import open_study, study
 from planner.api.study_reports import study_report
 from planner.cli.console import Force, ShownProgress, command_app, err, exit_codes, say, working
 from planner.errors import InfeasibleError, PlannerError, StoppedError
-from planner.reporting.words.sentences import worded_lines
+from planner.reporting.screen import WIDTH
 from planner.results.plan import Status
 from planner.results.study import OPTIMAL, RESULTS, StudyStatus
 
-MOST_SHOWN = 20
+MOST_SHOWN = 18
 
 app, study_app = command_app(), command_app()
 app.add_typer(study_app, name="study")
@@ -71,8 +71,11 @@ def status(folder: Folder) -> None:
     """How far a study is, and which points have no optimum."""
     with exit_codes():
         found = open_study(folder).status
-        for line in worded_lines("screen_study.j2", "study_status", found=found, most=MOST_SHOWN):
-            say(line)
+        say(_counted(found))
+        for name, ended, message in found.bad[:MOST_SHOWN]:
+            say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}"[:WIDTH])
+        if len(found.bad) > MOST_SHOWN:
+            say(f"  and {len(found.bad) - MOST_SHOWN} more without an optimum")
 
 
 @study_app.command()
@@ -113,9 +116,16 @@ def open_(
 
 def _say_end(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    for line in worded_lines("screen_study.j2", "study_run", found=found, results=RESULTS):
-        say(line)
+    say(_counted(found))
+    say(f"Written: {found.folder}/{RESULTS}; next: planner study report {found.folder}")
     _raise_if_failed(found)
+
+
+def _counted(found: StudyStatus) -> str:
+    """'8 of 10 points: 7 optimal, 1 infeasible; 12 s of work'."""
+    ends = [f"{number:,} {ended}" for ended, number in sorted(found.statuses.items())]
+    counted = ", ".join(ends) or "none"
+    return f"{found.done:,} of {found.total:,} points: {counted}; {found.seconds:.0f} s of work"
 
 
 def _raise_if_failed(found: StudyStatus) -> None:

@@ -22,6 +22,7 @@ from planner.reporting.words.numbers import (
     percent,
     persons_of,
     signed,
+    tenths,
 )
 
 
@@ -50,6 +51,7 @@ AMOUNT = Format(amount, "#,##0.00")
 PERSONS = Format(persons_of, "#,##0.00")
 CHANGE = Format(signed, "#,##0.00")
 CENTS = Format(cents, "#,##0.00")
+BILLIONS = Format(tenths, "#,##0.00")
 RATE = Format(number, "General")
 SHARE = Format(percent, "0.0%")
 YEAR = Format(as_year, "0")
@@ -101,6 +103,8 @@ persons = partial(total, form=PERSONS)
 """A column of persons, whole on a page, that are added up."""
 changed = partial(figures, form=CHANGE)
 """A column of changes, with their sign."""
+billions = partial(figures, form=BILLIONS)
+"""A column of amounts in bn USD, to a tenth."""
 in_musd = partial(figures, unit="MUSD")
 """A column of amounts of money."""
 rate = partial(figures, form=RATE)
@@ -252,14 +256,18 @@ def frame_of(rows: Iterable[Any]) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart with its sentence. name: `planner.chart(plan, name)` gives it. title: a sentence that says what it shows. caption:
-    conditions and how it is read. source: where in the run folder its figures are."""
+    """A chart with its title.
+
+    name: argument of `planner.chart`. title: the statement that it shows. caption: conditions and reading aid.
+    source: files and keys of its figures. table: the figures, behind a toggle.
+    """
 
     name: str
     title: str
     spec: altair.TopLevelMixin
     caption: str = ""
     source: str = ""
+    table: ReportTable | None = None
 
     @cached_property
     def drawing(self) -> dict[str, Any]:
@@ -319,14 +327,22 @@ class Answers:
     statements: Sequence[Statement]
 
 
-Part = ReportTable | Chart | Text | Answers
+@dataclass(frozen=True)
+class Missing:
+    """A panel without data, and the command that fills it."""
+
+    title: str
+    command: str
+
+
+Part = ReportTable | Chart | Text | Answers | Missing
 
 
 def lay_out(parts: Iterable[Part]) -> None:
     """Put cells into words and draw charts now, so that what fails in a part fails with its chapter."""
     for part in parts:
         if isinstance(part, Chart):
-            _ = part.drawing
+            _ = part.drawing, part.table and part.table.page_rows
         elif isinstance(part, ReportTable):
             _ = part.page_rows, part.sheet and part.sheet_columns
 
@@ -347,7 +363,7 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A chapter: what it answers, its title, a lead and parts. behind: reached by a link, not on the first screens."""
+    """A chapter: anchor, title, lead and parts. behind: folded, in the annex."""
 
     anchor: str
     title: str
@@ -377,7 +393,7 @@ class Chapter:
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The head of a page: kind, title, the question, key figures, the answer in statements."""
+    """The head of a page: kind, title, question, tiles, statements, and panels side by side."""
 
     kind: str
     title: str
@@ -386,11 +402,12 @@ class Front:
     cards: Sequence[Card] = ()
     statements: Sequence[Statement] = ()
     note: str = ""
+    panels: Sequence[Part] = ()
 
 
-def charts_of(chapters: Iterable[Chapter]) -> list[Chart]:
+def charts_of(front: Front, chapters: Iterable[Chapter]) -> list[Chart]:
     """All charts of a page in their order."""
-    found = []
+    charts = [part for part in front.panels if isinstance(part, Chart)]
     for chapter in chapters:
-        found += chapter.charts
-    return found
+        charts += chapter.charts
+    return charts

@@ -162,7 +162,18 @@ class Evaluation:
             "stock_purchases_musd": purchases,
             "in_sample_risk_musd": dict(self.in_sample),
             "ranges": asdict(self.ranges),
+            "scenario_losses": self._scenario_losses,
             **gap,
+        }
+
+    @property
+    def _scenario_losses(self) -> dict[str, list[float]]:
+        """Probability over all samples, and losses (MUSD) of the policy, by scenario."""
+        table = self.table
+        return {
+            "probability": (table["probability"] / max(self.samples, 1)).round(9).tolist(),
+            "plan_musd": table["loss_musd"].round(3).tolist(),
+            "without_plan_musd": table["without_plan_loss_musd"].round(3).tolist(),
         }
 
 

@@ -15,13 +15,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.errors import refused
-from planner.reporting.chapters import beside, buys, money, recommendation, stock
-from planner.reporting.chapters.beside import target_sentence
-from planner.reporting.chapters.comparison import effects_table
-from planner.reporting.chapters.inputs import used_tables
-from planner.reporting.chapters.plants import people
 from planner.reporting.charts.frontier import FrontierPoints, Mark, frontier
 from planner.reporting.forms.html import fragment
+from planner.reporting.panels import key_figures, payers, shortage
+from planner.reporting.panels.annex import purchases
+from planner.reporting.panels.comparison import effects_table
+from planner.reporting.panels.dependence import target_sentence
+from planner.reporting.panels.inputs import used_tables
+from planner.reporting.panels.places import schedule
+from planner.reporting.panels.plants import people
 from planner.reporting.parts import Chart, Part, ReportTable
 from planner.reporting.words import names, numbers
 from planner.results.comparison import Cause, Comparison
@@ -205,7 +207,7 @@ class Regions:
         return {
             "sentence": partial(target_sentence, self.bench.base),
             "found": found,
-            "cards": fragment([], beside.cards(figures, old, self._pinned_name())),
+            "cards": fragment([], key_figures.cards(figures, old, self._pinned_name())),
             "objective": found.case.model.objective,
             "targets": targets,
             "money": self._money(),
@@ -217,7 +219,7 @@ class Regions:
         is_asked = any(edit.key.partition(".")[0] == "money" for edit in edits)
         if not is_asked or plan is None or self._found.stage != "plan":
             return ""
-        return money.not_scarce(plan)
+        return payers.not_scarce(plan)
 
     def _marks(self, figures: Mapping[str, Any]) -> list[Mark]:
         """The plans that have a name on the frontier."""
@@ -268,9 +270,9 @@ class Regions:
             return {"run": "", "shown": ""}
         run = shown_as(now.case)
         before = self._before()
-        plants = beside.plants(now, before, f"/files/{run}/project-")
-        parts = [recommendation.timeline(now), plants, stock.bought(now), people(now)]
-        parts.append(buys.short(now, before))
+        plants = key_figures.plants(now, before, f"/files/{run}/project-")
+        parts = [schedule(now), plants, purchases(now), people(now)]
+        parts.append(shortage.by_element(now, before))
         return {"run": run, "shown": fragment([part for part in parts if part is not None])}
 
     def _side(self, asked: Query) -> Shown:
@@ -282,9 +284,9 @@ class Regions:
         parts: list[Part] = []
         if before is not None and self._found.stage == "plan":
             parts.append(self._effects(before, now))
-        payers = money.payers(now, before)
-        if payers is not None:
-            parts.append(_narrow(payers))
+        paid = payers.payers(now, before)
+        if paid is not None:
+            parts.append(_narrow(paid))
         return {"shown": fragment(parts)}
 
     def _effects(self, before: Plan, now: Plan) -> ReportTable:
@@ -315,7 +317,7 @@ class Regions:
         columns = self._columns(root)
         differing = None
         if root is not None and columns:
-            differing = beside.differing(root, columns, self._pinned_name())
+            differing = key_figures.differing(root, columns, self._pinned_name())
         return {
             **words_of(bench),
             "kept": bench.record.kept,

@@ -17,7 +17,8 @@ from planner.data.case import Case
 from planner.data.change import Change
 from planner.data.schema import BY_NAME, Table
 from planner.errors import refused
-from planner.reporting.chapters.beside import UNMET, key_figures, target_sentence
+from planner.reporting.panels.dependence import target_sentence
+from planner.reporting.panels.key_figures import UNMET, key_figures
 from planner.reporting.words.names import headline, names_of
 from planner.reporting.words.numbers import span
 from planner.results.plan import Plan

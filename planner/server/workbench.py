@@ -16,7 +16,7 @@ from typing import Any
 from planner.config import ModelTarget
 from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
-from planner.reporting.chapters.beside import target_sentence
+from planner.reporting.panels.dependence import target_sentence
 from planner.results.comparison import Figures
 from planner.results.plan import Plan
 from planner.results.store import read_run, write_run

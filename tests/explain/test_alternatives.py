@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,7 @@ from planner.data.load import checked_case
 from planner.explanation.explain import explain
 from planner.explanation.questions import later_year, steps
 from planner.planning import solve_case
-from planner.reporting.chapters import alternatives
-from planner.reporting.chapters.alternatives import information
 from planner.reporting.pages.run import render_page, report_of
-from planner.reporting.screen import explain_lines
 from planner.results.explanation import Explanation
 from planner.results.plan import Plan
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
@@ -195,20 +191,6 @@ def test_only_what_was_asked_is_solved(plan: Plan, found: Explanation) -> None:
     assert short.alternatives == found.alternatives and short.droppings == found.droppings
 
 
-def test_the_screen_tells_alternatives(found: Explanation, plan: Plan) -> None:
-    lines = explain_lines(found, plan.case)
-    assert any(line.split()[:2] == ["Stock", "alone"] for line in lines)
-
-
-def test_what_waiting_costs_stands_with_what_to_approve(found: Explanation, plan: Plan) -> None:
-    """A plan that begins two years later has 30 MUSD more cost and 50 more risk."""
-    late = replace(found.own, key="later", cost=found.own.cost + 30, risk=found.own.risk + 50)
-    explained = replace(found, alternatives=[late, found.own])
-    words = alternatives.waiting(replace(plan, explanation=explained))
-    assert "Begun two years later, cost plus risk are 80.0 MUSD higher" in words
-    assert alternatives.waiting(plan) == "What waiting costs was not asked: see Alternatives."
-
-
 @pytest.mark.parametrize("goal", [{"policy.investment": "adaptive"}, {"levers": []}])
 def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     plan = solve_case(checked_case(STARTER, changes=goal))
@@ -216,9 +198,3 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
         render_page(report_of(dataclasses.replace(plan, explanation=explain(plan, "run"))))
     )
     assert "nan" not in page.text.lower().split()
-
-
-def test_the_value_of_information_is_of_risk_where_risk_is_minimised(found: Explanation) -> None:
-    (told,) = information(found)
-    assert "MUSD of risk, valued in risk, not in money." in told.sentence
-    assert information(replace(found, knowledge=None)) == []

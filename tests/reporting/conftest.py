@@ -16,7 +16,7 @@ import planner
 from planner.cli import app
 from planner.data.load import checked_case
 from planner.reporting.pages.run import Report, report_of, write_pages
-from planner.reporting.parts import Answers, Chart, Part, Text
+from planner.reporting.parts import Answers, Chart, Missing, Part, Text
 from planner.results.explanation import Explanation, read_explanation
 from planner.results.plan import Plan
 from tests.cases import stored
@@ -146,4 +146,6 @@ def words_of(part: Part) -> list[str]:
         return list(part.paragraphs)
     if isinstance(part, Answers):
         return [one.line for one in part.statements]
+    if isinstance(part, Missing):
+        return [part.title]
     return [part.caption if isinstance(part, Chart) else part.note]

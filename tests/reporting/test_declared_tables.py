@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.chapters import buys, exposed, limits, money, plants, stock
-from planner.reporting.chapters.inputs import chapter, inputs_sheet
+from planner.reporting.panels import annex, payers, plants
+from planner.reporting.panels.inputs import inputs_sheet
+from planner.reporting.panels.shortage import by_element
 from planner.reporting.parts import ReportTable
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import number
@@ -67,19 +67,19 @@ def test_plants_to_be_built(run: Plan, csv: Csv) -> None:
 
 
 def test_stock(run: Plan, csv: Csv) -> None:
-    table = stock.schedule(run)
+    table = annex.purchases(run)
     assert table is not None
-    bought = expected(csv("stocks"), run, ["element", "form", "country"], "bought_t")
+    bought = expected(csv("stocks"), run, ["element", "form", "country", "year"], "bought_t")
     wanted = {
-        (names_of(run.case).element(e), o, names_of(run.case).country(c)): number(t)
-        for (e, o, c), t in bought.items()
+        (names_of(run.case).element(e), o, names_of(run.case).country(c), str(y)): number(t)
+        for (e, o, c, y), t in bought.items()
         if t > 0.05
     }
-    assert {tuple(r[:3]): r[4] for r in table.shown if r[1]} == wanted
+    assert {tuple(r[:4]): r[4] for r in table.shown if r[1]} == wanted
 
 
 def test_loss_by_scenario(run: Plan) -> None:
-    table = exposed.losses_sheet(run)
+    table = annex.by_scenario(run)
     titles = [column.title for column in table.heads]
     with_plan, before = run.summary["scenario_loss_musd"], run.without["scenario_loss_musd"]
     for row, scenario in zip(table.shown[:-1], scenarios_by_loss(run), strict=True):
@@ -88,11 +88,11 @@ def test_loss_by_scenario(run: Plan) -> None:
 
 
 def test_what_one_more_unit_is_worth(run: Plan, csv: Csv) -> None:
-    table, rows = limits.scarce(run), csv("shadow_prices")
+    table, rows = annex.marginal_values(run), csv("shadow_prices")
     assert table is not None
     best = rows[rows["musd_per_unit"] > 0].groupby("scarce")["musd_per_unit"].max()
     shown = table.frame.groupby("scarce")["worth"].max()
-    assert shown.to_dict() == pytest.approx(best.rename(index=limits.WORDS).to_dict())
+    assert shown.to_dict() == pytest.approx(best.rename(index=annex.SCARCE).to_dict())
     assert set(table.frame["worth"]) <= set(rows["musd_per_unit"])
 
 
@@ -103,12 +103,12 @@ def columns(table: ReportTable) -> dict[str, list[object]]:
 def test_sheets_of_sums(run: Plan, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
-    assert sum(columns(buys.short(run))["demand (t, all years)"]) == pytest.approx(demand)  # type: ignore[arg-type]
-    shown = columns(money.spending(run))
+    assert sum(columns(by_element(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
+    shown = columns(payers.spending(run))
     for by, word in (("funder", "paid by "), ("item", "for ")):
         sums = [sum(values) for heading, values in shown.items() if heading.startswith(word)]  # type: ignore[arg-type]
         assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
-    missing = columns(exposed.short_sheet(run))["unmet demand, expected (t)"]
+    missing = columns(annex.by_country(run))["unmet demand, expected (t)"]
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
 
 
@@ -116,10 +116,8 @@ def test_inputs(run: Plan, folder: Path) -> None:
     """Every figure is counted by its confidence, and stands in the sheet at the address by which a change names it."""
     sheet = inputs_sheet(run.case).frame
     values = sheet.set_index("figure")["value"]
-    lead = chapter(run).lead
-    assert lead.startswith(f"{len(sheet):,} figures, by confidence: ")
-    counted = [int(number.replace(",", "")) for number in re.findall(r"[a-z] ([\d,]+)", lead)]
-    assert sum(counted) == len(sheet)
+    counted = annex.confidence(run).frame["figures"]
+    assert counted.sum() == len(sheet)
     demand = pd.read_csv(folder / "inputs" / "demand.csv")
     assert len(sheet[sheet["table"] == "demand"]) == len(demand)
     for row in demand.itertuples():

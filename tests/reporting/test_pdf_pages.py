@@ -19,16 +19,6 @@ EDGE_MM, SIDE_MM, BODY_MM = 5, 15, 20
 """No ink nearer to any edge; none nearer to the left and right ones, whose margin is 18 mm; between header and page
 number, some."""
 WHITE = 250
-ANSWERS = (
-    "When",
-    "For how much",
-    "Paid by",
-    "Stock",
-    "It buys",
-    "How sure",
-    "Stays short",
-    "Waiting",
-)
 HOSTILE = '\\"; #panic("x") *b* $x$ `c` <b> @ref [link] = head\\'
 Picture = NDArray[np.uint8]
 
@@ -89,16 +79,15 @@ def test_every_page_has_ink_within_its_margins_and_a_number(
         for number, text in enumerate(words, start=1)
         if f"{number}/{len(words)}" not in text.replace(" ", "")
     ] == []
-    assert any("Alternatives and the price of waiting" in text for text in words)
+    assert any("Alternatives, each optimised by itself" in text for text in words)
 
 
 @pytest.mark.usefixtures("poppler")
 def test_the_first_sheet_answers_whoever_decides(explained: Path) -> None:
-    """What, when, for how much, by whom, what it buys, how sure, what stays short, what waiting costs, and every plant."""
+    """The sentence and the four tiles."""
     first = texts(explained / "report.pdf")[0]
-    told = [line.split("  ")[0].strip() for line in first.splitlines()]
-    assert [about for about in ANSWERS if about not in told] == []
-    assert "Recommendation" in told and told[-3:] != [] and "All" in told
+    for words in ("Approve", "Risk without and with the plan", "Public money", "Approve now"):
+        assert words in first
 
 
 @pytest.mark.usefixtures("poppler")

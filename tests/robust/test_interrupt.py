@@ -90,7 +90,7 @@ def interrupted(*_):
     raise KeyboardInterrupt
 
 plans.write_page_and_workbook = lambda *_: None  # pages take seconds and are not asked for here
-solve.closing_lines = interrupted
+solve.solve_screen = interrupted
 app(sys.argv[1:])
 """
 

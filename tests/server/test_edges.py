@@ -187,7 +187,7 @@ def test_a_target_is_added_changed_and_dropped(client: TestClient, site: Site) -
     sums = [one["risk_musd"] + one["cost_musd"] for one in (before, after.figures)]
     assert after.stage == "plan" and sums[1] >= sums[0] - 1e-6  # what must hold improves no plan
     questions = Regions(bench).part("questions", {})
-    assert "At least 40 % of the demand for dysprosium met: all countries together" in questions
+    assert "At least 40 % of the demand for dysprosium met: all countries" in questions
     reached = re.search(r"reached in the worst year and scenario: ([\d.]+) %", questions)
     assert reached is not None and float(reached[1]) >= 40
     assert post(client, "/edit", {"key": edit.key, "value": 0.3}).status_code == 200

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.chapters import beside
+from planner.reporting.panels import key_figures
 from planner.reporting.parts import Card
 from planner.reporting.words.numbers import money, number, percent, signed
 from planner.results.figures.plants import decisions
@@ -109,7 +109,7 @@ def test_hazards_are_called_by_their_names(drawn: planner.Case) -> None:
 def test_figures_that_others_read_too_are_not_changed() -> None:
     view = planner.open_run(REFERENCE)
     before = decisions(view).copy()
-    assert len(beside.plants(view, view).frame)
+    assert len(key_figures.plants(view, view).frame)
     pd.testing.assert_frame_equal(decisions(view), before)
 
 
@@ -127,7 +127,7 @@ def test_who_pays_has_the_change(bench: Workbench) -> None:
 
 def test_a_change_too_slight_to_show_is_no_difference() -> None:
     def notes(risk: float) -> list[str]:
-        return [card.note for card in beside.cards({"risk_musd": risk}, {"risk_musd": 1.0}, "a")]
+        return [card.note for card in key_figures.cards({"risk_musd": risk}, {"risk_musd": 1.0}, "a")]
 
     assert notes(1.001)[0] == "a: 1.00, no difference"
     assert notes(1.5)[0] == "a: 1.00, +0.500 (+50 %)" and notes(0.5)[0].endswith("(−50 %)")
@@ -138,7 +138,7 @@ def test_a_plant_decided_in_two_years_has_both(reference: planner.Plan) -> None:
     mine = rows[rows["project"] == "desert_mine"]
     grown = pd.concat([rows, mine.assign(year=mine["year"] + 1)], ignore_index=True)
     later = replace(reference, tables={**reference.tables, "investments": grown})
-    table = beside.plants(later, reference)
+    table = key_figures.plants(later, reference)
     at = [column.field for column in table.heads].index("years")
     (told,) = [row[at] for row in table.shown if row[0].startswith("Desert mine")]
     assert told == "2027–2028 → 2027–2029"
@@ -148,13 +148,13 @@ def test_a_difference_within_the_optimality_gap_is_told_as_such() -> None:
     def card(cost: float) -> Card:
         here = {"risk_musd": 30_000.0, "cost_musd": cost, "gap": {"welfare": 0.016}}
         there = {"risk_musd": 30_000.0, "cost_musd": 5_821.0, "gap": {"welfare": 0.013}}
-        (found,) = [one for one in beside.cards(here, there, "a") if one.title.endswith("together")]
+        (found,) = [one for one in key_figures.cards(here, there, "a") if one.title.endswith("together")]
         return found
 
     slight, large = card(5_947.0), card(6_947.0)
     gap = number(0.016 * 35_947)
     assert slight.note == (
-        f"a: 35,821, +126 (+0.4 %): less than the optimality gap of {gap}, so either may be the better"
+        f"a: 35,821, +126 (+0.4 %): less than the optimality gap of {gap}"
     )
     assert slight.tone == "" and large.tone == "worse" and large.note.endswith("(+3.1 %)")
 
@@ -163,13 +163,13 @@ def test_a_plant_that_another_plan_alone_builds_stands_there_as_gone(bench: Work
     bench.edit(Edit("projects.metal_works.max_new_tpa", 0.0))
     plan = answered(bench).solver.found.plan
     assert plan is not None and bench.first is not None
-    rows = beside.plants(plan, bench.first).shown
+    rows = key_figures.plants(plan, bench.first).shown
     (metal,) = [row for row in rows if row[0].startswith("Metal works")]
     was = bench.first.summary["new_capacity_tpa"]["metal_works"]
-    table = beside.plants(plan, bench.first)
+    table = key_figures.plants(plan, bench.first)
     grown = [column.field for column in table.heads].index("grown")
     assert metal[2] == "2028–2029: no longer built" and metal[grown] == signed(-was)
-    alone = beside.plants(plan)
+    alone = key_figures.plants(plan)
     assert [row[0] for row in alone.shown[:-1]] == [row[0] for row in rows[:-1] if row != metal]
 
 

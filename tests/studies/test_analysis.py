@@ -11,7 +11,7 @@ import pytest
 
 from planner.api.study_reports import study_report
 from planner.errors import InputError, StoppedError
-from planner.reporting.chapters.study import failure_words, unit_of
+from planner.reporting.panels.study import failure_words, unit_of
 from planner.results.study import MEANINGS, Failures, StudyStatus
 from planner.solving.engine import Solved
 from planner.studies import run

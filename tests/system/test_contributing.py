@@ -95,7 +95,7 @@ plan = planner.solve(planner.load("starter"), baseline=False)
 Path("run").mkdir()
 write_page_and_workbook(plan, Path("run"))
 page = Path("run/report.html").read_text()
-chapter = page[page.index('id="plan"'):]
+chapter = page[page.index('id="where-and-when"'):]
 assert 'data-chart="employed"' in chapter and '"employed":{' in page
 assert planner.chart(plan, "employed").to_dict()["mark"]["type"] == "bar"
 """

@@ -87,7 +87,7 @@ def test_a_command_names_the_option_of_the_same_fault() -> None:
     [
         (lambda case, _: case.table("demnd"), 'did you mean "demand"'),
         (lambda _, plan: plan.table("investment"), 'did you mean "investments"'),
-        (lambda _, plan: planner.chart(plan, "loses"), 'did you mean "losses"'),
+        (lambda _, plan: planner.chart(plan, "timelin"), 'did you mean "timeline"'),
     ],
 )
 def test_tables_and_charts_fail_alike(

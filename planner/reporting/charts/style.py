@@ -25,7 +25,7 @@ HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#7A5195", "#8C51
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 DIGITS, PERCENT, ONE_DIGIT, YEAR = ",.3~r", ".0%", ".1%", "d"
 """Formats of amounts, shares, shares to a tenth of a per cent, and years."""
-TOLD_AS = {"share": ONE_DIGIT, "cover": ".2f", "adverse": ".2f"}
+TOLD_AS = {"share": ONE_DIGIT, "probability": ONE_DIGIT, "cover": ".2f", "adverse": ".2f"}
 """Fields that are no amounts, and how a tooltip tells them."""
 ORDINAL = frozenset({"year", "start", "end"})
 """Fields of numbers that are told as they are."""

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from planner.errors import PlannerError
 from planner.reporting.parts import (
@@ -21,11 +21,13 @@ from planner.reporting.parts import (
     Chapter,
     Chart,
     Front,
+    Missing,
     Part,
     ReportTable,
     Text,
     charts_of,
 )
+from planner.reporting.words.glossary import defined
 from planner.reporting.words.numbers import unbroken
 
 
@@ -42,16 +44,34 @@ def _environment() -> Environment:
     )
     found.filters["kind"] = kind_of
     found.filters["letters"] = letters
+    found.filters["terms"] = with_terms
     return found
 
 
-KINDS = {ReportTable: "table", Chart: "chart", Text: "text", Answers: "statements"}
+KINDS = {
+    ReportTable: "table",
+    Chart: "chart",
+    Text: "text",
+    Answers: "statements",
+    Missing: "missing",
+}
 """Class of a part -> the template that shows it."""
 
 
 def kind_of(part: Part) -> str:
     """The template that shows a part."""
     return KINDS[type(part)]
+
+
+def with_terms(text: str) -> Markup:
+    """A text whose terms show their definition on hover."""
+    pieces = []
+    for words, definition in defined(unbroken(text)):
+        if definition:
+            pieces.append(Markup('<abbr title="{}">{}</abbr>').format(definition, words))
+        else:
+            pieces.append(escape(words))
+    return Markup("").join(pieces)
 
 
 def letters(cell: str) -> str:
@@ -71,7 +91,7 @@ def render(
 ) -> str:
     """A page as text. run: what its sources are of; warning: why its figures must not be used, if they must not;
     workbook: the file beside it that has all rows of its tables."""
-    charts = charts_of(chapters)
+    charts = charts_of(front, chapters)
     drawing = static("vega.js") + static("fit.js") if charts else ""
     script = drawing + static("report.js")
     digest = hashlib.sha256(script.encode("utf-8")).digest()

@@ -48,7 +48,7 @@ def write_pdf(
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         folder = Path(scratch)
         widths = {}
-        for chart in charts_of(chapters):
+        for chart in charts_of(front, chapters):
             picture = drawn(chart)
             widths[chart.name] = printed_width(picture)
             (folder / f"{chart.name}.svg").write_text(picture, encoding="utf-8")

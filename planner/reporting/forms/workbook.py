@@ -12,7 +12,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range
 
-from planner.reporting.parts import Chapter, ReportTable
+from planner.reporting.parts import Chapter, Front, ReportTable
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
@@ -29,18 +29,23 @@ MOST_ROWS = 100_000
 WIDEST, NARROWEST = 60, 9
 """Width of a column, letters."""
 A4 = 9
-INDEX = (("sheet", 24), ("rows", 10), ("what it says", 110))
+INDEX = (("sheet", 32), ("rows", 22), ("contents", 60))
 """Headings of the index and the width of their columns."""
 
 
-def write_workbook(path: Path, title: str, units: str, chapters: Sequence[Chapter]) -> None:
-    """Write the workbook of some chapters. units: said under the title of the index."""
+def write_workbook(
+    path: Path, title: str, units: str, chapters: Sequence[Chapter], front: Front | None = None
+) -> None:
+    """Write the workbook of some chapters.
+
+    units: line under the title of the first sheet. front: its answer, tiles and tables stand on the first sheet.
+    """
     sheets = sheets_of(chapters)
     options = {**OPTIONS, "tmpdir": str(path.parent)}
     with xlsxwriter.Workbook(str(path), options) as target:
         target.set_properties({"title": title, "created": MADE})
         writer = _Writer(target)
-        writer.index(f"Supply security plan: {title}", units, sheets)
+        writer.index(title, units, sheets, front)
         for sheet in sheets:
             writer.table(sheet)
 
@@ -77,21 +82,52 @@ class _Writer:
         page.set_footer("&L&A&R&P / &N")
         return page
 
-    def index(self, title: str, units: str, sheets: Sequence[ReportTable]) -> None:
-        """The first sheet: names and contents of the others, and the units."""
+    def index(
+        self, title: str, units: str, sheets: Sequence[ReportTable], front: Front | None
+    ) -> None:
+        """The first sheet: the answer with its tiles and tables, and the contents of the other sheets."""
         page = self._page("index")
         page.hide_gridlines(2)
-        page.write_string(0, 0, title[:LONGEST], self._bold)
+        page.write_string(0, 0, (front.title if front else title)[:LONGEST], self._bold)
         page.write_string(1, 0, units)
+        row = 3
+        if front is not None:
+            row = self._answer(page, front, row)
         for place, (heading, width) in enumerate(INDEX):
             page.set_column(place, place, width)
-            page.write_string(3, place, heading, self._head)
-        for row, sheet in enumerate(sheets, start=4):
+            page.write_string(row, place, heading, self._head)
+        for line, sheet in enumerate(sheets, start=row + 1):
             rows = len(sheet.frame)
             cut = f" (the first {MOST_ROWS:,} rows)" if rows > MOST_ROWS else ""
-            page.write_url(row, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
-            page.write_number(row, 1, rows)
-            page.write_string(row, 2, (sheet.meaning or sheet.title) + cut)
+            page.write_url(line, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
+            page.write_number(line, 1, rows)
+            page.write_string(line, 2, (sheet.meaning or sheet.title) + cut)
+
+    def _answer(self, page: Any, front: Front, row: int) -> int:
+        """Tiles and tables of the first screen, from a row on; returns the row after them."""
+        for card in front.cards:
+            for place, words in enumerate((card.title, card.value, card.note)):
+                page.write_string(row, place, words)
+            row += 1
+        for table in front.panels:
+            if not isinstance(table, ReportTable):
+                continue
+            row += 1
+            for place, column in enumerate(table.heads):
+                page.write_string(row, place, column.full, self._head)
+            for values in table.rows:
+                row += 1
+                self._row(page, row, values)
+            row += 1
+        return row + 1
+
+    @staticmethod
+    def _row(page: Any, row: int, values: Sequence[Any]) -> None:
+        for place, value in enumerate(values):
+            if isinstance(value, str):
+                page.write_string(row, place, value)
+            elif value is not None and value == value:
+                page.write_number(row, place, value)
 
     def table(self, sheet: ReportTable) -> None:
         """A sheet with one native table: header frozen, filters on, sums below."""

@@ -1,13 +1,13 @@
-"""The page of runs compared, and the same on the screen."""
+"""The page of runs compared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.reporting.chapters import comparison
 from planner.reporting.forms.html import render
+from planner.reporting.panels import comparison
 from planner.reporting.parts import Front, Statement
-from planner.reporting.words.numbers import listed, signed
+from planner.reporting.words.numbers import listed
 from planner.results.comparison import Comparison
 from planner.results.plan import Plan
 
@@ -22,24 +22,7 @@ def comparison_page(found: Sequence[Comparison], plans: Sequence[Plan]) -> str:
     front = Front(
         kind="Comparison of runs",
         title=f"{found[0].before} against {listed([one.after for one in found])}",
-        question=comparison.say("question"),
         statements=told,
-        note=comparison.say("note"),
+        note="Each cause: the first run solved again with one group of inputs as in the other.",
     )
     return render(front, shown)
-
-
-def comparison_lines(found: Sequence[Comparison]) -> list[str]:
-    """The screen."""
-    lines = []
-    for one in found:
-        lines.append(f"{one.before} against {one.after}")
-        lines += [f"  {sentence}" for sentence in comparison.sentences(one)]
-        for cause in one.causes:
-            if cause.alone is None:
-                lines.append(f"  {cause.group:<34} {cause.why}")
-                continue
-            risk = signed(one.effect(cause))
-            cost = signed(cause.alone.cost - one.first.cost)
-            lines.append(f"  {cause.group:<34} risk {risk:>9}  cost {cost:>9}")
-    return lines

@@ -5,51 +5,45 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from altair.utils.schemapi import debug_mode
 
-from planner.errors import ChapterWarning, refuse_unknown
-from planner.reporting.chapters import (
-    alternatives,
-    buys,
-    dependence,
-    exposed,
-    inputs,
-    levers,
-    limits,
-    money,
-    plants,
-    recommendation,
-    shelves,
-    stock,
-    sure,
-)
+from planner.errors import ChapterWarning
 from planner.reporting.forms import pdf
 from planner.reporting.forms.html import render
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.parts import Chapter, Chart, Front, charts_of, lay_out
-from planner.reporting.words.sentences import Passages
+from planner.reporting.panels.annex import annex
+from planner.reporting.panels.answer import first_screen
+from planner.reporting.panels.flows import flow_charts
+from planner.reporting.panels.payers import gains_chart, payments_chart, shortage_chart
+from planner.reporting.panels.places import plant_map, schedule
+from planner.reporting.panels.reasons import reasons
+from planner.reporting.panels.shortage import unmet_chart
+from planner.reporting.parts import Chapter, Chart, Front, Part, charts_of, lay_out
 from planner.results.answers import with_answers
-from planner.results.plan import NO_PLAN, Plan
+from planner.results.plan import Plan
 
-say = Passages("run.j2")
-CHAPTERS: tuple[Callable[..., Chapter | None], ...] = (
-    recommendation.chapter,
-    buys.chapter,
-    shelves.chapter,
-    alternatives.chapter,
-    sure.chapter,
-    money.chapter,
-    stock.chapter,
-    exposed.chapter,
-    dependence.chapter,
-    plants.chapter,
-    levers.chapter,
-    limits.chapter,
-    inputs.chapter,
-)
-"""The chapters of a run, in order: what to decide, why, and how sure it is, then all that stands behind."""
+Content = TypeVar("Content")
+
+
+def _where_and_when(plan: Plan) -> list[Part | None]:
+    return [plant_map(plan), schedule(plan), *flow_charts(plan), unmet_chart(plan)]
+
+
+def _who_pays(plan: Plan) -> list[Part | None]:
+    return [gains_chart(plan), payments_chart(plan), shortage_chart(plan)]
+
+
+PANELS: dict[str, Callable[[Plan], list[Part | None]]] = {
+    "Where and when": _where_and_when,
+    "Why": reasons,
+    "Who pays, who gains": _who_pays,
+}
+"""Chapters before the annex, in order."""
+UNITS = "Money: real MUSD of the base year. Mass: t, as the case counts it. Capacity: t/y. Expected: mean over the scenarios."
 FORMS = ("report.html", "report.xlsx", "report.pdf")
 
 
@@ -63,34 +57,40 @@ class Report:
 
 
 def report_of(plan: Plan) -> Report:
-    """The head and the chapters that have anything to show; of a run without a plan its inputs alone. Charts are not held
-    against the schema of Vega-Lite while they are made, which a test does."""
-    chapters = CHAPTERS if plan.solved else [inputs.chapter]
+    """The head and the chapters with anything to show; without a plan the inputs alone.
+
+    Charts are validated by a test, not here.
+    """
     with debug_mode(False):
-        made = [_attempt(make, plan) for make in chapters]
-    front = recommendation.front(plan)
-    return Report(plan, front, [chapter for chapter in made if chapter is not None])
+        front = _attempt(first_screen, plan, "answer") or Front(kind="", title=plan.title)
+        chapters = []
+        if plan.solved:
+            for title, panels in PANELS.items():
+                chapters.append(_attempt(partial(_chapter, title, panels), plan, title))
+        chapters += _attempt(annex, plan, "annex") or []
+    return Report(plan, front, [chapter for chapter in chapters if chapter is not None])
 
 
-def _attempt(make: Callable[..., Chapter | None], plan: Plan) -> Chapter | None:
-    """A chapter; where it fails, what says so in its place, and a warning: a page keeps no run from being written."""
+def _chapter(title: str, panels: Callable[[Plan], list[Part | None]], plan: Plan) -> Chapter | None:
+    """A chapter of some panels."""
+    anchor = title.casefold().replace(",", "").replace(" ", "-")
+    chapter = Chapter.of(anchor, title, panels(plan))
+    if chapter is not None:
+        lay_out(chapter.parts)
+    return chapter
+
+
+def _attempt(make: Callable[[Plan], Content], plan: Plan, name: str) -> Content | None:
+    """The result of a function, or None with a warning: a fault of a page keeps no run from being written."""
     try:
-        made = make(plan)
-        if made is not None:
-            lay_out(made.parts)
+        return make(plan)
     except Exception as failure:
-        name = make.__module__.rpartition(".")[2]
         error = f"{type(failure).__name__}: {failure}"
-        warnings.warn(say("broken_warning", name=name, error=error), ChapterWarning, stacklevel=2)
-        return _broken_chapter(name, error)
-    return made
-
-
-def _broken_chapter(name: str, error: str) -> Chapter:
-    """What stands in the place of a chapter that could not be made."""
-    return Chapter(
-        anchor=name, title=say("broken_title", name=name), lead=say("broken", error=error)
-    )
+        message = (
+            f"the part “{name}” of the reports could not be made ({error}); all else is written"
+        )
+        warnings.warn(message, ChapterWarning, stacklevel=2)
+        return None
 
 
 def render_page(report: Report) -> str:
@@ -109,18 +109,16 @@ def _warning(plan: Plan) -> list[str]:
     """Sentences on why the figures must not be used; none for an optimum."""
     if plan.status == "optimal":
         return []
-    told = [say("unproven", status=plan.status)]
+    warning = [f"This run did not end with a proven optimum (status: {plan.status})."]
     if plan.solved:
-        told.append(say("not_for_decisions"))
-    return [*told, *plan.summary.get("reasons", [])]
+        warning.append("Its figures must not be used for decisions.")
+    return [*warning, *plan.summary.get("reasons", [])]
 
 
-def chart(plan: Plan, name: str) -> Chart:
-    """A chart of the report by its name. Raises InputError for an unknown one; it names the nearest."""
+def charts_by_name(plan: Plan) -> dict[str, Chart]:
+    """The charts of the report in their order, by name."""
     report = report_of(plan)
-    found = {one.name: one for one in charts_of(report.chapters)}
-    refuse_unknown("chart", "chart", name, sorted(found), none=NO_PLAN)
-    return found[name]
+    return {chart.name: chart for chart in charts_of(report.front, report.chapters)}
 
 
 def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
@@ -128,12 +126,7 @@ def write_pages(plan: Plan, folder: Path, every_form: bool = True) -> None:
     is installed, which takes about as long again."""
     report = report_of(with_answers(plan, folder))
     (folder / "report.html").write_text(render_page(report), encoding="utf-8", newline="\n")
-    write_workbook(
-        folder / "report.xlsx",
-        report.plan.title,
-        say("units", commodity=report.plan.case.commodity),
-        report.chapters,
-    )
+    write_workbook(folder / "report.xlsx", report.plan.title, UNITS, report.chapters, report.front)
     if every_form and report.plan.solved and pdf.INSTALLED:
         pdf.write_pdf(folder / "report.pdf", report.front, report.chapters)
 

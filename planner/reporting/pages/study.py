@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planner.reporting.chapters import study
 from planner.reporting.forms.html import render
+from planner.reporting.panels import study
 from planner.reporting.parts import Chapter, Front, Statement
 from planner.results.folders import write_whole
 from planner.results.store import csv_text

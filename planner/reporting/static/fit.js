@@ -35,7 +35,7 @@ const fitted = (() => {
   const axesOf = (spec, channel, found = []) => {
     for (const [key, inner] of Object.entries(spec)) {
       if (!inner || typeof inner !== "object") continue;
-      if (key === channel && inner.axis && inner.axis.labelExpr) found.push(inner);
+      if (key === channel && inner.axis && inner.axis.labelExpr && inner.sort) found.push(inner);
       axesOf(inner, channel, found);
     }
     return found;

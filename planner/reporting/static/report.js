@@ -37,11 +37,6 @@
     details.append(copyButton(() => details.querySelector("p").textContent));
   }
 
-  // On a phone the chapters after that on how sure it is are folded.
-  if (matchMedia("(max-width: 640px)").matches) {
-    for (const details of document.querySelectorAll("#sure ~ section > details.chapter")) details.open = false;
-  }
-
   // A link into a folded chapter opens it.
   const openAround = (node) => {
     for (let at = node; at; at = at.parentElement) {
@@ -67,13 +62,22 @@
     return found;
   };
 
+  // On a dark screen the ink, the grid and the ground of a chart change places; on paper it is light.
+  const DARK = { "#1d2733": "#e4e9ee", "#5b6773": "#a9b4bf", "#dfe4ea": "#36414c", white: "#161c22", "#0b6db0": "#4aa3e0", "#e9edf1": "#26303a", "#cfd8e1": "#3d4a56" };
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  let onPaper = false;
+  const inScheme = (spec) => {
+    if (onPaper || !dark.matches) return structuredClone(spec);
+    return JSON.parse(JSON.stringify(spec), (_, value) => DARK[value] || value);
+  };
+
   const drawn = new Set();
   const draw = async (node) => {
     const name = node.dataset.chart;
     if (drawn.has(name)) return;
     drawn.add(name);
     const room = Math.floor(node.clientWidth || document.querySelector("main").clientWidth - 80);
-    const spec = fitted(structuredClone(charts[name]), room);
+    const spec = fitted(inScheme(charts[name]), room);
     spec.datasets = Object.fromEntries([...named(spec)].map((data) => [data, structuredClone(datasets[data])]));
     const actions = { export: { png: true, svg: true }, source: false, compiled: false, editor: false };
     await vegaEmbed(node, spec, {
@@ -133,12 +137,24 @@
   for (const node of nodes) seen.observe(node);
   idle(drawRest);
 
-  // On paper all chapters are open and tables too, but for those of the inputs; what is not drawn yet is drawn now.
+  const drawAll = () => {
+    drawn.clear();
+    for (const node of nodes) draw(node).catch((error) => fail(node, error));
+  };
+  // Paper shows every chapter and table but the inputs, with light charts.
+  const print = (paper) => {
+    const redrawn = dark.matches && onPaper !== paper;
+    onPaper = paper;
+    if (redrawn) drawAll();
+  };
   window.addEventListener("beforeprint", () => {
     const shut = document.querySelectorAll("details.chapter, section:not(#inputs) details.fold");
     for (const details of shut) details.open = true;
+    print(true);
     for (const node of nodes) draw(node).catch((error) => fail(node, error));
   });
+  window.addEventListener("afterprint", () => print(false));
+  dark.addEventListener("change", drawAll);
 
   let width = window.innerWidth;
   let waiting = 0;
@@ -147,10 +163,7 @@
     waiting = setTimeout(() => {
       if (window.innerWidth === width) return;
       width = window.innerWidth;
-      for (const view of views.values()) view.finalize();
-      views.clear();
-      drawn.clear();
-      drawRest();
+      drawAll();
     }, 250);
   });
 
@@ -184,6 +197,19 @@
       });
     });
   };
+  const quoted = (cell) => `"${cell.textContent.trim().replaceAll('"', '""')}"`;
+  const download = (table, name) => {
+    const lines = [...table.rows].map((row) => [...row.cells].map(quoted).join(","));
+    const address = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }));
+    make("a", { href: address, download: `${name}.csv` }).click();
+    URL.revokeObjectURL(address);
+  };
+  const downloadButton = (scroll, table) => {
+    const name = scroll.getAttribute("aria-label") || "table";
+    const button = make("button", { type: "button", "aria-label": `${name} as CSV` }, "CSV");
+    button.addEventListener("click", () => download(table, name));
+    return button;
+  };
   const filterable = (scroll, table) => {
     const rows = [...table.tBodies[0].rows];
     const left = make("output", { class: "left" });
@@ -209,13 +235,15 @@
       const of = rows.filter((row) => !row.classList.contains("group")).length;
       left.textContent = wanted.length ? `${count} of ${of} rows` : "";
     });
-    scroll.before(make("div", { class: "filter" }, field, left));
+    return [field, left];
   };
   for (const scroll of document.querySelectorAll(".scroll")) {
     const table = scroll.querySelector(":scope > table");
     if (!table || table.tBodies[0].rows.length < 3) continue;
     if (!table.querySelector("tr.group")) sortable(table);
-    if (table.tBodies[0].rows.length >= MOST_SEEN) filterable(scroll, table);
+    if (scroll.closest("#answer > .panels")) continue;
+    const search = table.tBodies[0].rows.length >= MOST_SEEN ? filterable(scroll, table) : [];
+    scroll.before(make("div", { class: "filter" }, ...search, downloadButton(scroll, table)));
   }
   openTarget();
 })();

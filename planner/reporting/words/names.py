@@ -103,6 +103,7 @@ class Names:
                 self.stories[scenario] = CONTROL.sub(" ", name).partition(": ")[2]
         self.stages = {name: stage.heading for name, stage in case.lookups.stages.items()}
         self.stages_many = {name: stage.plural for name, stage in case.lookups.stages.items()}
+        self._about = case.lookups.about
         self.own_stages = {
             key.removeprefix("stage_"): word for key, word in case.lookups.about.items()
         }
@@ -153,7 +154,11 @@ class Names:
 
     def form(self, form: str) -> str:
         """A form; nothing where the case has no other."""
-        return form if len(self._forms) > 1 else ""
+        return self.form_name(form) if len(self._forms) > 1 else ""
+
+    def form_name(self, form: str) -> str:
+        """What the case calls a form."""
+        return self._about.get(f"form_{form}", form)
 
     def stage(self, stage: str) -> str:
         """Name of a stage; another word as it is."""

@@ -63,6 +63,38 @@ def money_within(musd: float, low: float | None, high: float | None) -> str:
     return f"{number(musd / per)} {unit} ({number(low / per)} to {number(high / per)})"
 
 
+def rounded_money(musd: float, low: float | None = None, high: float | None = None) -> str:
+    """An amount of MUSD with the digits that its interval supports, or two without an interval.
+
+    >>> rounded_money(28054.0, 26365.0, 29953.0), rounded_money(1501.7), rounded_money(12.34)
+    ('28 bn USD', '1.5 bn USD', '12 MUSD')
+    """
+    unit, per = unit_of_money(musd)
+    return f"{_to_digits(musd / per, _digits(musd / per, low, high, per))} {unit}"
+
+
+def rounded_interval(musd: float, low: float, high: float) -> str:
+    """The ends of an interval of an amount of MUSD, in the digits of `rounded_money`, without unit.
+
+    >>> rounded_interval(28054.0, 26365.0, 29953.0)
+    '26 to 30'
+    """
+    _, per = unit_of_money(musd)
+    digits = _digits(musd / per, low, high, per)
+    return f"{_to_digits(low / per, digits)} to {_to_digits(high / per, digits)}"
+
+
+def _digits(amount: float, low: float | None, high: float | None, per: float) -> int:
+    """Decimals of an amount: to the order of half its interval, else to two significant digits."""
+    if low is not None and high is not None and high > low:
+        return -math.floor(math.log10((high - low) / 2 / per))
+    return 1 - math.floor(math.log10(abs(amount))) if amount else 0
+
+
+def _to_digits(amount: float, digits: int) -> str:
+    return _minus(f"{round(amount, digits) + 0.0:,.{max(digits, 0)}f}")
+
+
 def money_by_name(musd: Any) -> str:
     """'MUSD: Japan 22.0, Australia 2.75': amounts by name, as a series or by key, in one unit, billions where they come to
     one.
@@ -97,6 +129,13 @@ def cents(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NOTHING
     return _minus(f"{round(value, 2) + 0.0:,.2f}")
+
+
+def tenths(value: float | None) -> str:
+    """An amount to a tenth, whatever its size."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    return _minus(f"{round(value, 1) + 0.0:,.1f}")
 
 
 def unbroken(value: Any) -> Any:

@@ -18,6 +18,8 @@ LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder, or an alternative that is cheaper, is named."""
 LESS = ("levers=", "policy.funding=")
 """Changes by which an alternative leaves a lever out, or joint money."""
+LATER = "policy.first_decision_year="
+"""Change by which the alternative `later` decides later."""
 BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
@@ -38,15 +40,25 @@ def cost_increment(plan: Plan) -> float | None:
 
 @dataclass(frozen=True, kw_only=True)
 class PriceOfWaiting:
-    """What cost plus risk are higher (MUSD) after a delay of two years; expected: the part of it that is cost and expected
-    loss, the rest being the weight of the worst cases."""
+    """Rise of cost plus risk (MUSD) by a delay; expected: the part that is cost and expected loss."""
 
     both: float
     expected: float
 
 
+def years_of_waiting(plan: Plan) -> int | None:
+    """Years by which the alternative `later` decides later than the plan may; None if it was not solved."""
+    explanation = plan.explanation
+    later = explanation.alternative("later") if explanation is not None else None
+    if later is None:
+        return None
+    first = plan.case.model.policy.first_decision_year or plan.years[0]
+    years = [int(change.partition("=")[2]) for change in later.changes if change.startswith(LATER)]
+    return years[0] - first if years else None
+
+
 def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
-    """What waiting two years costs beside the plan as recommended; None if it was not asked."""
+    """Cost of the delay of the alternative `later`; None if it was not solved."""
     found = plan.explanation
     later = found.alternative("later") if found is not None else None
     if found is None or later is None:
