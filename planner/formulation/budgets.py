@@ -1,4 +1,4 @@
-"""Money: what is spent where, and which funder pays it out of which year's budget."""
+"""Money: spending by country, and payments of funders out of their budgets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def spending_countries(s: Scope) -> list[str]:
 
 @summed
 def capex_paid(m: Model, p: str, d: DecisionNode) -> Iterator[Term]:
-    """Nameplate (t/y) whose capex falls due at d: the instalments of builds; none of a rescheduled project."""
+    """Nameplate (t/y) whose instalments fall due at d; none of a rescheduled project."""
     s: Scope = m.scope
     nodes = s.decision_tree.nodes
     schedule = s.lookups.schedules[p]
@@ -53,7 +53,7 @@ def capex_paid(m: Model, p: str, d: DecisionNode) -> Iterator[Term]:
 
 
 def capex_rescheduled(m: Model, p: str, n: OperationNode) -> Expression:
-    """Nameplate (t/y) of a rescheduled project whose capex falls due at a history."""
+    """Nameplate (t/y) of a rescheduled project whose instalments fall due at n."""
     return shares_of_builds(m, p, n, m.scope.capital_due[p])
 
 
@@ -82,7 +82,7 @@ def _hiring_cost(m: Model, c: str, d: DecisionNode) -> Iterator[Expression]:
 
 
 def purchases(m: Model, c: str, n: OperationNode) -> Expression:
-    """Stock purchases (MUSD) in a country at an operations node."""
+    """Stock purchases (MUSD) in a country at n."""
 
     def price(good: Good) -> float:
         stockpile = m.scope.lookups.stockpiles[good]
@@ -92,8 +92,7 @@ def purchases(m: Model, c: str, n: OperationNode) -> Expression:
 
 
 def purchase_cost(m: Model, c: str, n: OperationNode) -> Expression:
-    """Stock purchases (MUSD) in a country at an operations node as they count in the cost: less the lowest import price,
-    because the tonnes themselves are imported or made."""
+    """Stock purchases (MUSD) in a country at n, less the lowest import price: the tonnes themselves are imported or made."""
     s: Scope = m.scope
     year = s.tree.nodes[n].year
     return _bought(m, c, n, lambda good: s.lookups.net_purchase_price(good, year))
@@ -140,7 +139,6 @@ def _public_capex_paid(m: Model, c: str, d: DecisionNode) -> Iterator[Expression
 
 @summed
 def _capex_rescheduled(m: Model, c: str, n: OperationNode) -> Iterator[Expression]:
-    """Public capex (MUSD) of rescheduled projects of a country that falls due at a history."""
     s: Scope = m.scope
     for p in sorted(s.rescheduled & s.expandable):
         if s.country_of(p) == c and s.lookups.public_capex(p) > 0:
@@ -149,7 +147,7 @@ def _capex_rescheduled(m: Model, c: str, n: OperationNode) -> Iterator[Expressio
 
 @listed
 def paid_index(s: Scope) -> Iterator[tuple[str, str, int]]:
-    """(i, c, a): groups of funders, where they may pay, at every account node at which something may fall due."""
+    """(i, c, a): groups of funders and countries, at account nodes at which something may fall due."""
     due = spending_limit_index(s)
     for i in s.funder_groups:
         for c, a in due:
@@ -158,14 +156,13 @@ def paid_index(s: Scope) -> Iterator[tuple[str, str, int]]:
 
 
 def _payers(s: Scope) -> list[str]:
-    """Groups of funders that may pay somewhere."""
+    """Groups of funders that may pay."""
     return sorted({i for i, _, _ in paid_index(s)})
 
 
 @listed
 def carried_index(s: Scope) -> Iterator[ProjectAt]:
-    """(i, a): groups of funders, at every account node but the last: within a year, and beyond it if budgets carry
-    over."""
+    """(i, a): groups of funders, at account nodes from which money moves on."""
     for i in _payers(s):
         for a in s.account_tree.nodes:
             is_end = a.closes_year and a.year == s.case.last_year
@@ -174,13 +171,13 @@ def carried_index(s: Scope) -> Iterator[ProjectAt]:
 
 
 def moves_on(case: Case, account: Node) -> bool:
-    """Money that is left at an account node is there at the next ones."""
+    """Money left at an account node is available at the next ones."""
     return not account.closes_year or case.model.policy.budget_carry_over
 
 
 @listed
 def spending_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(c, a): countries in which money can be spent, at every account node; within a year only those that buy."""
+    """(c, a): countries with spending, at every account node; within a year only those that buy stock."""
     buyers = s.buyers()
     for c in spending_countries(s):
         for a in s.account_tree.nodes:

@@ -1,4 +1,4 @@
-"""Capacity: what is built, when it is usable, and the throughput it bounds; output that rises; what mines can yield."""
+"""Capacity: builds, usable capacity, throughput, growth of output, and limits of mines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_index(s: Scope) -> Iterator[ProjectAt]:
 
 
 def usable_capacity_index(s: Scope) -> list[ProjectAt]:
-    """(p, n): expandable projects, and the first node of each set of nodes that share their capacity."""
+    """(p, n): expandable projects, and the first of the nodes that share their capacity."""
     return sorted({(p, n) for (p, _), n in s.capacity_node.items() if p in s.expandable})
 
 
@@ -53,7 +53,7 @@ def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
 
 @summed
 def shares_of_builds(m: Model, p: str, n: OperationNode, shares: SharesOfBuilds) -> Iterator[Term]:
-    """Shares of the builds on the way to a node."""
+    """Sum of share times build over the decision nodes before n."""
     s: Scope = m.scope
     first = s.commitments(p).start
     for d in s.decisions_to(s.decision[n]):
@@ -65,7 +65,7 @@ def shares_of_builds(m: Model, p: str, n: OperationNode, shares: SharesOfBuilds)
 
 @listed
 def nameplate_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(p, d): expandable projects, and the last decision nodes of all histories."""
+    """(p, d): expandable projects, and the last decision nodes."""
     for p in sorted(s.expandable):
         for d in s.last_decisions:
             yield p, d
@@ -101,15 +101,14 @@ def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
 
 
 def _most_units(s: Scope, at: ProjectAt) -> float:
-    """No more than fit: bounds what fractions may be where whole numbers are not demanded."""
+    """Whole units that fit into the largest new nameplate."""
     row: Any = s.case.projects[at[0]]
     units: float = row.max_new_tpa / row.unit_tpa * (1 + ROUNDING)
     return math.floor(units)
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
-    """Throughput (t) as capacity counts it: TREO, heavy elements (basis heavy), what goes in (metal, magnet), or as the
-    row of a saving defines it."""
+    """Throughput (t) as capacity counts it: TREO, heavy elements, all elements of the case, or the unit of a saving."""
     s: Scope = m.scope
     stage = s.lookups.stage_of(p)
     if stage.mines:
@@ -129,7 +128,7 @@ def _separated(m: Model, p: str, n: OperationNode) -> Iterator[Term]:
 
 
 def throughput_limit_index(s: Scope) -> list[ProjectAt]:
-    """(p, n): every plant at every node at which it can have throughput that counts, but what must run."""
+    """(p, n): every plant at every node at which its throughput can count, but savings that must run."""
     return [(p, n) for p, n in s.operable if not s.must_run(p)]
 
 
@@ -169,7 +168,6 @@ def must_run(m: Model, p: str, n: OperationNode) -> Expression:
 
 
 def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
-    """Usable capacity (t/y); existing_tpa of a plant without new capacity."""
     s: Scope = m.scope
     if p in s.expandable:
         return m.capacity[p, s.capacity_node[p, n]]
@@ -178,7 +176,7 @@ def _capacity(m: Model, p: str, n: OperationNode) -> Expression:
 
 @listed
 def rise_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(p, n): plants with `rise` at every node after the first year at which they can have throughput."""
+    """(p, n): plants with `rise`, at every node after the first year at which they can have throughput."""
     for p, n in s.operable:
         if s.lookups.has_rise(p) and s.tree.nodes[n].year > s.case.first_year:
             yield p, n
@@ -215,7 +213,7 @@ def rise_limit(m: Model, p: str, n: OperationNode) -> Expression:
 
 @summed
 def _year_before(m: Model, p: str, n: OperationNode) -> Iterator[Expression]:
-    """Throughput of the year before that of a node."""
+    """Throughput of the year before."""
     s: Scope = m.scope
     for earlier in s.tree.year_before(n):
         if (p, earlier) in s.operable_set:
@@ -224,7 +222,7 @@ def _year_before(m: Model, p: str, n: OperationNode) -> Iterator[Expression]:
 
 @listed
 def availability_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(p, n): mines of which it is told how much they can yield."""
+    """(p, n): mines with rows in `availability`."""
     limited = {p for p, _ in s.lookups.availability}
     for p, n in s.mined:
         if p in limited:

@@ -1,7 +1,7 @@
-"""What the program is declared with: the kinds of nodes, and a variable or an equation with all that is said of it.
+"""Declarations of variables and equations, and the kinds of nodes.
 
-An equation is declared once, beside its rule, by `@equation`; a variable once, in `VARIABLES` of the file in which its
-index stands. The program, the page, the messages and what a change of a figure touches are all read off these.
+An equation is declared by `@equation` on its rule, a variable in `VARIABLES` of its file. The program, the page
+models/formulation.md, messages and warm updates read these declarations.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ NODE_LETTERS: dict[str, Callable[[Scope], Tree]] = {
 
 
 class Cell(NamedTuple):
-    """A column of a table, or a key of the model file (table `model`); of `shocks`, one kind of shock."""
+    """A column of a table, or a key of the model file (table `model`). kind: of shocks."""
 
     table: str
     column: str
@@ -57,7 +57,7 @@ class Cell(NamedTuple):
 
 
 def cell(text: str) -> Cell:
-    """`projects.existing_tpa`, `model.policy.secondment_share` or `shocks.factor:import`."""
+    """Parse `projects.existing_tpa`, `model.policy.secondment_share` or `shocks.factor:import`."""
     table, _, column = text.partition(".")
     column, _, kind = column.partition(":")
     return Cell(table, column, kind)
@@ -65,11 +65,10 @@ def cell(text: str) -> Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """One variable. It is at least 0, at most `limit` if it has one, or free.
+    """A variable: at least 0 unless free, at most `limit`.
 
-    symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS`.
-    most: (scope, index) -> its upper bound, None: no limit. reads: figures of that. decided: before a scenario shows
-    itself, under the policy `committed`.
+    symbol, limit: LaTeX without index. letters: of its index, as in `LETTERS`. most: (scope, index) -> upper bound or None.
+    reads: figures of that bound. decided: before a scenario shows itself, under the policy `committed`.
     """
 
     name: str
@@ -87,12 +86,11 @@ class Variable:
 
 @dataclass(frozen=True)
 class Equation:
-    """One constraint: its rule (model, *index), which has its name, and all that is said of it.
+    """A constraint with its rule (model, *index).
 
-    latex: the formula, before exact reductions. each: where it holds, in the words of the page. reads: the figures in
-    it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
-    links_histories: it sums over histories, or only says what decisions come to, so it is of no branch of the tree.
-    seldom_binds: few of its rows hold with equality in an optimum, so that the solver does without the others (measured).
+    latex: the formula before exact reductions. each: where it holds. reads: its figures, the most telling first; lead
+    times, years and names are in the index. links_histories: it sums over histories, or defines a sum of decisions.
+    seldom_binds: few rows bind in an optimum, so the solver starts without them (measured).
     """
 
     rule: ExpressionRule
@@ -105,17 +103,17 @@ class Equation:
 
     @property
     def name(self) -> str:
-        """The name in the program, in messages and in tables."""
+        """Name in the program, in messages and in tables."""
         return self.rule.__name__
 
     @cached_property
     def letters(self) -> tuple[str, ...]:
-        """Its index, by the letters that the rule takes."""
+        """Letters of its index."""
         return tuple(inspect.signature(self.rule).parameters)[1:]
 
     @cached_property
     def meaning(self) -> str:
-        """Its meaning in words: the first line of the rule's docstring."""
+        """First line of the rule's docstring."""
         first = (inspect.getdoc(self.rule) or "").partition("\n")[0].rstrip(".")
         return first[:1].lower() + first[1:]
 
@@ -134,10 +132,10 @@ def equation(
 
 
 def or_zero(variable: Any, index: Any) -> Expression:
-    """The variable at `index`, or 0 where the program has none."""
+    """The variable at an index; 0 where the program has none."""
     return variable[index] if index in variable else 0.0  # noqa: SIM401 - Pyomo variables have no get
 
 
 def total_at(variable: Any, first: str, nodes: Iterable[int]) -> Expression:
-    """The sum of a variable with index (first, node) over nodes; where the program has none it counts nothing."""
+    """Sum of a variable with index (first, node) over nodes."""
     return quicksum(variable[first, node] for node in nodes if (first, node) in variable)

@@ -1,4 +1,4 @@
-"""Index sets and sums as loops: what a generator function yields, gathered; and figures that are worked out on demand."""
+"""Decorators that collect the results of generator functions, and figures on demand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ K = TypeVar("K")
 
 
 def listed(function: Callable[P, Iterator[T]]) -> Callable[P, list[T]]:
-    """Have a generator function give a list."""
+    """Return the results as a list."""
 
     @wraps(function)
     def gathered(*args: P.args, **kwargs: P.kwargs) -> list[T]:
@@ -24,7 +24,7 @@ def listed(function: Callable[P, Iterator[T]]) -> Callable[P, list[T]]:
 
 
 def distinct(function: Callable[P, Iterator[T]]) -> Callable[P, frozenset[T]]:
-    """Have a generator function give a set."""
+    """Return the results as a set."""
 
     @wraps(function)
     def gathered(*args: P.args, **kwargs: P.kwargs) -> frozenset[T]:
@@ -34,7 +34,7 @@ def distinct(function: Callable[P, Iterator[T]]) -> Callable[P, frozenset[T]]:
 
 
 def grouped(function: Callable[P, Iterator[tuple[K, T]]]) -> Callable[P, dict[K, list[T]]]:
-    """Have a generator function of keys and values give the values of each key, in their order."""
+    """Return the values of each key, in their order."""
 
     @wraps(function)
     def gathered(*args: P.args, **kwargs: P.kwargs) -> dict[K, list[T]]:
@@ -47,7 +47,7 @@ def grouped(function: Callable[P, Iterator[tuple[K, T]]]) -> Callable[P, dict[K,
 
 
 def summed(function: Callable[P, Iterator[Any]]) -> Callable[P, Any]:
-    """Have a generator function give the sum of the terms that it yields."""
+    """Return the sum of the results."""
 
     @wraps(function)
     def total(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -57,10 +57,10 @@ def summed(function: Callable[P, Iterator[Any]]) -> Callable[P, Any]:
 
 
 class OnDemand(dict[K, T]):
-    """Figures by key, each worked out when it is first asked for."""
+    """Figures by key, computed at first use."""
 
     def __init__(self, figure: Callable[[K], T]) -> None:
-        """figure: key -> its figure."""
+        """figure: of a key."""
         super().__init__()
         self._figure = figure
 

@@ -1,11 +1,8 @@
-"""Goods: feeds and what plants make of them, each country's balance of each good, what its group delivers, and stocks.
+"""Goods: feeds, output of plants, balances by country, exchange within a group, resale, and stocks.
 
-Feeds are shared within a coordination group; what plants lose of an element may return as one.
-`delivered` is what a country gets of the group's output: what it keeps
-of its own and what it receives. Giving at most what its own plants make is the same as delivered >= 0, because given
-less received is made less delivered; imports and stocks are in the balance of their own country only, so they are not
-passed on. What others sell on of a supplier that has cut a country off is in its balance as imports are. Stock is
-bought in undisturbed years and released in others.
+Feeds are shared within a coordination group. `delivered` is the part of the group's output that a country uses: its own
+and net imports from the group. A country exports at most its own output, which is delivered >= 0. Imports from outside,
+resold tonnes and stock stay in the balance of their country.
 """
 
 from __future__ import annotations
@@ -33,7 +30,7 @@ from planner.formulation.variable_trees import GoodAt, InputAt, OperationNode, S
 
 
 def feed_balance_index(s: Scope) -> list[InputAt]:
-    """(group, f, n): feeds that some plant of the group can take there."""
+    """(group, f, n): feeds that some plant of the group can take."""
     return sorted(s.feeds_at)
 
 
@@ -56,7 +53,7 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
 
 @summed
 def _mined(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
-    """Tonnes TREO of a feed that mines of a group give."""
+    """Feed (t TREO) from mines of a group."""
     s: Scope = m.scope
     for p in s.mines:
         if s.feed_of(p) == f and s.group_of(p) == group and (p, n) in m.mined:
@@ -65,7 +62,7 @@ def _mined(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
 
 @summed
 def _returned(m: Model, group: str, f: str, n: OperationNode) -> Iterator[Term]:
-    """Tonnes TREO that return as a feed of the intake of plants of a group."""
+    """Feed (t TREO) that returns from plants of a group."""
     s: Scope = m.scope
     for p, e in s.returned[group, f, n]:
         yield s.lookups.returned[p][e, f] * m.converted[p, e, n]
@@ -85,7 +82,7 @@ def made(m: Model, key: GoodAt) -> Iterator[Term]:
 
 @summed
 def used(m: Model, key: GoodAt) -> Iterator[Term]:
-    """Tonnes of a good that plants of the country take in: of oxide metal plants, of metal magnet plants."""
+    """Input (t) of a good to plants of the country."""
     _, e, _, n = key
     for p in m.scope.users.get(key, ()):
         yield m.converted[p, e, n]
@@ -100,7 +97,7 @@ def shortfall_index(s: Scope) -> Iterator[tuple[str, str, str, int, int]]:
 
 
 def _width_of_step(s: Scope, at: tuple[str, str, str, int, int]) -> float:
-    """Tonnes of a demand that are lost at the cost of one step of its loss."""
+    """Tonnes of a demand within a step of its loss."""
     c, e, o, n, j = at
     demand = s.demanded[c, e, o, n]
     *earlier, step = s.lookups.loss_steps((c, e, o))[: j + 1]
@@ -114,7 +111,7 @@ def _width_of_step(s: Scope, at: tuple[str, str, str, int, int]) -> float:
 
 @listed
 def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
-    """(v, c, e, o, n): what each supplier can sell, of goods of which it matters which it is."""
+    """(v, c, e, o, n): imports by supplier, where the supplier matters."""
     for key in sorted(s.sellers_by_name):
         for v in s.sellers_by_name[key]:
             yield (v, *key)
@@ -122,7 +119,7 @@ def imported_from_index(s: Scope) -> Iterator[SuppliedAt]:
 
 @summed
 def short(m: Model, key: GoodAt) -> Iterator[Term]:
-    """Shortfall (t), all steps."""
+    """Unmet demand (t), all steps."""
     s: Scope = m.scope
     if key in s.demanded:
         for j in s.steps_of(key[:3]):
@@ -130,13 +127,13 @@ def short(m: Model, key: GoodAt) -> Iterator[Term]:
 
 
 def balance_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): every good at every active node, but those that imports cover."""
+    """(c, e, o, n): every good at every active node, unless imports cover it."""
     return _at_nodes(s, s.goods)
 
 
 @listed
 def _at_nodes(s: Scope, goods: Iterable[Good]) -> Iterator[GoodAt]:
-    """Goods at every active node at which imports do not cover them."""
+    """Goods at active nodes, unless imports cover them."""
     for c, e, o in goods:
         for n in s.open_to((c, e, o)):
             yield c, e, o, n
@@ -179,13 +176,13 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
 
 @summed
 def resold(m: Model, key: GoodAt) -> Iterator[Expression]:
-    """Tonnes that a country has from others of its group to which suppliers still sell."""
+    """Tonnes that a country buys from others of its group to which suppliers still sell."""
     for v in m.scope.suppliers.get(key[:3], ()):
         yield or_zero(m.resold, (v, *key))
 
 
 def imports_by_supplier_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): goods of which it matters which supplier sells them."""
+    """(c, e, o, n): goods whose supplier matters."""
     return sorted(s.sellers_by_name)
 
 
@@ -204,7 +201,7 @@ def imports_by_supplier(m: Model, c: str, e: str, o: str, n: OperationNode) -> E
 
 
 def import_cost(m: Model, key: GoodAt) -> Expression:
-    """Cost (MUSD) of imports of a good, each supplier at its price."""
+    """Cost (MUSD) of imports of a good at each supplier's price."""
     s: Scope = m.scope
     prices = s.import_prices[key]
     if key not in s.sellers_by_name:
@@ -214,7 +211,7 @@ def import_cost(m: Model, key: GoodAt) -> Expression:
 
 
 def pool_index(s: Scope) -> list[GoodAt]:
-    """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
+    """(group, e, o, n): goods that countries of a group can exchange."""
     return sorted({(s.lookups.group[c], e, o, n) for c, e, o, n in s.delivered})
 
 
@@ -235,7 +232,7 @@ def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
 
 
 def resale_index(s: Scope) -> list[SuppliedAt]:
-    """(v, c, e, o, n): suppliers and countries cut off from them to which others can sell on."""
+    """(v, c, e, o, n): suppliers, and countries cut off from them to which others can sell on."""
     return sorted(s.resale_rivals)
 
 
@@ -258,15 +255,14 @@ def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expres
 
 
 def stock_balance_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
+    """(c, e, o, n): goods with a stock, at active nodes, unless imports cover them."""
     return _at_nodes(s, s.stocks)
 
 
 def bought_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them.
+    """(c, e, o, n): purchases at active nodes, unless imports cover the good.
 
-    Nothing is bought at nodes of probability 0, or before `policy.first_decision_year`; but what is scheduled is
-    delivered at every node at which some trade goes on.
+    None at nodes of probability 0 or before `policy.first_decision_year`, except deliveries of scheduled purchases.
     """
     if s.lookups.has_schedule:
         return scheduled_delivery_index(s)
@@ -277,7 +273,7 @@ def bought_index(s: Scope) -> list[GoodAt]:
 
 @listed
 def scheduled_delivery_index(s: Scope) -> Iterator[GoodAt]:
-    """(c, e, o, n): purchases that may be scheduled, at the nodes at which they are delivered."""
+    """(c, e, o, n): scheduled purchases, at the nodes of their delivery."""
     may_schedule = set(s.scheduled)
     for good in dict.fromkeys(key[:3] for key in s.scheduled):
         for n in np.flatnonzero(s.trade_left[good]).tolist():
@@ -320,12 +316,11 @@ _GOOD = ("c", "e", "o", "n")
 
 
 def _of_good(name: str, symbol: str, meaning: str, *, index: IndexSet) -> Variable:
-    """Tonnes of a good at a node, without an upper bound."""
     return Variable(name=name, symbol=symbol, letters=_GOOD, index=index, unit="t", meaning=meaning)
 
 
 def _most_bought(s: Scope, at: GoodAt) -> float | None:
-    """What a year's limit of purchases allows in the period of the node."""
+    """Limit of purchases in the period of a node."""
     c, e, o, n = at
     most = s.lookups.stockpiles[c, e, o].purchase_t_per_year
     return None if most is None else most * s.tree.nodes[n].length

@@ -1,25 +1,18 @@
-"""What free imports cover, and the program therefore leaves out: the one place that says so.
+"""Goods and nodes that free imports cover; the program leaves them out.
 
 It halves a case whose imports have no price: 20 generated scenarios have 15,805 rows and take 9.4 CPU seconds, written
-whole 25,331 and 17.0. Where imports have prices it spares little: of the real case 3,534 of 79,646 rows.
+whole 25,331 and 17.0. Of the real case it saves 3,534 of 79,646 rows.
 
-Nothing needs to run at nodes from which on free imports can cover every demand, whatever happens, but savings that
-must, whose cost hangs on builds alone. Proof: in such a
-subtree, importing each demand, running no plant and no other saving, buying and reselling nothing and releasing what is in
-stock meets every constraint (these imports are free and serve only their own country, surplus may be left over, limits
-of resale and of rising output are upper ones) at no loss and no cost, the least of both, as no throughput and no
-purchase costs less than nothing; and it asks nothing of earlier nodes, so any plan can be changed to it without
-changing the rest. Accounts and people stay. A node may be a quarter: demand and imports are then those of the quarter,
-and stock that is released in one is not held at the end of its year.
+Nodes: if free imports cover every demand from a node on, only savings that must run operate there. Proof: import each
+demand, run nothing else, buy and resell nothing, release all stock. That meets every constraint: these imports are free
+and serve their own country, surplus may be left over, and limits of resale and of rising output are upper limits. It has
+no loss and no cost, the least of both, and asks nothing of earlier nodes. Accounts and people stay.
 
-A single good that free imports cover from a node on, and that no plant of its country takes, the country needs neither
-to receive nor to resell, save or stock there; it may still give what it makes. Proof: any plan can be changed to
-importing the demand, receiving nothing (whoever gave it leaves it over), saving, buying and reselling nothing (which
-leaves others the more) and releasing what is in stock, at no more loss or cost and with the same plants and savings
-running. What it can sell on to others depends on none of this.
+Goods: if free imports cover a good from a node on and no plant of its country takes it, the country neither receives,
+resells, saves nor stocks it there. Proof: import the demand instead, and release the stock. Loss and cost do not rise,
+plants run as before, and exports to others stay.
 
-Neither holds where a target of origin or of output speaks of the good, or where purchases of it may be scheduled, which
-are delivered whether or not they are of use.
+Neither holds for goods of targets of origin or of output, nor for scheduled purchases, which are delivered in any case.
 """
 
 from __future__ import annotations
@@ -43,7 +36,7 @@ Suppliers = Mapping[Good, Sequence[str]]
 def nodes_in_need(tree: Tree, suppliers: Suppliers, *more: NodesOfGoods) -> dict[Good, Flags]:
     """(c, e, o) -> nodes at which, or after which in some history, free imports do not cover it.
 
-    more: nodes at which goods count as not covered, whatever can be imported.
+    more: nodes at which goods count as not covered.
     """
     goods = {key[:3] for key in tree.case.demand}.union(*more)
     in_need: dict[Good, Flags] = {}
@@ -56,7 +49,7 @@ def nodes_in_need(tree: Tree, suppliers: Suppliers, *more: NodesOfGoods) -> dict
 
 
 def _free_offer(tree: Tree, good: Good, suppliers: Iterable[str]) -> Vector:
-    """Tonnes of a good that can be imported at no price, by node."""
+    """Free imports of a good (t) by node."""
     offer = np.zeros(len(tree.nodes))
     for supplier in suppliers:
         is_free = tree.import_prices(supplier, good) == 0
@@ -65,7 +58,7 @@ def _free_offer(tree: Tree, good: Good, suppliers: Iterable[str]) -> Vector:
 
 
 def _with_ancestors(tree: Tree, nodes: dict[Good, Flags]) -> dict[Good, Flags]:
-    """Nodes of each good, and all that lie before them on a history."""
+    """Nodes of each good, with all nodes before them."""
     by_node = np.array(list(nodes.values()), dtype=bool).reshape(-1, len(tree.nodes)).T.copy()
     for node in reversed(tree.nodes):
         if node.parent >= 0:
@@ -76,14 +69,14 @@ def _with_ancestors(tree: Tree, nodes: dict[Good, Flags]) -> dict[Good, Flags]:
 def covered_nodes(
     in_need: Mapping[Good, Flags], active: Flags, goods: Iterable[Good], taken: Container[Good]
 ) -> dict[Good, Flags]:
-    """(c, e, o) -> nodes at which imports cover it, so that nothing of it is decided there but what is given.
+    """(c, e, o) -> nodes at which imports cover it.
 
-    active: nodes at which some good is in need. taken: goods that some plant of their country takes.
+    active: nodes at which some good is in need. taken: goods that plants of their country take.
     """
     nowhere = np.zeros(len(active), dtype=bool)
     return {good: ~active if good in taken else ~in_need.get(good, nowhere) for good in goods}
 
 
 def every_demand(tree: Tree) -> NodesOfGoods:
-    """Every demand at every node: a program whose imports are taken away afterwards is written whole."""
+    """Every demand at every node: for a program whose imports are cut later."""
     return {key[:3]: range(len(tree.nodes)) for key in tree.case.demand}

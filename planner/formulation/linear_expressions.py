@@ -1,7 +1,6 @@
-"""Linear expressions as arrays take them: in these the rules of the program give the rows that are solved.
+"""Linear expressions over column positions, in which the rules give the rows of the program.
 
-A rule gives the same row in Pyomo's own expressions, which cost several times what the rules themselves cost
-(measured). A test holds both entry by entry.
+Pyomo's own expressions cost several times as much (measured). A test compares both entry by entry.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ Scalar = int | float
 
 
 class _Expression:
-    """An expression that can be added, multiplied with a number and compared."""
+    """Supports sums, products with numbers, and comparisons."""
 
     __slots__ = ()
 
@@ -77,7 +76,7 @@ class Term(_Expression):
 
 
 class Linear(_Expression):
-    """Coefficients by position of the column, and a constant. It is never changed once somebody holds it."""
+    """Coefficients by position of the column, and a constant; never changed."""
 
     __slots__ = ("constant", "terms")
 
@@ -107,12 +106,12 @@ def _between(body: Any, lower: Any, upper: Any) -> Relation:
 
 
 class VariableColumns:
-    """The columns of one variable, as expressions by index."""
+    """Columns of one variable, as expressions by index."""
 
     __slots__ = ("_at",)
 
     def __init__(self, at: Mapping[Any, int]) -> None:
-        """at: position of each column by index."""
+        """at: position of the column by index."""
         self._at = at
 
     def __getitem__(self, index: Any) -> Term:
@@ -123,9 +122,9 @@ class VariableColumns:
 
 
 def quicksum(parts: Iterable[Any]) -> Any:
-    """The sum of expressions, all Pyomo's or all of these, and of numbers; a number if there is nothing else.
+    """Sum of numbers and expressions of one kind: Pyomo's or these.
 
-    Raises TypeError for what is neither beside these, so that no term of a rule is lost.
+    Raises TypeError for both kinds together, so that no term is lost.
     """
     terms: dict[int, float] = {}
     constant = 0.0

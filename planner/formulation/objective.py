@@ -1,11 +1,9 @@
-r"""Risk and cost, and the first objective of each goal. The later ones are set by `planner.solving.goals`.
+r"""Risk, cost, and the first objective of each goal; `planner.solving.goals` has the later ones.
 
-Loss of each history, its expectation and its CVaR:
 Z[w] = sum over the nodes of w, goods and steps of shortfall * loss * weight * risk discount (MUSD).
 CVaR_alpha[Z] = min over v of v + E[max(Z - v, 0)] / (1 - alpha)
 (Rockafellar and Uryasev, Optimization of Conditional Value-at-Risk, Journal of Risk 2, 2000).
-Losses are added up along the tree, so a node that several scenarios share is counted once in the program.
-Z >= 0, so the value at risk v can be taken >= 0.
+Losses add up along the tree, so a node that several scenarios share counts once. Z >= 0, so v >= 0 is no restriction.
 """
 
 from __future__ import annotations
@@ -43,12 +41,12 @@ def cumulative_loss_index(s: Scope) -> list[int]:
 
 
 def last_nodes(s: Scope) -> list[int]:
-    """The last node of every history; scenarios with the same history share it."""
+    """Last node of every history."""
     return sorted(set(s.tree.leaves.values()))
 
 
 def tail_excess_limit_index(s: Scope) -> list[int]:
-    """n: the last node of every history."""
+    """n: last node of every history."""
     return last_nodes(s)
 
 
@@ -107,7 +105,7 @@ def expected_loss_definition(m: Model) -> Expression:
 
 @summed
 def _expected(s: Scope, variable: Any, factor: float = 1.0) -> Iterator[Term]:
-    """A variable of the last nodes of all histories, by their probability."""
+    """Expectation of a variable over the last nodes."""
     for n in last_nodes(s):
         yield s.tree.nodes[n].probability / factor * variable[n]
 
@@ -170,7 +168,7 @@ def welfare_definition(m: Model) -> Expression:
 
 @summed
 def investment_cost(m: Model, s: Scope) -> Iterator[Expression]:
-    """Full capex as it falls due, fixed opex from the planned start to the horizon, people (MUSD)."""
+    """Capex, fixed opex and people (MUSD, expected, discounted), without rescheduled projects."""
     countries = spending_countries(s)
     for node in s.decision_tree.nodes:
         d = DecisionNode(node.index)
@@ -207,8 +205,9 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
-    """Variable opex, stock purchases, unmet targets, holding, imports and rescheduled projects (MUSD), at some operations
-    nodes or at all."""
+    """Variable opex, stock purchases, unmet targets, holding, imports and rescheduled projects (MUSD, expected, discounted) at
+    some nodes.
+    """
     total = 0.0
     parts = (_variable_opex, _purchase_costs, _missing_costs, _holding_costs, _import_costs)
     for part in (*parts, _rescheduled_costs):
@@ -218,7 +217,6 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
 
 @summed
 def _discounted(s: Scope, costs: CostAt) -> Iterator[Expression]:
-    """The expected value of costs, discounted."""
     weights = [node.probability * s.lookups.cost_discount(node.year) for node in s.tree.nodes]
     for n, rate, amount in costs:
         yield weights[n] * rate * amount
@@ -249,7 +247,7 @@ def _missing_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 
 def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
-    """Holding counts on the stock at the end of a year."""
+    """On the stock at the end of a year."""
     for good in s.stocks:
         rate = musd_per_tonne(s.lookups.stockpiles[good].holding_usd_per_kg_year)
         if rate > 0:
@@ -260,7 +258,7 @@ def _holding_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 
 def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
-    """Resold tonnes cost what the supplier asks of the country that buys them."""
+    """Imports, and resold tonnes at the price of the buying country."""
     for key in sorted(s.import_prices):
         if key[-1] in nodes:
             yield key[-1], 1.0, import_cost(m, key)
@@ -272,7 +270,6 @@ def _import_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
 
 
 def _rescheduled_costs(m: Model, s: Scope, nodes: Container[int]) -> CostAt:
-    """Capex and fixed opex of projects of which delays move both."""
     for p in sorted(s.rescheduled & s.expandable):
         fixed = musd(s.case.projects[p].fixed_opex_usd_per_tpa)
         for node in s.tree.nodes:
@@ -289,7 +286,6 @@ def goal(m: Model) -> Expression:
 
 
 def _money(name: str, symbol: str, meaning: str, index: IndexSet | None = None) -> Variable:
-    """A variable in MUSD: one for each node of an index, or one in all."""
     letters = () if index is None else ("n",)
     return Variable(
         name=name, symbol=symbol, letters=letters, index=index, unit="MUSD", meaning=meaning

@@ -1,11 +1,9 @@
-r"""The risk under the worst odds, with `objective.odds = "worst"`, as part of one linear program.
+r"""Risk under the worst odds (`objective.odds = "worst"`), as part of the linear program.
 
-The worst of the odds p, with low <= p <= high and a sum of 1, is a linear program in p of which the dual is put in its
-place: what storylines have for certain is their low; of what is left, 1 - sum of low, each takes up to high - low, and
-those whose risk is largest come first. With the level theta at which that is used up and the excess beta above it,
+The worst odds p, with low <= p <= high and a sum of 1, are a linear program; its dual takes their place:
 max over p of sum p[s] Y[s] = sum low[s] Y[s] + min over theta, beta of (1 - sum low) theta + sum (high - low)[s] beta[s]
 (Delage and Ye, Operations Research 58, 2010; CVaR under worst odds: Zhu and Fukushima, Operations Research 57, 2009).
-Y >= 0, so theta can be taken >= 0.
+Each storyline has its low; theta is the risk at which the rest of the probability is used up. Y >= 0, so theta >= 0.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ def mean_and_tail(
     losses: Mapping[str, Expression],
     excess: Mapping[str, Expression],
 ) -> Iterator[Expression]:
-    """Mean and tail of a storyline, weighted (MUSD), of losses and their excess over the value at risk by scenario."""
+    """Weighted mean and tail of a storyline (MUSD)."""
     of_mean = 1 - objective.risk_aversion
     of_tail = objective.risk_aversion / (1 - objective.tail)
     for scenario, share in shares.items():
@@ -65,12 +63,12 @@ def mean_and_tail(
 
 
 def odds_excess_limit_index(s: Scope) -> list[str]:
-    """s: storylines whose probability is not fixed, under the worst odds."""
+    """s: storylines with bounds, under the worst odds."""
     return with_room(s.odds) if storyline_risk_index(s) else []
 
 
 def with_room(odds: Odds) -> list[str]:
-    """Storylines whose probability is not fixed."""
+    """Storylines with a probability that is not fixed."""
     return [name for name, one in odds.items() if one.room > 0]
 
 
@@ -86,7 +84,7 @@ def odds_excess_limit(m: Model, s: str) -> Expression:
 
 
 def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
-    """The risk (MUSD), as the largest that any odds within the bounds give."""
+    """Largest risk (MUSD) of all odds within the bounds."""
     certain, free, left = 0.0, 0.0, 0.0
     for name, one in odds.items():
         certain += one.low * m.risk_of_storyline[name]
@@ -105,7 +103,7 @@ NamedRow = tuple[str, Any, Expression]
 def rows_of_storylines(
     m: Model, case: Case, losses: Mapping[str, Expression]
 ) -> Iterator[NamedRow]:
-    """Under the worst odds: mean and tail of each storyline, and what of them is above the level. losses: by scenario."""
+    """Rows of the worst odds, from the losses of scenarios."""
     if case.model.objective.odds == "given":
         return
     for name, one in odds_of(case).items():
@@ -117,16 +115,14 @@ def rows_of_storylines(
 
 
 def risk_of_scenarios(m: Model, case: Case, expected: Expression) -> Expression:
-    """The risk (MUSD) by the odds of the objective, of losses with the expected value `expected` and the `scenario_excess`
-    of the model."""
+    """Risk (MUSD) by the odds of the objective, from the expected loss and `scenario_excess` of the model."""
     beyond = 1 - case.model.objective.tail
     tail = quicksum(p / beyond * m.scenario_excess[w] for w, p in case.scenarios.items())
     return risk_by_odds(m, case, expected, tail)
 
 
 def risk_by_odds(m: Model, case: Case, expected: Expression, tail: Expression) -> Expression:
-    """The risk (MUSD) by the odds of the objective. tail: the mean excess over the value at risk, by the given odds, over
-    the probability of the tail."""
+    """Risk (MUSD) by the odds of the objective. tail: mean excess over the value at risk, over the probability of the tail."""
     aversion = case.model.objective.risk_aversion
     if case.model.objective.odds == "worst":
         return risk_under_worst_odds(m, odds_of(case), aversion)

@@ -1,7 +1,6 @@
-"""Whose a row or a column is: the parties that bring its right-hand side, its upper bound or its cost.
+"""Parties to which a row or a column belongs, by the letters of its index.
 
-The letters of its index say whose. What holds for a group as a whole, and sums, are nobody's: their right-hand side is 0
-as a rule, and any other holds for each coalition of parties as it stands.
+They bring its right-hand side, its upper bound or its cost. Rows of groups and sums belong to nobody.
 """
 
 from __future__ import annotations
@@ -22,10 +21,7 @@ _LETTERS = {declared.name: declared.letters for declared in DECLARED}
 
 
 def owners(s: Scope, name: str, index: Any) -> Weights:
-    """Party -> share of a row's right-hand side, or of a column's upper bound or cost; they sum to 1.
-
-    name, index: those of the row or column. Nobody's gives an empty mapping.
-    """
+    """Party -> share of a row's right-hand side, or of a column's upper bound or cost; empty for nobody."""
     values = index if isinstance(index, tuple) else (index,)
     by_letter = dict(zip(_LETTERS[name], values, strict=False))
     weights = _sellers(s, by_letter) if name == resale.name else _by_letter(s, by_letter)
@@ -36,7 +32,7 @@ def owners(s: Scope, name: str, index: Any) -> Weights:
 
 
 def _by_letter(s: Scope, index: Index) -> Weights:
-    """That of the funders of group `i`, of project `p`, of programme `g` or of country `c`."""
+    """Party of funder group `i`, project `p`, programme `g` or country `c`."""
     if "i" in index:
         return _funders(s, index)
     if "p" in index:
@@ -51,7 +47,7 @@ def _by_letter(s: Scope, index: Index) -> Weights:
 
 
 def _funders(s: Scope, index: Index) -> Weights:
-    """The parties of the funders of group `i`, by their budgets of the year of account node `a`."""
+    """Parties of the funders of group `i`, by their budgets of the year."""
     year = s.account_tree.nodes[index["a"]].year
     budgets: dict[str, float] = defaultdict(float)
     for funder in s.funder_groups[index["i"]]:
@@ -60,7 +56,7 @@ def _funders(s: Scope, index: Index) -> Weights:
 
 
 def _sellers(s: Scope, index: Index) -> Weights:
-    """The parties of the countries that can sell on to country `c` what supplier `v` sells them, by tonnes."""
+    """Parties of the countries that can resell to country `c`, by tonnes."""
     good = (index["c"], index["e"], index["o"])
     tonnes: dict[str, float] = defaultdict(float)
     for country, sold_on in s.tree.sold_on(index["v"], good, index["n"]).items():

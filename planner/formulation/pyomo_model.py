@@ -1,7 +1,6 @@
-"""The whole program as a Pyomo model: to read, to export, to solve with any solver that Pyomo knows.
+"""The program as a Pyomo model: to read, to export, to solve with any solver.
 
-`planner.solving.program_writer` gives the same rows and columns as arrays, from the same rules; a test holds both
-entry by entry. That takes half the time, so it is what the planner itself solves.
+`planner.solving.program_writer` gives the same rows as arrays from the same rules, in half the time.
 """
 
 from __future__ import annotations
@@ -28,20 +27,20 @@ from planner.host import collector_paused
 
 @collector_paused()
 def build_model(case: Case, scope: Scope | None = None) -> Model:
-    """The program of a case as a Pyomo ConcreteModel, its first objective active.
+    """Return the program of a case as a Pyomo ConcreteModel, its first objective active.
 
     Parameters
     ----------
     case
         A case.
     scope
-        Its index sets, if they are there already.
+        Its index sets, if they are computed already.
 
     Returns
     -------
     Model
-        With variables, constraints and objectives of the names that models/formulation.md has; `.write("case.lp")`
-        exports it, `planner.plan_of` makes a plan of it once it is solved.
+        Variables, constraints and objectives as in models/formulation.md. `.write("case.lp")` exports it;
+        `planner.plan_of` makes a plan of the solved model.
 
     Examples
     --------
@@ -68,7 +67,7 @@ def _var(scope: Scope, variable: Variable) -> Any:
 
 
 def _constraint(scope: Scope, equation: Equation) -> Any:
-    """Indices at which a rule says nothing are skipped."""
+    """Skip indices at which a rule gives no row."""
     if equation.index is None:
         return Constraint(rule=equation.rule)
 

@@ -1,7 +1,7 @@
-"""Savings: demand that is replaced by using less (thrift, substitution, reuse).
+"""Savings: demand replaced by thrift, substitution or reuse.
 
-A saving runs within its capacity as a plant does, and replaces demand of its own country alone. What is saved stands
-among the supply of a good; it causes no loss, and the steps of the loss go by the demand before it.
+A saving has capacity like a plant, and replaces demand of its own country. The steps of the loss go by the demand before
+saving.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from planner.formulation.variable_trees import GoodAt, OperationNode
 
 
 def _most_saved(s: Scope, at: GoodAt) -> float:
-    """The share of a demand that a saving may replace (t)."""
+    """Part of a demand that a saving may replace (t)."""
     p, e, o, n = at
     good = (s.country_of(p), e, o)
     return s.lookups.savings[p][good].max_share * s.demanded[(*good, n)]
 
 
 def saving_limit_index(s: Scope) -> list[GoodAt]:
-    """(p, e, o, n): savings and the demand that they can replace."""
+    """(p, e, o, n): savings and demand that they can replace."""
     return s.saved
 
 
@@ -42,7 +42,7 @@ def saving_limit(m: Model, p: str, e: str, o: str, n: OperationNode) -> Expressi
 
 @summed
 def saved(m: Model, key: GoodAt) -> Iterator[Term]:
-    """Demand (t) that all savings of a country replace."""
+    """Demand (t) that the savings of a country replace."""
     _, e, o, n = key
     for p in m.scope.savings_of.get(key, ()):
         yield m.saved[p, e, o, n]

@@ -1,9 +1,8 @@
-"""Targets: what the plan is asked to reach, at every node on which a target holds.
+"""Targets, at every node on which they hold.
 
-A target sums over its countries. It holds in every period by itself, so stock that is bought in one period counts
-there and not where it is released. What is made counts where it is used: `counted` is the part of a country's output
-that somebody in its group uses or stores, and what is left over counts for nobody. A target with a price may be missed:
-`missing` is by how much, and its price is part of the cost.
+A target sums over its countries, period by period. Output counts where it is used: `counted` is the part of a
+country's output that its group uses or stores. `missing` is the shortfall of a target with a price, which is part of
+the cost.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ ByOrigin = tuple[str, str, str, int]
 
 @listed
 def _places_of_kind(s: Scope, kind: str) -> Iterator[ByNode]:
-    """(target, e, n) of all targets of a kind."""
+    """(target, e, n) of a kind."""
     for target in s.targets_of(kind):
         for e in s.lookups.target_elements(target):
             for n in s.target_nodes[target]:
@@ -38,31 +37,31 @@ def _places_of_kind(s: Scope, kind: str) -> Iterator[ByNode]:
 
 @summed
 def target_use(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
-    """Use (t) that the shares of a target are of: demand not short, plants' intake, and what is bought less released."""
+    """Base of the shares of a target (t): met demand, input of plants, purchases less releases."""
     s: Scope = m.scope
     for key in _goods_at(s, target, e, n):
         yield _use_of_good(m, key) + or_zero(m.bought, key) - or_zero(m.released, key)
 
 
 def _at_most(left: Expression, right: float) -> Expression:
-    """The rule left <= right; none where nothing on the left can be decided."""
+    """left <= right; None where nothing on the left can be decided."""
     return None if isinstance(left, int | float) else left <= right
 
 
 def _rounding(s: Scope, goods: Iterable[GoodAt]) -> float:
-    """Room (t) for the rounding of demands that are summed, so that to use nothing meets a target to the last digit."""
+    """Room (t) for the rounding of sums of demand."""
     return ROUNDING * (1.0 + sum([s.demanded.get(key, 0.0) for key in goods]))
 
 
 def _goods_at(s: Scope, target: str, e: str, n: OperationNode) -> Iterator[GoodAt]:
-    """(c, e, o, n) over which a target sums."""
+    """(c, e, o, n) of a target."""
     for c in s.lookups.target_countries(target):
         for form in s.lookups.target_forms(target):
             yield c, e, form, n
 
 
 def _use_of_good(m: Model, key: GoodAt) -> Expression:
-    """Demand that is met and not saved, and what plants take in (t)."""
+    """Demand met without saving, and input of plants (t)."""
     demand = m.scope.demanded.get(key, 0.0)
     met = demand - short(m, key) + used(m, key)
     if key in m.scope.savings_of:
@@ -94,7 +93,7 @@ def served_target(m: Model, target: str, e: str, n: OperationNode) -> Expression
 
 @listed
 def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
-    """(target, e, origin, n): every outside origin from which the good can come."""
+    """(target, e, origin, n): every outside origin of the good."""
     for target, e, n in _places_of_kind(s, "origin_share"):
         for origin in s.target_origins[target, e]:
             yield target, e, origin, n
@@ -119,7 +118,7 @@ def origin_target(m: Model, target: str, e: str, origin: str, n: OperationNode) 
 def _come_from(
     m: Model, target: str, e: str, origin: str, n: OperationNode
 ) -> Iterator[Expression]:
-    """Tonnes of the good that countries of a target have from an outside origin."""
+    """Tonnes of the good from an outside origin."""
     s: Scope = m.scope
     (form,) = s.lookups.target_forms(target)
     for c in s.lookups.target_countries(target):
@@ -157,7 +156,7 @@ def made_target(m: Model, target: str, e: str, n: OperationNode) -> Expression:
 
 @summed
 def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expression]:
-    """Tonnes of an element of a target that mines yield."""
+    """Yield of an element of a target (t)."""
     s: Scope = m.scope
     for p in s.target_mines[target, e]:
         share = s.lookups.feed_shares[s.feed_of(p)].get(e, 0.0)
@@ -165,7 +164,7 @@ def _mined_for(m: Model, target: str, e: str, n: OperationNode) -> Iterator[Expr
 
 
 def counted_output_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): what countries of a target can make of its good."""
+    """(c, e, o, n): goods of targets that their countries can make."""
     return sorted(key for key in s.counted if key in s.makers)
 
 
@@ -182,7 +181,7 @@ def counted_output(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expres
 
 
 def counted_use_index(s: Scope) -> list[GoodAt]:
-    """(group, e, o, n): groups in which something can count."""
+    """(group, e, o, n): groups with counted output."""
     return sorted({(s.lookups.group[c], e, o, n) for c, e, o, n in counted_output_index(s)})
 
 
@@ -204,7 +203,7 @@ def counted_use(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expre
 
 
 def _needed(m: Model, key: GoodAt) -> Expression:
-    """Use and purchases (t) of a country that its group's plants are to cover."""
+    """Use and purchases (t) of a country less its supply from outside."""
     s: Scope = m.scope
     from_outside = or_zero(m.imported, key) + resold(m, key)
     from_stock = or_zero(m.released, key) if key in s.retained_stock else 0.0
@@ -213,7 +212,7 @@ def _needed(m: Model, key: GoodAt) -> Expression:
 
 @listed
 def outside_used_index(s: Scope) -> Iterator[GoodAt]:
-    """(c, e, o, n): countries of groups in which something can count, where something comes from outside."""
+    """(c, e, o, n): countries of groups with counted output, with supply from outside."""
     groups = set(counted_use_index(s))
     for c, e, o in s.goods:
         for n in sorted(s.target_goods.get((c, e, o), ())):
@@ -234,7 +233,7 @@ def outside_used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expressi
 
 
 def retained_stock_index(s: Scope) -> list[GoodAt]:
-    """(c, e, o, n): stocks of which a target of origin or of output speaks."""
+    """(c, e, o, n): stocks of targets of origin or of output."""
     return sorted(key for key in s.retained_stock if key[:3] in s.stocks)
 
 
@@ -252,7 +251,7 @@ def retained_stock(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expres
 
 @listed
 def missing_index(s: Scope) -> Iterator[ByOrigin]:
-    """(target, e, origin, n): targets with a price; the origin is '' but for kind `origin_share`."""
+    """(target, e, origin, n): targets with a price; origin '' but for kind `origin_share`."""
     for target, e, n in (*served_target_index(s), *made_target_index(s)):
         if s.lookups.targets[target].price_usd_per_kg is not None:
             yield target, e, "", n
@@ -262,7 +261,7 @@ def missing_index(s: Scope) -> Iterator[ByOrigin]:
 
 
 def missing_price(s: Scope, target: str) -> float:
-    """Price (MUSD/t) at which a target may be missed."""
+    """Price (MUSD/t) of a missed target."""
     price = s.lookups.targets[target].price_usd_per_kg
     return 0.0 if price is None else musd_per_tonne(price)
 

@@ -1,4 +1,4 @@
-"""The trees on which variables live, where along them plants can run, and who shares an account."""
+"""Trees of the variables, nodes at which plants can run, and groups of funders."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ StaffingNode = NewType("StaffingNode", int)
 
 @dataclass(frozen=True)
 class Histories:
-    """A case and its trees: operations live on histories, investment on years or on histories as years begin."""
+    """A case and its trees."""
 
     case: Case
     not_covered: NodesOfGoods = field(default_factory=dict, kw_only=True)
@@ -51,22 +51,22 @@ class Histories:
 
     @property
     def lookups(self) -> Lookups:
-        """What follows from the rows of the case."""
+        """Look-ups of the case."""
         return self.case.lookups
 
     @cached_property
     def tree(self) -> Tree:
-        """Operations and stocks."""
+        """Tree of operations and stocks."""
         return scenario_tree(self.case)
 
     @cached_property
     def decision_tree(self) -> Tree:
-        """Investment, training, hiring, staff: a chain of years (committed) or histories as years begin (adaptive)."""
+        """Tree of investment, training, hiring and staff: years (two-stage), or histories as years begin (multistage)."""
         return self._decisions[0]
 
     @cached_property
     def decision(self) -> tuple[DecisionNode, ...]:
-        """The decision node of each operations node."""
+        """Decision node of each operations node."""
         _, nodes = self._decisions
         return tuple(map(DecisionNode, nodes))
 
@@ -77,7 +77,7 @@ class Histories:
     @cached_property
     @grouped
     def suppliers(self) -> Iterator[tuple[Good, str]]:
-        """(c, e, o) -> who can sell it there."""
+        """(c, e, o) -> suppliers."""
         offers = {key[:4] for key in self.lookups.import_limit}
         for supplier, c, e, o in sorted(offers):
             yield (c, e, o), supplier
@@ -85,7 +85,7 @@ class Histories:
     @cached_property
     @listed
     def stocks(self) -> Iterator[Good]:
-        """(c, e, o) with a stock, or with the lever to build one."""
+        """(c, e, o) with a stock, or with the lever for one."""
         may_grow = self.lookups.has_lever("stockpile")
         for good, row in self.lookups.stockpiles.items():
             if row.initial_t > 0 or (may_grow and row.max_t != 0):
@@ -116,7 +116,7 @@ class Histories:
     def target_goods(self) -> dict[Good, frozenset[int]]:
         """(c, e, o) that a target of origin or of output can move -> nodes at which it holds.
 
-        What others of the group take counts for who makes it, so a target of output speaks of the good in its group.
+        A target of output concerns the whole group, as exports count for their maker.
         """
         places: dict[Good, frozenset[int]] = {}
         for target, row in self.lookups.targets.items():
@@ -131,7 +131,7 @@ class Histories:
         return places
 
     def goods_of_target(self, target: str, countries: Iterable[str]) -> Iterator[Good]:
-        """(c, e, o) that a target speaks of in some countries."""
+        """(c, e, o) of a target in some countries."""
         forms = self.lookups.target_forms(target)
         for e in self.lookups.target_elements(target):
             for o in forms:
@@ -155,7 +155,7 @@ class Histories:
 
     @cached_property
     def active(self) -> Flags:
-        """Operations nodes at which something may have to run; with a node, all its ancestors."""
+        """Operations nodes at which something may have to run, with all nodes before them."""
         active = np.zeros(len(self.tree.nodes), dtype=bool)
         for nodes in self.in_need.values():
             active |= nodes
@@ -163,38 +163,37 @@ class Histories:
 
     @cached_property
     def active_nodes(self) -> list[int]:
-        """The nodes that are active, in their order."""
+        """Active nodes in their order."""
         return np.flatnonzero(self.active).tolist()
 
     @cached_property
     def deciding_nodes(self) -> tuple[Node, ...]:
-        """Decision nodes at which something may be decided: from `policy.first_decision_year` on, none of probability
-        0."""
+        """Decision nodes with decisions: from `policy.first_decision_year` on, with positive probability."""
         first = self.lookups.first_decision_year
         return tuple(d for d in self.intake_nodes if d.year >= first)
 
     @cached_property
     def intake_nodes(self) -> tuple[Node, ...]:
-        """Decision nodes at which trainees may start: those of probability 0 are none."""
+        """Decision nodes with positive probability, at which trainees may start."""
         return tuple(d for d in self.decision_tree.nodes if d.probability > 0)
 
     @cached_property
     @listed
     def last_decisions(self) -> Iterator[int]:
-        """Decision nodes of the last year of all histories."""
+        """Decision nodes of the last year."""
         for node in self.decision_tree.nodes:
             if node.year == self.case.last_year:
                 yield node.index
 
     def commitments(self, project: str) -> range:
-        """Years in which the plan may commit new capacity: none without the lever of its stage."""
+        """Years in which new capacity may be committed; none without the lever of its stage."""
         if not self.lookups.has_lever(self.lookups.stage_of(project).lever):
             return range(0)
         years = self.lookups.commitment_years(project)
         return range(max(years.start, self.lookups.first_decision_year), years.stop)
 
     def is_whole(self, project: str) -> bool:
-        """New capacity of a project comes in whole plants."""
+        """New capacity comes in whole units."""
         has_units = self.case.model.policy.whole_plants
         return has_units and self.case.projects[project].unit_tpa is not None
 
@@ -208,8 +207,7 @@ class Histories:
 
     @cached_property
     def open_nodes(self) -> dict[str, tuple[int, ...]]:
-        """Operations nodes at which a project can have capacity and people; of what must run inactive ones too, since it
-        has its cost there."""
+        """Project -> operations nodes at which it can have capacity and people; inactive ones only if it must run."""
         active = np.array(self.active_nodes, dtype=int)
         every = np.arange(len(self.tree.nodes))
         open_nodes: dict[str, tuple[int, ...]] = dict.fromkeys(self.case.projects, ())
@@ -223,7 +221,7 @@ class Histories:
 
     @cached_property
     def years_of_use(self) -> dict[str, Vector]:
-        """Project -> years of full use that each node allows of its capacity."""
+        """Project -> years of full use by node."""
         return OnDemand(self.tree.years_of_use)
 
     @cached_property
@@ -237,7 +235,7 @@ class Histories:
         return OnDemand(partial(self._of_builds, self.tree.started_shares))
 
     def _of_builds(self, shares: Callable[[str, int], Vector], p: str) -> SharesOfBuilds:
-        """A share of the builds of a project by year of commitment and node."""
+        """Shares of the builds of a project by year of commitment and node."""
         years = self.commitments(p)
         by_year = np.zeros((len(years), len(self.tree.nodes)))
         for place, year in enumerate(years):
@@ -251,14 +249,11 @@ class Histories:
 
     @cached_property
     def capacity_node(self) -> dict[ProjectAt, int]:
-        """(project, operations node) -> the first node with the same usable capacity in every plan.
-
-        Nodes agree if they have the same decision node and the same usable shares; they share one variable.
-        """
+        """(project, operations node) -> the first node with the same usable capacity, whose variable it shares."""
         return self.nodes_by_capacity()
 
     def nodes_by_capacity(self) -> dict[ProjectAt, int]:
-        """`capacity_node`, computed from the usable shares of this scope."""
+        """Compute `capacity_node`: nodes agree in decision node and usable shares."""
         first_of: dict[ProjectAt, int] = {}
         for p, nodes in self.open_nodes.items():
             first: dict[tuple[int, bytes], int] = {}
@@ -277,7 +272,7 @@ class Histories:
                 yield p
 
     def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
-        """The decision nodes from the first year to d."""
+        """Decision nodes from the first year to d."""
         return self._decision_paths[d]
 
     @cached_property
@@ -286,11 +281,9 @@ class Histories:
 
     @cached_property
     def funder_groups(self) -> dict[str, tuple[str, ...]]:
-        """First funder -> funders with money that may pay in the same countries; they share one account.
+        """First funder -> funders with money and the same funding scope, which share an account.
 
-        Proof that nothing is lost: what members pay together out of what they have together can be split at
-        every node in proportion to what each has left, which no member's own account forbids; and any
-        payments of the members add up to payments of the group.
+        Nothing is lost: a group's payments can be split at every node in proportion to its members' remaining money.
         """
         groups = {}
         for members in self._funders_by_reach().values():

@@ -1,4 +1,4 @@
-"""The whole program: every variable and every equation in order."""
+"""All variables and equations, in order."""
 
 from __future__ import annotations
 

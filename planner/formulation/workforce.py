@@ -1,4 +1,4 @@
-"""People: staff and its renewal, training seats, mentors, secondment, and what plants need of them."""
+"""People: staff, training, mentors, secondment, and the needs of plants."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def hired_index(s: Scope) -> Iterator[TeamAt]:
 
 @listed
 def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(g, d): programmes at every decision node whose intake finishes within the horizon."""
+    """(g, d): programmes at decision nodes from which an intake finishes within the horizon."""
     for g in s.programmes:
         for d in s.intake_nodes:
             if s.intake_possible(g, d.year):
@@ -55,7 +55,7 @@ def seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
 
 @listed
 def new_seats_index(s: Scope) -> Iterator[ProjectAt]:
-    """(g, d): programmes that may add seats, at decision nodes from which an intake can still use them."""
+    """(g, d): programmes that may add seats, at decision nodes from which an intake can use them."""
     if s.lookups.has_lever("training"):
         for g in s.programmes:
             if s.lookups.programmes[g].max_new_seats > 0:
@@ -111,7 +111,7 @@ def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
 
 @listed
 def new_seat_limit_index(s: Scope) -> Iterator[ProjectAt]:
-    """(g, d): programmes that may add seats, and the last decision nodes of all histories."""
+    """(g, d): programmes that may add seats, and the last decision nodes."""
     for g in sorted({g for g, _ in new_seats_index(s)}):
         for d in s.last_decisions:
             yield g, d
@@ -132,7 +132,7 @@ def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
 
 @listed
 def mentor_limit_index(s: Scope) -> Iterator[TeamAt]:
-    """(c, k, node): teams with trainees whose skill has a mentor ratio, wherever they work."""
+    """(c, k, node): teams with trainees and a mentor ratio."""
     for c, k in s.teams:
         if (c, k) in s.training_of and s.lookups.skills[k].mentor_ratio is not None:
             for node in s.staffing_tree.nodes:
@@ -158,7 +158,7 @@ def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
 
 @listed
 def _trainees_at(s: Scope, c: str, k: str, w: StaffingNode) -> Iterator[ProjectAt]:
-    """(g, d): intakes of the team's programmes that are in training at a node."""
+    """(g, d): intakes in training at a node."""
     nodes = s.decision_tree.nodes
     now = s.decision_of_staffing(w)
     for g in s.training_of[c, k]:
@@ -171,7 +171,7 @@ def _trainees_at(s: Scope, c: str, k: str, w: StaffingNode) -> Iterator[ProjectA
 
 
 def available(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
-    """Staff (persons) less lent plus borrowed, at a node of `staffing_tree`."""
+    """Staff less lent plus borrowed (persons), at a node of `staffing_tree`."""
     s: Scope = m.scope
     staff = m.staff[c, k, s.decision_of_staffing(w)]
     return staff + m.seconded[c, k, w] if (c, k) in s.seconded else staff
@@ -200,7 +200,7 @@ def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
 
 @listed
 def secondment_pool_index(s: Scope) -> Iterator[TeamAt]:
-    """(group, k, n): skills that two countries of a group can lend each other."""
+    """(group, k, n): skills that countries of a group can lend each other."""
     for group, k in sorted({(s.lookups.group[c], k) for c, k in s.seconded}):
         for n in s.tree.nodes:
             yield group, k, n.index
@@ -218,7 +218,6 @@ def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expressio
 
 @summed
 def _borrowed(m: Model, group: str, k: str, n: OperationNode) -> Iterator[Term]:
-    """Borrowed less lent in a group (persons)."""
     s: Scope = m.scope
     for c, skill in sorted(s.seconded):
         if skill == k and s.lookups.group[c] == group:
@@ -226,7 +225,7 @@ def _borrowed(m: Model, group: str, k: str, n: OperationNode) -> Iterator[Term]:
 
 
 def staff_limit_index(s: Scope) -> list[TeamAt]:
-    """(c, k, n): teams that a plant of the country needs at the node."""
+    """(c, k, n): teams that a plant of the country needs."""
     limits = set()
     for p, n in s.operable:
         for k in s.lookups.staffing[p]:
@@ -251,7 +250,6 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
 
 @summed
 def _needed(m: Model, c: str, k: str, n: OperationNode) -> Iterator[Expression]:
-    """Staff that plants need (persons)."""
     s: Scope = m.scope
     length = s.tree.nodes[n].length
     for p in s.plants_with.get((c, k), ()):
