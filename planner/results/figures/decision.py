@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, fields
 
-from planner.cells import begin_of, end_of
 from planner.data.kept import kept
 from planner.results.decision import Share
-from planner.results.explanation import AlternativePlan, Explanation
 from planner.results.figures.money import worth_something
 from planner.results.figures.sums import records
 from planner.results.plan import Plan
@@ -16,8 +14,6 @@ from planner.thresholds import SHOWN_MUSD
 
 LEAST_PAID_MUSD = 0.5
 """MUSD from which on a funder, or an alternative that is cheaper, is named."""
-LESS = ("levers=", "policy.funding=")
-"""Changes by which an alternative leaves a lever out, or joint money."""
 LATER = "policy.first_decision_year="
 """Change by which the alternative `later` decides later."""
 BINDING = 1.0
@@ -68,40 +64,6 @@ def price_of_waiting(plan: Plan) -> PriceOfWaiting | None:
         both=later.cost + later.risk - own.cost - own.risk,
         expected=later.cost + later.expected_loss - own.cost - own.expected_loss,
     )
-
-
-def cheaper_by_expectation(found: Explanation) -> list[tuple[AlternativePlan, float]]:
-    """Alternatives by `LESS` that cost more with their risk than the plan, but less with their expected loss alone, and by
-    how much less (MUSD), the cheapest first."""
-    own, cheaper = found.own, []
-    for one in found.alternatives:
-        saved = own.cost + own.expected_loss - one.cost - one.expected_loss
-        is_dearer = one.cost + one.risk > own.cost + own.risk
-        does_less = any(change.startswith(LESS) for change in one.changes)
-        if does_less and is_dearer and saved >= LEAST_PAID_MUSD:
-            cheaper.append((one, saved))
-    return sorted(cheaper, key=lambda item: -item[1])
-
-
-def cut_suppliers(plan: Plan) -> list[str]:
-    """The suppliers whose imports some scenario cuts."""
-    suppliers: set[str] = set()
-    for shock in plan.case.tables.shocks:
-        if shock.kind == "import" and shock.factor < 1 and shock.supplier:
-            suppliers.add(shock.supplier)
-    return sorted(suppliers)
-
-
-def cut_years(plan: Plan) -> list[int]:
-    """Years of the horizon in which imports are cut in some scenario."""
-    case = plan.case
-    years: set[int] = set()
-    for shock in case.tables.shocks:
-        if shock.kind == "import" and shock.factor < 1:
-            first, _ = begin_of(case.first_year if shock.start_year is None else shock.start_year)
-            last, _ = end_of(case.last_year if shock.end_year is None else shock.end_year)
-            years.update(range(first, last + 1))
-    return sorted(years.intersection(case.years))
 
 
 def share_rows(plan: Plan) -> list[Share]:

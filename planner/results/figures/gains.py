@@ -8,22 +8,17 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.kept import kept
-from planner.data.odds import odds_of
 from planner.results.figures.decision import cost_increment
 from planner.results.figures.evaluated import FIGURES, out_of_sample
 from planner.results.figures.money import by_party
 from planner.results.figures.plants import are_measures
-from planner.results.figures.recommended import RUNS_FROM, new_plants, recommended
+from planner.results.figures.recommended import RUNS_FROM, recommended
 from planner.results.figures.sums import WITHOUT, losses_of
 from planner.results.plan import Plan
 
 FEW = 3
 """Scenarios that are told where they make up half of the mean loss of the worst cases."""
-ALL_LEVERS = ("later", "national", "allied", "own_money", "committed", "equal_rates")
-"""Alternatives that pull all levers of the plan, and are not the plan itself."""
 MEAN_LOSS = FIGURES[0]
-FREQUENT = 0.8
-"""The probability of the storylines in which losses fall least that are told together."""
 SALES, USERS, NOBODY = "sales", "users", "nobody"
 """What repays the owners of a plant."""
 SMALLEST_MUSD = 5e-4
@@ -46,46 +41,6 @@ def fall_at_the_rate_of_costs(plan: Plan) -> pd.Series[float]:
 def expected(case: Case, by_scenario: pd.Series[float]) -> float:
     """The mean over the scenarios of a case."""
     return float(by_scenario.mul(pd.Series(dict(case.scenarios))).sum())
-
-
-def frequent_gain(case: Case, falls: pd.Series[float]) -> dict[str, float] | None:
-    """Probability of the storylines in which losses fall least, at least `FREQUENT`, and the mean fall in them and in the
-    `rarer` ones (MUSD), by the fall of each scenario. None where nothing falls, or these are all storylines."""
-    weighted = falls.mul(pd.Series(dict(case.scenarios)))
-    storylines = pd.DataFrame(
-        {"probability": one.probability, "gain": weighted.reindex(list(one.shares)).sum()}
-        for one in odds_of(case).values()
-        if one.probability > 0
-    )
-    least_first = (storylines["gain"] / storylines["probability"]).sort_values().index
-    storylines = storylines.loc[least_first]
-    many = int((storylines["probability"].cumsum() < FREQUENT).sum()) + 1
-    if storylines["gain"].sum() <= 0 or many >= len(storylines):
-        return None
-    frequent, rarer = storylines.head(many).sum(), storylines.iloc[many:].sum()
-    return {
-        "probability": frequent["probability"],
-        "mean": frequent["gain"] / frequent["probability"],
-        "rarer": rarer["gain"] / rarer["probability"],
-    }
-
-
-def few_in_the_tail(plan: Plan) -> dict[str, float] | None:
-    """The fewest scenarios that make up half of the mean loss of the worst cases, and their share of it; None where that
-    takes more than `FEW`, or nothing is lost."""
-    losses = plan.summary["scenario_loss_musd"]
-    left = 1 - plan.case.model.objective.tail
-    parts = []
-    for scenario in sorted(losses, key=lambda scenario: -losses[scenario]):
-        weight = min(plan.weights[scenario], left)
-        parts.append(weight * losses[scenario])
-        left -= weight
-    parts.sort(reverse=True)
-    for scenarios in range(1, FEW + 1):
-        part = sum(parts[:scenarios])
-        if part > sum(parts) / 2:
-            return {"scenarios": scenarios, "share": part / sum(parts)}
-    return None
 
 
 def gain_and_payment(plan: Plan) -> pd.DataFrame:
@@ -141,16 +96,3 @@ def break_even(plan: Plan) -> BreakEven | None:
         return None
     doubts = [row.low for row in plan.case.tables.uncertainties if row.column == "loss_usd_per_kg"]
     return BreakEven(rise / fall, min(doubts, default=None))
-
-
-def also_built(plan: Plan) -> dict[str, int]:
-    """Alternative of `ALL_LEVERS`, or `worst` for the worst odds -> how many of the plants of the plan stand in it
-    too; empty where nobody asked."""
-    found = plan.explanation
-    if found is None:
-        return {}
-    own = set(new_plants(plan)["project"])
-    others = {one.key: one.builds for one in found.alternatives if one.key in ALL_LEVERS}
-    if found.odds is not None:
-        others["worst"] = found.odds.worst.new_capacity
-    return {key: len(own.intersection(builds)) for key, builds in others.items()}

@@ -6,10 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.case import Case
 from planner.data.kept import kept
-from planner.data.odds import odds_of
-from planner.data.scenario_tree import Node, Tree, scenario_tree
+from planner.data.scenario_tree import Tree, scenario_tree
 from planner.results.plan import Plan
 
 
@@ -17,13 +15,6 @@ from planner.results.plan import Plan
 def histories(plan: Plan) -> Tree:
     """The histories of the scenarios of a plan."""
     return scenario_tree(plan.case)
-
-
-def shared_history(plan: Plan, scenario: str, year: int) -> Node:
-    """The history of a scenario up to the end of a year, and all that share it."""
-    tree = histories(plan)
-    path = [tree.nodes[node] for node in tree.path_of(scenario)]
-    return next(node for node in path if node.year == year and node.closes_year)
 
 
 def parted(plan: Plan) -> dict[str, Any] | None:
@@ -39,13 +30,3 @@ def parted(plan: Plan) -> dict[str, Any] | None:
     year = shares.index[shares >= shares.max() / 2].min()
     last = shares.index[shares >= shares.max() - 1e-9].min()
     return {"year": int(year), "share": float(shares[year]), "last": int(last)}
-
-
-def single_draws(case: Case) -> dict[str, Any] | None:
-    """How `many` of `all` storylines have one draw, and the `share` of the probability that these draws carry. None where
-    scenarios are no draws."""
-    if not case.tables.draws:
-        return None
-    odds = odds_of(case).values()
-    single = [one.probability for one in odds if len(one.shares) == 1]
-    return {"many": len(single), "all": len(odds), "share": sum(single)}

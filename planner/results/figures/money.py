@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.plants import built
 from planner.results.plan import Plan
 from planner.results.reader import rows_of
 
@@ -25,8 +24,6 @@ PART_PAID_FOR = {
     "stock purchases": "stock_purchases",
 }
 """Item of public spending -> the part of the cost that it pays for; all others pay for `CAPEX`."""
-OPERATION = ["fixed_opex", "variable_opex"]
-"""Parts of the cost that plants need to run."""
 
 
 @kept
@@ -95,16 +92,6 @@ def cost_parts(plan: Plan) -> pd.DataFrame:
     return parts.rename_axis("part").reset_index()
 
 
-def paid_before(plan: Plan, year: float) -> dict[str, Any]:
-    """Public money `musd` (expected, not discounted) before a year, and `what` it is for: people, stock or both."""
-    paid = spent(plan, "item", "year")
-    paid = paid[(paid > 0) & (paid.index.get_level_values("year") < year)]
-    is_stock = paid.index.isin(STOCK, level="item")
-    mixed = is_stock.any() and not is_stock.all()
-    what = PEOPLE_AND_STOCK if mixed else "stock" if is_stock.any() else "people"
-    return {"musd": float(paid.sum()), "what": what}
-
-
 @dataclass(frozen=True, kw_only=True)
 class PublicParts:
     """Expected public money by what it is for (MUSD, not discounted): capital of plants and measures, people, stock."""
@@ -132,44 +119,6 @@ class Step:
     key: str
     musd: float
     is_sum: bool = False
-
-
-def bridge(plan: Plan, without: float | None) -> list[Step]:
-    """From the capital of what is built to public money, its present value, the cost with imports, and what it is beyond
-    the cost of no plan, where that is known. Expected; up to `public` as it is paid, from there present values."""
-    capital = float(built(plan)["capex_musd"].sum())
-    parts = cost_parts(plan).set_index("part")
-    public, present = parts["public"], parts["present"]
-    paid_for = public_parts(plan)
-    now = _public_present(plan)
-    steps = [
-        Step("capital", capital, is_sum=True),
-        Step("owners", paid_for.capital - capital),
-        Step("people", paid_for.people),
-        Step("stock", paid_for.stock),
-        Step("public", float(public.sum()), is_sum=True),
-        Step("discounting", float(now.sum() - public.sum())),
-        Step("public_present", float(now.sum()), is_sum=True),
-        Step("owners_present", float(present[CAPEX] - now.get(CAPEX, 0.0))),
-        Step("stock_replaces", float(present["stock_purchases"] - now.get("stock_purchases", 0.0))),
-        Step("operation", float(present[OPERATION].sum())),
-        Step("imports", float(present["imports"])),
-        Step("holding", float(present["stock_holding"])),
-        Step("targets", float(present["targets"])),
-        Step("cost", float(plan.summary["cost_musd"]), is_sum=True),
-    ]
-    if without is not None:
-        steps.append(Step("without", -without))
-        steps.append(Step("beyond", float(plan.summary["cost_musd"]) - without, is_sum=True))
-    return steps
-
-
-def _public_present(plan: Plan) -> pd.Series[float]:
-    """Part of the cost -> present value of the expected public money that pays for it (MUSD)."""
-    paid = spent(plan, "item", "year")
-    discount = paid.index.get_level_values("year").map(plan.case.lookups.cost_discount)
-    parts = paid.index.get_level_values("item").map(lambda item: PART_PAID_FOR.get(item, CAPEX))
-    return (paid * discount).groupby(parts).sum()
 
 
 IN_STORE, NEARLY = "stock", 0.9

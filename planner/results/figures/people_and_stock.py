@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.sums import WITHOUT, by_year, expected_sums
-from planner.results.figures.unmet import short_by_scenario
+from planner.results.figures.sums import by_year, expected_sums
 from planner.results.plan import Plan
 from planner.thresholds import TOLERATED
 
@@ -55,32 +54,3 @@ def purchases_by_year(plan: Plan) -> pd.DataFrame:
         found["musd"] = found["tonnes"] * pd.Series(prices, index=found.index, dtype=float) / 1000
     order = ["element", "form", "country", "year"]
     return found[found["tonnes"] > SLIGHT_STOCK_T].sort_values(order, ignore_index=True)
-
-
-@kept
-def use_of_stock(plan: Plan) -> pd.DataFrame:
-    """By element of which stock is bought, over all years (t, expected): what is `ordered`, `delivered`, `released` with
-    what is in store today, and still in store at the end, `kept`; `needed`: the most of the released that can have met
-    demand which would be unmet without the plan, the `scenario` with most of it, and the `most`; where the plan is compared
-    with none, all that is released and no scenario."""
-    keys = ["scenario", "element", "year"]
-    rows = by_year(plan, "stocks")
-    amounts = ["bought_t", "released_t", "stock_t"]
-    sums = rows.groupby(keys, as_index=False)[amounts].sum()
-    sums["stock_t"] = sums["stock_t"].where(sums["year"] == plan.years[-1], 0.0)
-    if plan.compared:
-        sums = sums.merge(short_by_scenario(plan), on=keys, how="left")
-        less_short = (sums[WITHOUT] - sums["tonnes"]).clip(lower=0.0)
-        sums["needed"] = less_short.clip(upper=sums["released_t"]).fillna(0.0)
-        amounts.append("needed")
-    names = {"bought_t": "delivered", "released_t": "released", "stock_t": "kept"}
-    found = (
-        expected_sums(plan, sums, ["element"], amounts).set_index("element").rename(columns=names)
-    )
-    ordered = purchases_by_year(plan).groupby("element")["tonnes"].sum()
-    found = found.assign(ordered=ordered).loc[ordered.index]
-    if plan.compared:
-        by_scenario = sums.groupby(["element", "scenario"])["needed"].sum().unstack("scenario")
-        by_scenario = by_scenario.reindex(found.index)
-        return found.assign(scenario=by_scenario.idxmax(axis=1), most=by_scenario.max(axis=1))
-    return found.assign(needed=found["released"], scenario="", most=0.0)

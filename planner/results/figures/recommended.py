@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -19,25 +18,12 @@ from planner.results.plan import Plan
 from planner.thresholds import SHOWN_MUSD
 
 RUNS, CHEAP, DEAR = "runs anyway", "cheap insurance", "dear insurance"
-LEFT_OPEN = "no insurance"
-"""The shelf of a plant without which risk is lower, and cost plus risk higher by less than the optimality gap."""
-OTHER_SIZE = "not judged"
-"""The shelf of a plant of which another size was dropped than the plan builds."""
 HARDLY = "hardly used"
 """The shelf of a plant that all but rests in calm years and in cuts, whatever dropping it adds."""
 HARDLY_UP_TO = 0.01
 """Share of what is usable up to which a plant is hardly used."""
-SAME_SIZE = 0.1
-"""Share of its size by which the plant that was dropped may be larger or smaller and still be told as this one."""
 RUNS_FROM = 0.5
 """Share of what is usable that a plant uses in calm years, from which it runs anyway."""
-CHEAP_FROM = 2.0
-"""What dropping a plant adds, over the part of its capital that stands idle in calm years, from which it is cheap."""
-
-
-def is_scheduled(plan: Plan) -> bool:
-    """The plan has a schedule of stock purchases."""
-    return bool((plan.rows("purchases")["tonnes"] > 0).any())
 
 
 @kept
@@ -123,40 +109,6 @@ def new_plants(plan: Plan) -> pd.DataFrame:
     return rows[~are_measures(plan, rows["project"])]
 
 
-NO_OWNER = "nobody"
-"""The first word of the owner of a plant that has none."""
-
-
-def builders(plan: Plan) -> dict[str, Any]:
-    """The number of `plants`; of those whose owner the case states the capital `by_owner` (MUSD, not discounted), the most
-    first, and how many are `ideas` or `nobody`'s; the `first` and `last` year in which one is expected to give anything."""
-    rows = new_plants(plan)
-    stated = {row.project: row for row in plan.case.tables.owners}
-    rows = rows.assign(stated=rows["project"].map(stated.get))
-    owned = rows[rows["stated"].notna()]
-    owner = owned["stated"].map(lambda row: row.owner)
-    is_nobody = owner.str.casefold().str.startswith(NO_OWNER)
-    by_owner = owned[~is_nobody].groupby(owner[~is_nobody])["capex_musd"].sum()
-    return {
-        "plants": len(rows),
-        "by_owner": by_owner.sort_values(ascending=False, kind="stable"),
-        "nobody": int(is_nobody.sum()),
-        "ideas": sum(row.status == "idea" for row in owned["stated"]),
-        "first": rows["expected"].min(),
-        "last": rows["expected"].max(),
-    }
-
-
-def share_of_calm(plan: Plan) -> dict[str, float]:
-    """The `share` of years that are calm, by probability, from the `first` on in which a plant is expected to give
-    anything."""
-    first = min(round(builders(plan)["first"]), plan.years[-1])
-    rows = calm_years(plan).rename("calm").reset_index()
-    rows = rows[rows["year"] >= first]
-    chance = chances(plan, rows)
-    return {"first": first, "share": float(chance[rows["calm"]].sum() / chance.sum())}
-
-
 # ---- shelves ---------------------------------------------------------------------------------------------------------
 
 
@@ -167,70 +119,12 @@ def left_open(summary: Mapping[str, Any], goal: str, value: float) -> float:
     return max(0.0, gaps.get(goal, 0.0)) * max(1.0, abs(value))
 
 
-def welfare_left_open(plan: Plan) -> float:
-    """What cost plus risk of the plan are at most above the least (MUSD)."""
-    summary = plan.summary
-    return left_open(summary, "welfare", summary["cost_musd"] + summary["risk_musd"])
-
-
 def is_used(plant: Any) -> Any:
     """More than hardly, in `calm` years or in `cuts`; of one plant, or row for row of several."""
     return (plant.calm > HARDLY_UP_TO) | (plant.cuts > HARDLY_UP_TO)
 
 
-def is_same_size(dropped: Any, tpa: Any) -> Any:
-    """The plant that was dropped is as large as that of the plan, or nearly so; of one, or row for row of several."""
-    return abs(dropped - tpa) <= SAME_SIZE * tpa
-
-
-def hardly_used(plan: Plan) -> pd.DataFrame:
-    """The rows of `new_plants` that are all but never used."""
-    rows = new_plants(plan)
-    used: pd.Series[bool] = is_used(rows)
-    return rows[~used]
-
-
-def shelf_of(plant: Any, gap: float = 0.0) -> str:
-    """The shelf of a plant by its use in `calm` years and in `cuts`, its size `tpa` and the one `dropped`, what that `adds`
-    to cost plus risk, to `risk` and to `cost`, the part of the dropped capital that is `idle` in calm years, and what the
-    solver left open (MUSD)."""
-    if not is_used(plant):
-        return HARDLY
-    if not is_same_size(plant.dropped, plant.tpa):
-        return OTHER_SIZE
-    if plant.cost >= 0 and plant.calm >= RUNS_FROM:
-        return RUNS
-    if plant.risk < 0 and plant.adds < gap:
-        return LEFT_OPEN
-    return CHEAP if plant.adds >= CHEAP_FROM * plant.idle else DEAR
-
-
 # ---- in scenarios that the plan was not made for ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """The risk with the plan (MUSD) where one thing is otherwise, from `low` to `high`; about: a key."""
-
-    about: str
-    low: float
-    high: float
-
-
-@kept
-def risk_ranges(plan: Plan) -> list[Deviation]:
-    """How far the risk with the plan in fresh scenarios may be off: by the sample, the odds, and the losses per kg; the
-    widest first."""
-    risk, stated = out_of_sample(plan), plan.evaluation or {}
-    if risk is None:
-        return []
-    found = []
-    if risk.low is not None and risk.high is not None:
-        found.append(Deviation("sample", risk.low, risk.high))
-    for about, ends in (stated.get("ranges") or {}).items():
-        if ends is not None:
-            found.append(Deviation(about, ends["low"], ends["high"]))
-    return sorted(found, key=lambda one: one.low - one.high)
 
 
 @kept

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from planner.data.kept import kept
-from planner.results.figures.sums import (
-    WITHOUT,
-    costliest_first,
-    expected_losses,
-    expected_sums,
-    losses_of,
-)
+from planner.results.figures.sums import WITHOUT, costliest_first, expected_sums, losses_of
 from planner.results.plan import Plan
-from planner.results.reader import rows_of
 
 SMALLEST_T = 5e-4
 """Tonnes below which nothing is unmet: a table would print nothing."""
@@ -74,36 +65,3 @@ def most_unmet(plan: Plan) -> pd.DataFrame:
 
 WORSE, MOST_WORSE = 1.0, 3
 """From how many t or MUSD a year is told that is worse with the plan, and how many of them."""
-
-
-@dataclass(frozen=True)
-class WorseYear:
-    """A year in which more of an element is unmet (t), or more is lost in a country (MUSD), with the plan than without."""
-
-    kind: str
-    key: str
-    year: int
-    more: float
-
-
-def worse_with_the_plan(plan: Plan) -> list[WorseYear]:
-    """Elements and countries with a year in which the plan is worse than none, expected, the most first."""
-    if not plan.compared:
-        return []
-    missed = []
-    for row in rows_of(short_expected(plan)):
-        more = row.tonnes - row.without_plan_t
-        missed.append(WorseYear("element", row.element, row.year, more))
-    lost = (
-        expected_losses(plan)
-        .groupby(["country", "year"], as_index=False)[["musd", "without_musd"]]
-        .sum()
-    )
-    dearer = []
-    for row in rows_of(lost):
-        dearer.append(WorseYear("country", row.country, row.year, row.musd - row.without_musd))
-    found = []
-    for rows in (missed, dearer):
-        most = sorted(rows, key=lambda row: -row.more)[:MOST_WORSE]
-        found += [row for row in most if row.more > WORSE]
-    return found
