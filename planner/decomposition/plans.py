@@ -28,11 +28,9 @@ from planner.host import give_memory_back
 from planner.parallel import Workers
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.scenario_amounts import PlanAmounts
 from planner.results.summary import figures
 from planner.results.tables import TableViews
-from planner.results.verify import verify_amounts
-from planner.results.violations import at_most, equal
 from planner.solving.diagnose import limit_out_of_reach
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
@@ -48,6 +46,8 @@ from planner.solving.solution import Stop
 from planner.solving.solution_amounts import solution_amounts
 from planner.solving.spending import Due, decided_money, money_due
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
+from planner.verification.verify import verify_amounts
+from planner.verification.violations import at_most, equal
 
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
@@ -194,9 +194,9 @@ def _verified(result: _SearchResult, plan: PlanAmounts, more: Mapping[str, pd.Da
     """The plan with its certificate; `optimal` only if amounts and bounds are within tolerance."""
     case, summary, final = result.grouping.case, result.summary, result.final
     checked = verify_amounts(plan)
-    origins = yearly_origins(checked.visits)
-    _, cost_apart = equal("cost", final.cost, checked.cost)
-    _, risk_apart = at_most("risk", checked.losses.risk, final.risk)
+    origins = yearly_origins(checked.amounts)
+    _, cost_apart = equal("cost", final.cost, checked.totals.cost)
+    _, risk_apart = at_most("risk", checked.totals.losses.risk, final.risk)
     missed = [one.primal_residual for one in result.optima]
     missed += [checked.worst, cost_apart, risk_apart]
     gap = max(summary["gap"].values())
@@ -212,7 +212,7 @@ def _verified(result: _SearchResult, plan: PlanAmounts, more: Mapping[str, pd.Da
     if stop is Stop.OPTIMAL and not (sound and near):
         stop = Stop.UNPROVEN
     summary["status"] = ENDS[stop].value
-    summary |= figures(plan, checked, origins, result.least_risk)
+    summary |= figures(plan, checked.totals, origins, result.least_risk)
     summary["certificate"] = certificate
     tables = TableViews(plan, result.prices, origins, more)
     return Plan(case, ENDS[stop], summary, tables)

@@ -30,8 +30,8 @@ from planner.decomposition.subproblem import (
 )
 from planner.errors import StoppedError
 from planner.parallel import Call, KeptObject, Workers, answers, opened
-from planner.results.amounts import Amounts, amounts, flow_order
-from planner.results.plan_amounts import PEOPLE, PlanAmounts
+from planner.results.amounts import Amounts, amounts_of, flow_order
+from planner.results.scenario_amounts import PEOPLE, PlanAmounts
 from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
 from planner.solving.shadow_prices import Worths
@@ -249,7 +249,7 @@ def put_together(case: Case, along: PlanAmounts, parts: Sequence[PartAmounts]) -
             for key, own in part.at_nodes[name]:
                 whole = vectors.setdefault(key, np.zeros(len(tree.nodes)))
                 whole[places] = own
-        at_nodes[name] = amounts(vectors, len(tree.nodes))
+        at_nodes[name] = amounts_of(vectors, len(tree.nodes))
     at_nodes["flows"] = at_nodes["flows"].something().in_order(flow_order(case))
     at_nodes["short"] = at_nodes["short"].in_order(lambda good: good)
     nothing = Amounts({}, np.zeros((0, len(trees.accounts.nodes))))

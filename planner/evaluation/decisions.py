@@ -83,7 +83,7 @@ def planned_runs(plan: Plan) -> PlannedRuns:
     warm = [project for project in case.projects if case.lookups.has_rise(project)]
     if not warm:
         return {}
-    book = plan.amounts.visits
+    book = plan.amounts.by_scenario
     tree = book.tree
     chosen = tree.undisturbed_scenario
     row = scenarios.index(chosen)

@@ -71,7 +71,7 @@ class Amounts:
             shared = part(key)
             if shared is not None:
                 sums[shared] = sums[shared] + values if shared in sums else values
-        return amounts(sums, self.values.shape[1])
+        return amounts_of(sums, self.values.shape[1])
 
     def at(self, places: NDArray[np.intp]) -> Amounts:
         """The numbers at some places."""
@@ -100,7 +100,7 @@ class Amounts:
     __hash__ = None  # type: ignore[assignment]
 
 
-def amounts(vectors: Mapping[Any, Vector], size: int) -> Amounts:
+def amounts_of(vectors: Mapping[Any, Vector], size: int) -> Amounts:
     """Amounts of vectors (size) by key."""
     values = np.array(list(vectors.values()), dtype=float).reshape(-1, size)
     return Amounts(_numbered(vectors), values)

@@ -478,7 +478,7 @@ def _carry(past: _Past, left: dict[FunderYear, float]) -> None:
 def _due(past: _Past) -> Iterator[tuple[str, int, float]]:
     """Public money (MUSD) still to be paid for plants begun, and for those who are hired as the year begins: country,
     year, amount."""
-    for charge in charges(past.plan.amounts.visits):
+    for charge in charges(past.plan.amounts.by_scenario):
         is_begun = charge.decided < past.year <= charge.year
         joins_now = charge.part == "hires" and charge.year == past.year
         amount = float(charge.paid_musd[past.place])

@@ -14,7 +14,7 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Vector
 from planner.results.amounts import Amounts
 from planner.results.odds import worst_odds
-from planner.results.visits import AtVisits
+from planner.results.scenario_amounts import ScenarioAmounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,38 +37,40 @@ TIED = 1e-9
 """Relative difference up to which two losses count as equal."""
 
 
-def losses_of(visits: AtVisits, losses: Amounts) -> Losses:
-    """Losses recomputed from shortfalls. losses: by good at visits."""
-    return weighed(visits.case, _by_scenario(visits, losses.values))
+def losses_of(amounts: ScenarioAmounts, losses: Amounts) -> Losses:
+    """Losses recomputed from shortfalls. losses: by good at amounts."""
+    return weighed(amounts.case, _by_scenario(amounts, losses.values))
 
 
 def losses_by_country(
-    visits: AtVisits, losses: Amounts, by_scenario: Mapping[str, float]
+    amounts: ScenarioAmounts, losses: Amounts, by_scenario: Mapping[str, float]
 ) -> ByCountry:
-    """The part of each country in the expected loss and in the CVaR. losses: by good at visits."""
+    """The part of each country in the expected loss and in the CVaR. losses: by good at amounts."""
     found = {}
-    for country in visits.case.countries:
+    for country in amounts.case.countries:
         own = [place for good, place in losses.places.items() if good[0] == country]
-        found[country] = _by_scenario(visits, losses.values[own])
-    return by_country(visits.case, by_scenario, found)
+        found[country] = _by_scenario(amounts, losses.values[own])
+    return by_country(amounts.case, by_scenario, found)
 
 
-def losses_by_good(visits: AtVisits) -> Amounts:
-    """Loss (MUSD) of each good at every visit, discounted."""
-    case = visits.case
+def losses_by_good(amounts: ScenarioAmounts) -> Amounts:
+    """Loss (MUSD) of each good per scenario and period, discounted."""
+    case = amounts.case
     by_year = np.array([case.lookups.risk_discount(year) for year in case.years])
-    discount = by_year[visits.year_places]
-    losses = [weighted_loss(case, good, short, visits.demand(good)) for good, short in visits.short]
+    discount = by_year[amounts.year_places]
+    losses = [
+        weighted_loss(case, good, short, amounts.demand(good)) for good, short in amounts.short
+    ]
     values = np.array(losses).reshape(-1, len(discount))
-    return Amounts(visits.short.places, values * discount)
+    return Amounts(amounts.short.places, values * discount)
 
 
-def _by_scenario(visits: AtVisits, losses: NDArray[np.float64]) -> dict[str, float]:
-    """Scenario -> sum of losses (goods, visits), added up in the order of visits."""
-    count = len(visits.case.scenarios)
+def _by_scenario(amounts: ScenarioAmounts, losses: NDArray[np.float64]) -> dict[str, float]:
+    """Scenario -> sum of losses (goods, amounts), added up in the order of amounts."""
+    count = len(amounts.case.scenarios)
     scenario = np.repeat(np.arange(count), losses.size // count)
     sums = np.bincount(scenario, losses.T.ravel(), minlength=count)
-    return dict(zip(visits.case.scenarios, sums.tolist(), strict=True))
+    return dict(zip(amounts.case.scenarios, sums.tolist(), strict=True))
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:

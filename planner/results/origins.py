@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
 from planner.data.stages import CONVERTING, FORMS, OXIDE
+from planner.results.scenario_amounts import ScenarioAmounts
 from planner.results.schema import IMPORTED, TABLE_COLUMNS
 from planner.results.targets import KeptStock, kept_stock, left_over
-from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 
 STOCK = "stock"
@@ -33,9 +33,9 @@ LAST, TRACED = "last", "traced"
 ROUNDS, SETTLED = 500, 1e-13
 """Rounds at most, and change of a share at which what returns has brought its origins back often enough."""
 Tonnes = NDArray[np.float64]
-"""By country and visit."""
+"""By country, scenario and period."""
 Mixtures = NDArray[np.float64]
-"""Tonnes by origin and visit, of each country or of one; or shares that sum to 1 where there is anything."""
+"""Tonnes by origin, scenario and period, of each country or of one; or shares that sum to 1 where there is anything."""
 SupplyKey = tuple[str, str, str, str, str]
 """(group, party, element, form, basis)."""
 
@@ -49,15 +49,15 @@ class YearlyOrigin(NamedTuple):
     shares: Vector
 
 
-def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
+def yearly_origins(amounts: ScenarioAmounts) -> list[YearlyOrigin]:
     """Expected tonnes and shares by year, of each group and of each party that is not a group, in their order."""
     found: list[YearlyOrigin] = []
-    world = World(visits)
-    kept = kept_stock(visits)
+    world = World(amounts)
+    kept = kept_stock(amounts)
     forms = defaultdict[str, set[str]](set)
-    for _, (_, element, form) in visits.goods.places:
+    for _, (_, element, form) in amounts.goods.places:
         forms[element].add(form)
-    for element in visits.case.elements:
+    for element in amounts.case.elements:
         flows = {form: FormFlows(world, element, form, kept) for form in FORMS}
         traced = trace(world, element, flows)
         for form in FORMS:
@@ -73,12 +73,12 @@ def yearly_origins(visits: AtVisits) -> list[YearlyOrigin]:
 class World:
     """The countries of a case, the groups that they share goods in, and all that anything can come from."""
 
-    visits: AtVisits
+    amounts: ScenarioAmounts
 
     @property
     def case(self) -> Case:
         """The case."""
-        return self.visits.case
+        return self.amounts.case
 
     @cached_property
     def countries(self) -> list[str]:
@@ -88,17 +88,19 @@ class World:
     @cached_property
     def origins(self) -> list[str]:
         """All that anything can come from, in order."""
-        return sorted({*self.countries, *self.visits.lookups.supplier_origin.values(), STOCK})
+        return sorted({*self.countries, *self.amounts.lookups.supplier_origin.values(), STOCK})
 
     @cached_property
     def groups(self) -> list[str]:
         """The groups, in the order of their first countries."""
-        return list(dict.fromkeys(self.visits.lookups.group[country] for country in self.countries))
+        return list(
+            dict.fromkeys(self.amounts.lookups.group[country] for country in self.countries)
+        )
 
     @cached_property
     def group(self) -> NDArray[np.intp]:
         """The place of the group of each country."""
-        group = self.visits.lookups.group
+        group = self.amounts.lookups.group
         return np.array([self.groups.index(group[country]) for country in self.countries])
 
     @cached_property
@@ -111,12 +113,12 @@ class World:
 
     def nothing(self, *places: int) -> Mixtures:
         """No tonnes of any origin."""
-        return np.zeros((*places, len(self.origins), len(self.visits.node)))
+        return np.zeros((*places, len(self.origins), len(self.amounts.node)))
 
 
 @dataclass(frozen=True)
 class FormFlows:
-    """Flows of one element in one form: tonnes by country and visit."""
+    """Flows of one element in one form: tonnes by country, scenario and period."""
 
     world: World
     element: str
@@ -125,7 +127,7 @@ class FormFlows:
 
     def item(self, name: str) -> Tonnes:
         """An item of `operations` (t)."""
-        goods = self.world.visits.goods
+        goods = self.world.amounts.goods
         found = [
             goods[name, (country, self.element, self.form)] for country in self.world.countries
         ]
@@ -162,16 +164,16 @@ class FormFlows:
         found = []
         for country in self.world.countries:
             good = country, self.element, self.form
-            found.append(left_over(self.world.visits, good, self.kept_stock))
+            found.append(left_over(self.world.amounts, good, self.kept_stock))
         return np.minimum(found, self.kept + self.received)
 
     @cached_property
     def outside(self) -> Mixtures:
         """Imports and resold goods of each country, by origin of the supplier."""
         world = self.world
-        origin_of = world.visits.lookups.supplier_origin
+        origin_of = world.amounts.lookups.supplier_origin
         found = world.nothing(len(world.countries))
-        for flow, tonnes in world.visits.flows:
+        for flow, tonnes in world.amounts.flows:
             is_good = (flow.element, flow.form) == (self.element, self.form)
             if flow.item in IMPORTED and is_good and flow.project in origin_of:
                 origin = world.origins.index(origin_of[flow.project])
@@ -224,9 +226,9 @@ def _oxide_origins(world: World, element: str, taken: Traced) -> Mixtures:
     """Shares by origin of the oxide that separation plants of each country make: of its mines, and of what returned."""
     feeds = _feed_origins(world, element, taken)
     total = world.nothing(len(world.countries))
-    for flow, tonnes in world.visits.flows:
+    for flow, tonnes in world.amounts.flows:
         if (flow.item, flow.element, flow.form) == ("made", element, OXIDE):
-            feed = world.visits.lookups.group[flow.country], flow.feed
+            feed = world.amounts.lookups.group[flow.country], flow.feed
             if feed in feeds:
                 total[world.countries.index(flow.country)] += tonnes * feeds[feed]
     return _shares(total)
@@ -234,18 +236,18 @@ def _oxide_origins(world: World, element: str, taken: Traced) -> Mixtures:
 
 def _feed_origins(world: World, element: str, taken: Traced) -> dict[tuple[str, str], Mixtures]:
     """(group, feed) -> shares by country of its mines, and by origin of what returned."""
-    visits, lookups = world.visits, world.visits.lookups
+    amounts, lookups = world.amounts, world.amounts.lookups
     tonnes: dict[tuple[str, str], Mixtures] = defaultdict(world.nothing)
     for project, row in world.case.projects.items():
         group, place = lookups.group[row.country], world.countries.index(row.country)
         stage = lookups.stage_of(project)
         if stage.mines:
-            mined = visits.taken(project, feed=row.feeds[0])
+            mined = amounts.taken(project, feed=row.feeds[0])
             tonnes[group, row.feeds[0]] += mined * world.home[place]
         elif stage.converts:
             for (of, feed), share in lookups.returned[project].items():
                 if of == element:
-                    returned = share * visits.taken(project, element=element)
+                    returned = share * amounts.taken(project, element=element)
                     tonnes[group, feed] += returned * taken[stage.takes][place]
     return {feed: _shares(amounts) for feed, amounts in tonnes.items()}
 
@@ -268,7 +270,7 @@ def _of_all(flows: FormFlows, made: Mixtures) -> Iterator[tuple[str, str, Mixtur
     world = flows.world
     parties = defaultdict[str, list[int]](list)
     for place, country in enumerate(world.countries):
-        parties[world.visits.lookups.party[country]].append(place)
+        parties[world.amounts.lookups.party[country]].append(place)
     groups = [np.flatnonzero(world.group == number).tolist() for number in range(len(world.groups))]
     for name, places in zip(world.groups, groups, strict=True):
         yield name, "", _of_group(flows, places, made)
@@ -307,12 +309,12 @@ def _of_party(flows: FormFlows, places: list[int], made: Mixtures, pools: Mixtur
 
 def _yearly(world: World, place: SupplyKey, mixture: Mixtures) -> Iterator[YearlyOrigin]:
     """Expected tonnes of each origin by year, and their share of the year's."""
-    visits = world.visits
-    size = len(visits.case.years)
+    amounts = world.amounts
+    size = len(amounts.case.years)
     expected = np.zeros((len(world.origins), size))
     for number, tonnes in enumerate(mixture):
-        weights = visits.visit_chances * tonnes
-        expected[number] = np.bincount(visits.year_places, weights, minlength=size)
+        weights = amounts.weights * tonnes
+        expected[number] = np.bincount(amounts.year_places, weights, minlength=size)
     shares = _shares(expected)
     for number in np.flatnonzero(mixture.any(axis=1)).tolist():
         yield YearlyOrigin(place, world.origins[number], expected[number], shares[number])

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.errors import InfeasibleError, PlannerError, StoppedError, refuse_unknown
-from planner.results.plan_amounts import PlanAmounts
 from planner.results.reader import read_amounts
+from planner.results.scenario_amounts import PlanAmounts
 from planner.results.tables import TableViews
 from planner.results.typed import empty_table
 

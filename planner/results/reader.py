@@ -1,7 +1,7 @@
 """The tables of a run as amounts: by key and node, as a plan has them.
 
 The one reader of tables. Of scenarios that share a node the first is read; rows that name nothing of the case are passed
-over, and absent rows are zero. Whether tables say more than their amounts, `planner.results.verify` tells.
+over, and absent rows are zero. `planner.verification` compares tables with their amounts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,15 @@ from planner.data.case import Case
 from planner.data.decision_tree import Trees, trees_of
 from planner.data.scenario_tree import scenario_tree
 from planner.data.stages import FORMS
-from planner.results.amounts import Amounts, FlowKey, Payment, amounts, flow_order, spending_order
-from planner.results.plan_amounts import PEOPLE, PlanAmounts
+from planner.results.amounts import (
+    Amounts,
+    FlowKey,
+    Payment,
+    amounts_of,
+    flow_order,
+    spending_order,
+)
+from planner.results.scenario_amounts import PEOPLE, PlanAmounts
 from planner.results.schema import ALL, SCHEDULE
 
 GOOD = ("country", "element", "form")
@@ -92,7 +99,7 @@ class _Tables:
         """A column of a table of what is decided by year, by key and decision node; nothing where there is no table."""
         tree = self.trees.decisions
         if name not in self._tables:
-            return amounts({}, len(tree.nodes))
+            return amounts_of({}, len(tree.nodes))
         table = self._of_the_case(name)
         scenarios = map(self._first_of, table["scenarios"].tolist())
         places = zip(scenarios, table["year"].tolist(), strict=True)

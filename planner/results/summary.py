@@ -1,52 +1,94 @@
-"""The figures of summary.json, from the amounts of a plan and what the verifier makes of them."""
+"""Totals of a plan, and the figures of summary.json."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from planner.data.case import Case
 from planner.data.odds import are_bounded
+from planner.results.costs import cost_parts, utilisation
 from planner.results.diversification import diversification
-from planner.results.losses import Losses, risk_under, service_level
+from planner.results.losses import (
+    ByCountry,
+    Losses,
+    losses_by_country,
+    losses_by_good,
+    losses_of,
+    risk_under,
+    service_level,
+)
 from planner.results.odds import least_risk, worst_odds
 from planner.results.origins import YearlyOrigin
-from planner.results.plan_amounts import PlanAmounts
-from planner.results.verify import Verification
+from planner.results.scenario_amounts import PlanAmounts, ScenarioAmounts
+from planner.results.targets import targets_met
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanTotals:
+    """Losses, cost (MUSD), utilisation of capacity and targets of a plan.
+
+    cost_parts: expected and discounted, in the order of summary.json. public_spend: expected, not discounted. targets:
+    target -> `missing_t`, `cost_musd` and `met`.
+    """
+
+    losses: Losses
+    losses_by_country: ByCountry
+    cost_parts: dict[str, float]
+    utilisation: dict[str, dict[str, float | None]]
+    public_spend: float
+    targets: dict[str, dict[str, Any]]
+
+    @property
+    def cost(self) -> float:
+        """Expected discounted cost (MUSD)."""
+        return sum(self.cost_parts.values())
+
+
+def plan_totals(amounts: ScenarioAmounts) -> PlanTotals:
+    """Return the totals of a plan."""
+    by_good = losses_by_good(amounts)
+    losses = losses_of(amounts, by_good)
+    return PlanTotals(
+        losses=losses,
+        losses_by_country=losses_by_country(amounts, by_good, losses.by_scenario),
+        cost_parts=cost_parts(amounts),
+        utilisation=utilisation(amounts),
+        public_spend=float(amounts.weights @ np.sum(amounts.spent.values, axis=0)),
+        targets=targets_met(amounts),
+    )
 
 
 def figures(
-    plan: PlanAmounts,
-    checked: Verification,
-    origins: Sequence[YearlyOrigin],
-    attainable: float | None,
+    plan: PlanAmounts, totals: PlanTotals, origins: Sequence[YearlyOrigin], attainable: float | None
 ) -> dict[str, Any]:
     """Risk, cost, shortfall and decisions. Expected values weigh scenarios by probability; money is undiscounted where it
     is called spend, discounted where it is called cost or loss. `trained` counts who completes.
 
     attainable: the least risk, of goal `risk`.
     """
-    case, losses = plan.case, checked.losses
-    found: dict[str, Any] = {"risk_musd": losses.risk, **_of_odds(case, losses)}
+    case, losses = plan.case, totals.losses
+    summary: dict[str, Any] = {"risk_musd": losses.risk, **_of_odds(case, losses)}
     if case.model.objective.goal == "risk":
-        found["least_risk_musd"] = attainable
-    if checked.targets:
-        found["targets"] = checked.targets
+        summary["least_risk_musd"] = attainable
+    if totals.targets:
+        summary["targets"] = totals.targets
     demand, short = expected_demand_and_shortfall(plan)
-    return found | {
+    return summary | {
         "diversification": diversification(case, origins),
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,
-        "cost_musd": checked.cost,
-        "cost_parts_musd": checked.cost_parts,
-        "utilisation": checked.utilisation,
+        "cost_musd": totals.cost,
+        "cost_parts_musd": totals.cost_parts,
+        "utilisation": totals.utilisation,
         "scenario_loss_musd": losses.by_scenario,
-        "loss_musd_by_country": checked.losses_by_country,
+        "loss_musd_by_country": totals.losses_by_country,
         "expected_shortfall_t": short,
         "service_level": service_level(demand, short),
-        "public_spend_musd": checked.public_spend,
+        "public_spend_musd": totals.public_spend,
         "new_capacity_tpa": new_capacity(plan),
         "trained": trained(plan),
     }

@@ -18,12 +18,9 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, Vector
 from planner.results.amounts import Amounts, FlowKey
 from planner.results.origins import YearlyOrigin, origins_table
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.scenario_amounts import PlanAmounts, ScenarioAmounts
 from planner.results.schema import ALL, EVERY_TABLE, PURCHASES, SCHEDULE, TABLE_COLUMNS
 from planner.results.typed import names_of_tables, typed_table
-from planner.results.verify_resources import available_staff, needed_staff
-from planner.results.visit_inputs import capex_per_tpa
-from planner.results.visits import AtVisits
 from planner.thresholds import ROUNDING
 from planner.units import musd_per_tonne
 
@@ -130,7 +127,7 @@ def investments(plan: PlanAmounts) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for project, node, tpa, members in _decided(plan.trees.decisions, plan.builds):
         row = plan.case.projects[project]
-        capex = tpa * capex_per_tpa(plan.case, project)
+        capex = tpa * plan.case.lookups.full_capex(project)
         rows.append((project, row.stage, row.country, node.year, None, tpa, capex, *members))
     return table_of("investments", rows)
 
@@ -153,8 +150,8 @@ def training(plan: PlanAmounts) -> pd.DataFrame:
         for place in np.flatnonzero((intake != 0) | (seats != 0)).tolist():
             node = tree.nodes[place]
             what = (programme, row.country, row.skill, node.year, None)
-            amounts = (float(intake[place]), float(seats[place]))
-            rows.append((*what, *amounts, node.probability, scenarios_cell(tree, node)))
+            persons = (float(intake[place]), float(seats[place]))
+            rows.append((*what, *persons, node.probability, scenarios_cell(tree, node)))
     return table_of("training", rows)
 
 
@@ -179,15 +176,17 @@ def spending(plan: PlanAmounts) -> pd.DataFrame:
 # ---- what happens ----------------------------------------------------------------------------------------------------
 
 
-def _by_visit(name: str, visits: AtVisits, rows: RowPlaces, columns: ColumnCells) -> pd.DataFrame:
+def _by_period(
+    name: str, amounts: ScenarioAmounts, rows: RowPlaces, columns: ColumnCells
+) -> pd.DataFrame:
     """A result table of rows by scenario and period. rows: the visit of each; columns: all the others."""
-    periods = visits.tree.periods
+    periods = amounts.tree.periods
     scenario, period = np.divmod(rows, len(periods))
     quarters = np.array([p.quarter if isinstance(p, Quarter) else 0 for p in periods])
     quarter = quarters[period]
     when = {
-        "scenario": words(visits.case.scenarios, scenario),
-        "year": visits.period_years[period],
+        "scenario": words(amounts.case.scenarios, scenario),
+        "year": amounts.period_years[period],
         "quarter": pd.arrays.IntegerArray(quarter, quarter == 0),
     }
     names = [
@@ -197,23 +196,23 @@ def _by_visit(name: str, visits: AtVisits, rows: RowPlaces, columns: ColumnCells
 
 
 def _where(there: NDArray[np.bool_]) -> tuple[RowPlaces, RowPlaces]:
-    """The visit of each row, and the thing that it is about. there: where things have a row (things, visits)."""
+    """The visit of each row, and the thing that it is about. there: where things have a row (things, amounts)."""
     rows, things = np.nonzero(there.T)
     return rows, things
 
 
-def _stacked(visits: AtVisits, vectors: Iterable[Vector]) -> NDArray[np.float64]:
+def _stacked(amounts: ScenarioAmounts, vectors: Iterable[Vector]) -> NDArray[np.float64]:
     """Vectors as the rows of an array, of which there may be none."""
-    return np.array(list(vectors), dtype=float).reshape(-1, len(visits.node))
+    return np.array(list(vectors), dtype=float).reshape(-1, len(amounts.node))
 
 
 def capacity(plan: PlanAmounts) -> pd.DataFrame:
     """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
-    visits, projects = plan.visits, plan.case.projects
-    existing = _stacked(visits, visits.existing.values())
-    new = _stacked(visits, visits.new_capacity.values())
-    factor = _stacked(visits, map(visits.factor, projects))
-    throughput = _stacked(visits, visits.loads.values())
+    amounts, projects = plan.by_scenario, plan.case.projects
+    existing = _stacked(amounts, amounts.existing.values())
+    new = _stacked(amounts, amounts.new_capacity.values())
+    factor = _stacked(amounts, map(amounts.factor, projects))
+    throughput = _stacked(amounts, amounts.loads.values())
     rows, plant = _where(existing + new > ROUNDING)
     cells = plant, rows
     columns: ColumnCells = {
@@ -226,16 +225,16 @@ def capacity(plan: PlanAmounts) -> pd.DataFrame:
         "usable_tpa": (factor * (existing + new))[cells],
         "throughput_t": throughput[cells],
     }
-    return _by_visit("capacity", visits, rows, columns)
+    return _by_period("capacity", amounts, rows, columns)
 
 
 def workforce(plan: PlanAmounts) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
-    visits = plan.visits
+    amounts = plan.by_scenario
     teams = list(plan.people["staff"].places)
-    persons = {name: its.values for name, its in visits.people.items()}
-    persons["available"] = _stacked(visits, (available_staff(visits, team) for team in teams))
-    persons["needed"] = _stacked(visits, (needed_staff(visits, team) for team in teams))
+    persons = {name: its.values for name, its in amounts.people.items()}
+    persons["available"] = _stacked(amounts, map(amounts.available_staff, teams))
+    persons["needed"] = _stacked(amounts, map(amounts.needed_staff, teams))
     rows, team = _where(np.ones(persons["staff"].shape, dtype=bool))
     columns: ColumnCells = {
         "country": words([country for country, _ in teams], team),
@@ -243,42 +242,42 @@ def workforce(plan: PlanAmounts) -> pd.DataFrame:
     }
     for name, its in persons.items():
         columns[name] = its[team, rows]
-    return _by_visit("workforce", visits, rows, columns)
+    return _by_period("workforce", amounts, rows, columns)
 
 
 def operations(plan: PlanAmounts) -> pd.DataFrame:
     """Every flow (t) that is not zero."""
-    tonnes = plan.visits.flows.values
+    tonnes = plan.by_scenario.flows.values
     rows, flow = _where(tonnes != 0)
     columns: ColumnCells = {"tonnes": tonnes[flow, rows]}
     for name in FlowKey._fields:
         columns[name] = words([getattr(key, name) for key in plan.flows.places], flow)
-    return _by_visit("operations", plan.visits, rows, columns)
+    return _by_period("operations", plan.by_scenario, rows, columns)
 
 
 def shortfall(plan: PlanAmounts) -> pd.DataFrame:
     """Demand not met, by scenario, year, country, element and form; every demand has a row."""
-    visits, goods = plan.visits, plan.short.places
-    demand = _stacked(visits, map(visits.demand, goods))
+    amounts, goods = plan.by_scenario, plan.short.places
+    demand = _stacked(amounts, map(amounts.demand, goods))
     rows, place = _where(demand > 0)
     cells = place, rows
     columns = _of_goods(goods, place)
-    columns |= {"tonnes": visits.short.values[cells], "demand_t": demand[cells]}
+    columns |= {"tonnes": amounts.short.values[cells], "demand_t": demand[cells]}
     if plan.short_without is not None:
-        columns["without_plan_t"] = plan.short_without.at(visits.node).values[cells]
-    return _by_visit("shortfall", visits, rows, columns)
+        columns["without_plan_t"] = plan.short_without.at(amounts.node).values[cells]
+    return _by_period("shortfall", amounts, rows, columns)
 
 
 def stocks(plan: PlanAmounts) -> pd.DataFrame:
     """Year-end stock, purchases and releases by scenario and year."""
-    visits, goods = plan.visits, plan.stock.places
-    held = visits.stock.values
+    amounts, goods = plan.by_scenario, plan.stock.places
+    held = amounts.stock.values
     rows, place = _where(np.ones(held.shape, dtype=bool))
     columns = _of_goods(goods, place) | {"stock_t": held[place, rows]}
     for item in ("bought", "released"):
-        moved = _stacked(visits, (visits.goods[item, good] for good in goods))
+        moved = _stacked(amounts, (amounts.goods[item, good] for good in goods))
         columns[f"{item}_t"] = moved[place, rows]
-    return _by_visit("stocks", visits, rows, columns)
+    return _by_period("stocks", amounts, rows, columns)
 
 
 def _of_goods(goods: Iterable[Good], place: RowPlaces) -> ColumnCells:

@@ -150,7 +150,7 @@ def _reached(plan: Plan | None) -> dict[str, float]:
     """The shares of targets that a plan reaches."""
     if plan is None or not plan.case.lookups.targets:
         return {}
-    return shares_reached(plan.amounts.visits)
+    return shares_reached(plan.amounts.by_scenario)
 
 
 def _unmet(plan: Plan | None) -> float | None:

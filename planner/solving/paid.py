@@ -8,8 +8,8 @@ import numpy as np
 
 from planner.data.scenario_tree import Vector
 from planner.formulation.index_sets import Scope
-from planner.results.amounts import Amounts, amounts, spending_order
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.amounts import Amounts, amounts_of, spending_order
+from planner.results.scenario_amounts import PlanAmounts
 from planner.solving.node_values import AtNodes
 from planner.solving.payments import Accounts, Weights, split
 from planner.solving.program import Program
@@ -42,7 +42,7 @@ def paid(plan: PlanAmounts, due: Amounts, weights: Weights) -> PlanAmounts:
             if where == country:
                 part = share_at * musd
                 spent[funder, country, item] = np.where(part > ROUNDING, part, 0.0)
-    by_payer = amounts(spent, len(tree.nodes)).something().in_order(spending_order(plan.case))
+    by_payer = amounts_of(spent, len(tree.nodes)).something().in_order(spending_order(plan.case))
     return replace(plan, spent=by_payer, payments=tuple(payments.rows))
 
 

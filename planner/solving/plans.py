@@ -17,8 +17,6 @@ from planner.results.plan import Plan, Status
 from planner.results.schema import RUN_FORMAT
 from planner.results.summary import figures
 from planner.results.tables import TableViews
-from planner.results.verify import Verification, verify_amounts
-from planner.results.violations import at_most, equal
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.engine import Engine, Variant
@@ -32,6 +30,8 @@ from planner.solving.shadow_prices import shadow_prices
 from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.whole_plants import proven
+from planner.verification.verify import Verification, verify_amounts
+from planner.verification.violations import at_most, equal
 
 ENDS = {
     Stop.OPTIMAL: Status.OPTIMAL,
@@ -99,12 +99,12 @@ def solve_session(
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     checked = verify_amounts(plan)
-    origins = yearly_origins(checked.visits)
+    origins = yearly_origins(checked.amounts)
     certificate = _certificate(live, outcome, checked)
     sound = certificate.worst() <= TOLERANCE and checked.holds
     status = ENDS[outcome.stop] if sound else Status.UNPROVEN
     summary["status"] = status.value
-    summary |= figures(plan, checked, origins, outcome.values.get("risk"))
+    summary |= figures(plan, checked.totals, origins, outcome.values.get("risk"))
     if status is Status.UNPROVEN:
         summary["reasons"] = _why_unproven(live, outcome, checked)
     if case.model.policy.whole_plants:
@@ -157,10 +157,10 @@ def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
     The program may overstate a loss that no longer matters to its last objective, never understate one.
     """
     program, x = live.program, outcome.last.x
-    _, cost_apart = equal("cost", program.measure("cost", x), checked.cost)
+    _, cost_apart = equal("cost", program.measure("cost", x), checked.totals.cost)
     expected = program.measure("expected_loss", x)
-    _, loss_apart = at_most("expected_loss", checked.losses.expected, expected)
-    _, risk_apart = at_most("risk", checked.losses.risk, program.measure("risk", x))
+    _, loss_apart = at_most("expected_loss", checked.totals.losses.expected, expected)
+    _, risk_apart = at_most("risk", checked.totals.losses.risk, program.measure("risk", x))
     return max(cost_apart, loss_apart, risk_apart)
 
 

@@ -22,13 +22,13 @@ from planner.data.case import Case
 from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
-from planner.results.verify import verify_amounts
 from planner.solving.charges import fairest
 from planner.solving.game import Coalition, Game, named
 from planner.solving.goals import Progress, silent
 from planner.solving.paid import paid_solution
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program_size import refuse_if_too_large
+from planner.verification.verify import verify_amounts
 
 FEW = 6
 """Parties up to which every coalition is solved, and the charges have the largest least gain."""
@@ -239,7 +239,7 @@ def _carried(game: Game) -> dict[str, _Carried]:
     plan = paid_solution(game.scope, game.program, game.whole.x, whole_budgets(case))
     carried = {party: _Carried() for party in game.parties}
     aversion = case.model.objective.risk_aversion
-    for country, parts in verify_amounts(plan).losses_by_country.items():
+    for country, parts in verify_amounts(plan).totals.losses_by_country.items():
         loss = (1 - aversion) * parts["expected"] + aversion * parts["tail"]
         carried[case.lookups.party[country]].loss += loss
     for party, amount in _costs(game).items():

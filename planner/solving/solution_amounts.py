@@ -11,8 +11,8 @@ import numpy as np
 from planner.data.decision_tree import Trees
 from planner.data.lookups import Good
 from planner.formulation.variable_trees import CountrySkill
-from planner.results.amounts import Amounts, FlowKey, amounts
-from planner.results.plan_amounts import PEOPLE, PlanAmounts
+from planner.results.amounts import Amounts, FlowKey, amounts_of
+from planner.results.scenario_amounts import PEOPLE, PlanAmounts
 from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import flows_of
 from planner.solving.node_values import AtNodes
@@ -36,9 +36,9 @@ def solution_amounts(at: AtNodes) -> PlanAmounts:
     return PlanAmounts(
         case=scope.case,
         trees=trees,
-        flows=amounts(flows, at.size).something(),
-        short=amounts(short, at.size),
-        stock=amounts(stock, at.size),
+        flows=amounts_of(flows, at.size).something(),
+        short=amounts_of(short, at.size),
+        stock=amounts_of(stock, at.size),
         people=_people(at),
         builds=_decided(at, "build", sorted(scope.expandable)),
         intake=_decided(at, "intake", scope.programmes),
@@ -63,7 +63,7 @@ def _people(at: AtNodes) -> dict[str, Amounts]:
         found["hired"][team] = np.where(opens, at.by_decision("hired", *team), 0.0)
         found["lent"][team] = -np.minimum(moved, 0.0) + 0.0
         found["borrowed"][team] = np.maximum(moved, 0.0)
-    return {name: amounts(found[name], at.size) for name in PEOPLE}
+    return {name: amounts_of(found[name], at.size) for name in PEOPLE}
 
 
 def _decided(at: AtNodes, name: str, things: Iterable[str] | Iterable[Good]) -> Amounts:
@@ -73,4 +73,4 @@ def _decided(at: AtNodes, name: str, things: Iterable[str] | Iterable[Good]) -> 
         index = thing if isinstance(thing, tuple) else (thing,)
         at_nodes = at(name, *index)
         found[thing] = np.where(at_nodes > ROUNDING, at_nodes, 0.0)
-    return amounts(found, len(at.scope.decision_tree.nodes)).something()
+    return amounts_of(found, len(at.scope.decision_tree.nodes)).something()

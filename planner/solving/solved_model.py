@@ -14,13 +14,13 @@ from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
 from planner.results.summary import figures
 from planner.results.tables import TableViews
-from planner.results.verify import verify_amounts
 from planner.solving.highs import TOLERANCE
 from planner.solving.paid import paid_solution
 from planner.solving.plans import header, seconds_of
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import Writer
 from planner.solving.shares import payment_weights
+from planner.verification.verify import verify_amounts
 
 OWN_RULES = "it was solved outside the planner, maybe with rules of its own: that it is the best is not certified here"
 
@@ -65,9 +65,9 @@ def plan_of(model: Model) -> Plan:
     broken = [rule for rule, amount in checked.violations.items() if amount > TOLERANCE]
     if broken or not checked.holds:
         raise StoppedError(f"the values of the model break {', '.join(broken) or 'a total'}")
-    origins = yearly_origins(checked.visits)
+    origins = yearly_origins(checked.amounts)
     summary = header(case, len(scope.tree.nodes), program.size)
-    summary |= figures(amounts, checked, origins, None)
+    summary |= figures(amounts, checked.totals, origins, None)
     summary |= {"status": Status.UNPROVEN.value, "reasons": [OWN_RULES]}
     summary["own_rules"] = _on_operation(model)
     summary["seconds"] = seconds_of(case, 0.0, started)

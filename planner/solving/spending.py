@@ -10,8 +10,8 @@ import numpy as np
 from planner.data.case import Case
 from planner.formulation.budgets import investment_spending, spending_limit
 from planner.formulation.index_sets import Scope
-from planner.results.amounts import Amounts, FlowKey, amounts
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.amounts import Amounts, FlowKey, amounts_of
+from planner.results.scenario_amounts import PlanAmounts
 from planner.results.schema import PAID_ITEMS, PURCHASES
 from planner.solving.program import Key, Program, Vector
 from planner.thresholds import ROUNDING
@@ -78,4 +78,4 @@ def money_due(plan: PlanAmounts, decided: Due, moved: Due | None = None) -> Amou
             found[country, PURCHASES] = before + price * bought
     clean = {key: np.where(musd > ROUNDING, musd, 0.0) for key, musd in found.items()}
     order = {item: place for place, item in enumerate(PAID_ITEMS)}
-    return amounts(clean, size).something().in_order(lambda key: (key[0], order[key[1]]))
+    return amounts_of(clean, size).something().in_order(lambda key: (key[0], order[key[1]]))

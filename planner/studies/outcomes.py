@@ -12,7 +12,7 @@ from planner.data.case import Case
 from planner.results.amounts import Amounts
 from planner.results.costs import cost_parts
 from planner.results.losses import losses_by_country, losses_by_good, losses_of, service_level
-from planner.results.plan_amounts import PlanAmounts
+from planner.results.scenario_amounts import PlanAmounts
 from planner.results.study import LIST_GROUPS, MEANINGS
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
 from planner.solving.engine import Solved
@@ -48,9 +48,9 @@ def outcome_names(case: Case) -> list[str]:
 def point_figures(solved: Solved) -> PointMeasures:
     """Figures of the plan of an optimum, by name; members of a group that names only what is not zero may be left out."""
     plan = solution_amounts(AtNodes(solved.scope, solved.program.columns, solved.point))
-    case, visits = plan.case, plan.visits
-    lost = losses_by_good(visits)
-    losses = losses_of(visits, lost)
+    case, amounts = plan.case, plan.by_scenario
+    lost = losses_by_good(amounts)
+    losses = losses_of(amounts, lost)
     demand, short = expected_demand_and_shortfall(plan)
     short_by_country = plan.short.by(lambda good: f"{good[0]}.{good[1]}")
     bought = plan.flows.by(lambda flow: flow.element if flow.item == "bought" else None)
@@ -59,10 +59,10 @@ def point_figures(solved: Solved) -> PointMeasures:
         "risk_musd": losses.risk,
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,
-        "cost_musd": sum(cost_parts(visits).values()),
+        "cost_musd": sum(cost_parts(amounts).values()),
         "public_spend_musd": _public_spend(solved, plan),
         "scenario_loss_musd": losses.by_scenario,
-        "loss_musd_by_country": losses_by_country(visits, lost, losses.by_scenario),
+        "loss_musd_by_country": losses_by_country(amounts, lost, losses.by_scenario),
         "expected_shortfall_t": short,
         "expected_shortfall_t_by_country": _expected(histories, short_by_country),
         "service_level": service_level(demand, short),

@@ -11,7 +11,7 @@ import pytest
 
 import planner
 from planner.results.plan import Plan
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase, SolveCase
 

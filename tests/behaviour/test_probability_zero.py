@@ -14,10 +14,10 @@ import pytest
 
 from planner.data.case import Case
 from planner.results.plan import Plan
-from planner.results.verify import verify
 from planner.solving.goals import phases_of, silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.unweighed_losses import unweighed, with_least_losses
+from planner.verification.verify import verify
 from tests.behaviour.conftest import agreed
 from tests.cases import (
     MUSD,

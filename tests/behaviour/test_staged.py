@@ -16,7 +16,7 @@ from planner.data.decision_tree import decision_tree
 from planner.data.scenario_tree import scenario_tree
 from planner.results.plan import Plan
 from planner.results.reader import read_amounts
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.behaviour.conftest import agreed
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, shock, total
 

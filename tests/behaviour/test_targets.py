@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.results.plan import Plan
 from planner.results.targets import kept_stock, left_over
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase, SolveCase
 
@@ -181,7 +181,7 @@ def test_output_that_is_left_over_does_not_count(solve: SolveCase) -> None:
         projects=[mine(), plant(existing_tpa=400)],
         targets=[target("made_share", 1.0, element="Dy")],
     )
-    book = plan.amounts.visits
+    book = plan.amounts.by_scenario
     assert flow(plan, "made", element="Dy") == pytest.approx(200)
     assert flow(plan, "imported", element="Dy") == pytest.approx(0)
     assert left_over(book, ("AAA", "Dy", "oxide"), kept_stock(book)) == pytest.approx([100])
@@ -211,7 +211,7 @@ def test_a_partner_that_leaves_over_what_it_gets_is_no_use(solve: SolveCase) -> 
     plan = solve(**tables, targets=[target("made_share", 0.4)])
     assert told(plan)["met"] is True
     assert flow(plan, "made") - 0.4 * 101 >= -1e-6
-    book = plan.amounts.visits
+    book = plan.amounts.by_scenario
     assert left_over(book, ("BBB", "Dy", "oxide"), kept_stock(book)) == pytest.approx([0])
 
 
@@ -378,7 +378,7 @@ def test_the_tables_alone_show_that_a_target_is_missed(
     found = verify(priced, plan.tables)
     assert found.violations.get("target", 0.0) == 0
     missing = 5 if asked["kind"] == "served" else 15
-    assert found.targets["asked"] == {
+    assert found.totals.targets["asked"] == {
         "missing_t": pytest.approx(missing),
         "cost_musd": pytest.approx(missing / 1000),
         "met": False,

@@ -19,9 +19,11 @@ from planner.data.build_schedule import BuildSchedule
 from planner.data.case import Case
 from planner.data.lookups import Lookups
 from planner.data.scenario_tree import Tree
-from planner.results import verify, verify_calm, verify_material, verify_resources
 from planner.results.reader import read_amounts
+from planner.results.scenario_inputs import ScenarioInputs
 from planner.results.tables import TableViews
+from planner.verification import material_rules, money_rules, people_rules, plant_rules, verify
+from planner.verification.recomputed_inputs import RecomputedInputs
 from tests.cases import (
     MUSD,
     budget,
@@ -731,7 +733,7 @@ FAULTS: dict[str, dict[str, dict[str, Spoil]]] = {
 }
 
 
-MODULES = (verify, verify_calm, verify_material, verify_resources)
+MODULES = (verify, material_rules, money_rules, people_rules, plant_rules)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:
@@ -815,10 +817,12 @@ def test_losses_cost_and_spending_are_recomputed_from_the_tables(
     build("smelter", "metal", "BBB", 2027, 1)(tables)
     spend("BBB", "BBB", 3)(tables)
     before, after = verify.verify(plan.case, plan.tables), verify.verify(plan.case, tables)
-    assert after.losses.by_scenario["cut"] - before.losses.by_scenario["cut"] == near(1)
-    assert after.losses.expected - before.losses.expected == near(0.3)
-    assert after.cost - before.cost == near(0.2)
-    assert after.public_spend - before.public_spend == near(3)
+    assert after.totals.losses.by_scenario["cut"] - before.totals.losses.by_scenario["cut"] == near(
+        1
+    )
+    assert after.totals.losses.expected - before.totals.losses.expected == near(0.3)
+    assert after.totals.cost - before.totals.cost == near(0.2)
+    assert after.totals.public_spend - before.totals.public_spend == near(3)
 
 
 def test_a_violation_is_measured_against_the_size_of_the_rule(
@@ -863,7 +867,7 @@ def test_the_verifier_asks_nothing_that_the_program_is_written_by(
     good: dict[str, planner.Plan], which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = good[which]
-    cost = plan.summary["cost_musd"]
+    cost, amounts = plan.summary["cost_musd"], plan.amounts
 
     def shared(*_: object) -> None:
         raise AssertionError("a fault in this would pass unseen")
@@ -871,9 +875,14 @@ def test_the_verifier_asks_nothing_that_the_program_is_written_by(
     for home, names in OF_THE_PROGRAM.items():
         for name in names:
             monkeypatch.setattr(home, name, shared)
-    found = verify.verify(plan.case, plan.tables)
-    assert found.holds
-    assert found.cost == near(cost)
+    checked = verify.verify_amounts(amounts)
+    assert checked.holds
+    assert checked.totals.cost == near(cost)
+
+
+def test_every_input_is_recomputed() -> None:
+    of_tables = {name for name in vars(ScenarioInputs) if not name.startswith("_")}
+    assert of_tables <= vars(RecomputedInputs).keys()
 
 
 def test_the_verifier_needs_a_case_only(good: dict[str, planner.Plan]) -> None:

@@ -14,11 +14,11 @@ import planner
 from planner.data.case import Case, with_model
 from planner.explanation.explain import explain
 from planner.results.plan import Status
-from planner.results.verify import verify
 from planner.solving.goals import silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
+from planner.verification.verify import verify
 from tests.cases import (
     MUSD,
     Row,

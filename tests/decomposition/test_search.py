@@ -19,10 +19,10 @@ from planner.decomposition.plans import begin
 from planner.decomposition.subproblem import BranchQuestion
 from planner.results.losses import risk_weights, weighed
 from planner.results.plan import Plan
-from planner.results.verify import verify
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
 from planner.solving.program_writer import program_of
+from planner.verification.verify import verify
 from tests.cases import (
     EXACT,
     ONE_PER_TONNE,

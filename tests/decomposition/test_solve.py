@@ -19,7 +19,7 @@ from planner.decomposition import plans as chooser
 from planner.decomposition.benders_loop import Search
 from planner.errors import InputError
 from planner.planning import method_of
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import (
     EXACT,
     budget,

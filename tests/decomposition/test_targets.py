@@ -11,7 +11,7 @@ import planner
 from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.decomposition import plans as chooser
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import long_run, near, total, without_prices
 from tests.decomposition.test_search import CLOSE, agree
 from tests.decomposition.test_solve import both, cut_off

@@ -17,7 +17,7 @@ import planner
 from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.results.reader import read_amounts
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import LONG
 from tests.oracle.agreement_figures import LOOSE, TOLERANCE, agree_figures, near, seen_by_the_odds
 from tests.oracle.money import payers

@@ -15,7 +15,7 @@ import pytest
 import planner
 from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
-from planner.results.verify import verify
+from planner.verification.verify import verify
 from tests.cases import seeds
 from tests.oracle.agreement import flat
 from tests.oracle.both_ways import (

@@ -50,32 +50,32 @@ def builds(plan: Plan) -> list[Build]:
 def decided_along(plan: Plan, scenario: str) -> Decided:
     """Builds (t/y), intake, new seats and hires (persons) and scheduled purchases (t a year) along the history of one
     scenario."""
-    visits = plan.amounts.visits
+    amounts = plan.amounts.by_scenario
     place = list(plan.case.scenarios).index(scenario)
     by_year = {
-        "build": visits.builds,
-        "intake": visits.intake,
-        "new_seats": visits.new_seats,
-        "scheduled": visits.scheduled,
+        "build": amounts.builds,
+        "intake": amounts.intake,
+        "new_seats": amounts.new_seats,
+        "scheduled": amounts.scheduled,
     }
     found: dict[tuple[str, Any], float] = defaultdict(float)
     for name, of_kind in by_year.items():
         for key, by_scenario in of_kind:
             found[name, key] = float(by_scenario[place])
-    for team, by_visit in visits.people["hired"]:
-        hired = visits.whole(by_visit)[place].tolist()
-        for year, persons in zip(visits.period_years.tolist(), hired, strict=True):
+    for team, figures in amounts.people["hired"]:
+        hired = amounts.whole(figures)[place].tolist()
+        for year, persons in zip(amounts.period_years.tolist(), hired, strict=True):
             found["hired", (*team, year)] += persons
     return {key: amount for key, amount in found.items() if amount > 0}
 
 
 def payments_along(plan: Plan, scenario: str) -> Iterator[tuple[tuple[str, str, str], int, float]]:
     """(funder, country, item), year and payment (MUSD) of each period along the history of one scenario."""
-    visits = plan.amounts.visits
+    amounts = plan.amounts.by_scenario
     place = list(plan.case.scenarios).index(scenario)
-    years = visits.period_years.tolist()
-    for key, musd in visits.spent:
-        for year, amount in zip(years, visits.whole(musd)[place].tolist(), strict=True):
+    years = amounts.period_years.tolist()
+    for key, musd in amounts.spent:
+        for year, amount in zip(years, amounts.whole(musd)[place].tolist(), strict=True):
             yield key, year, amount
 
 

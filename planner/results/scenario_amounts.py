@@ -1,14 +1,15 @@
-"""The amounts of a plan at visits, for the verifier and all that is computed scenario by scenario.
+"""The amounts of a plan, by node and by scenario and period.
 
-A visit is a scenario in a period; scenarios that share a node do the same there.
+`PlanAmounts` is what a solution or the tables of a run state, `ScenarioAmounts` the same for each scenario and period, with
+inputs from the look-ups. `planner.verification` gives it inputs of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +19,17 @@ from planner.data.decision_tree import Trees
 from planner.data.lookups import Good, Lookups
 from planner.data.scenario_tree import Tree, Vector
 from planner.data.shock_effects import year_of
-from planner.results.amounts import Amounts, FlowKey, Payment, amounts
-from planner.results.visit_inputs import VisitInputs, counted_per_tonne
-
-if TYPE_CHECKING:  # whose amounts these are
-    from planner.results.plan_amounts import PlanAmounts
+from planner.results.amounts import Amounts, FlowKey, Payment, amounts_of
+from planner.results.scenario_inputs import ScenarioInputs
 
 Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class AtVisits:
-    """What a plan does at every visit, and what it decides in every scenario.
+class ScenarioAmounts:
+    """Amounts of a plan by scenario and period, and its decisions by scenario.
 
-    Vectors are over visits, in the order of scenario and period, or over scenarios.
+    Vectors have an entry per scenario and period (scenarios in order, in each the periods), or per scenario.
     """
 
     plan: PlanAmounts
@@ -99,14 +97,14 @@ class AtVisits:
     def _decided(self, by_decision: Amounts) -> Amounts:
         """Amounts by key and year for each scenario, of amounts by key at decision nodes."""
         nodes = self.trees.decision_of_year
-        found: dict[Any, Vector] = {}
+        by_year: dict[Any, Vector] = {}
         for key, at_nodes in by_decision:
             things = key if isinstance(key, tuple) else (key,)
             for place, year in enumerate(self.case.years):
                 of_year = at_nodes[nodes[:, place]]
                 if of_year.any():
-                    found[(*things, year)] = of_year
-        return amounts(found, len(nodes))
+                    by_year[(*things, year)] = of_year
+        return amounts_of(by_year, len(nodes))
 
     @cached_property
     def spent(self) -> Amounts:
@@ -126,13 +124,13 @@ class AtVisits:
         return self.trees.histories
 
     @cached_property
-    def inputs(self) -> VisitInputs:
-        """What the rows of the case say at every visit."""
-        return VisitInputs(self.case, self.tree.periods)
+    def inputs(self) -> ScenarioInputs:
+        """Inputs per scenario and period."""
+        return ScenarioInputs(self.tree, self.node)
 
     @cached_property
     def node(self) -> Places:
-        """The node of each visit."""
+        """The node of each scenario and period."""
         paths = [self.tree.path_of(scenario) for scenario in self.case.scenarios]
         return np.array(paths, dtype=np.intp).ravel()
 
@@ -148,37 +146,37 @@ class AtVisits:
 
     @cached_property
     def year_places(self) -> NDArray[np.int64]:
-        """The year of each visit, counted from the first of the horizon."""
+        """The year of each scenario and period, counted from the first of the horizon."""
         years = np.tile(self.period_years, len(self.case.scenarios))
         return years - self.case.first_year
 
     @cached_property
-    def chances(self) -> Vector:
+    def probabilities(self) -> Vector:
         """The probability of each scenario."""
         return np.array(list(self.case.scenarios.values()))
 
     @cached_property
-    def visit_chances(self) -> Vector:
-        """The probability of each visit's scenario."""
-        return self.everywhere(self.chances)
+    def weights(self) -> Vector:
+        """The probability of the scenario, per scenario and period."""
+        return self.everywhere(self.probabilities)
 
     def zeros(self) -> Vector:
-        """0 at every visit."""
+        """Zeros per scenario and period."""
         return np.zeros(len(self.node))
 
     def at(self, by_node: Vector) -> Vector:
-        """A figure of nodes, at each visit."""
+        """A figure by node, per scenario and period."""
         return by_node[self.node]
 
-    def whole(self, by_visit: NDArray[Any]) -> NDArray[Any]:
-        """Values by visit as an array (scenarios x periods)."""
-        return by_visit.reshape(-1, len(self.tree.periods))
+    def whole(self, figures: NDArray[Any]) -> NDArray[Any]:
+        """Values as an array (scenarios x periods)."""
+        return figures.reshape(-1, len(self.tree.periods))
 
     def everywhere(self, by_scenario: Vector) -> Vector:
-        """A figure of scenarios, at each visit."""
+        """A figure by scenario, per scenario and period."""
         return np.repeat(by_scenario, len(self.tree.periods))
 
-    # ---- what follows ----------------------------------------------------------------------------
+    # ---- derived amounts ----------------------------------------------------------------------------
 
     @cached_property
     def goods(self) -> Amounts:
@@ -187,11 +185,11 @@ class AtVisits:
 
     @cached_property
     def loads(self) -> dict[str, Vector]:
-        """Throughput (t) of each plant at every visit, as capacity counts it."""
+        """Throughput (t) by plant, as capacity counts it."""
         return {project: self._load(project) for project in self.case.projects}
 
     def _load(self, project: str) -> Vector:
-        """Throughput (t) of a plant at each visit, as capacity counts it."""
+        """Throughput (t) of a plant, as capacity counts it."""
         stage = self.lookups.stage_of(project)
         feeds = self.case.projects[project].feeds
         load = self.zeros()
@@ -200,14 +198,14 @@ class AtVisits:
                 load += self.taken(project, element=element)
         elif stage.separates:
             for feed in sorted(feeds):
-                per_tonne = counted_per_tonne(self.case, project, feed)
+                per_tonne = self.inputs.capacity_per_tonne(project, feed)
                 load += per_tonne * self.taken(project, feed=feed)
         else:
             load += self.taken(project, feed=feeds[0] if stage.mines else "")
         return load
 
     def taken(self, project: str, *, feed: str = "", element: str = "") -> Vector:
-        """Throughput (t) of a plant in a feed or an element, at every visit; with neither, of a saving."""
+        """Throughput (t) of a plant in a feed or an element; with neither, of a saving."""
         stage = self.lookups.stage_of(project)
         flow = FlowKey(
             item=stage.item,
@@ -221,43 +219,93 @@ class AtVisits:
 
     @cached_property
     def new_capacity(self) -> dict[str, Vector]:
-        """Capacity (t/y) of what is built of each project, at every visit, after ramps and delays."""
-        found = {project: self.zeros() for project in self.case.projects}
+        """Usable new capacity (t/y) by project, after ramps and delays."""
+        capacity = {project: self.zeros() for project in self.case.projects}
         for (project, year), tpa in self.builds:
-            found[project] += self.everywhere(tpa) * self.inputs.usable_share(project, year)
-        return found
+            capacity[project] += self.everywhere(tpa) * self.inputs.usable_share(project, year)
+        return capacity
 
     @cached_property
     def existing(self) -> dict[str, Vector]:
-        """Existing capacity (t/y) of each project, at every visit, before shocks."""
+        """Existing capacity (t/y) by project, before shocks."""
         return {project: self.inputs.existing(project) for project in self.case.projects}
 
     def with_goods(self, amount: Vector, items: Iterable[str], good: Good) -> Vector:
-        """An amount (t) and some items of `operations` of a good, at every visit."""
+        """The sum of an amount (t) and some items of `operations` of a good."""
         for item in items:
             amount = amount + self.goods[item, good]
         return amount
 
     def factor(self, project: str) -> Vector:
-        """Share of the capacity of a project that works, at every visit."""
+        """Share of the capacity of a project that works."""
         return self.inputs.capacity_factor(project)
 
     def demand(self, good: Good) -> Vector:
-        """Demand (t) at every visit, shocks included."""
+        """Demand (t), shocks included."""
         return self.inputs.demand(good)
 
+    def needed_staff(self, team: tuple[str, str]) -> Vector:
+        """Persons of a team (country, skill) that plants need."""
+        country, skill = team
+        lengths = self.at(self.tree.lengths)
+        needed = self.zeros()
+        for project, row in sorted(self.case.projects.items()):
+            staffing = self.lookups.staffing[project]
+            if row.country == country and skill in staffing:
+                needed += staffing[skill] * (self.loads[project] / lengths)
+        return needed
 
-def opening_visits(visits: AtVisits, year: int) -> Places:
-    """The visit of each scenario in the first period of a year."""
-    scenarios = np.arange(len(visits.case.scenarios))
-    return scenarios * len(visits.tree.periods) + visits.opening[year]
+    def available_staff(self, team: tuple[str, str]) -> Vector:
+        """Staff less lent plus borrowed (persons)."""
+        return (
+            self.people["staff"][team] - self.people["lent"][team] + self.people["borrowed"][team]
+        )
 
 
-def decided_in(visits: AtVisits, year: int) -> list[Vector]:
-    """Builds, intakes, seats and scheduled purchases of a year, each of all scenarios."""
-    found = []
-    for plan in (visits.builds, visits.intake, visits.new_seats, visits.scheduled):
-        for (*_, decided), by_scenario in plan:
-            if decided == year:
-                found.append(by_scenario)
-    return found
+def opening_places(amounts: ScenarioAmounts, year: int) -> Places:
+    """The place of the first period of a year in each scenario."""
+    scenarios = np.arange(len(amounts.case.scenarios))
+    return scenarios * len(amounts.tree.periods) + amounts.opening[year]
+
+
+PEOPLE = ("staff", "hired", "lent", "borrowed")
+"""What is decided of people, and the columns of the table `workforce` that say it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanAmounts:
+    """All amounts of a plan. Flows, short, stock and people live on histories; what is decided by year on decisions;
+    what is spent on accounts. Those are equal whose amounts are the same to the last bit."""
+
+    case: Case = field(compare=False)
+    trees: Trees = field(compare=False)
+    flows: Amounts
+    """t by `FlowKey`."""
+    short: Amounts
+    """t not met, by good that is demanded."""
+    stock: Amounts
+    """t at the end of the period, by good."""
+    people: Mapping[str, Amounts]
+    """Of each of `PEOPLE` the persons by (country, skill)."""
+    builds: Amounts
+    """t/y by project."""
+    intake: Amounts
+    """Persons by programme."""
+    new_seats: Amounts
+    """Seats by programme."""
+    scheduled: Amounts
+    """t a year by good."""
+    spent: Amounts
+    """MUSD by (funder, country, item)."""
+    payments: tuple[Payment, ...] = ()
+    short_without: Amounts | None = None
+    """t not met without the plan, by good, where that was solved for."""
+
+    @cached_property
+    def by_scenario(self) -> ScenarioAmounts:
+        """The amounts by scenario and period."""
+        return ScenarioAmounts(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Fields alone: what follows from them is not sent along."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}

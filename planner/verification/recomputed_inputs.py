@@ -1,10 +1,9 @@
-"""What the rows of a case say at every visit (a scenario in a period), worked out for the verifier.
+"""Inputs per scenario and period, recomputed from the rows of the tables.
 
-Nothing here asks the scenario tree or the look-ups by which the program is written: demand, imports, prices, capacity, ramps,
-delays and instalments are told anew from the rows. The verifier shares with the program only how rows are read and in which
-unit, which row holds where several could (steps of the loss, resale, staffing, returns, recoveries), groups, programmes and the
-reach of funders, whom and when a target speaks of, and the tree: into which periods years are divided, and which scenarios
-share a node.
+Demand, imports, prices, capacity, ramps, delays and instalments do not use the scenario tree or the look-ups of the program.
+Shared with the program are: the parser of rows and units; which row applies where several could (steps of the loss, resale,
+staffing, returns, recoveries); groups, programmes and funding scope; countries and years of a target; the division of years
+into periods, and which scenarios share a node.
 """
 
 from __future__ import annotations
@@ -24,6 +23,8 @@ from planner.data.lookups import Good, Series
 from planner.data.scenario_tree import Vector
 from planner.data.schema import Ramp, ScheduleYear, Shock
 from planner.data.shock_effects import Period, length_of, year_of
+from planner.results.scenario_amounts import ScenarioAmounts
+from planner.results.scenario_inputs import DueShares, ScenarioInputs
 from planner.units import musd, musd_per_tonne
 
 KINDS = ("import", "price", "demand", "capacity", "delay")
@@ -34,12 +35,6 @@ Named = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 # ---- rows that shocks do not touch -----------------------------------------------------------------------------------
-
-
-def capex_per_tpa(case: Case, project: str) -> float:
-    """Capital cost (MUSD per t/y), public and private."""
-    row = case.projects[project]
-    return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
 
 def years_to_output(case: Case, project: str) -> int:
@@ -66,30 +61,11 @@ def may_be_decided(case: Case, year: int) -> bool:
     return max(first, case.first_year) <= year <= case.last_year
 
 
-def running_cost(case: Case, project: str) -> float:
-    """Variable opex (MUSD/t) less the credit, at least 0."""
-    row = case.projects[project]
-    return max(0.0, musd(row.variable_opex_usd_per_t) - musd(row.credit_usd_per_t))
+# ---- figures per scenario and period ---------------------------------------------------------------------------------
 
 
-def counted_per_tonne(case: Case, project: str, feed: str) -> float:
-    """Tonnes that a separation plant counts of a tonne TREO of a feed."""
-    basis = case.projects[project].basis
-    if basis == "treo":
-        return 1.0
-    counted = 0.0
-    for row in case.tables.feeds:
-        is_counted = basis == "contained" or case.elements[row.element].heavy
-        if row.feed == feed and is_counted:
-            counted += row.share
-    return counted
-
-
-# ---- figures at every visit ------------------------------------------------------------------------------------------
-
-
-class VisitInputs:
-    """Figures of the rows of a case at every visit: scenarios in their order, in each the periods."""
+class RecomputedInputs(ScenarioInputs):
+    """Inputs from the rows of a case: scenarios in order, in each the periods."""
 
     def __init__(self, case: Case, periods: Sequence[Period]) -> None:
         self.case = case
@@ -103,12 +79,34 @@ class VisitInputs:
         self._named: dict[tuple[str, ...], Named] = {}
         self._demands: dict[Good, Vector] = {}
 
+    def capex(self, project: str) -> float:
+        """Capital cost (MUSD per t/y), public and private."""
+        row = self.case.projects[project]
+        return musd(row.capex_usd_per_tpa) * self.case.countries[row.country].cost_index
+
+    def running_cost(self, project: str) -> float:
+        """Variable opex less the credit (MUSD/t), at least 0."""
+        row = self.case.projects[project]
+        return max(0.0, musd(row.variable_opex_usd_per_t) - musd(row.credit_usd_per_t))
+
+    def capacity_per_tonne(self, project: str, feed: str) -> float:
+        """Tonnes of capacity that a separation plant needs for a tonne of a feed."""
+        basis = self.case.projects[project].basis
+        if basis == "treo":
+            return 1.0
+        tonnes = 0.0
+        for row in self.case.tables.feeds:
+            counts = basis == "contained" or self.case.elements[row.element].heavy
+            if row.feed == feed and counts:
+                tonnes += row.share
+        return tonnes
+
     def demand(self, good: Good) -> Vector:
         """Demand (t)."""
         if good not in self._demands:
             undisturbed = self._interpolated(self._demand[good], "tonnes") * self._lengths
             factor = self._factor("demand", "", *good)
-            self._demands[good] = self._at_visits(undisturbed) * factor
+            self._demands[good] = self._per_scenario(undisturbed) * factor
         return self._demands[good]
 
     def sales_limit(self, series: Series) -> Vector:
@@ -117,7 +115,7 @@ class VisitInputs:
 
     def undisturbed_limit(self, series: Series) -> Vector:
         """Most that a supplier could sell without shocks (t)."""
-        return self._at_visits(self._limit(series) * self._lengths)
+        return self._per_scenario(self._limit(series) * self._lengths)
 
     def import_factor(self, series: Series) -> Vector:
         """Share of its sales that shocks leave a supplier."""
@@ -125,10 +123,10 @@ class VisitInputs:
 
     def import_price(self, series: Series) -> Vector:
         """Price of a supplier in a country (MUSD/t)."""
-        return self._at_visits(self._price(series)) * self._factor("price", *series)
+        return self._per_scenario(self._price(series)) * self._factor("price", *series)
 
     def net_purchase_price(self, good: Good) -> Vector:
-        """Cost of stock (MUSD/t) beyond the lowest undisturbed import price of those who can sell, at least 0."""
+        """Cost of stock beyond the lowest undisturbed import price (MUSD/t), at least 0."""
         lowest = np.full(len(self.periods), np.inf)
         for supplier, *rest in self._imports:
             series = (supplier, *good)
@@ -137,7 +135,7 @@ class VisitInputs:
                 lowest = np.where(can_sell, np.minimum(lowest, self._price(series)), lowest)
         lowest = np.where(np.isinf(lowest), 0.0, lowest)
         paid = musd_per_tonne(self.case.lookups.stockpiles[good].purchase_usd_per_kg)
-        return self._at_visits(np.maximum(paid - lowest, 0.0))
+        return self._per_scenario(np.maximum(paid - lowest, 0.0))
 
     def trade_left(self, good: Good) -> Vector:
         """Part of what all suppliers could sell of a good without shocks that shocks leave; 1 where nobody sells it."""
@@ -156,7 +154,7 @@ class VisitInputs:
         rows = self._availability.get(project)
         if rows is None:
             return None
-        return self._at_visits(self._interpolated(rows, "tonnes") * self._lengths)
+        return self._per_scenario(self._interpolated(rows, "tonnes") * self._lengths)
 
     def leak(self, series: Series) -> Vector:
         """The least leak of the cuts in force on what a supplier sells to a country; 0 without a cut."""
@@ -172,17 +170,17 @@ class VisitInputs:
         return self._factor("capacity", *self._cells_of(project))
 
     def existing(self, project: str) -> Vector:
-        """Existing capacity (t/y) before shocks: from its first year up to, not including, the year of its end."""
+        """Existing capacity (t/y) before shocks."""
         row = self.case.projects[project]
         is_there = np.ones(len(self.periods), dtype=bool)
         if row.online_year is not None:
             is_there &= self._years >= row.online_year
         if row.retire_year is not None:
             is_there &= self._years < row.retire_year
-        return self._at_visits(np.where(is_there, row.existing_tpa, 0.0))
+        return self._per_scenario(np.where(is_there, row.existing_tpa, 0.0))
 
     def usable_share(self, project: str, committed: int) -> Vector:
-        """Share of what is committed in a year that is usable: its ramp, from lead time and delay on."""
+        """Share of a build that is usable, after delays."""
         row = self.case.projects[project]
         due = committed + years_to_output(self.case, project)
         ramp = np.array([1.0])
@@ -194,22 +192,22 @@ class VisitInputs:
             shares = [year.output_share for year in stated]
             ramp = np.array(shares[due - committed :])
         late = np.zeros(len(self.case.scenarios), dtype=np.int64)
-        for scenario, _, years in self._delays(project, due):
+        for scenario, _, years in self._delays_of_build(project, due):
             late[scenario] += years
         since_start = self._years - due - late[:, np.newaxis]
         share = ramp[np.clip(since_start, 0, len(ramp) - 1)]
         return np.where(since_start < 0, 0.0, share).ravel()
 
-    def instalments(self, project: str, committed: int) -> dict[int, Vector]:
-        """Share of the capital cost of a build that is due, by year and scenario."""
+    def instalments(self, project: str, committed: int) -> DueShares:
+        """Share of the capital cost of a build that is due."""
         stated = self._schedule[project]
         if not stated:
             parts = max(self.case.projects[project].lead_time_years, 1)
             share = np.full(len(self.case.scenarios), 1.0 / parts)
             return dict.fromkeys(range(committed, committed + parts), share)
         due = committed + years_to_output(self.case, project)
-        delays = sorted(self._delays(project, due), key=itemgetter(1))
-        shares: dict[int, Vector] = defaultdict(lambda: np.zeros(len(self.case.scenarios)))
+        delays = sorted(self._delays_of_build(project, due), key=itemgetter(1))
+        shares: DueShares = defaultdict(lambda: np.zeros(len(self.case.scenarios)))
         for row in stated:
             years = np.full(len(self.case.scenarios), committed + row.year)
             for scenario, shown, late in delays:
@@ -219,8 +217,8 @@ class VisitInputs:
                 shares[year][scenario] += row.capital_share
         return shares
 
-    def fixed_cost(self, project: str, committed: int) -> dict[int, Vector]:
-        """Share of the yearly fixed cost of a build that is due, by year of the horizon and scenario."""
+    def fixed_cost(self, project: str, committed: int) -> DueShares:
+        """Share of the yearly fixed cost of a build that is due, in years of the horizon."""
         count = len(self.case.scenarios)
         stated = self._schedule[project]
         due = committed + years_to_output(self.case, project)
@@ -230,17 +228,17 @@ class VisitInputs:
         for row in stated:
             by_output = float(committed + row.year >= due)
             cost.append(by_output if row.cost_share is None else row.cost_share)
-        shares: dict[int, Vector] = {}
+        shares: DueShares = {}
         for year in range(committed, self.case.last_year + 1):
             since = np.full(count, year - committed)
-            for scenario, shown, late in self._delays(project, due):
+            for scenario, shown, late in self._delays_of_build(project, due):
                 if shown <= year:
                     since[scenario] -= late
             share = np.array(cost)[np.clip(since, 0, len(cost) - 1)]
             shares[year] = np.where(since < 0, 0.0, share)
         return shares
 
-    def _delays(self, project: str, due: int) -> Iterator[tuple[int, int, int]]:
+    def _delays_of_build(self, project: str, due: int) -> Iterator[tuple[int, int, int]]:
         """Delays of a build due in a year: place of the scenario, year in which one shows itself, years."""
         for shock in self._shocks(self._naming("delay", *self._cells_of(project))):
             first, last = map(year_of, self._window(shock))
@@ -309,7 +307,7 @@ class VisitInputs:
         years, figures = zip(*points, strict=True)
         return np.asarray(np.interp(self._years, years, figures))
 
-    def _at_visits(self, by_period: Vector) -> Vector:
+    def _per_scenario(self, by_period: Vector) -> Vector:
         return np.tile(by_period, len(self.case.scenarios))
 
     @cached_property
@@ -337,3 +335,12 @@ class VisitInputs:
 
 def _year_after_start(step: Ramp) -> int:
     return step.year_after_start
+
+
+class RecomputedAmounts(ScenarioAmounts):
+    """Amounts of a plan by scenario and period, with inputs recomputed from the rows."""
+
+    @cached_property
+    def inputs(self) -> RecomputedInputs:
+        """Inputs recomputed from the rows of the case."""
+        return RecomputedInputs(self.case, self.tree.periods)

@@ -1,0 +1,1 @@
+"""Independent recomputation of every rule, loss and cost of a plan."""
