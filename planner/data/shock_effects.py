@@ -66,6 +66,12 @@ class Effects:
     delays: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
     leaks: dict[ImportKey, float] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Number of factors and delays."""
+        factors = len(self.imports) + len(self.prices) + len(self.demand) + len(self.capacity)
+        return factors + len(self.delays)
+
     def delay(self, project: str, due: int) -> int:
         """Years by which a build of `project` due in `due` is late."""
         return sum(years for _, years in self.delays.get((project, due), ()))

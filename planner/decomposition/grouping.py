@@ -20,14 +20,7 @@ from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, tree_of
 from planner.data.schema import Scenario
-from planner.data.shock_effects import (
-    DemandKey,
-    Effects,
-    Period,
-    effects_by_scenario,
-    periods_of,
-    year_of,
-)
+from planner.data.shock_effects import Period, effects_by_scenario
 from planner.decomposition.subproblem import (
     USABLE,
     Branch,
@@ -43,52 +36,18 @@ from planner.solving.program import Key, Program
 from planner.solving.program_writer import Writer
 
 
-def reference_scenario(effects: Mapping[str, Effects]) -> str:
-    """The scenario with the fewest effects; the first of several."""
-    return min(effects, key=lambda w: _size(effects[w]))
-
-
-def _size(one: Effects) -> int:
-    factors = len(one.imports) + len(one.prices) + len(one.demand) + len(one.capacity)
-    return factors + len(one.delays)
-
-
-def departures(
-    effects: Mapping[str, Effects], periods: Sequence[Period], reference: str
-) -> dict[str, int]:
-    """Scenario -> position of the first period in which it differs from the reference; only those that do."""
-    places = {}
-    for scenario, one in effects.items():
-        for place, period in enumerate(periods):
-            if one.shown_in(period) != effects[reference].shown_in(period):
-                places[scenario] = place
-                break
-    return places
-
-
-def loss_if_nothing(case: Case, one: Effects, periods: Sequence[Period]) -> float:
-    """Loss of a scenario (MUSD) if imports alone meet demand."""
-    within: dict[int, list[Period]] = defaultdict(list)
-    for period in periods:
-        within[year_of(period)].append(period)
-    offered: dict[DemandKey, float] = defaultdict(float)
-    for (supplier, c, e, o, year), tonnes in case.lookups.import_limit.items():
-        for period in within[year]:
-            factor = one.imports.get((supplier, c, e, o, period), 1.0)
-            offered[c, e, o, period] += tonnes * factor
-    unmet: dict[Good, list[tuple[float, float, float]]] = defaultdict(list)
-    for (c, e, o, year), demand in case.demand.items():
-        discount = case.lookups.risk_discount(year) / len(within[year])
-        for period in within[year]:
-            shocked = demand * one.demand.get((c, e, o, period), 1.0)
-            short = shocked - offered[c, e, o, period]
-            if short > 0:
-                unmet[c, e, o].append((short, shocked, discount))
-    total = 0.0
-    for good, rows in unmet.items():
-        shorts, demands, discounts = np.array(rows).T
-        total += float(weighted_loss(case, good, shorts, demands) @ discounts)
-    return total
+def losses_without_plants(scope: Scope) -> dict[str, float]:
+    """Loss of each scenario (MUSD) if imports alone meet demand."""
+    case, tree = scope.case, scope.tree
+    discounts = np.array([case.lookups.risk_discount(node.year) for node in tree.nodes])
+    losses = np.zeros(len(tree.nodes))
+    for good in case.lookups.demand_years:
+        demands = tree.demands(good)
+        unmet = demands.copy()
+        for supplier in scope.suppliers.get(good, ()):
+            unmet -= tree.import_limits(supplier, good)
+        losses += weighted_loss(case, good, np.maximum(unmet, 0.0), demands) * discounts
+    return {w: float(losses[list(tree.path_of(w))].sum()) for w in case.scenarios}
 
 
 def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
@@ -102,38 +61,31 @@ def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """Index sets of the whole case, on which all parts agree.
+    """Periods and index sets of the whole case, on which all parts agree.
 
     in_need: good -> number of periods of the reference in which free imports do not cover it. used: goods that plants
-    take. teams: of people. decisions: nodes of the decision tree. targets: where each holds.
+    take. teams: of people. decisions: nodes of the decision tree. targets: positions of the reference at which each
+    holds.
     """
 
+    periods: tuple[Period, ...]
     in_need: Mapping[Good, int]
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
     decisions: tuple[Node, ...]
-    targets: Mapping[str, TargetPlaces]
-
-
-@dataclass(frozen=True)
-class TargetPlaces:
-    """Positions of the reference and scenarios at which a target holds."""
-
-    places: frozenset[int]
-    scenarios: frozenset[str]
+    targets: Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grouping:
     """The reference, the scenarios alone in the master, and the rest of those that leave it.
 
-    left: position of the period in which each leaves. common: index sets of the whole case.
+    departures: scenario -> node of the whole tree at which it leaves. left: position of that period.
     """
 
     case: Case
-    effects: Mapping[str, Effects]
-    periods: tuple[Period, ...]
     reference: str
+    departures: Mapping[str, int]
     left: Mapping[str, int]
     alone: tuple[str, ...]
     rest: tuple[str, ...]
@@ -145,49 +97,41 @@ def group(case: Case, count: int) -> Grouping:
 
     Only scenarios that leave the reference by themselves can: others share decisions before they differ.
     """
-    effects = effects_by_scenario(case)
-    periods = periods_of(case)
-    reference = reference_scenario(effects)
-    left = departures(effects, periods, reference)
-    losses = {w: loss_if_nothing(case, effects[w], periods) for w in effects}
+    whole = Scope(case)
+    tree = whole.tree
+    reference = min(tree.effects, key=lambda w: tree.effects[w].size)
+    stem = places_of(tree.path_of(reference))
+    departures: dict[str, int] = {}
+    left: dict[str, int] = {}
+    for scenario in case.scenarios:
+        path = tree.path_of(scenario)
+        place = sum(node in stem for node in path)
+        if place < len(path):
+            departures[scenario], left[scenario] = path[place], place
+    losses = losses_without_plants(whole)
     weights = weights_in_risk(case, losses)
-    departure = {w: _departure(effects, periods, w, place) for w, place in left.items()}
-    leaving = Counter(departure.values())
-    by_itself = [w for w in left if leaving[departure[w]] == 1]
-
-    def share_of_risk(scenario: str) -> float:
-        return -weights[scenario] * losses[scenario]
-
-    alone = sorted(by_itself, key=share_of_risk)[:count]
-    rest = [w for w in left if w not in alone]
+    leaving = Counter(departures.values())
+    by_itself = [w for w, node in departures.items() if leaving[node] == 1]
+    alone = sorted(by_itself, key=lambda w: -weights[w] * losses[w])[:count]
     return Grouping(
         case=case,
-        effects=effects,
-        periods=periods,
         reference=reference,
+        departures=departures,
         left=left,
         alone=tuple(alone),
-        rest=tuple(rest),
-        common=_common(case, reference),
+        rest=tuple(w for w in left if w not in alone),
+        common=_common(whole, stem),
     )
 
 
-def _departure(
-    effects: Mapping[str, Effects], periods: Sequence[Period], scenario: str, place: int
-) -> tuple[int, Any]:
-    return place, effects[scenario].shown_in(periods[place])
-
-
-def _common(case: Case, reference: str) -> Common:
-    whole = Scope(case)
-    path = whole.tree.path_of(reference)
-    targets = {}
+def _common(whole: Scope, stem: Mapping[int, int]) -> Common:
+    targets: dict[str, frozenset[int]] = {}
     for target, nodes in whole.target_nodes.items():
-        places = frozenset([place for place, node in enumerate(path) if node in nodes])
-        targets[target] = TargetPlaces(places, case.lookups.target_scenarios(target))
-    in_need = {good: int(nodes[list(path)].sum()) for good, nodes in whole.in_need.items()}
+        targets[target] = frozenset(stem[node] for node in nodes if node in stem)
+    path = list(stem)
     return Common(
-        in_need=in_need,
+        periods=whole.tree.periods,
+        in_need={good: int(nodes[path].sum()) for good, nodes in whole.in_need.items()},
         used=whole.used_goods,
         teams=tuple(whole.teams),
         decisions=whole.decision_tree.nodes,
@@ -226,19 +170,12 @@ class BranchScope(Scope):
     @cached_property
     def target_nodes(self) -> dict[str, tuple[int, ...]]:
         """As in the whole case."""
-        place = places_of(self.tree.path_of(self.reference))
-        nodes_of = {}
+        path = self.tree.path_of(self.reference)
+        nodes_of: dict[str, tuple[int, ...]] = {}
         for target, places in self.common.targets.items():
-            years = self.case.lookups.target_years(target)
-            nodes = []
-            for node in self.tree.nodes:
-                if node.index in place:
-                    holds = place[node.index] in places.places
-                else:
-                    holds = node.year in years and not places.scenarios.isdisjoint(node.scenarios)
-                if holds:
-                    nodes.append(node.index)
-            nodes_of[target] = tuple(nodes)
+            nodes = {path[place] for place in places}
+            nodes.update(n for n in self._nodes_of_target(target) if n not in path)
+            nodes_of[target] = tuple(sorted(nodes))
         return nodes_of
 
     @cached_property
@@ -268,7 +205,6 @@ class CasePart:
     """
 
     case: Case
-    periods: tuple[Period, ...]
     reference: str
     names: tuple[str, ...]
     weight: float
@@ -277,13 +213,13 @@ class CasePart:
     @cached_property
     def scope(self) -> BranchScope:
         """Index sets."""
-        effects = effects_by_scenario(self.case, self.periods)
-        tree = tree_of(self.case, effects, self.periods)
+        periods = self.common.periods
+        tree = tree_of(self.case, effects_by_scenario(self.case, periods), periods)
         if self.weight == 0:
             nodes = [replace(node, probability=0.0) for node in tree.nodes]
             tree = replace(tree, nodes=tuple(nodes))
         path = tree.path_of(self.reference)
-        not_covered = {good: path[:periods] for good, periods in self.common.in_need.items()}
+        not_covered = {good: path[:count] for good, count in self.common.in_need.items()}
         return BranchScope(self.case, tree, self.reference, self.common, not_covered=not_covered)
 
     @cached_property
@@ -304,7 +240,6 @@ def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     tables = replace(case.tables, scenarios=tuple(rows), shocks=tuple(shocks))
     return CasePart(
         case=replace(case, tables=tables),
-        periods=grouping.periods,
         reference=grouping.reference,
         names=tuple(names),
         weight=sum(case.scenarios[name] for name in together),
@@ -314,10 +249,9 @@ def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
 
 def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
     """Parts of about `size` scenarios; those that leave the reference at one node stay together."""
-    together: dict[Any, list[str]] = defaultdict(list)
-    for name, place in grouping.left.items():
-        departure = _departure(grouping.effects, grouping.periods, name, place)
-        together[departure].append(name)
+    together: dict[int, list[str]] = defaultdict(list)
+    for name, node in grouping.departures.items():
+        together[node].append(name)
     names: list[str] = []
     for members in together.values():
         names += members

@@ -14,7 +14,7 @@ from benchmarks.generate import Size, generate
 from planner.data.case import Case, with_rows
 from planner.data.load import checked_case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
-from planner.decomposition.grouping import branches, departures, group, parts
+from planner.decomposition.grouping import branches, group, parts
 from planner.decomposition.plans import begin
 from planner.decomposition.subproblem import BranchQuestion
 from planner.results.losses import risk_weights, weighed
@@ -319,7 +319,7 @@ def test_scenarios_that_leave_the_reference_together_stay_together(tmp_path: Pat
     assert (part.reference, sorted(part.names)) == ("calm", ["long", "short"])
     (branch,) = branches(part)
     assert sorted(branch.leaves) == ["long", "short"]
-    assert departures(grouping.effects, grouping.periods, "calm") == {"short": 1, "long": 1}
+    assert grouping.left == {"short": 1, "long": 1}
 
 
 def test_weights_of_losses_add_up_to_the_risk(case: Case) -> None:

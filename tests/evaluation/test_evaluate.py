@@ -99,9 +99,7 @@ def test_evaluation_json_has_what_the_contract_says(run: Path, tmp_path: Path) -
     losses = found["scenario_losses"]
     assert sum(losses["probability"]) == near(1.0)
     mean = sum(p * x for p, x in zip(losses["probability"], losses["plan_musd"], strict=True))
-    assert mean == pytest.approx(
-        found["plan"]["policy"]["expected_loss_musd"]["value"], rel=1e-4
-    )
+    assert mean == pytest.approx(found["plan"]["policy"]["expected_loss_musd"]["value"], rel=1e-4)
     assert planner.open_run(run).summary["status"] == "optimal", "the run is still one"
 
 

@@ -127,7 +127,9 @@ def test_who_pays_has_the_change(bench: Workbench) -> None:
 
 def test_a_change_too_slight_to_show_is_no_difference() -> None:
     def notes(risk: float) -> list[str]:
-        return [card.note for card in key_figures.cards({"risk_musd": risk}, {"risk_musd": 1.0}, "a")]
+        return [
+            card.note for card in key_figures.cards({"risk_musd": risk}, {"risk_musd": 1.0}, "a")
+        ]
 
     assert notes(1.001)[0] == "a: 1.00, no difference"
     assert notes(1.5)[0] == "a: 1.00, +0.500 (+50 %)" and notes(0.5)[0].endswith("(−50 %)")
@@ -148,14 +150,14 @@ def test_a_difference_within_the_optimality_gap_is_told_as_such() -> None:
     def card(cost: float) -> Card:
         here = {"risk_musd": 30_000.0, "cost_musd": cost, "gap": {"welfare": 0.016}}
         there = {"risk_musd": 30_000.0, "cost_musd": 5_821.0, "gap": {"welfare": 0.013}}
-        (found,) = [one for one in key_figures.cards(here, there, "a") if one.title.endswith("together")]
+        (found,) = [
+            one for one in key_figures.cards(here, there, "a") if one.title.endswith("together")
+        ]
         return found
 
     slight, large = card(5_947.0), card(6_947.0)
     gap = number(0.016 * 35_947)
-    assert slight.note == (
-        f"a: 35,821, +126 (+0.4 %): less than the optimality gap of {gap}"
-    )
+    assert slight.note == (f"a: 35,821, +126 (+0.4 %): less than the optimality gap of {gap}")
     assert slight.tone == "" and large.tone == "worse" and large.note.endswith("(+3.1 %)")
 
 
