@@ -21,13 +21,7 @@ from planner.data.lookups import Good
 from planner.data.scenario_tree import Node, Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Period, effects_by_scenario
-from planner.decomposition.subproblem import (
-    USABLE,
-    Branch,
-    LinkingColumn,
-    OnReference,
-    UsableCapacity,
-)
+from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference
 from planner.formulation.declarations import NODE_LETTERS
 from planner.formulation.index_sets import Scope
 from planner.formulation.whole_program import EQUATIONS, NODE_PLACES
@@ -275,20 +269,19 @@ class _Parting:
 
     def __init__(self, part: CasePart, program: Program) -> None:
         self._part = part
-        self._program = program
         self._costs = part.weight * program.unit_costs()
         self._first_of = _first_nodes(part.scope.tree, part.stem)
         self._links: dict[int, LinkingColumn] = {}
         self._of_column = np.full(len(program.columns), -1)
-        capacities = _capacities(program)
+        self._capacities = program.columns_of("capacity")
+        self._of_capacity = program.matrix[:, self._capacities]
         for j, (name, index) in enumerate(program.columns):
             link = link_of(part.scope, part.stem, name, index)
-            if name == "capacity":
-                self._links[j] = capacities[index]
-            elif isinstance(link, int):
-                self._of_column[j] = self._first_of[link]
-            else:
+            if not isinstance(link, int):
                 self._links[j] = link
+            elif name != "capacity":
+                self._of_column[j] = self._first_of[link]
+        self._program = _with_builds(program)
         self._shared = np.flatnonzero(self._of_column < 0)
         self._of_row = self._branches_of_rows()
 
@@ -323,20 +316,17 @@ class _Parting:
             if self._first_of.get(node) == first:
                 loss = self._program.column["loss_to_date", node]
                 leaves[scenario] = int(np.searchsorted(columns, loss))
-        links, capacities = [], {}
-        for i, j in enumerate(self._shared[used].tolist()):
-            links.append(self._links[j])
-            name, index = self._program.columns[j]
-            if name == "capacity":
-                capacities[i] = index
+        of_capacity = csr_array(self._of_capacity[rows])
+        capacities = np.unique(of_capacity.indices)
+        names = [self._program.columns[self._capacities[j]][1] for j in capacities.tolist()]
         return Branch(
             scope=self._part.scope,
             leaves=leaves,
             costs=self._costs[columns],
             program=own,
             linking=csr_array(linking[:, used]),
-            links=links,
-            capacities=capacities,
+            links=[self._links[j] for j in self._shared[used].tolist()],
+            capacities=(names, csr_array(of_capacity[:, capacities])),
         )
 
 
@@ -349,20 +339,28 @@ def _first_nodes(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
     return first
 
 
-def _capacities(program: Program) -> dict[Any, UsableCapacity]:
-    """(p, n) of each capacity variable -> its equation as a link."""
-    capacities = {}
-    for i, (name, index) in enumerate(program.rows):
-        if name != USABLE:
-            continue
-        terms = program.terms(i)
-        own = terms.pop(program.column["capacity", index])
-        shares = []
-        for j, value in terms.items():
-            shares.append((program.columns[j][1], -value / own))
-        existing = float(program.row_lower[i] / own)
-        capacities[index] = UsableCapacity(index[0], existing, tuple(shares))
-    return capacities
+def _with_builds(program: Program) -> Program:
+    """The program with builds in place of usable capacities, by the equation of each."""
+    count = len(program.columns)
+    existing = np.zeros(count)
+    spread = {(j, j): 1.0 for j in range(count)}
+    for row in program.rows_of(USABLE):
+        terms = program.terms(row)
+        column = program.column["capacity", program.rows[row][1]]
+        own = terms.pop(column)
+        spread[column, column] = 0.0
+        existing[column] = program.row_lower[row] / own
+        spread |= {(column, j): -coefficient / own for j, coefficient in terms.items()}
+    places = np.array(list(spread)).T
+    values = np.array(list(spread.values()))
+    builds = csr_array((values, (places[0], places[1])), shape=(count, count))
+    shift = program.matrix @ existing
+    return replace(
+        program,
+        matrix=csr_array(program.matrix @ builds),
+        row_lower=program.row_lower - shift,
+        row_upper=program.row_upper - shift,
+    )
 
 
 def link_of(

@@ -21,7 +21,6 @@ from planner.decomposition.subproblem import (
     LinkingColumn,
     OnReference,
     Positions,
-    UsableCapacity,
 )
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
@@ -86,11 +85,10 @@ class Master:
         self.grouping = grouping
         self.scope = _scope(grouping)
         self._reference = self.scope.tree.path_of(grouping.reference)
-        capacities = [link for link in links if isinstance(link, UsableCapacity)]
-        program = _program(self.scope, grouping, branches, capacities)
+        program = _program(self.scope, grouping, branches)
         self.program = _with_schedules_of(program, links)
         column = self.program.column
-        self._find_links(links, capacities)
+        self._find_links(links)
         losses = _losses(self.scope, grouping)
         self._loss = {scenario: column[key] for scenario, key in losses.items()}
         self._cost = {branch: column["branch_cost", branch] for branch in branches}
@@ -98,9 +96,7 @@ class Master:
         self.lower: dict[str, float] = {}
         self.cuts: list[Cut] = []
 
-    def _find_links(
-        self, links: Sequence[LinkingColumn], capacities: Sequence[UsableCapacity]
-    ) -> None:
+    def _find_links(self, links: Sequence[LinkingColumn]) -> None:
         """Find the link of each column, and the columns of the links in their order."""
         stem = places_of(self._reference)
         self._link_of: list[LinkingColumn | int] = []
@@ -109,8 +105,6 @@ class Master:
             link = link_of(self.scope, stem, name, index)
             self._link_of.append(link)
             column_of[link] = j
-        for i, capacity in enumerate(capacities):
-            column_of[capacity] = self.program.column["capacity_of_link", i]
         columns = [column_of[link] for link in links]
         self._links: Positions = np.array(columns, dtype=np.intp)
 
@@ -280,18 +274,9 @@ def _values(x: Vector, columns: Mapping[str, int]) -> dict[str, float]:
     return {name: float(x[j]) for name, j in columns.items()}
 
 
-def _program(
-    scope: BranchScope,
-    grouping: Grouping,
-    branches: Sequence[str],
-    capacities: Sequence[UsableCapacity],
-) -> Program:
+def _program(scope: BranchScope, grouping: Grouping, branches: Sequence[str]) -> Program:
     writer = Writer(scope)
-    rows = [
-        *_of_each_scenario(writer, grouping),
-        *_of_each_branch(writer, grouping, branches),
-        *_usable(writer, capacities),
-    ]
+    rows = [*_of_each_scenario(writer, grouping), *_of_each_branch(writer, grouping, branches)]
     return writer.program(REPLACED, rows)
 
 
@@ -299,7 +284,7 @@ def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Prog
     """The program with purchases at decision nodes of branches alone, which no row of the master has."""
     missing: list[Key] = []
     for link in links:
-        if isinstance(link, OnReference | UsableCapacity) or link in program.column:
+        if isinstance(link, OnReference) or link in program.column:
             continue
         if link[0] == SCHEDULE:
             missing.append(link)
@@ -382,12 +367,3 @@ def _of_each_branch(
 
 def _whose(node: Node, reference: str) -> str:
     return reference if reference in node.scenarios else node.scenarios[0]
-
-
-def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Written]:
-    """Rows of the usable capacities that are links."""
-    m = writer.model
-    writer.add("capacity_of_link", range(len(capacities)))
-    for i, one in enumerate(capacities):
-        built = quicksum(share * m.build[at] for at, share in one.shares)
-        yield "usable_capacity_of_link", i, m.capacity_of_link[i] == one.existing + built

@@ -59,19 +59,10 @@ class OnReference:
     at: int
 
 
-@dataclass(frozen=True)
-class UsableCapacity:
-    """Usable capacity of a project (t/y): existing + sum of share * build by decision node."""
-
-    project: str
-    existing: float
-    shares: tuple[tuple[Any, float], ...]
-
-
 Positions = NDArray[np.intp]
 Bases = Mapping[str, Statuses]
 """Of the optima of each kind of question to a branch."""
-LinkingColumn = OnReference | UsableCapacity | Key
+LinkingColumn = OnReference | Key
 """A quantity of the rest of the plan that a branch depends on; a Key is a decision or follows from decisions alone."""
 
 
@@ -177,10 +168,10 @@ class Branch:
         program: Program,
         linking: csr_array,
         links: Sequence[LinkingColumn],
-        capacities: Mapping[int, Any],
+        capacities: tuple[Sequence[Any], csr_array],
     ) -> None:
         """scope: of its part. leaves: scenario -> column of its loss. costs: expected operating cost by column (n).
-        linking: T (m x links). capacities: position of a link -> (p, n).
+        linking: T (m x links). capacities: (p, n) of usable capacities, and their coefficients in the rows (m x).
         """
         self.name = next(iter(leaves))
         self.leaves = leaves
@@ -338,10 +329,9 @@ class Branch:
         of_all = np.zeros(len(self._program.rows))
         of_all[: self._height] = rows
         total = priced(self._scope, self._program, None, of_all, x)
-        slope = -(self.linking.T @ rows)
-        shared = [(USABLE, index) for index in self._capacities.values()]
-        of_shared = slope[list(self._capacities)]
-        for label, unit, value in by_label(self._scope, shared, of_shared, ROWS):
+        names, of_capacity = self._capacities
+        shared = [(USABLE, name) for name in names]
+        for label, unit, value in by_label(self._scope, shared, -(of_capacity.T @ rows), ROWS):
             total[label, unit] += value
         return total
 
