@@ -44,25 +44,17 @@ def losses_without_plants(scope: Scope) -> dict[str, float]:
     return {w: float(losses[list(tree.path_of(w))].sum()) for w in case.scenarios}
 
 
-def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
-    """Conditional probability of some scenarios; even if all have probability 0."""
-    chances = {w: case.scenarios[w] for w in names}
-    total = sum(chances.values())
-    if total <= 0:
-        return dict.fromkeys(names, 1 / len(names))
-    return {w: chance / total for w, chance in chances.items()}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """Periods and index sets of the whole case, on which all parts agree.
 
-    in_need: good -> number of periods of the reference in which free imports do not cover it. used: goods that plants
-    take. teams: of people. decisions: nodes of the decision tree. targets: positions of the reference at which each
-    holds.
+    chances: probability of the reference by period. in_need: good -> number of periods of the reference in which free
+    imports do not cover it. used: goods that plants take. teams: of people. decisions: nodes of the decision tree.
+    targets: positions of the reference at which each holds.
     """
 
     periods: tuple[Period, ...]
+    chances: tuple[float, ...]
     in_need: Mapping[Good, int]
     used: frozenset[Good]
     teams: tuple[tuple[str, str], ...]
@@ -125,6 +117,7 @@ def _common(whole: Scope, stem: Mapping[int, int]) -> Common:
     path = list(stem)
     return Common(
         periods=whole.tree.periods,
+        chances=tuple(whole.tree.nodes[node].probability for node in path),
         in_need={good: int(nodes[path].sum()) for good, nodes in whole.in_need.items()},
         used=whole.used_goods,
         teams=tuple(whole.teams),
@@ -195,24 +188,27 @@ OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation
 class CasePart:
     """The reference and some scenarios, with all that share their branches.
 
-    case: with these scenarios at conditional probabilities. weight: their probability.
+    case: with these scenarios alone. chances: their probability in the whole case.
     """
 
     case: Case
     reference: str
     names: tuple[str, ...]
-    weight: float
+    chances: Mapping[str, float]
     common: Common
 
     @cached_property
     def scope(self) -> BranchScope:
-        """Index sets."""
+        """Index sets; nodes have their probability in the whole case."""
         periods = self.common.periods
         tree = tree_of(self.case, effects_by_scenario(self.case, periods), periods)
-        if self.weight == 0:
-            nodes = [replace(node, probability=0.0) for node in tree.nodes]
-            tree = replace(tree, nodes=tuple(nodes))
         path = tree.path_of(self.reference)
+        chances = dict(zip(path, self.common.chances, strict=True))
+        nodes: list[Node] = []
+        for node in tree.nodes:
+            own = sum(self.chances[scenario] for scenario in node.scenarios)
+            nodes.append(replace(node, probability=chances.get(node.index, own)))
+        tree = replace(tree, nodes=tuple(nodes))
         not_covered = {good: path[:count] for good, count in self.common.in_need.items()}
         return BranchScope(self.case, tree, self.reference, self.common, not_covered=not_covered)
 
@@ -225,18 +221,19 @@ class CasePart:
 def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     """The part of a case with some scenarios."""
     case = grouping.case
-    together = [grouping.reference, *names]
+    chances = {name: case.scenarios[name] for name in (grouping.reference, *names)}
     rows = []
-    for name, share in shares_within(case, together).items():
+    for name, chance in chances.items():
+        share = chance if any(chances.values()) else 1.0
         storyline = case.lookups.storylines[name]
         rows.append(Scenario(scenario=name, storyline=storyline, probability=share))
-    shocks = [row for row in case.tables.shocks if row.scenario in together]
+    shocks = [row for row in case.tables.shocks if row.scenario in chances]
     tables = replace(case.tables, scenarios=tuple(rows), shocks=tuple(shocks))
     return CasePart(
         case=replace(case, tables=tables),
         reference=grouping.reference,
         names=tuple(names),
-        weight=sum(case.scenarios[name] for name in together),
+        chances=chances,
         common=grouping.common,
     )
 
@@ -269,7 +266,7 @@ class _Parting:
 
     def __init__(self, part: CasePart, program: Program) -> None:
         self._part = part
-        self._costs = part.weight * program.unit_costs()
+        self._costs = program.unit_costs()
         self._first_of = _first_nodes(part.scope.tree, part.stem)
         self._links: dict[int, LinkingColumn] = {}
         self._of_column = np.full(len(program.columns), -1)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.data.odds import odds_of
 from planner.data.scenario_tree import Node
@@ -25,7 +24,7 @@ from planner.decomposition.subproblem import (
 from planner.formulation.linear_expressions import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.formulation.odds import risk_of_scenarios, rows_of_storylines, with_room
-from planner.formulation.whole_program import DECISIONS, EQUATIONS
+from planner.formulation.whole_program import DECISIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
@@ -40,8 +39,6 @@ NEW_PHASE = ("primal", "ipm", "dual")
 LONGEST_WAY = 1.0
 """Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
 cuts interior point takes four times as long (measured)."""
-WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links_histories)
-"""Equations of single nodes."""
 SHARED = (*DECISIONS, "staff")
 """Variables that hold in all histories and that tables show."""
 SCHEDULE = "scheduled"
@@ -59,9 +56,6 @@ REPLACED = frozenset(
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 VIOLATED = 1e-9
 """Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
-
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ class Master:
         self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]
     ) -> None:
         self.grouping = grouping
-        self.scope = _scope(grouping)
+        self.scope = part_of(grouping, grouping.alone).scope
         self._reference = self.scope.tree.path_of(grouping.reference)
         program = _program(self.scope, grouping, branches)
         self.program = _with_schedules_of(program, links)
@@ -212,62 +206,27 @@ class Master:
         return Shared(tuple(columns), np.asarray(x[places]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
-        """The point with the least loss along the reference for the stocks, accounts, decisions and cost of x.
+        """The point with the least loss along the reference for the decisions, links and cost of x.
 
         Where a loss has no weight in the goal, the solver may leave it too high. Returns x without an optimum.
         """
-        program = self.program
-        here, elsewhere, losses = self._columns_of_reference()
-        fixed = [*losses, self.column_of("shared_cost")]
-        here[fixed] = True
-        free = np.flatnonzero(here)
-        rows = self._rows_of_reference(here, elsewhere)
-        own = program.part(rows.tolist(), free.tolist())
-        fixed_part = program.matrix[rows] @ np.where(here, 0.0, x)
-        at = places_of(free.tolist())
-        upper = own.upper.copy()
-        for j in fixed:
-            upper[at[j]] = x[j]
-        low = own.row_lower - fixed_part
-        high = own.row_upper - fixed_part
-        own = own.with_data(row_lower=low, row_upper=high, upper=upper)
-        goal = [("goal", None)]
-        terms = {len(free): 1.0}
-        for j in losses:
-            terms[at[j]] = -1.0
-        own = own.with_columns(goal).with_rows(goal, [terms], 0.0, 0.0)
-        optimum = Solver(own).minimise(len(free), ("dual", "primal"))
-        polished = x.copy()
-        if optimum.stop is Stop.OPTIMAL:
-            polished[free] = optimum.x[:-1]
-        return polished
-
-    def _columns_of_reference(self) -> tuple[Flags, Flags, list[int]]:
-        """Masks of columns on the reference and off it, and the columns of its losses."""
-        columns = self.program.columns
-        here = np.zeros(len(columns), dtype=bool)
-        elsewhere = here.copy()
-        losses = []
-        for j, (key, link) in enumerate(zip(columns, self._link_of, strict=True)):
-            # One capacity serves all nodes that agree on it, so it bounds the reference wherever it is written.
-            if key[0] == "capacity":
-                continue
-            here[j] = isinstance(link, OnReference)
-            elsewhere[j] = isinstance(link, int)
-            if here[j] and key[0] == "loss_to_date":
-                losses.append(j)
-        here[self._links] = False
-        return here, elsewhere, losses
-
-    def _rows_of_reference(self, here: Flags, elsewhere: Flags) -> Positions:
-        """Equations of single nodes, and the shared cost, with a column of `here` and none of `elsewhere` (masks)."""
-        named = np.zeros(len(self.program.rows), dtype=bool)
-        for i, (name, index) in enumerate(self.program.rows):
-            of_node = name in WITHIN and index is not None
-            named[i] = of_node or name == "shared_cost_definition"
-        sides = np.column_stack([here, elsewhere]).astype(float)
-        inside, outside = (abs(self.program.matrix) @ sides).T
-        return np.flatnonzero(named & (inside > 0) & (outside == 0))
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        links = set(self._links.tolist())
+        losses = np.zeros(len(x))
+        for j, ((name, index), link) in enumerate(
+            zip(self.program.columns, self._link_of, strict=True)
+        ):
+            is_free = isinstance(link, OnReference) and j not in links
+            if is_free and name == "loss_to_date":
+                upper[j] = x[j]
+                losses[j] = 1.0
+            elif index is None:
+                upper[j] = x[j] if name == "shared_cost" else np.inf
+            elif name in DECISIONS or j in links or (isinstance(link, int) and name != "capacity"):
+                lower[j] = upper[j] = x[j]
+        program = self.program.with_data(lower=lower, upper=upper)
+        optimum = Solver(program).minimise_sum(losses, ("dual", "primal"), "polished")
+        return optimum.x if optimum.stop is Stop.OPTIMAL else x
 
 
 def _values(x: Vector, columns: Mapping[str, int]) -> dict[str, float]:
@@ -289,30 +248,6 @@ def _with_schedules_of(program: Program, links: Sequence[LinkingColumn]) -> Prog
         if link[0] == SCHEDULE:
             missing.append(link)
     return program.with_columns(missing)
-
-
-def _scope(grouping: Grouping) -> BranchScope:
-    """Index sets of the master; nodes have their probability in the whole case."""
-    part = part_of(grouping, grouping.alone)
-    tree = part.scope.tree
-    nodes = []
-    for node in tree.nodes:
-        chance = _chance(grouping, node, part.stem.get(node.index))
-        nodes.append(replace(node, probability=chance))
-    return replace(part.scope, own_tree=replace(tree, nodes=tuple(nodes)))
-
-
-def _chance(grouping: Grouping, node: Node, place: int | None) -> float:
-    """Probability of a node in the whole case. place: its position on the reference, None off it."""
-    scenarios = grouping.case.scenarios
-    if place is None:
-        return scenarios[node.scenarios[0]]
-    chance = 0.0
-    for scenario, probability in scenarios.items():
-        left = grouping.left.get(scenario)
-        if left is None or left > place:
-            chance += probability
-    return chance
 
 
 def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
