@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo decision test compiled quick lint docs site lock reference bench agree fuzz wheel clean
+.PHONY: demo decision test compiled quick lint docs pictures site lock reference bench agree fuzz wheel clean
 
 # The base set of the real case, few draws that stand for many; models/decisions/0008-scenarios-of-the-real-case.md says why
 # so many.
@@ -60,6 +60,11 @@ lint: $(VENV)/test.done
 # Generated pages and schemas: models/README.md, models/formulation.md, models/schema, the tables in inputs/README.md.
 docs: $(VENV)/test.done
 	$(BIN)/python -m docs
+
+# Pictures of the pages of the real case and of the teaching case, in docs/pages/assets; needs Chromium and the run of `demo`.
+pictures: $(VENV)/test.done
+	$(BIN)/python -m docs.pictures real=$(RUN) teaching=reports/reference/starter-base
+	cp docs/pages/assets/report-real-1440.png reports/reference/allied-2026-decision.png
 
 # The documentation site, from docs/pages, docs/notebooks and the code; a warning ends it.
 site: $(VENV)/test.done

@@ -255,9 +255,9 @@ def shares(
     """Share the cost so that nobody is better off leaving: charges, gains, transfers of the parties."""
     with exit_codes():
         with ShownProgress() as progress:
-            _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
+            plan, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
         files = f"Written: {run}/tables/shares.csv, report.html, report.xlsx"
-        show(shares_screen(found, files))
+        show(shares_screen(plan, found, files))
 
 
 @app.command("advance")

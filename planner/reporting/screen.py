@@ -8,25 +8,17 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from planner.reporting.panels.answer import decision_rows
-from planner.reporting.panels.reasons import alternative_name
-from planner.reporting.parts import (
-    CHANGE,
-    Column,
-    ReportTable,
-    TableRow,
-    amounts,
-    changed,
-    figures,
-    in_musd,
-    per_cent,
-    text,
-    whole,
-)
+from planner.reporting.panels.answer import DECISIONS, decision_rows
+from planner.reporting.panels.comparison import causes_table
+from planner.reporting.panels.dependence import single_points_table
+from planner.reporting.panels.payers import CHARGES
+from planner.reporting.panels.reasons import alternatives, claims_table
+from planner.reporting.parts import ReportTable, TableRow, figures, frame_of, text
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import change, count
 from planner.results.comparison import Comparison
 from planner.results.coverage import Coverage
+from planner.results.decision import Shares
 from planner.results.evaluation import Evaluation
 from planner.results.explanation import Explanation
 from planner.results.plan import Plan
@@ -84,10 +76,8 @@ def _aligned(table: ReportTable, most: int) -> list[str]:
     heads = [column.full for column in table.heads]
     rows = [heads, *table.first_rows(most)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(heads))]
-    excess = sum(widths) + GAP * (len(widths) - 1) - WIDTH
-    if excess > 0:
-        longest = widths.index(max(widths))
-        widths[longest] = max(8, widths[longest] - excess)
+    while sum(widths) + GAP * (len(widths) - 1) > WIDTH:
+        widths[widths.index(max(widths))] -= 1
     lines = []
     for row in rows:
         cells = []
@@ -98,17 +88,15 @@ def _aligned(table: ReportTable, most: int) -> list[str]:
     return lines
 
 
-def _headline_columns(with_plan: str, without: str) -> list[Column]:
-    return [
+HEADLINE = ReportTable(
+    columns=[
         text("figure"),
         text("unit"),
-        figures("plan", with_plan),
-        figures("without", without),
+        figures("plan", "with the plan"),
+        figures("without", "without a plan"),
         text("change"),
     ]
-
-
-HEADLINE = ReportTable(columns=_headline_columns("with the plan", "without a plan"))
+)
 """A row a headline figure."""
 FIGURES = {
     "risk_musd": ("Risk, in sample", "MUSD"),
@@ -117,18 +105,6 @@ FIGURES = {
     "cost_musd": ("Cost, present value", "MUSD"),
     "public_spend_musd": ("Public money", "MUSD"),
 }
-BUILT = ReportTable(
-    columns=[
-        text("project", "to build"),
-        text("country"),
-        text("stage"),
-        amounts("tpa", "t/y"),
-        in_musd("capex_musd", "capital"),
-        whole("year", "decide by"),
-        whole("expected", "first output"),
-    ]
-)
-"""A row a plant or measure."""
 
 
 def solve_screen(plan: Plan, files: str) -> Screen:
@@ -142,11 +118,11 @@ def solve_screen(plan: Plan, files: str) -> Screen:
     rows.append(_headline("Unmet demand", "t", unmet[0], unmet[1] if plan.compared else None))
     for goal, share in plan.summary.get("gap", {}).items():
         rows.append(_headline(f"Optimality gap, {goal}", "%", 100 * share, None))
-    built = BUILT.over(decision_rows(plan))
-    more = max(0, len(built.frame) - MOST_PLANTS)
-    notes = [f"{more} more in report.html"] if more else []
-    shown = BUILT.over(built.frame.head(MOST_PLANTS))
-    return Screen({"figures": HEADLINE.over(rows), "built": shown}, [*notes, files])
+    decisions = decision_rows(plan)
+    more = len(decisions) - MOST_PLANTS
+    notes = [f"{more} more in report.html"] if more > 0 else []
+    built = DECISIONS.over(decisions[:MOST_PLANTS], ["funder"])
+    return Screen({"figures": HEADLINE.over(rows), "built": built}, [*notes, files])
 
 
 def _headline(words: str, unit: str, value: float | None, before: float | None) -> TableRow:
@@ -219,108 +195,32 @@ def _evaluated(evaluation: Evaluation, way: str, key: str, words: str) -> TableR
 # ---- explain, coverage, shares, compare ------------------------------------------------------------------------------
 
 
-ALTERNATIVES = ReportTable(
-    columns=[
-        text("name", "alternative"),
-        in_musd("risk"),
-        in_musd("cost"),
-        changed("difference", "cost plus risk", "MUSD"),
-    ]
-)
-"""A row an alternative."""
-VERDICTS = ReportTable(columns=[text("lever"), text("verdict"), per_cent("low"), per_cent("high")])
-"""A row a lever that is missing."""
-
-
 def explanation_screen(plan: Plan, explanation: Explanation, files: str) -> Screen:
-    """Verdicts on the levers, then the alternatives."""
-    own = explanation.own
-    rows = []
-    for one in sorted(explanation.alternatives, key=lambda one: (one.key != "plan", one.objective)):
-        moved = one.risk + one.cost - own.risk - own.cost
-        name = alternative_name(plan, one)
-        rows.append({"name": name, "risk": one.risk, "cost": one.cost, "difference": moved})
-    told = [
-        {"lever": one.name, "verdict": one.verdict, "low": one.low, "high": one.high}
-        for one in explanation.claims
-        if one.basis == "missing"
-    ]
-    notes = [f"{count(explanation.solves, 'program')} solved", files]
-    tables = {"levers": VERDICTS.over(told)} if told else {}
-    return Screen({**tables, "alternatives": ALTERNATIVES.over(rows)}, notes)
-
-
-SINGLE_POINTS = ReportTable(
-    columns=[whole("year"), text("without"), text("element"), per_cent("falls_by", "met falls by")]
-)
-"""A row a single point of failure."""
+    """Effects of the levers that are missing, then the alternatives."""
+    missing = [one for one in explanation.claims if one.basis == "missing"]
+    tables = {"levers": claims_table(missing, ["basis", "turns_on"])} if missing else {}
+    tables["alternatives"] = alternatives(plan, explanation)
+    return Screen(tables, [f"{count(explanation.solves, 'program')} solved", files])
 
 
 def coverage_screen(plan: Plan, coverage: Coverage, files: str) -> Screen:
     """The single points of failure."""
-    names, rows = names_of(plan.case), []
-    for one in coverage.single_points:
-        named = {"without": names.without(one["without"]), "element": names.element(one["element"])}
-        rows.append({**one, **named})
-    none = [] if rows else ["No single point of failure: no element falls by more than 10 points"]
-    return Screen({"single_points": SINGLE_POINTS.over(rows)}, [*none, files])
+    table = single_points_table(plan, coverage)
+    none = [] if len(table.frame) else ["No single point of failure"]
+    return Screen({"single_points": table}, [*none, files])
 
 
-CHARGES = ReportTable(
-    columns=[
-        text("party"),
-        in_musd("alone"),
-        in_musd("charge"),
-        in_musd("gain"),
-        in_musd("own_loss", "own loss"),
-        in_musd("paid"),
-        figures("transfer", unit="MUSD", form=CHANGE),
-    ]
-)
-"""A row a party."""
-
-
-def shares_screen(shares: Any, files: str) -> Screen:
+def shares_screen(plan: Plan, shares: Shares, files: str) -> Screen:
     """Charges and transfers by party."""
-    fields = [column.field for column in CHARGES.columns]
-    rows = [{field: getattr(row, field) for field in fields} for row in shares.rows]
-    notes = []
-    if shares.coalitions:
-        notes.append(
-            f"{shares.checked:,} of {shares.coalitions:,} coalitions checked: none gains by leaving"
-        )
-    return Screen({"charges": CHARGES.over(rows)}, [*notes, files])
-
-
-CAUSES = ReportTable(
-    columns=[
-        text("run"),
-        text("group", "inputs as there"),
-        changed("risk", unit="MUSD"),
-        changed("cost", unit="MUSD"),
-        text("why", "why not alone"),
-    ]
-)
-"""A row a run and group of inputs."""
+    frame = names_of(plan.case).told(frame_of(shares.rows))
+    table = CHARGES.over(frame, ["before", "public", "private", "lowest", "highest"])
+    checked = (
+        f"{shares.checked:,} of {shares.coalitions:,} coalitions checked: none gains by leaving"
+    )
+    return Screen({"charges": table}, [checked, files] if shares.coalitions else [files])
 
 
 def comparison_screen(comparisons: Iterable[Comparison], files: str) -> Screen:
     """Changes of risk and cost of each run, in all and by group of inputs."""
-    rows: list[TableRow] = []
-    for one in comparisons:
-        first, second = one.first, one.second
-        rows.append(
-            {
-                "run": one.after,
-                "group": "all",
-                "risk": second.risk - first.risk,
-                "cost": second.cost - first.cost,
-                "why": "" if one.causes else "same inputs",
-            }
-        )
-        for cause in one.causes:
-            row: TableRow = {"run": "", "group": cause.group, "why": cause.why}
-            if cause.alone is not None:
-                row |= {"risk": one.effect(cause), "cost": cause.alone.cost - first.cost}
-            rows.append(row)
-    return Screen({"causes": CAUSES.over(rows)}, [files])
+    tables = {one.after: causes_table(one) for one in comparisons}
+    return Screen(tables, [files])

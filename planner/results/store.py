@@ -104,8 +104,8 @@ def _fill(plan: Plan, pages: Fill | None, folder: Path) -> None:
         (folder / "tables").mkdir()
         for name, table in plan.tables.items():
             write_table(name, table, folder)
-        if pages is not None:
-            pages(folder)
+    if pages is not None:
+        pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     summary = plan.summary | {"seconds": seconds}
     write_json(summary, folder / SUMMARY)

@@ -83,7 +83,7 @@ def test_the_first_screen_names_the_command_that_fills_a_tile(plan: Plan, run: P
     assert answer.EXPLAIN in bare[3] and answer.EVALUATE in bare[0]
     full = answer.first_screen(run)
     assert "2.6 to 3.0" in full.cards[0].note and full.cards[3].value != "–"
-    assert "2.8 bn USD (2.6 to 3.0)" in full.title
+    assert "2.8 bn USD (95 %: 2.6 to 3.0)" in full.title
 
 
 def test_capital_of_the_decisions_is_that_of_the_plan(plan: Plan) -> None:

@@ -39,7 +39,7 @@ def sankey(
     suppliers = [origin for origin in origins if origin not in GONE]
     look = dict(zip(suppliers, (*style.HUES, *["#7f8b97"] * len(suppliers)), strict=False))
     look |= {origin: hue for origin, hue in GONE.items() if origin in origins}
-    colour, plain = style.coloured("origin", look), style.coloured("origin", look, legend=None)
+    colour = style.coloured("origin", look, legend=alt.Legend(symbolOpacity=1, columns=6))
     labels = {"e": "Element ", "y": "Year ", "s": "Scenario "}
     params = []
     for key, values in choices.items():
@@ -62,7 +62,7 @@ def sankey(
             source=f"'{source}'",
         )
         .mark_area(interpolate="monotone", opacity=0.42)
-        .encode(x=across, y=up, y2="high:Q", detail="i:N", color=plain, tooltip=style.told(*tips))
+        .encode(x=across, y=up, y2="high:Q", detail="i:N", color=colour, tooltip=style.told(*tips))
     )
     bars = (
         alt.Chart(blocks)
@@ -84,7 +84,7 @@ def sankey(
         tooltip=style.told(*tips),
     )
     names = (
-        bars.transform_filter("datum.h > 0.045")
+        bars.transform_filter("datum.h > 0.06")
         .transform_calculate(middle="datum.y0 + datum.h / 2")
         .mark_text(fontSize=10.5, align="left", dx=4, color=style.INK)
         .encode(x="right:Q", y=alt.Y("middle:Q"), text="label:N")

@@ -10,6 +10,8 @@ from planner.reporting.charts import style
 WHOLE, FALL, RISE = "risk", "reduction", "increase"
 LOOK = {WHOLE: style.PLAIN, FALL: "#009E73", RISE: style.MISSING}
 PAYS, GAINS = "pays", "loses less"
+ROOM = 1.14
+"""Length of the axis of a waterfall over its longest bar: labels stand behind the bars."""
 SIDES = {GAINS: style.ACCENT, PAYS: "#E69F00"}
 
 
@@ -19,8 +21,10 @@ def waterfall(steps: pd.DataFrame, unit: str, source: str) -> style.Drawing:
     tips = {"step": "step", "kind": "", "amount": unit}
     look = {kind: hue for kind, hue in LOOK.items() if kind in set(steps["kind"])}
     base = style.marked(steps, tips, source).encode(y=style.rows("step", order))
+    room = alt.Scale(domain=[0, ROOM * float(steps["high"].max())], nice=False)
+    axis = alt.Axis(format=style.DIGITS, tickCount=6)
     bars = base.mark_bar(height=17).encode(
-        x=alt.X("low:Q", title=f"risk, {unit}", axis=alt.Axis(format=style.DIGITS, tickCount=6)),
+        x=alt.X("low:Q", title=f"risk, {unit}", axis=axis, scale=room),
         x2="high:Q",
         color=style.coloured("kind", look),
     )

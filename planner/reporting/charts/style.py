@@ -249,7 +249,13 @@ _AXIS = alt.AxisConfig(
     titleFontSize=11,
 )
 _LEGEND = alt.LegendConfig(
-    orient="top", title=None, labelFontSize=11, labelLimit=260, columns=3, symbolType="square"
+    orient="top",
+    title=None,
+    labelColor=INK,
+    labelFontSize=11,
+    labelLimit=260,
+    columns=3,
+    symbolType="square",
 )
 CONFIG = alt.Config(
     font=FONT,

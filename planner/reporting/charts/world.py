@@ -48,7 +48,7 @@ def world_map(plants: pd.DataFrame, members: Collection[str], source: str) -> st
     latitude. members: countries that are tinted.
     """
     features = [_feature(members, inside=False), _feature(members, inside=True)]
-    land = alt.Chart(alt.Data(values=features)).mark_geoshape(
+    land = alt.Chart(alt.InlineData(values=features)).mark_geoshape(
         strokeWidth=0.5, stroke="white", aria=False
     )
     tint = alt.condition("datum.properties.member", alt.value(MEMBER), alt.value(LAND))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from planner.reporting.charts import exceedance
 from planner.reporting.parts import (
     Card,
     Chart,
+    Column,
     Front,
     ReportTable,
     TableRow,
@@ -39,7 +41,7 @@ from planner.results.figures.loss_distribution import is_evaluated, loss_exceeda
 from planner.results.figures.money import public_parts
 from planner.results.figures.plants import Counted, are_measures, in_time
 from planner.results.figures.recommended import payers_of_plants, recommended
-from planner.results.plan import Plan
+from planner.results.plan import Plan, Status
 from planner.results.reader import rows_of
 
 MOST_DECISIONS = 12
@@ -53,8 +55,10 @@ def first_screen(plan: Plan) -> Front:
     """The head of the page of a run."""
     case = plan.case
     kind = f"{headline(plan.title)} · {span(plan.years[0], plan.years[-1])}"
-    if not plan.solved:
+    if plan.status is Status.INFEASIBLE:
         return Front(kind=kind, title="No plan meets the goal of this case")
+    if not plan.solved:
+        return Front(kind=kind, title="No plan yet: the solver stopped before an optimum")
     panels = [loss_chart(plan), decisions_table(plan)]
     return Front(
         kind=f"{kind} · {case.commodity}",
@@ -107,7 +111,7 @@ def _money(of: Estimate) -> str:
 def _interval(of: Estimate) -> str:
     if of.low is None or of.high is None:
         return ""
-    return f" ({rounded_interval(of.value, of.low, of.high)})"
+    return f" (95 %: {rounded_interval(of.value, of.low, of.high)})"
 
 
 # ---- tiles -----------------------------------------------------------------------------------------------------------
@@ -124,15 +128,16 @@ def tiles(plan: Plan) -> Iterator[Card]:
 def _risk_tile(plan: Plan) -> Card:
     with_plan, without = risk_of(plan, "plan"), risk_of(plan, "without_plan")
     value = "–" if with_plan is None else _money(with_plan)
+    blend = f"losses of users to {plan.years[-1]}, mean and worst cases"
     if without is not None and with_plan is not None:
         before = _money(without)
         unit = value.partition(" ")[2]
         value = f"{before.removesuffix(f' {unit}')} → {value}"
     if with_plan is not None and with_plan.low is not None and with_plan.high is not None:
         ends = rounded_interval(with_plan.value, with_plan.low, with_plan.high)
-        note = f"95 % interval {ends} with the plan, in {scenario_count(plan)}"
+        note = f"{blend}; 95 % interval {ends}, from {scenario_count(plan)}"
     else:
-        note = f"in the {scenario_count(plan)} of the optimisation; interval: {EVALUATE}"
+        note = f"{blend}, in {scenario_count(plan)}; interval: {EVALUATE}"
     return Card(
         title="Risk without and with the plan", value=value, note=note, source=_risk_source(plan)
     )
@@ -225,7 +230,7 @@ CURVES = ReportTable(columns=[])
 """A row a point of a curve."""
 
 
-def _curve_columns(unit: str) -> list:
+def _curve_columns(unit: str) -> list[Column]:
     return [
         text("plan", "scenarios"),
         figures("loss", "loss", unit),
@@ -304,7 +309,7 @@ def _capital_note(plan: Plan, rows: pd.DataFrame) -> str:
     )
 
 
-def _decision(plan: Plan, row: object) -> TableRow:
+def _decision(plan: Plan, row: Any) -> TableRow:
     names = names_of(plan.case)
     return {
         "project": begun(names.project(row.project)),

@@ -18,8 +18,9 @@ from planner.reporting.parts import (
     whole,
 )
 from planner.reporting.sources import summary_keys
-from planner.reporting.words.names import begun, midway, names_of
+from planner.reporting.words.names import Names, begun, midway, names_of
 from planner.reporting.words.numbers import listed, number, percent, span
+from planner.results.coverage import Coverage
 from planner.results.figures.dependence import coverage, largest_origins, milestones
 from planner.results.figures.sums import costliest_first, records
 from planner.results.plan import Plan
@@ -101,10 +102,17 @@ def single_points(plan: Plan) -> ReportTable | Missing:
     """The single points of failure, or the command that computes them."""
     if coverage(plan).rows.empty:
         return Missing("Single points of failure", COVERAGE)
-    names, rows = names_of(plan.case), []
-    for one in coverage(plan).single_points:
+    return single_points_table(plan, coverage(plan))
+
+
+def single_points_table(plan: Plan, covered: Coverage) -> ReportTable:
+    """The single points of failure by year."""
+    names: Names = names_of(plan.case)
+    rows: list[TableRow] = []
+    for one in covered.single_points:
+        row = {str(key): value for key, value in one.items()}
         named = {"without": names.without(one["without"]), "element": names.element(one["element"])}
-        rows.append({**one, **named})
+        rows.append(row | named)
     return SINGLE_POINTS.over(rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -83,7 +83,7 @@ def _chart(
 ) -> Chart:
     names = names_of(plan.case)
     first = {"e": names.element(at.element), "y": at.year, "s": names.scenario(at.scenario)}
-    choices = {
+    choices: dict[str, Sequence[Any]] = {
         "e": [names.element(one) for one in elements_by_loss(plan)],
         "y": chosen_years(plan),
         "s": [names.scenario(one) for one in chosen_scenarios(plan)],
@@ -117,7 +117,8 @@ def _frames(plan: Plan, every: dict[Selection, Flow]) -> tuple[pd.DataFrame, pd.
     for key, flow in every.items():
         scale[key.element] = max(scale[key.element], height_of(flow))
     called = _origins(plan, every)
-    links, blocks = [], []
+    links: list[dict[str, Any]] = []
+    blocks: list[dict[str, Any]] = []
     for key, flow in every.items():
         whole = scale[key.element]
         at = {"e": names.element(key.element), "y": key.year, "s": names.scenario(key.scenario)}

@@ -165,7 +165,7 @@ def shortage_chart(plan: Plan) -> Chart | None:
     rows = rows.assign(at=rows["country"].map(sums), order=rows["element"].map(place))
     rows = rows.sort_values(["at", "order"], ascending=[False, True], kind="stable")
     named = names.told(rows).assign(label=rows["share"].map(percent))
-    worst = named.loc[rows["share"].idxmax()]
+    worst = named.iloc[int(rows["share"].to_numpy().argmax())]
     source = "tables/shortfall.csv, weighted by probability: tonnes, demand_t"
     return Chart(
         name="remaining_shortage",

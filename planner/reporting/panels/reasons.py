@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ from planner.reporting.parts import (
 )
 from planner.reporting.words.names import names_of, short
 from planner.reporting.words.numbers import count, listed, rounded_money, unit_of_money
-from planner.results.explanation import EXPLANATION, AlternativePlan, Explanation, Influence
+from planner.results.explanation import EXPLANATION, AlternativePlan, Claim, Explanation, Influence
 from planner.results.figures.lever_steps import RiskStep, lever_steps
 from planner.results.figures.plants import counted
 from planner.results.plan import Plan
@@ -406,12 +406,19 @@ def claims(plan: Plan) -> ReportTable | None:
     explanation = plan.explanation
     if explanation is None or not explanation.claims:
         return None
-    rows = []
-    for one in explanation.claims:
-        shares = {key: 100 * getattr(one, key) for key in ("share", "low", "high")}
-        words = {"lever": one.name, "basis": one.basis, "verdict": one.verdict}
-        rows.append({**words, **shares, "turns_on": list(one.turns_on)})
-    note = (
-        f"Large: at least 15 %. Small: at most 5 %. {count(explanation.solves, 'program')} solved."
+    return claims_table(
+        explanation.claims,
+        note=f"Large: at least 15 %. Small: at most 5 %. {count(explanation.solves, 'program')} solved.",
     )
-    return CLAIMS.over(rows, note=note)
+
+
+def claims_table(
+    claims: Iterable[Claim], left_out: Collection[str] = (), **words: str
+) -> ReportTable:
+    """A row a claim. left_out, words: as for `ReportTable.over`."""
+    rows = []
+    for one in claims:
+        shares = {key: 100 * getattr(one, key) for key in ("share", "low", "high")}
+        named = {"lever": one.name, "basis": one.basis, "verdict": one.verdict}
+        rows.append({**named, **shares, "turns_on": list(one.turns_on)})
+    return CLAIMS.over(rows, left_out, **words)

@@ -104,6 +104,9 @@ const fitted = (() => {
       const { header } = spec.facet;
       header.labelExpr = brokenAt(header.labelExpr, Math.floor((spec.spec.width + AXIS_ROOM / 2) / HEADING_LETTER));
       spec.spec.height = spec.spec.height && Math.min(Math.max(90, Math.round(0.6 * spec.spec.width)), 240);
+    } else if (spec.projection) {
+      spec.width = room;
+      spec.height = Math.min(spec.height, Math.round(0.5 * room));
     } else if (!spec.repeat) {
       spec.width = room;
       spec.autosize = { type: "fit-x", contains: "padding" };

@@ -47,7 +47,8 @@ def _size(step: RiskStep) -> float:
 
 def _solved(plan: Plan, explanation: Explanation) -> dict[LeverSet, AlternativePlan]:
     """Set of levers -> the plan with them alone."""
-    by_levers = {frozenset(plan.case.model.levers): explanation.own}
+    by_levers: dict[LeverSet, AlternativePlan] = {}
+    by_levers[frozenset(plan.case.model.levers)] = explanation.own
     for one in explanation.alternatives:
         if len(one.changes) == 1 and one.changes[0].startswith(LEVERS):
             levers = frozenset(json.loads(one.changes[0].removeprefix(LEVERS)))

@@ -106,9 +106,10 @@ def flows(plan: Plan) -> dict[Selection, Flow]:
     origin = {row.supplier: row.origin or row.supplier for row in plan.case.tables.suppliers}
     mines = _country_of_feed(plan)
     for row in rows_of(_chosen(plan, "operations", "item", {*SUPPLY, SAVED})):
-        flow = by_selection.get(Selection(row.element, row.year, row.scenario))
-        if flow is None or row.form not in place:
+        key = Selection(row.element, row.year, row.scenario)
+        if key not in by_selection or row.form not in place:
             continue
+        flow = by_selection[key]
         balance = flow.forms[place[row.form]]
         if row.item == "made":
             balance.made[row.country] += row.tonnes
@@ -122,8 +123,9 @@ def flows(plan: Plan) -> dict[Selection, Flow]:
             flow.saved += row.tonnes
             balance.use -= row.tonnes
     for row in rows_of(_chosen(plan, "shortfall")):
-        flow = by_selection.get(Selection(row.element, row.year, row.scenario))
-        if flow is not None and row.form in place:
+        key = Selection(row.element, row.year, row.scenario)
+        if key in by_selection and row.form in place:
+            flow = by_selection[key]
             flow.unmet += row.tonnes
             flow.forms[place[row.form]].use += row.demand_t - row.tonnes
     return by_selection
