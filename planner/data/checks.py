@@ -300,8 +300,7 @@ def check_schedule_alone(case: Lookups) -> Iterator[Fault]:
     scheduled = {row.project for row in case.tables.schedule}
     for row in case.tables.projects:
         for column in ("lead_time_years", "ramp"):
-            is_filled = column in row.model_fields_set and getattr(row, column) != ""
-            if row.project in scheduled and is_filled:
+            if row.project in scheduled and getattr(row, column):
                 yield finding_at(row, column, "schedule-alone", replaced=column)
 
 

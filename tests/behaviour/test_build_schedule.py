@@ -167,7 +167,7 @@ def test_planner_and_oracle_agree_on_schedules_and_delays(tmp_path: Path, seed: 
     )
 
 
-def test_a_schedule_survives_workbook_and_folder(tmp_path: Path) -> None:
+def test_a_schedule_survives_workbook_folder_and_frames(tmp_path: Path) -> None:
     rows = schedule((0.5, 0, 0.25), (0.5, 1))
     folder = write_case(tmp_path / "case", projects=[mine(), plant(max_new_tpa=1)], schedule=rows)
     case = checked_case(folder)
@@ -175,3 +175,6 @@ def test_a_schedule_survives_workbook_and_folder(tmp_path: Path) -> None:
     for target in (tmp_path / "again", tmp_path / "book.xlsx"):
         case.write(target)
         assert checked_case(target).tables.schedule == case.tables.schedule
+    for table in ("projects", "schedule"):
+        again = case.with_table(table, case.table(table))
+        assert again.lookups.schedules == case.lookups.schedules

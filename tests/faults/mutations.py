@@ -305,7 +305,6 @@ schedule     | 3.capital_share = 0.2 | schedule-capital | sum to 0.9 | 4.capital
 schedule     | 2.capital_share = 0 & 3.capital_share = 0 & 4.capital_share = 1 | schedule-capital | first output in year 1 | 3.capital_share
 schedule     | 3.output_share = 0 & 4.output_share = 0 | schedule-output | no output_share above 0 | 4.output_share
 projects     | {bay}.lead_time_years = 2 | schedule-alone | which replace lead_time_years
-projects     | {bay}.lead_time_years = 0 | schedule-alone | which replace lead_time_years
 projects     | {bay}.ramp = slow | schedule-alone | which replace ramp
 loss_tiers   | {last_loss_tiers}.up_to_share = 0.9 | tiers-end | rise to 1
 loss_tiers   | {last_loss_tiers}.loss_usd_per_kg = 1 | tiers-fall | falls
