@@ -102,6 +102,8 @@ def _figures(facts: CaseFacts, measure: WarningMeasure) -> Iterator[MeasuredFigu
     """Figures of a measure that are filled in."""
     for row in facts.rows(measure.table, measure.where):
         value = getattr(row, measure.column)
+        if measure.column == "lead_time_years":
+            value = facts.case.lookups.lead_time(row.project)
         if value is not None:
             yield MeasuredFigure(row, value, measure.size(facts, row))
 
