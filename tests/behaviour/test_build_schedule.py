@@ -172,7 +172,7 @@ def test_a_scheduled_plant_is_not_warned_of_for_its_blank_lead_time(tmp_path: Pa
     others = [plant(project=f"p{i}", max_new_tpa=50, lead_time_years=2) for i in range(4)]
     projects = [mine(), plant(max_new_tpa=50), *others]
     case = load_case(tmp_path / "case", projects=projects, schedule=rows)
-    assert "lead_time_years" not in set(case.warnings()["column"])
+    assert "lead_time_years" not in set(case.warnings["column"])
 
 
 def test_a_schedule_survives_workbook_folder_and_frames(tmp_path: Path) -> None:
