@@ -170,7 +170,7 @@ def _stand_for(few: ReducedScenarios) -> list[str]:
     """Lines about what is lost without a plan in all draws and in those kept, each known from its start."""
     lines = [f"Distance to the nearest kept draw, times probability: {few.distance:,.6g} MUSD"]
     for key, words in (("expected_loss_musd", "Expected loss"), ("cvar_musd", "CVaR")):
-        every, kept = few.every[key], few.kept[key]
+        every, kept = few.every[key], few.selected[key]
         apart = kept / every - 1 if every else 0.0
         lines.append(
             f"{words} without a plan: {every:,.0f} MUSD in all draws, {kept:,.0f} in those kept ({apart:+.1%})"

@@ -38,20 +38,19 @@ from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 RISES = 0.3
-"""Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
+"""Rise of the lower bound, as a share of the gap, after which the step rule stays."""
 MOST_IDLE = 3
-"""Rounds without a cut after which nothing more will come: one at a mean of optima, one at the last optimum, one with
-the losses found there, which matter where several scenarios share a branch."""
+"""Rounds without a cut before a phase ends: at a mean of optima, at the last optimum, and with the losses there."""
 BEYOND = 1e-8
-"""Part of 1 + a limit by which a plan may be beyond it."""
+"""Relative violation of a limit that a plan may have."""
 MOST_PLANS = 30
-"""Plans of which means are made, the latest."""
+"""Latest plans in a mean."""
 MOST_IMPOSSIBLE = 500
-"""Points in all at which some branch may lack something, before the search is given up."""
+"""Infeasible points before the search gives up."""
 MOST_ROUNDS = 100
-"""Rounds of a phase at the most."""
+"""Most rounds of a phase."""
 REACH = Phase("risk", called="reach")
-"""Less and less risk until the limit of goal `target` is reached."""
+"""Phase that searches for the risk limit of goal `target`."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ class Search:
         best = self.best
         step = StepRule()
         started = perf_counter()
-        # The new measure is first asked of the branches of the plan that there is.
+        # The first question of a phase is about the plan of the one before.
         plan = best
         while not self._proven(phase, best, enough):
             optimum = self.master.minimise(phase)

@@ -179,9 +179,9 @@ class BranchScope(Scope):
 # ---- parts of a case, taken apart into branches ---------------------------------------------------------------------
 
 PART = 20
-"""Scenarios whose branches are written as one program and then taken apart."""
+"""Scenarios of a part."""
 OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
-"""Equations, besides those without an index, that say nothing within a branch."""
+"""Equations over several histories, which no branch has."""
 
 
 @dataclass(frozen=True, kw_only=True)

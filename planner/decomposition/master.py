@@ -33,16 +33,16 @@ from planner.solving.shadow_prices import Worths
 from planner.solving.solution import Solution, Stop
 
 AFTER_CUTS = ("again", "ipm", "dual")
-"""Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
+"""Algorithms to try in turn: dual simplex from the optimum before the cuts, up to a limit."""
 NEW_PHASE = ("primal", "ipm", "dual")
-"""Algorithms to try where something else is minimised than before: primal simplex from the last optimum."""
+"""Algorithms for a new objective: primal simplex from the last optimum."""
 LONGEST_WAY = 1.0
-"""Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
-cuts interior point takes four times as long (measured)."""
+"""Iterations of dual simplex, as a share of the rows: with some thousand cuts interior point takes four times as long
+(measured)."""
 SHARED = (*DECISIONS, "staff")
-"""Variables that hold in all histories and that tables show."""
+"""Variables of all histories in the tables."""
 SCHEDULE = "scheduled"
-"""The decisions that cost nothing and bind nothing but where they are delivered."""
+"""Decisions that matter at their delivery alone."""
 REPLACED = frozenset(
     {
         "tail_excess_limit",
@@ -53,9 +53,9 @@ REPLACED = frozenset(
         "cost_definition",
     }
 )
-"""Equations of the whole program in whose place there are those of single scenarios and branches."""
+"""Equations that rows of scenarios and branches replace."""
 VIOLATED = 1e-9
-"""Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
+"""Relative violation of a cut at which it is added."""
 
 
 @dataclass(frozen=True)

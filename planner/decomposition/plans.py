@@ -50,7 +50,7 @@ from planner.verification.verify import verify_amounts
 from planner.verification.violations import at_most, equal
 
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
-"""Phases of each goal whose bounds are reported."""
+"""Phases with reported bounds, by goal."""
 NOT_ALL = "no plan meets all targets that must hold"
 
 
@@ -70,7 +70,7 @@ def begin(
     pool = WorkerPool(branches, workers)
     try:
         progress(
-            f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more"
+            f"a plan for {len(grouping.alone)} scenarios, compared with {len(grouping.rest)} more"
         )
         master = Master(grouping, pool.names, pool.links)
     except BaseException:

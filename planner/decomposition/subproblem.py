@@ -33,18 +33,17 @@ from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
 from planner.solving.solution import Solution, Stop
 
 ROOM = (0.0, 1e-6)
-"""Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
-then holds for more than the branch, so all the more for it."""
+"""Relative room in every row; the second where rounding of the links makes a branch infeasible. Its cut stays valid."""
 AGAIN = "again"
-"""The algorithm that starts from a basis of the same kind of question."""
+"""Algorithm from a basis of the same kind."""
 ON = "again primal"
-"""The one that starts at the least loss and goes to the least cost: the other one takes three times as long (measured)."""
+"""Algorithm from the least loss to the least cost, three times as fast (measured)."""
 FIRST_START = {"cost": ("loss", ON), "capped": ("cost", AGAIN)}
-"""Of a kind of question that was not asked yet, the kind whose basis it starts from, and the algorithm."""
+"""First start of a kind: from the basis of another kind, by an algorithm."""
 ORDER = ("dual", "ipm", "primal")
-"""Algorithms to try in turn where there is no basis to start from."""
+"""Algorithms without a basis."""
 SLACK = 1e-9
-"""Room around the least loss that a branch can have."""
+"""Room around the least loss of a branch."""
 
 USABLE = usable_capacity.name
 SERVED = served_target.name
@@ -61,9 +60,9 @@ class OnReference:
 
 Positions = NDArray[np.intp]
 Bases = Mapping[str, Statuses]
-"""Of the optima of each kind of question to a branch."""
+"""By kind of question."""
 LinkingColumn = OnReference | Key
-"""A quantity of the rest of the plan that a branch depends on; a Key is a decision or follows from decisions alone."""
+"""A link of a branch to the rest of the plan; a Key is a decision or follows from decisions."""
 
 
 @dataclass(frozen=True)

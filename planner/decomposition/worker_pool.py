@@ -38,12 +38,12 @@ from planner.solving.shadow_prices import Worths
 from planner.solving.solution_amounts import solution_amounts
 
 LEAST = 1e-12
-"""Multipliers up to this one are rounding."""
+"""Multipliers up to here are rounding."""
 Multipliers = Mapping[str, float]
 Starts = Sequence[tuple[Positions, Bases]]
-"""Of each branch of a part, where its links stand among all and the bases to start from."""
+"""Positions of the links and bases, by branch of a part."""
 ON_HISTORIES = ("flows", "short", "stock")
-"""Amounts of a plan that live on histories, beside those of people."""
+"""Amounts of a plan on histories, without people."""
 
 
 class PartBranches:
@@ -65,7 +65,7 @@ class PartBranches:
         links = []
         for branch in self._branches:
             links.append((branch.name, branch.links, branch.size))
-            branch.links = ()  # not asked for again, and as large as the program
+            branch.links = ()  # used once, and as large as the program
         return links
 
     def fare(self, at: Starts, x: Vector, question: BranchQuestion) -> list[BranchResult]:
@@ -84,7 +84,7 @@ class PartBranches:
                 raise StoppedError(f"the plan leaves something missing in {branch.name}")
             values.add(branch.columns, optimum.x[: len(branch.columns)])
             results.append(replace(result, cuts=(), bases={}))
-        # The amounts are asked for last, and one part's come to be while another's branches go.
+        # Last use: the memory of one part serves the next.
         del self._branches
         return part_amounts(part, solution_amounts(values), results)
 

@@ -12,13 +12,13 @@ from planner.results.plan import Plan
 from planner.solving.engine import FixedAmounts
 
 FixedPayments = Mapping[tuple[str, int], float]
-"""(funder, year) -> payment (MUSD) for what is decided by year."""
+"""(funder, year) -> payment for decisions (MUSD)."""
 PlannedRuns = Mapping[tuple[str, int], float]
 """(project, year) -> throughput (t), as capacity counts it."""
 ALL = ""
-"""The storyline under which decisions stand that are the same for all."""
+"""Entry for decisions that all storylines share."""
 SAME = 1e-6
-"""Relative difference up to which the decisions of two scenarios are the same."""
+"""Relative difference of equal decisions."""
 NOT_ONE_PATH = (
     "decides otherwise in other histories; only decisions of a plan that is committed or staged can "
     "be held fixed"
@@ -49,7 +49,7 @@ class FixedDecisions:
 
 
 NO_DECISIONS = FixedDecisions(amounts={ALL: {}}, payments={ALL: {}})
-"""Nothing new is decided: what exists runs."""
+"""Existing plants, staff and stocks only."""
 
 
 def fixed_decisions(plan: Plan) -> FixedDecisions:

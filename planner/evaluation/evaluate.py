@@ -282,9 +282,7 @@ def _outcomes(
         by_policy = simulator.outcomes(choice, futures)
         foreseen = None
         if settings.foreseen:
-            settings.progress(
-                f"{len(futures.futures)} scenarios {words}, each known from its start"
-            )
+            settings.progress(f"{len(futures.futures)} scenarios {words}, each foreseen")
             foreseen = simulator.outcomes(PolicyChoice(name="foreseen"), futures)
     return _Outcomes(policy=by_policy, foreseen=foreseen)
 

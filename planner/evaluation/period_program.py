@@ -27,7 +27,7 @@ from planner.solving.solution import Solution, Stop
 
 MONEY = (budgets.spending_limit.name, budgets.account.name, "paid", "carried")
 MONEY_WORTH = 1e-4
-"""Worth of a MUSD that is not spent: enough that nobody pays for nothing."""
+"""Worth of an unspent MUSD, against payments without use."""
 LACKING = "lacking"
 PHASE = "period"
 ALGORITHMS = ("again", "dual", "ipm", "primal")

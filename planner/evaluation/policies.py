@@ -21,19 +21,18 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 WORTHS = (0.0005, 0.005, 0.03)
-"""Worths of stock that are tried, as shares of the dearest loss: against the cheapest step of a loss in tiers, which
-stands for thrift, stock may be better kept (on the real case the second leaves 5 to 7 % less risk than the first)."""
+"""Worths of stock, as shares of the largest loss. Stock may be worth more than the first step of a loss in tiers: on the
+real case the second leaves 5 to 7 % less risk than the first."""
 POLICIES = {
-    "foreseen": "each scenario is known from its first period on",
+    "foreseen": "each scenario is foreseen from its first period on",
     "myopic": (
-        "nothing is known but the past: each period by itself is run for its least loss, stock is bought as "
-        "scheduled, or else from spare supply as far as budgets leave money, and released against every loss above its "
-        "worth, a share of the dearest loss chosen on the scenarios that the plan was made for"
+        "each period minimises its own loss, without foresight; stock is bought as scheduled, or from spare supply "
+        "within budgets, and released against losses above its worth, a share of the largest loss chosen in sample"
     ),
 }
-"""Policy -> its knowledge and its rule, in words."""
+"""Policy -> description."""
 History = list[tuple[object, ...]]
-"""The events that show themselves in each period."""
+"""Effects shown in each period."""
 
 
 class OperatingPolicy(Protocol):

@@ -33,7 +33,7 @@ from planner.solving.program import Key, Program, Vector
 from planner.solving.program_writer import Writer
 
 SLACK = 1e-9
-"""Relative room in an account, for the rounding of the run that made the decisions."""
+"""Relative room in an account, for rounding of the decisions."""
 FUTURE = "future"
 LOSS = "loss_to_date"
 FOLLOW = {
@@ -41,15 +41,15 @@ FOLLOW = {
     "staff": workforce.staff_balance,
     "invested": budgets.investment_spending,
 }
-"""Variables that decisions determine, and the equation by which they do."""
+"""Variables that decisions determine, and their equations."""
 LEFT_OUT = (objective.tail_excess_limit.name, goods.imports_by_supplier.name)
-"""Equations of what does not matter here: the tail over all futures, and who sells, on which the cost hangs alone."""
+"""Equations without effect on losses: the tail over all scenarios, and imports by supplier."""
 MONEY_ROWS = (budgets.spending_limit.name, budgets.account.name)
-"""Equations of accounts. They are left out where purchases are scheduled: then all that is paid is decided."""
+"""Equations of accounts, left out with scheduled purchases: all payments are decided."""
 OF_A_PLANT = ("p", "n")
 """Index of the equations that capacity shocks and delays touch."""
 TRADE = {"shocks.factor:import": "imports", "shocks.leak:import": "imports", "shocks.factor:demand": "demand"}  # fmt: skip
-"""Figures of shocks that rows and bounds of a good read -> the effects that hold them."""
+"""Figures of shocks on trade -> effects."""
 ShockedPlace = tuple[str, str, str, Period]
 """(effects, element, form, period): goods of all countries that a shock touches in a period."""
 
@@ -60,7 +60,7 @@ class SimulationScope(Scope):
 
     chain: Tree
     leaks: frozenset[ImportKey]
-    """Imports that are cut off and may be had from others, in any of the futures."""
+    """Imports that can be resold in some scenario."""
 
     @property
     def tree(self) -> Tree:
@@ -127,14 +127,14 @@ class SimulationScope(Scope):
 
 
 ChangedFigures = list[tuple[NDArray[np.intp], Vector]]
-"""Of each array of `Program.figures` the positions at which a program differs from another, and the figures there."""
+"""Positions and figures that differ, for each array of `Program.figures`."""
 
 
 class Determined:
     """Values of a variable that an equation determines, computed on demand."""
 
     UNKNOWN = -1
-    """The column that stands for the value that is asked for."""
+    """Column of the unknown value."""
 
     def __init__(self, model: Model, equation: Equation, index: Collection[Any]) -> None:
         """model: with numbers for all else in the equation. index: of the variable."""

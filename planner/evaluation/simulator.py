@@ -30,9 +30,9 @@ from planner.results.losses import measures_of
 from planner.solving.program import Vector
 
 AT_ONCE = 40
-"""Futures that a worker is given at a time."""
+"""Scenarios of a call to a worker."""
 TRAINED_ON = 40
-"""Futures of the plan, at most, on which the worth of stock is chosen."""
+"""Most scenarios for the choice of the worth of stock."""
 PolicyName = Literal["foreseen", "myopic"]
 
 

@@ -18,7 +18,7 @@ from planner.formulation.variable_trees import (
 )
 
 ROUNDING = 1e-12
-"""The most that the quotient of two figures may lose of a whole number."""
+"""Rounding error of a quotient that is a whole number."""
 
 
 @listed

@@ -17,8 +17,8 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 
 Model = Any
-"""The program as a rule takes it: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
-ConcreteModel in `build`; in `planner.solving.program_writer` an object that gives linear expressions."""
+"""The program in a rule: variables as attributes, and `scope`. A Pyomo ConcreteModel, or an object of
+`planner.solving.program_writer` with linear expressions."""
 Expression = Any
 IndexSet = Callable[[Scope], Sequence[Any]]
 ExpressionRule = Callable[..., Expression]
@@ -37,8 +37,7 @@ LETTERS = {
     "target": "target",
     "origin": "origin",
 }
-"""Letter of an index -> its meaning, as columns of tables are called; the step `j` of a loss is left out of
-messages."""
+"""Letter of an index -> its meaning, a column name; without the step `j` of a loss."""
 NODE_LETTERS: dict[str, Callable[[Scope], Tree]] = {
     "n": lambda scope: scope.tree,
     "d": lambda scope: scope.decision_tree,

@@ -30,7 +30,7 @@ Flags = NDArray[np.bool_]
 NodesOfGoods = Mapping[Good, Collection[int]]
 """(c, e, o) -> operations nodes."""
 Suppliers = Mapping[Good, Sequence[str]]
-"""(c, e, o) -> who can sell it there."""
+"""(c, e, o) -> suppliers."""
 
 
 def nodes_in_need(tree: Tree, suppliers: Suppliers, *more: NodesOfGoods) -> dict[Good, Flags]:

@@ -20,7 +20,7 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.linear_expressions import quicksum
 
 BOUNDS_READS = ("scenarios.probability", "scenarios.probability_low", "scenarios.probability_high")
-"""Figures that say what the probability of a storyline may be."""
+"""Figures of the odds."""
 
 
 def storyline_risk_index(s: Scope) -> list[str]:
@@ -97,7 +97,7 @@ def risk_under_worst_odds(m: Model, odds: Odds, aversion: float) -> Expression:
 
 
 NamedRow = tuple[str, Any, Expression]
-"""A row of a program that is not the whole one: its name and index, and what it demands."""
+"""A row outside the whole program: name, index, relation."""
 
 
 def rows_of_storylines(

@@ -16,7 +16,7 @@ from planner.formulation.whole_program import DECLARED
 Index = Mapping[str, Any]
 """Letter of the index -> id or node."""
 Weights = Mapping[str, float]
-"""Party -> weight, 0 or more; no party where it is nobody's."""
+"""Party -> weight, 0 or more."""
 _LETTERS = {declared.name: declared.letters for declared in DECLARED}
 
 

@@ -19,7 +19,7 @@ from planner.formulation.variable_trees import GoodAt, OperationNode
 from planner.units import musd_per_tonne
 
 ROUNDING = 1e-14
-"""Part of demand up to which its sums may be rounded: far below what any tolerance sees."""
+"""Relative rounding of a sum of demand, far below all tolerances."""
 ByNode = tuple[str, str, int]
 """(target, e, n)."""
 ByOrigin = tuple[str, str, str, int]
@@ -76,7 +76,7 @@ def served_target_index(s: Scope) -> list[ByNode]:
 
 @equation(
     served_target_index,
-    r"\sum_{c, o, j} u_{c,e,o,n,j} \le (1 - \mathrm{asked}_\tau) \sum_{c, o} \mathrm{demand}_{c,e,o,n} + J_{\tau,e,n}",
+    r"\sum_{c, o, j} u_{c,e,o,n,j} \le (1 - \mathrm{targetshare}_\tau) \sum_{c, o} \mathrm{demand}_{c,e,o,n} + J_{\tau,e,n}",
     each=r"target $\tau$ of kind `served`, element $e$, node $n$; countries and forms of the target",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
 )
@@ -101,7 +101,7 @@ def origin_target_index(s: Scope) -> Iterator[ByOrigin]:
 
 @equation(
     origin_target_index,
-    r"\sum_c \sum_{v : \mathrm{origin}_v = \kappa} (B_{v,c,e,o,n} + G_{v,c,e,o,n}) \le \mathrm{asked}_\tau \, "
+    r"\sum_c \sum_{v : \mathrm{origin}_v = \kappa} (B_{v,c,e,o,n} + G_{v,c,e,o,n}) \le \mathrm{targetshare}_\tau \, "
     r"\mathrm{base}_{\tau,e,n} + J_{\tau,e,\kappa,n}",
     each=r"target $\tau$ of kind `origin_share`, element $e$, outside origin $\kappa$, node $n$; countries and form of the target",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand"),
@@ -135,7 +135,7 @@ def made_target_index(s: Scope) -> list[ByNode]:
 
 @equation(
     made_target_index,
-    r"\mathrm{asked}_\tau \, \mathrm{base}_{\tau,e,n} \le \sum_c H_{c,e,o,n} + J_{\tau,e,n}",
+    r"\mathrm{targetshare}_\tau \, \mathrm{base}_{\tau,e,n} \le \sum_c H_{c,e,o,n} + J_{\tau,e,n}",
     each=r"target $\tau$ of kind `made_share`, element $e$, node $n$; countries and form of the target. Of form `feed`: "
     r"$\sum_p \mathrm{share}_{f_p,e} \, m_{p,n}$ of the mines in place of $\sum_c H_{c,e,o,n}$",
     reads=("targets.share", "demand.tonnes", "shocks.factor:demand", "feeds.share"),

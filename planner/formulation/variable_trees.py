@@ -24,7 +24,7 @@ DecisionNode = NewType("DecisionNode", int)
 ProjectAt = tuple[str, int]
 """(p, n) or (p, d): project and node; of programmes, countries and funders (g, d), (c, d) and (i, a)."""
 InputAt = tuple[str, str, int]
-"""(p, f, n) or (p, e, n): project, what it takes in, and operations node; of groups (group, f, n)."""
+"""(p, f, n) or (p, e, n): project, input, and operations node; of groups (group, f, n)."""
 CountrySkill = tuple[str, str]
 """(c, k): country and skill."""
 TeamAt = tuple[str, str, int]
@@ -34,11 +34,11 @@ GoodAt = tuple[str, str, str, int]
 SuppliedAt = tuple[str, str, str, str, int]
 """(v, c, e, o, n): supplier and good at an operations node."""
 SharesOfBuilds = NDArray[np.float64]
-"""Shares by year of commitment, the first that is allowed at the top, and operations node."""
+"""Shares by year of commitment, and operations node."""
 AccountNode = NewType("AccountNode", int)
-"""A node of the tree on which budgets are kept."""
+"""A node of the tree of budgets."""
 StaffingNode = NewType("StaffingNode", int)
-"""A node of the tree on which people work."""
+"""A node of the tree of staff."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Histories:
 
     case: Case
     not_covered: NodesOfGoods = field(default_factory=dict, kw_only=True)
-    """Nodes at which imports do not count as covering a good, whatever is so on this tree."""
+    """Nodes at which imports count as not covering a good."""
 
     @property
     def lookups(self) -> Lookups:

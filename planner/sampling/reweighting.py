@@ -1,4 +1,4 @@
-"""Other probabilities of the same scenarios: events, and the nearest probabilities in which they have given shares."""
+"""Other probabilities of the same scenarios: events, and the nearest probabilities for their shares."""
 
 from __future__ import annotations
 

@@ -32,14 +32,14 @@ TIED = 1e-9
 class ReducedScenarios:
     """A case with fewer scenarios.
 
-    distance: sum of probability times distance to the nearest selected scenario (MUSD). every, kept: expected loss and
+    distance: sum of probability times distance to the nearest selected scenario (MUSD). every, selected: expected loss and
     CVaR (MUSD) without a plan, of all scenarios and of the selected ones.
     """
 
     case: Case
     distance: float
     every: Mapping[str, float]
-    kept: Mapping[str, float]
+    selected: Mapping[str, float]
 
     def __repr__(self) -> str:
         return f"ReducedScenarios({len(self.case.scenarios)} scenarios, distance {self.distance:,.6g} MUSD)"
@@ -59,7 +59,7 @@ def reduced(case: Case, losses: LossesByElement, count: int) -> ReducedScenarios
         case=case if count >= len(names) else _with_selected(case, probabilities),
         distance=float(points.probabilities @ distances.min(axis=0)),
         every=_measures(case, losses, case.scenarios),
-        kept=_measures(case, losses, probabilities),
+        selected=_measures(case, losses, probabilities),
     )
 
 
