@@ -21,8 +21,14 @@ from planner.reporting.parts import (
 from planner.reporting.words.names import names_of
 from planner.reporting.words.numbers import percent, rounded_money, unit_of_money
 from planner.results.figures.decision import public_money, risk_by_party, share_rows
-from planner.results.figures.gains import SMALLEST_MUSD, gain_and_payment
-from planner.results.figures.money import by_party, largest_first, paid_for, spent
+from planner.results.figures.money import (
+    SMALLEST_MUSD,
+    by_party,
+    gain_and_payment,
+    largest_first,
+    paid_for,
+    spent,
+)
 from planner.results.figures.sums import elements_by_loss, expected_sums
 from planner.results.figures.unmet import SEEN
 from planner.results.plan import Plan

@@ -51,18 +51,6 @@ def unit_of_money(largest: float) -> tuple[str, float]:
     return ("bn USD", 1000.0) if abs(largest) >= BILLION else ("MUSD", 1.0)
 
 
-def money_within(musd: float, low: float | None, high: float | None) -> str:
-    """'10.5 bn USD (10.1 to 10.8)': an amount of MUSD and its interval, if it has one, in the unit of the largest.
-
-    >>> money_within(969.0, 829.0, 1079.0), money_within(5.0, None, None)
-    ('0.969 bn USD (0.829 to 1.08)', '5.00 MUSD')
-    """
-    if low is None or high is None:
-        return money(musd)
-    unit, per = unit_of_money(high)
-    return f"{number(musd / per)} {unit} ({number(low / per)} to {number(high / per)})"
-
-
 def rounded_money(musd: float, low: float | None = None, high: float | None = None) -> str:
     """An amount of MUSD with the digits that its interval supports, or two without an interval.
 
@@ -93,19 +81,6 @@ def _digits(amount: float, low: float | None, high: float | None, per: float) ->
 
 def _to_digits(amount: float, digits: int) -> str:
     return _minus(f"{round(amount, digits) + 0.0:,.{max(digits, 0)}f}")
-
-
-def money_by_name(musd: Any) -> str:
-    """'MUSD: Japan 22.0, Australia 2.75': amounts by name, as a series or by key, in one unit, billions where they come to
-    one.
-
-    >>> money_by_name({"Japan": 1200.0, "Australia": 20.0})
-    'bn USD: Japan 1.20, Australia 0.020'
-    """
-    amounts: dict[str, float] = dict(musd)
-    unit, per = unit_of_money(sum(amounts.values()))
-    told = [f"{name} {number(amount / per)}" for name, amount in amounts.items()]
-    return f"{unit}: {', '.join(told)}" if told else ""
 
 
 def amount(value: float | None) -> str:

@@ -9,22 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.reporting.words.names import begun, midway, short
-from planner.reporting.words.numbers import (
-    as_year,
-    change,
-    count,
-    kinds,
-    listed,
-    money,
-    money_within,
-    number,
-    percent,
-    period,
-    signed,
-    span,
-    spans,
-)
+from planner.reporting.words.names import begun, midway
+from planner.reporting.words.numbers import as_year, count, listed, money, number, percent, period
 
 
 def _of_lines(text: str) -> list[str]:
@@ -39,15 +25,14 @@ TEMPLATES = Environment(  # noqa: S701
     trim_blocks=True,
     lstrip_blocks=True,
 )
-FILTERS = (number, percent, signed, money, short, midway, begun, listed, period, spans, kinds)
+FILTERS = (number, percent, money, midway, begun, listed, period)
 TEMPLATES.filters |= {function.__name__: function for function in FILTERS}
 TEMPLATES.filters |= {
     "year": as_year,
     "listed_lines": lambda text: listed(_of_lines(text)),
     "each": lambda things, words: [words(thing) for thing in things],
 }
-TEMPLATES.globals |= {"count": count, "change": change, "span": span}
-TEMPLATES.globals["money_within"] = money_within
+TEMPLATES.globals["count"] = count
 
 
 def passage(template: str, name: str, values: dict[str, Any]) -> str:

@@ -20,20 +20,6 @@ BINDING = 1.0
 """MUSD by which one more MUSD of a budget that binds reduces the objective."""
 
 
-def doing_nothing(plan: Plan) -> dict[str, float]:
-    """Risk and cost (MUSD) without a plan, as the run was compared with or else explained; empty if neither is known."""
-    if plan.compared:
-        return {"risk": plan.without["risk_musd"], "cost": plan.without["cost_musd"]}
-    idle = plan.explanation.alternative("nothing") if plan.explanation is not None else None
-    return {} if idle is None else {"risk": idle.risk, "cost": idle.cost}
-
-
-def cost_increment(plan: Plan) -> float | None:
-    """Cost of the plan beyond the cost of no plan (MUSD, present value); None where the latter is not known."""
-    without = doing_nothing(plan).get("cost")
-    return None if without is None else float(plan.summary["cost_musd"]) - without
-
-
 @dataclass(frozen=True, kw_only=True)
 class PriceOfWaiting:
     """Rise of cost plus risk (MUSD) by a delay; expected: the part that is cost and expected loss."""

@@ -1,4 +1,4 @@
-"""Figures of money: public spending by funder and item, the way from capital to cost, scarce things."""
+"""Figures of money: public spending, losses and payments by party, marginal values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def spent(plan: Plan, *keys: str) -> pd.Series[float]:
 
 
 def largest_first(plan: Plan, key: str) -> list[str]:
-    """Funders or items by the public money that they pay or take, the largest first."""
+    """Funders or items by public money, the largest first."""
     sums = spent(plan, key)
     return sorted(sums.index, key=lambda kind: (-sums[kind], kind))
 
@@ -46,8 +46,7 @@ def spent_on(item: str) -> str:
 
 @kept
 def paid_for(plan: Plan) -> pd.DataFrame:
-    """By `party` and what it is for, a stage or `PEOPLE_AND_STOCK`: public money `musd` (expected, not discounted), the most
-    first."""
+    """Public money `musd` (expected, not discounted) by `party` and `what`, a stage or `PEOPLE_AND_STOCK`."""
     paid = spent(plan, "item", "funder").reset_index()
     party = plan.case.lookups.funder_party
     paid["party"] = paid["funder"].map(lambda funder: party.get(funder, funder))
@@ -58,9 +57,11 @@ def paid_for(plan: Plan) -> pd.DataFrame:
 
 @kept
 def by_party(plan: Plan) -> pd.DataFrame:
-    """By party: the expected `loss` (MUSD, discounted), where compared that `without` a plan, and public money that its
-    funders pay (MUSD, expected, not discounted): `paid`, and with what is spent as it is at `least` and at `most`, of a
-    `budget` over all years."""
+    """Expected losses and public money by party (MUSD).
+
+    loss, without: expected loss with the plan and without one, discounted. paid, least, most: payments of its funders and
+    their possible range, not discounted. budget: over all years.
+    """
     case = plan.case
     losses = {"loss": _expected_losses(plan, plan.summary)}
     if plan.compared:
@@ -83,8 +84,7 @@ def _expected_losses(plan: Plan, summary: Mapping[str, Any]) -> pd.Series[float]
 
 
 def cost_parts(plan: Plan) -> pd.DataFrame:
-    """The parts of the cost (MUSD, expected): `part`, a key of `cost_parts_musd` of the summary, `public` money, not
-    discounted, and `present`, the present values, which add up to the cost."""
+    """The parts of the cost (MUSD, expected): `public` money, not discounted, and `present` values."""
     by_part = spent(plan, "item").groupby(lambda item: PART_PAID_FOR.get(item, CAPEX)).sum()
     present = pd.Series(plan.summary["cost_parts_musd"], dtype=float)
     public = by_part.reindex(present.index, fill_value=0.0)
@@ -94,7 +94,7 @@ def cost_parts(plan: Plan) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicParts:
-    """Expected public money by what it is for (MUSD, not discounted): capital of plants and measures, people, stock."""
+    """Expected public money by purpose (MUSD, not discounted)."""
 
     capital: float
     people: float
@@ -111,43 +111,24 @@ def public_parts(plan: Plan) -> PublicParts:
     )
 
 
-@dataclass(frozen=True)
-class Step:
-    """A step from the capital to the cost of the plan (MUSD): a key, an amount that is added or, `is_sum`, what all steps
-    before it come to."""
-
-    key: str
-    musd: float
-    is_sum: bool = False
-
-
-IN_STORE, NEARLY = "stock", 0.9
-"""What is scarce of stock, and the part of its largest marginal value from which a year is told: a unit more in a year is
-there in later ones too, and the value of those is higher by what keeping it costs alone."""
 PER_KIND = 4
-"""Limits of each kind that are told."""
+"""Rows of each kind of scarce thing."""
 THING = ["scarce", "item", "country", "element", "form", "unit", "objective"]
-"""Columns of `shadow_prices` that tell one scarce thing from another."""
+"""Columns of `shadow_prices` that identify a scarce thing."""
 TINY = 0.02
-"""Share of the largest yearly budget of a funder below which a year's budget is tiny: the marginal value of its first
-dollars says nothing of the money that is really there."""
+"""Share of the largest yearly budget of a funder below which the budget of a year is tiny."""
+SMALLEST_MUSD = 5e-4
+"""MUSD below which a table would print nothing."""
 
 
 def limits(plan: Plan) -> pd.DataFrame:
-    """The most valuable limits of each kind of scarce thing, as rows of `shadow_prices`: of the years of one thing that in
-    which it is worth most, of stock the first in which it nearly is; things of a kind, element, form and year that are worth
-    the same are told once. Money is left out where the budget is tiny."""
-    prices = worth_something(plan)
+    """Return the rows of `shadow_prices` with the largest marginal values, `PER_KIND` of each kind.
+
+    A scarce thing has one row, of the year in which it is worth most.
+    """
     by_worth = ["musd_per_unit", "year"]
-    prices = prices.sort_values(by_worth, ascending=[False, True], kind="stable")
-    highest = prices.groupby(THING, dropna=False)["musd_per_unit"].transform("max")
-    is_told = (prices["scarce"] == IN_STORE) & (prices["musd_per_unit"] >= NEARLY * highest)
-    early = prices[is_told].sort_values("year", kind="stable")
-    best = pd.concat([early, prices]).drop_duplicates(THING)
-    best = best.sort_values(by_worth, ascending=[False, True], kind="stable")
-    alike = ["scarce", "element", "form", "year"]
-    rounded = best["musd_per_unit"].map("{:.5g}".format)
-    best = best[~best[alike].assign(worth=rounded).duplicated()]
+    prices = worth_something(plan).sort_values(by_worth, ascending=[False, True], kind="stable")
+    best = prices.drop_duplicates(THING)
     kinds = list(dict.fromkeys(best["scarce"]))
     most = best.groupby("scarce").head(PER_KIND)
     return most.sort_values("scarce", key=lambda kind: kind.map(kinds.index), kind="stable")
@@ -155,7 +136,7 @@ def limits(plan: Plan) -> pd.DataFrame:
 
 @kept
 def worth_something(plan: Plan) -> pd.DataFrame:
-    """Rows of `shadow_prices` that are worth something, without the money of budgets that are tiny in that year."""
+    """Rows of `shadow_prices` with a positive value, without tiny budgets."""
     prices = plan.tables["shadow_prices"]
     prices = prices[prices["musd_per_unit"] > 0]
     kept = []
@@ -165,9 +146,27 @@ def worth_something(plan: Plan) -> pd.DataFrame:
 
 
 def tiny_budget(plan: Plan, funder: str, year: float | None) -> bool:
-    """A funder has some money in a year, but far less than in others."""
+    """The budget of a funder in a year is positive and less than `TINY` of its largest."""
     if year is None or math.isnan(year):
         return False
     yearly = [amount for (who, _), amount in plan.case.budget.items() if who == funder]
     amount = plan.case.budget.get((funder, int(year)), 0.0)
     return 0.0 < amount < TINY * max(yearly, default=0.0)
+
+
+def gain_and_payment(plan: Plan) -> pd.DataFrame:
+    """Return `by_party` with the fall of the expected loss, `gain` (MUSD), and the shares of payments and gain.
+
+    Without a comparison `by_party` alone.
+    """
+    rows = by_party(plan)
+    if not plan.compared:
+        return rows
+    gain = rows["without"] - rows["loss"]
+    return rows.assign(gain=gain, gain_share=_shares(gain), paid_share=_shares(rows["paid"]))
+
+
+def _shares(amounts: pd.Series[float]) -> pd.Series[float]:
+    """The part of each in their sum, 0 where that is nothing."""
+    whole = amounts.sum()
+    return amounts / whole if whole > 0 else amounts * 0.0

@@ -189,8 +189,3 @@ def made(plan: Plan) -> pd.DataFrame:
     rows = plan.tables["operations"]
     keys = ["project", "element", "form", "year"]
     return expected_sums(plan, rows[rows["item"] == "made"], keys, ["tonnes"])
-
-
-def everywhere(table: pd.DataFrame) -> bool:
-    """Every decision holds in all scenarios."""
-    return bool((table["scenarios"] == "all").all())

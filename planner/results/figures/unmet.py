@@ -61,7 +61,3 @@ def most_unmet(plan: Plan) -> pd.DataFrame:
     order = ["share", "scenario", "year"]
     rows = shares[shares["share"] > SEEN].sort_values(order, ascending=[False, True, True])
     return costliest_first(plan, rows.drop_duplicates("element"))
-
-
-WORSE, MOST_WORSE = 1.0, 3
-"""From how many t or MUSD a year is told that is worse with the plan, and how many of them."""
