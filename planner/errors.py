@@ -125,8 +125,8 @@ class InputError(PlannerError):
         self.faults: tuple[Fault, ...] = tuple(dict.fromkeys(faults))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
-    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Fault, ...]]]:
-        return (InputError, (self.faults,))
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.faults,), self.__dict__
 
 
 def refused(
@@ -153,8 +153,8 @@ class InfeasibleError(PlannerError):
         self.reasons = tuple(reasons)
         super().__init__("\n".join(self.reasons))
 
-    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[tuple[str, ...]]]:
-        return (InfeasibleError, (self.reasons,))
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reasons,), self.__dict__
 
 
 class StoppedError(PlannerError):

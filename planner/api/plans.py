@@ -18,7 +18,7 @@ from planner.reporting.pages.run import FORMS, charts_by_name, write_page_and_wo
 from planner.results.answers import with_answers
 from planner.results.differences import differences, other_versions
 from planner.results.folders import Fill, claim, refuse_foreign
-from planner.results.plan import NO_PLAN, Plan, no_plan
+from planner.results.plan import NO_PLAN, Plan, no_plan, refuse_own_rules
 from planner.results.store import (
     A_RUN,
     SUMMARY,
@@ -308,6 +308,7 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     """
     progress("reading the run")
     stored = read_run(run, as_written=False)
+    refuse_own_rules(stored, "replay")
     method: Method = "scenarios" if stored.summary.get("method") == "scenarios" else "whole"
     baseline = "without_plan" in stored.summary
     again = solve(stored.case, progress=progress, baseline=baseline, method=method, workers=cores())

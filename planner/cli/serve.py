@@ -14,6 +14,7 @@ import planner
 from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, read_case, say
 from planner.data.change import read_changes
 from planner.errors import refused
+from planner.results.plan import refuse_own_rules
 from planner.results.store import SUMMARY
 from planner.server.app import Server
 from planner.server.journal import OpenedCase, folder_for
@@ -81,6 +82,7 @@ def _open(
             remedy = "open the case instead"
             raise refused("", str(path), said, column="--model, --set", remedy=remedy)
         plan = planner.open_run(path)
+        refuse_own_rules(plan, "the workbench")
         folder = folder_for(path, plan.case)
         opened = OpenedCase(path=path, model=None, settings=[], folder=folder)
         return opened, plan if plan.tables else None

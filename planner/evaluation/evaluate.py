@@ -23,7 +23,7 @@ from planner.parallel import Workers
 from planner.planning import solve_case
 from planner.results.evaluation import Estimates, Evaluation, PolicyFigures, RiskRange, RiskRanges
 from planner.results.losses import measures_of
-from planner.results.plan import Plan, Status, no_plan
+from planner.results.plan import Plan, Status, no_plan, refuse_own_rules
 from planner.sampling.samples import sample
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
@@ -91,7 +91,9 @@ def evaluate(
     refuse_other(plan, Plan, A_PLAN)
     if not plan.tables:
         raise no_plan(plan, plan.case.name)
-    _refuse_own_rules(plan)
+    refuse_own_rules(plan, "evaluate", fixed=True)
+    if gap:
+        refuse_own_rules(plan, "the optimality gap")
     settings = _Settings(foreseen=foreseen, workers=workers, progress=progress, seed=seed)
     if register is None:
         if gap:
@@ -106,14 +108,6 @@ def evaluate(
         raise InputError([Fault("gap", 0, str(gap), message, remedy="name a case with hazards")])
     fresh = seed + samples + 1
     return replace(evaluation, gap=optimality_gap(plan, register, gap, fresh, progress))
-
-
-def _refuse_own_rules(plan: Plan) -> None:
-    rules = plan.summary.get("own_rules")
-    if rules:
-        message = "keeps rules of its own on stock or operation, which would be forgotten where it is operated anew"
-        remedy = "evaluate a plan without them, or one whose rules are on what is decided alone"
-        raise InputError([Fault("RUN", 0, ", ".join(rules), message, remedy=remedy)])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
-from planner.results.plan import Plan, Status, no_plan
+from planner.results.plan import Plan, Status, no_plan, refuse_own_rules
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import solve_variant
@@ -92,6 +92,7 @@ def compare(
     if not names:
         names = [f"plan {number}" for number in range(1, len(given) + 1)]
     for name, plan in zip(names, given, strict=True):
+        refuse_own_rules(plan, "compare")
         if plan.status is not Status.OPTIMAL:
             raise no_plan(plan, name)
     solve = solve or _solved_on_from(given[0])

@@ -26,7 +26,7 @@ from planner.formulation.whole_program import VARIABLES
 from planner.planning import solve_case
 from planner.results.coverage import SAME, Coverage, TakenAway
 from planner.results.figures.decided import builds
-from planner.results.plan import Plan, no_plan
+from planner.results.plan import Plan, no_plan, refuse_own_rules
 from planner.results.schema import COVERAGE
 from planner.solving.engine import Engine, OfFirstGoal, Question, Solved
 from planner.solving.goals import Progress, silent
@@ -78,6 +78,7 @@ def coverage(plan: Plan, years: Sequence[int] = (), progress: Progress = silent)
     case = plan.case
     if not plan.tables:
         raise no_plan(plan, case.name)
+    refuse_own_rules(plan, "coverage", fixed=True)
     asked = _years_of(case, years)
     rows: list[tuple[Any, ...]] = []
     for year in asked:

@@ -31,7 +31,7 @@ from planner.explanation.target_marginals import target_marginals
 from planner.parallel import Workers
 from planner.results.explanation import AlternativePlan, Dropping, Explanation
 from planner.results.journal import Journal
-from planner.results.plan import Plan, Status, no_plan
+from planner.results.plan import Plan, Status, no_plan, refuse_own_rules
 from planner.solving.engine import Engine, Pace, Question
 from planner.solving.goals import HOLD_MUSD, Progress, silent
 
@@ -91,6 +91,7 @@ def explain(
     """
     refuse_other(plan, Plan, A_PLAN)
     name = name or plan.case.name
+    refuse_own_rules(plan, "explain")
     if plan.status is not Status.OPTIMAL:
         raise no_plan(plan, name)
     inquiry = _Inquiry.of(plan, workers, progress)

@@ -14,7 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.errors import InfeasibleError, PlannerError, StoppedError, refuse_unknown
+from planner.errors import (
+    Fault,
+    InfeasibleError,
+    InputError,
+    PlannerError,
+    StoppedError,
+    refuse_unknown,
+)
 from planner.results.reader import read_amounts
 from planner.results.scenario_amounts import PlanAmounts
 from planner.results.tables import TableViews
@@ -178,6 +185,22 @@ class Plan:
         """Figures of the case without a plan; empty if not solved for."""
         without: Mapping[str, Any] = self.summary.get("without_plan", {})
         return without
+
+
+def refuse_own_rules(plan: Plan, work: str, *, fixed: bool = False) -> None:
+    """Raise InputError for a plan with own Pyomo rules that some work does not apply.
+
+    work: what the message names, such as `explain`. fixed: the work keeps all decisions of the plan, so that rules on
+    decisions hold.
+    """
+    rules = plan.summary.get("own_rules_on_operation" if fixed else "own_rules")
+    if rules:
+        message = f"{work} does not apply these own rules of the plan"
+        remedy = "use a plan without them"
+        if fixed:
+            message += ", which are on stock or operation"
+            remedy += ", or with rules on decisions alone"
+        raise InputError([Fault("RUN", 0, ", ".join(rules), message, remedy=remedy)])
 
 
 def no_plan(plan: Plan, name: str) -> PlannerError:

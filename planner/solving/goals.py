@@ -16,6 +16,8 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
+LAST_SHARE = 1e-8
+"""Share by which the objective before the expected loss may worsen: the expected loss has no weight in it."""
 HOLD_LEAST = 1e-9
 """MUSD that an objective may always worsen by, and its share where that is more: a solver has a tolerance too."""
 Progress = Callable[[str], None]
@@ -108,12 +110,16 @@ class Outcome:
 
 def phases_of(objective: Objective) -> list[Phase]:
     """The order of objectives of a goal."""
-    last = [Phase("expected_loss")] if _expected_loss_is_free(objective) else []
     if objective.goal == "risk":
-        return [Phase("risk", objective.risk_slack), Phase("cost"), RISK_AT_COST, *last]
-    if objective.goal == "target":
-        return [Phase("cost"), Phase("risk"), *last]
-    return [Phase("welfare"), *last]
+        phases = [Phase("risk", objective.risk_slack), Phase("cost"), RISK_AT_COST]
+    elif objective.goal == "target":
+        phases = [Phase("cost"), Phase("risk")]
+    else:
+        phases = [Phase("welfare")]
+    if _expected_loss_is_free(objective):
+        *first, before = phases
+        phases = [*first, replace(before, slack=LAST_SHARE), Phase("expected_loss")]
+    return phases
 
 
 def solve_phases(

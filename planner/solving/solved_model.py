@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from planner.errors import InfeasibleError, StoppedError
+from planner.errors import StoppedError
 from planner.formulation.declarations import Model
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.late import late
@@ -22,6 +22,8 @@ from planner.solving.program_writer import Writer
 from planner.solving.shares import payment_weights
 from planner.verification.verify import verify_amounts
 
+OPTIMAL, INFEASIBLE = "optimal", ("infeasible", "infeasibleOrUnbounded")
+"""Ends of a solve, as Pyomo names them."""
 OWN_RULES = "it was solved outside the planner, maybe with rules of its own: that it is the best is not certified here"
 
 
@@ -37,12 +39,11 @@ def plan_of(model: Model) -> Plan:
     -------
     Plan
         Every rule, loss and cost of it is recomputed from the case, as for any plan. Its status is `unproven`: whoever
-        solved the model vouches for the optimum. It has no shadow prices and no figures without a plan.
+        solved the model vouches for the optimum. It has no shadow prices and no figures without a plan. If no plan meets
+        your constraints, the status is `infeasible` and `plan.summary["reasons"]` names them.
 
     Raises
     ------
-    InfeasibleError
-        No plan keeps your constraints; it names them.
     StoppedError
         The values break a rule of the planner.
 
@@ -54,10 +55,16 @@ def plan_of(model: Model) -> Plan:
 
     """
     started = perf_counter()
-    if model.risk.value is None:
-        _solve(model)
     case, scope = model.scope.case, model.scope
     program = Writer(scope).program()
+    summary = header(case, len(scope.tree.nodes), program.size)
+    if model.risk.value is None:
+        end = _solve(model)
+        if end != OPTIMAL:
+            status = Status.INFEASIBLE if end in INFEASIBLE else Status.UNPROVEN
+            summary |= {"status": status.value, "reasons": _why_none(model, end)}
+            summary |= {"own_rules": own_rules(model), "seconds": seconds_of(case, 0.0, started)}
+            return Plan(case, status, summary, {})
     point = _point(model, program)
     weights, shares = payment_weights(case)
     amounts = paid_solution(scope, program, point, weights)
@@ -66,25 +73,43 @@ def plan_of(model: Model) -> Plan:
     if broken or not checked.holds:
         raise StoppedError(f"the values of the model break {', '.join(broken) or 'a total'}")
     origins = yearly_origins(checked.amounts)
-    summary = header(case, len(scope.tree.nodes), program.size)
     summary |= figures(amounts, checked.totals, origins, None)
     summary |= {"status": Status.UNPROVEN.value, "reasons": [OWN_RULES]}
-    summary["own_rules"] = _on_operation(model)
+    summary["own_rules"] = own_rules(model)
+    summary["own_rules_on_operation"] = _on_operation(model)
     summary["seconds"] = seconds_of(case, 0.0, started)
     tables = TableViews(amounts, [], origins, shares)
     return Plan(case=case, status=Status.UNPROVEN, summary=summary, tables=tables)
 
 
-def _solve(model: Model) -> None:
-    """Give the variables of a model the values of an optimum."""
+def _solve(model: Model) -> str:
+    """Give the variables of a model the values of an optimum, if there is one. Returns how the solver ended."""
     solver = late("pyomo.environ").SolverFactory("appsi_highs")
-    ended = str(solver.solve(model, load_solutions=False).solver.termination_condition)
-    if ended != "optimal":
-        own = ", ".join(own_rules(model)) or "none"
-        rules = f"no plan keeps the planner's rules and those added to the model ({own}): {ended}"
-        remedy = "loosen one, or leave it out: `model.NAME.deactivate()`, and ask again"
-        raise InfeasibleError([f"{rules}; {remedy}"])
-    solver.load_vars()
+    end = str(solver.solve(model, load_solutions=False).solver.termination_condition)
+    if end == OPTIMAL:
+        solver.load_vars()
+    return end
+
+
+def _why_none(model: Model, end: str) -> list[str]:
+    """Reasons for a model without an optimum: the own rules that alone stand in the way, or all of them."""
+    rules = own_rules(model)
+    alone = [rule for rule in rules if len(rules) > 1 and _is_solved_without(model, rule)]
+    reasons = [f"no plan meets the planner's rules and these own rules: {', '.join(rules)} ({end})"]
+    reasons += [f"a plan exists without {rule}" for rule in alone]
+    return [
+        *reasons,
+        f"loosen or leave out a rule: model.{(alone or rules or ['NAME'])[0]}.deactivate()",
+    ]
+
+
+def _is_solved_without(model: Model, rule: str) -> bool:
+    component = model.component(rule)
+    component.deactivate()
+    solver = late("pyomo.environ").SolverFactory("appsi_highs")
+    end = str(solver.solve(model, load_solutions=False).solver.termination_condition)
+    component.activate()
+    return end == OPTIMAL
 
 
 def own_rules(model: Model) -> list[str]:
@@ -95,17 +120,18 @@ def own_rules(model: Model) -> list[str]:
 
 
 def _on_operation(model: Model) -> list[str]:
-    """Own rules that speak of more than what is decided; who holds decisions fixed and operates anew forgets them."""
+    """Own rules on variables other than decisions: they do not hold where operations are optimised again."""
     identify_variables = late("pyomo.core.expr.visitor").identify_variables
-    found = []
+    rules = []
     for name in own_rules(model):
-        spoken_of: set[str] = set()
+        names: set[str] = set()
         for row in model.component(name).values():
-            variables = identify_variables(row.body)
-            spoken_of.update(variable.parent_component().name for variable in variables)
-        if spoken_of - set(DECISIONS):
-            found.append(name)
-    return found
+            names.update(
+                variable.parent_component().name for variable in identify_variables(row.body)
+            )
+        if names - set(DECISIONS):
+            rules.append(name)
+    return rules
 
 
 def _point(model: Model, program: Program) -> Vector:

@@ -226,6 +226,23 @@ def test_with_full_aversion_cost_comes_before_expected_loss(solve: SolveCase) ->
     assert plan.summary["expected_loss_musd"] == near(100)
 
 
+def test_the_expected_loss_raises_cost_and_risk_by_a_hundred_millionth_at_most(
+    solve: SolveCase,
+) -> None:
+    # CVaR is the cut: 1e6 MUSD. A millionth of it would buy 20 t of the undisturbed scenario at 0.1 MUSD/t.
+    plan = solve(
+        {"objective.risk_aversion": 1.0, "objective.tail": 0.5, "objective.goal": "welfare"},
+        demand=demand(1e6, last=2026),
+        projects=[
+            mine(existing_tpa=1e6),
+            plant(existing_tpa=100, variable_opex_usd_per_t=0.1 * MUSD),
+        ],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "capacity", 0, stage="separation")],
+    )
+    assert plan.summary["cost_musd"] <= 0.011
+
+
 @pytest.mark.parametrize(
     "goal",
     [{"objective.goal": "welfare"}, {"objective.goal": "target", "objective.risk_limit": 100}, {}],

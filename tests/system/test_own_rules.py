@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyomo.environ import Constraint, SolverFactory
+from typer.testing import CliRunner
 
 import planner
+from planner.cli import app
 from planner.data.case import Case
-from planner.errors import InfeasibleError, InputError, StoppedError
+from planner.errors import InputError, StoppedError
+from planner.results.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,28 +54,64 @@ def test_a_rule_holds_and_costs_what_it_costs(case: Case, tmp_path: Path) -> Non
     assert again.summary["risk_musd"] == plan.summary["risk_musd"]
 
 
-def test_rules_that_no_plan_keeps_are_named_in_an_error_of_the_planner(case: Case) -> None:
-    model = planner.build_model(case)
-    model.more_than_there_is = Constraint(expr=model.cost <= -1)
-    with pytest.raises(InfeasibleError, match=r"more_than_there_is.*loosen one"):
-        planner.plan_of(model)
-
-
-@pytest.mark.parametrize("on_operation", [True, False])
-def test_a_rule_on_operation_is_not_forgotten_by_an_evaluation(
-    case: Case, tmp_path: Path, on_operation: bool
+def test_infeasible_rules_give_an_infeasible_run_that_names_them(
+    case: Case, tmp_path: Path
 ) -> None:
-    """Nothing may be released from stock: held builds, operated anew, would release it."""
     model = planner.build_model(case)
-    variable = model.released if on_operation else model.build
-    model.none_of_it = Constraint(expr=sum(variable.values()) <= 0)
-    run = planner.plan_of(model).write(tmp_path / "run")
-    if on_operation:
-        with pytest.raises(InputError, match="none_of_it: keeps rules of its own"):
-            planner.evaluate(planner.open_run(run), foreseen=False)
-    else:
-        found = planner.evaluate(planner.open_run(run), foreseen=False)
-        assert found.plan.policy["risk_musd"].value > 0
+    model.negative_cost = Constraint(expr=model.cost <= -1)
+    model.harmless = Constraint(expr=model.cost <= 1e9)
+    plan = planner.plan_of(model)
+    assert plan.status == "infeasible"
+    assert "negative_cost" in plan.summary["reasons"][0]
+    assert plan.summary["reasons"][1:2] == ["a plan exists without negative_cost"]
+    assert (
+        planner.open_run(plan.write(tmp_path / "run")).summary["reasons"] == plan.summary["reasons"]
+    )
+
+
+def without_releases(case: Case) -> Plan:
+    model = planner.build_model(case)
+    model.no_release = Constraint(expr=sum(model.released.values()) <= 0)
+    return planner.plan_of(model)
+
+
+def without_builds(case: Case) -> Plan:
+    model = planner.build_model(case)
+    model.no_build = Constraint(expr=sum(model.build.values()) <= 0)
+    return planner.plan_of(model)
+
+
+def evaluated(plan: Plan) -> object:
+    return planner.evaluate(plan, foreseen=False)
+
+
+@pytest.mark.parametrize("work", [evaluated, planner.coverage])
+def test_rules_on_decisions_hold_where_decisions_are_fixed(
+    case: Case, work: Callable[[Plan], object]
+) -> None:
+    work(without_builds(case))
+    with pytest.raises(InputError, match="no_release"):
+        work(without_releases(case))
+
+
+@pytest.mark.parametrize(
+    "work", [planner.explain, lambda plan: planner.compare(plan, plan)], ids=["explain", "compare"]
+)
+def test_work_that_solves_the_case_again_names_the_rules(
+    case: Case, work: Callable[[Plan], object]
+) -> None:
+    with pytest.raises(InputError, match=r"no_build: .* does not apply"):
+        work(without_builds(case))
+
+
+@pytest.mark.parametrize("command", ["serve", "replay"])
+def test_commands_that_solve_a_run_again_name_the_rules(
+    case: Case, tmp_path: Path, command: str
+) -> None:
+    run = without_builds(case).write(tmp_path / "run")
+    done = CliRunner().invoke(app, [command, str(run)])
+    assert done.exit_code == 2
+    assert "no_build" in done.output
 
 
 def test_values_that_break_a_rule_of_the_planner_are_no_plan(case: Case) -> None:
