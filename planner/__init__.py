@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from planner.results.later_year import advance as advance
     from planner.results.plan import Plan as Plan
     from planner.sampling.samples import sample as sample
-    from planner.solving.input_names import check_coefficients as check_coefficients
+    from planner.solving.row_labels import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
 
 _HOME = {
@@ -75,7 +75,7 @@ _HOME = {
     "build_model": "planner.formulation.pyomo_model",
     "business_case": "planner.api.business_case",
     "chart": "planner.api.plans",
-    "check_coefficients": "planner.solving.input_names",
+    "check_coefficients": "planner.solving.row_labels",
     "compare": "planner.explanation.compare",
     "coverage": "planner.explanation.coverage",
     "evaluate": "planner.evaluation.evaluate",

@@ -15,7 +15,7 @@ from planner.results.tables import TableViews
 from planner.solving.goals import Progress, silent
 from planner.solving.plans import solve_whole
 from planner.solving.program_size import fits, has_moving_payments, is_divisible
-from planner.solving.ways import MANY
+from planner.solving.settings import MANY
 
 Method = Literal["auto", "whole", "scenarios"]
 SHOWN_WITHOUT = (

@@ -9,13 +9,13 @@ from benchmarks.clock import Clock
 from benchmarks.opened import opened
 from benchmarks.tasks.command import told
 from planner.data.case import Case
-from planner.solving import highs, paid
+from planner.solving import funder_payments, highs
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: the case, as `opened` takes it, whole_plants (may be absent)."""
     clock.watch(highs._SilentHighs, "run", "run")
-    clock.watch(paid, "paid", "payments")
+    clock.watch(funder_payments, "paid", "payments")
     with clock.section("load"):
         case = opened(job)
     if job.get("whole_plants"):

@@ -32,10 +32,10 @@ from planner.results.scenario_amounts import PlanAmounts
 from planner.results.summary import figures
 from planner.results.tables import TableViews
 from planner.solving.diagnose import limit_out_of_reach
+from planner.solving.funder_payments import paid
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import must_be_served, why_targets_fail
-from planner.solving.paid import paid
 from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate
 from planner.solving.program_size import ALONE, refuse_if_too_large

@@ -12,8 +12,8 @@ from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome, phases_of
 from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.impossible_targets import why_targets_fail
-from planner.solving.input_names import in_inputs
 from planner.solving.program import Program, Vector, dual_residuals, residuals
+from planner.solving.row_labels import in_inputs
 from planner.solving.solution import Stop, is_within
 
 LISTED = 3

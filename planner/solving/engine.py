@@ -15,9 +15,9 @@ puts them into chains and takes the answers as they come (`answered`): those of 
 each from the nearest basis that the chain has met. So no answer depends on how many workers there are, or on what a
 worker did before. A journal (`planner.results.journal`) has the answers of a list that was stopped.
 
-What is known of programs stands here and in `live_program`, thresholds in `ways`:
+What is known of programs stands here and in `warm_program`, thresholds in `settings`:
 
-1. `LiveProgram` knows what may stay in a program: it changes figures in place, holds at zero what is switched off and
+1. `WarmProgram` knows what may stay in a program: it changes figures in place, holds at zero what is switched off and
    says why it cannot keep the program. A session (`solve`) keeps up to `STRUCTURES` programs, the first for good, and
    goes on from what it solved last.
 2. `fixed` decisions are bounds of the program of the question (`with_decisions`); the next one undoes them.
@@ -56,10 +56,10 @@ from planner.parallel import Call, KeptObject, Workers, answers
 from planner.results.journal import Entry, Journal, read_entries
 from planner.solving.goals import Outcome, Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.highs import Solver, Statuses, versions
-from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.program import Program, Vector
+from planner.solving.settings import STRUCTURES
 from planner.solving.solution import Stop
-from planner.solving.ways import STRUCTURES
+from planner.solving.warm_program import CANCELLED, WarmProgram
 
 FIXED_ROOM = 1e-9
 """Part of 1 + itself by which a fixed decision may differ from its amount."""
@@ -216,13 +216,13 @@ class Engine:
     @cached_property
     def _programs(self) -> _Programs:
         """The program of the base, and those of other structures."""
-        first = LiveProgram(self.base, self._time_limit)
+        first = WarmProgram(self.base, self._time_limit)
         if self._point is not None:
             first.begin_at(self._point)
         return _Programs(first)
 
     @property
-    def live(self) -> LiveProgram:
+    def live(self) -> WarmProgram:
         """The program in use."""
         return self._programs.in_use
 
@@ -451,7 +451,7 @@ class _Programs:
     """Programs of several structures: the first, which is kept for good, and those used last, so that who takes a change
     back waits for none."""
 
-    def __init__(self, first: LiveProgram) -> None:
+    def __init__(self, first: WarmProgram) -> None:
         self.kept = [first]
         self.in_use = first
 
@@ -479,7 +479,7 @@ class _Programs:
 
 
 def _solved(
-    live: LiveProgram,
+    live: WarmProgram,
     progress: Progress = silent,
     *,
     phases: list[Phase] | None = None,
@@ -509,11 +509,11 @@ class _Desk:
         *,
         time_limit: float | None = None,
         point: Vector | None = None,
-        live: LiveProgram | None = None,
+        live: WarmProgram | None = None,
     ) -> None:
         """live: the program of the base, if it is there already."""
         self._time_limit, self._changer = time_limit, Changer(base)
-        self._live = live or LiveProgram(base, time_limit)
+        self._live = live or WarmProgram(base, time_limit)
         if live is None and point is not None:
             self._live.begin_at(point)
 
@@ -547,7 +547,7 @@ class _Desk:
             found.append(answer)
         return found
 
-    def _of_base(self) -> LiveProgram:
+    def _of_base(self) -> WarmProgram:
         """The program of the base, which may hold another case at present; it stays as it is."""
         live = copy(self._live)
         if live.case is not self._changer.case:
@@ -555,7 +555,7 @@ class _Desk:
         live.release()
         return live
 
-    def _begun(self, bases: PackedBases) -> LiveProgram:
+    def _begun(self, bases: PackedBases) -> WarmProgram:
         """The program of the base, in a solver that knows these bases and nothing else."""
         live = self._of_base()
         live.solver = Solver(
@@ -573,7 +573,7 @@ class _Desk:
         try:
             case = question.on(self._changer)
             if programs is None:
-                programs = _Programs(LiveProgram(case, self._time_limit))
+                programs = _Programs(WarmProgram(case, self._time_limit))
             else:
                 programs.in_use.release()
                 programs.take(case)
@@ -593,7 +593,7 @@ class _Desk:
         return replace(answer, seconds=perf_counter() - started)
 
 
-def _bases_of(live: LiveProgram) -> PackedBases:
+def _bases_of(live: WarmProgram) -> PackedBases:
     """The bases at which a program ended, by phase."""
     return {phase: packed(basis) for phase, basis in live.solver.last_bases.items()}
 

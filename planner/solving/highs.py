@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from planner.host import VERSION
 from planner.parallel import SOLVER_THREAD
+from planner.solving.lazy_constraints import LazyConstraints, Positions
 from planner.solving.program import (
     SMALLEST_COEFFICIENT,
     Program,
@@ -26,9 +27,7 @@ from planner.solving.program import (
     dual_objective,
     dual_residuals,
 )
-from planner.solving.rows_held import Positions, RowsHeld
-from planner.solving.solution import FEASIBLE, Searched, Solution, Stop, is_within
-from planner.solving.ways import (
+from planner.solving.settings import (
     FEWEST,
     HOLDS_ALL,
     LARGE_PROGRAM,
@@ -44,6 +43,7 @@ from planner.solving.ways import (
     SMALL_PROGRAM,
     STRATEGY,
 )
+from planner.solving.solution import FEASIBLE, Searched, Solution, Stop, is_within
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
@@ -131,7 +131,9 @@ class Solver:
         self._is_large = program.matrix.nnz >= LARGE_PROGRAM
         self._again_weights = DEVEX if grows or self._small or self._is_large else EXACT
         holds_all = grows or program.matrix.nnz < HOLDS_ALL
-        self.rows_held = RowsHeld.all_of(program) if holds_all else RowsHeld.needed_first(program)
+        self.active_rows = (
+            LazyConstraints.all_of(program) if holds_all else LazyConstraints.needed_first(program)
+        )
         self._cost = program.goal
         self._load()
         self._kept: dict[str, list[tuple[Program, Statuses]]] = {}
@@ -146,13 +148,13 @@ class Solver:
     def _load(self) -> None:
         """Pass the rows held, with the present bounds and costs."""
         program = replace(self.program, lower=self.lower, upper=self.upper, goal=self._cost)
-        _pass(self._highs, program, self.rows_held)
+        _pass(self._highs, program, self.active_rows)
 
     def _hold_rows(self, rows: Positions) -> None:
         """Have some rows held too, so that all of the program is scaled anew; bases are kept."""
-        missing = self.rows_held.missing(rows)
+        missing = self.active_rows.missing(rows)
         if len(missing):
-            self.rows_held = self.rows_held.with_more(missing)
+            self.active_rows = self.active_rows.with_more(missing)
             self._load()
 
     def _hold_all_rows(self) -> None:
@@ -184,12 +186,12 @@ class Solver:
         columns = matrix.indices[changed].tolist()
         values = matrix.data[changed].tolist()
         for row, column, value in zip(rows.tolist(), columns, values, strict=True):
-            place = self.rows_held.place(row)
+            place = self.active_rows.place(row)
             if place >= 0:
                 self._highs.changeCoeff(place, column, value)
         lower, upper = program.row_lower, program.row_upper
         for row in np.flatnonzero((old.row_lower != lower) | (old.row_upper != upper)).tolist():
-            place = self.rows_held.place(row)
+            place = self.active_rows.place(row)
             if place >= 0:
                 self._highs.changeRowBounds(place, float(lower[row]), float(upper[row]))
         self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
@@ -198,7 +200,7 @@ class Solver:
         """Take over, whole so that all of it is scaled, a program with more rows at the end; the last basis is kept."""
         last = self.last_bases.get(self._met)
         self.program, self._kept = program, {}
-        self.rows_held = RowsHeld.all_of(program)
+        self.active_rows = LazyConstraints.all_of(program)
         self._load()
         if last is not None:
             more = len(program.columns) + len(program.rows) - len(last)
@@ -220,7 +222,7 @@ class Solver:
         self._hold_rows(np.flatnonzero(of_rows != BASIC))
         basis = highspy.HighsBasis()
         basis.col_status = list(_STATUS[of_columns])
-        basis.row_status = list(_STATUS[of_rows[self.rows_held.held]])
+        basis.row_status = list(_STATUS[of_rows[self.active_rows.positions]])
         basis.valid, basis.alien = True, True
         self._highs.setBasis(basis)
 
@@ -237,10 +239,10 @@ class Solver:
         upper = np.concatenate([self.upper, self.program.row_upper])
         codes = np.where(at - lower <= upper - at, LOWER, UPPER).astype(np.uint8)
         codes[np.isinf(lower) & np.isinf(upper)] = FREE
-        codes[len(x) :][self.rows_held.missing(np.arange(len(self.program.rows)))] = BASIC
+        codes[len(x) :][self.active_rows.missing(np.arange(len(self.program.rows)))] = BASIC
         positions = np.asarray(basic)
         codes[positions[positions >= 0]] = BASIC
-        basic_rows = self.rows_held.held[-1 - positions[positions < 0]]
+        basic_rows = self.active_rows.positions[-1 - positions[positions < 0]]
         codes[len(x) + basic_rows] = BASIC
         return codes
 
@@ -474,7 +476,7 @@ class Solver:
             return True
         of_basis = np.where(basic >= 0, cost[basic], 0.0)  # rows cost nothing
         _, prices = self._highs.getBasisTransposeSolve(of_basis)  # type: ignore[attr-defined]
-        duals = self.rows_held.spread(prices)
+        duals = self.active_rows.spread(prices)
         wrong = dual_residuals(self._bounded(), cost, self.upper, duals)
         return float(np.max(wrong)) <= TOLERANCE
 
@@ -487,7 +489,7 @@ class Solver:
         if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not has_point:
             stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm=algorithm)
-        x, duals = np.array(found.col_value), self.rows_held.spread(np.array(found.row_dual))
+        x, duals = np.array(found.col_value), self.active_rows.spread(np.array(found.row_dual))
         certificate = certify(self._bounded(), cost=cost, upper=self.upper, x=x, duals=duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
@@ -495,12 +497,12 @@ class Solver:
 
     def _run_till_all_rows_hold(self) -> None:
         """Have the rows held that an optimum violates, and go on from it by dual simplex, until it violates none."""
-        if self._highs.getModelStatus() in _UNBOUNDED and not self.rows_held.are_all:
+        if self._highs.getModelStatus() in _UNBOUNDED and not self.active_rows.are_all:
             self._hold_all_rows()
             self._run_interruptibly()
-        while not self.rows_held.are_all and self._ended() is Stop.OPTIMAL:
+        while not self.active_rows.are_all and self._ended() is Stop.OPTIMAL:
             x = np.array(self._highs.getSolution().col_value)
-            violated = self.rows_held.violated(self.program, x)
+            violated = self.active_rows.violated(self.program, x)
             if not len(violated):
                 return
             basis = self._present_basis(x)
@@ -555,7 +557,7 @@ def usual_way(rows: int) -> float:
     return min(LONGEST_WAY, MOST_STEPS / rows)
 
 
-def _pass(highs: highspy.Highs, program: Program, rows: RowsHeld) -> None:
+def _pass(highs: highspy.Highs, program: Program, rows: LazyConstraints) -> None:
     """Hand over a program with the rows held, as arrays: a HighsLp would take them over figure by figure."""
     matrix, row_lower, row_upper = rows.of(program)
     count, columns = matrix.shape

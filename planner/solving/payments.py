@@ -1,4 +1,4 @@
-"""Who pays for a plan: of all splits of its spending the most even one (`even_shares`), and what each funder may pay at all.
+"""Who pays for a plan: of all splits of its spending the most even one (`minimax_shares`), and what each funder may pay at all.
 
 Spending is as the plan has it, so the program here is small and apart from that of the plan.
 """
@@ -17,8 +17,8 @@ from planner.data.scenario_tree import Tree
 from planner.formulation.budgets import account, moves_on
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.results.amounts import Payment
-from planner.solving.even_shares import ORDER, ROOM, add_shares, evened
 from planner.solving.highs import Solver
+from planner.solving.minimax_shares import ORDER, ROOM, add_shares, evened
 from planner.solving.program import Program, Vector
 from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop
@@ -159,7 +159,7 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
     """Every split of the spending, and columns by which one is chosen.
 
     Columns (MUSD): `pays` (funder, place, node); `carried` (funder, node); `amount` (funder), in all, and what
-    `even_shares` adds; `paid_last`, by the funders `last`; `overdrawn`, by which budgets fall short of what a rounded plan
+    `minimax_shares` adds; `paid_last`, by the funders `last`; `overdrawn`, by which budgets fall short of what a rounded plan
     spends.
     """
     small = SmallProgram()

@@ -20,15 +20,15 @@ from planner.results.tables import TableViews
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.engine import Engine, Variant
+from planner.solving.funder_payments import paid_solution
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE
-from planner.solving.live_program import LiveProgram
-from planner.solving.paid import paid_solution
 from planner.solving.program import Certificate
 from planner.solving.program_size import refuse_if_too_large
 from planner.solving.shadow_prices import shadow_prices
 from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
+from planner.solving.warm_program import WarmProgram
 from planner.solving.whole_plants import proven
 from planner.verification.verify import Verification, verify_amounts
 from planner.verification.violations import at_most, equal
@@ -75,7 +75,7 @@ def solve_variant(
 
 @collector_paused()
 def solve_session(
-    live: LiveProgram,
+    live: WarmProgram,
     progress: Progress = silent,
     *,
     build_seconds: float = 0.0,
@@ -118,7 +118,7 @@ def solve_session(
     return Plan(case=case, status=status, summary=summary, tables=tables, point=np.array(ends))
 
 
-def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, Any]:
+def _why_none(live: WarmProgram, outcome: Outcome, progress: Progress) -> dict[str, Any]:
     """Status of a solve without a plan, and the reasons."""
     found: dict[str, Any] = {"status": ENDS[outcome.stop].value}
     upper = live.solver.upper
@@ -130,7 +130,7 @@ def _why_none(live: LiveProgram, outcome: Outcome, progress: Progress) -> dict[s
     return found
 
 
-def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) -> list[str]:
+def _why_unproven(live: WarmProgram, outcome: Outcome, checked: Verification) -> list[str]:
     reasons: list[str] = []
     for rule, amount in checked.violations.items():
         if amount > TOLERANCE:
@@ -138,7 +138,7 @@ def _why_unproven(live: LiveProgram, outcome: Outcome, checked: Verification) ->
     return reasons + why_unproven(live.scope, live.program, live.solver.upper, outcome)
 
 
-def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> Certificate:
+def _certificate(live: WarmProgram, outcome: Outcome, checked: Verification) -> Certificate:
     """The worst figures over all phases; what the tables miss of any rule counts as primal residual."""
     solved = [phase.certificate for phase in outcome.phases.values() if phase.certificate]
     missed = [one.primal_residual for one in solved]
@@ -150,7 +150,7 @@ def _certificate(live: LiveProgram, outcome: Outcome, checked: Verification) -> 
     )
 
 
-def _apart(live: LiveProgram, outcome: Outcome, checked: Verification) -> float:
+def _apart(live: WarmProgram, outcome: Outcome, checked: Verification) -> float:
     """The largest relative distance of cost, expected loss and risk of the program from those recomputed from the
     tables.
 

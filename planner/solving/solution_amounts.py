@@ -13,10 +13,10 @@ from planner.data.lookups import Good
 from planner.formulation.variable_trees import CountrySkill
 from planner.results.amounts import Amounts, FlowKey, amounts_of
 from planner.results.scenario_amounts import PEOPLE, PlanAmounts
-from planner.solving.even_shortages import spread_shortages
 from planner.solving.flows import flows_of
 from planner.solving.node_values import AtNodes
 from planner.solving.program import Vector
+from planner.solving.shortage_smoothing import spread_shortages
 from planner.thresholds import ROUNDING
 
 

@@ -14,8 +14,8 @@ from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
 from planner.results.summary import figures
 from planner.results.tables import TableViews
+from planner.solving.funder_payments import paid_solution
 from planner.solving.highs import TOLERANCE
-from planner.solving.paid import paid_solution
 from planner.solving.plans import header, seconds_of
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import Writer

@@ -23,9 +23,9 @@ from planner.data.changed_case import Changer
 from planner.data.checks import check_all
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.study import MEANINGS
-from planner.solving.case_changes import READS
 from planner.solving.engine import Question
 from planner.solving.highs import versions
+from planner.solving.program_update import READS
 from planner.studies.outcomes import outcome_names
 from planner.studies.study_file import StudyFile, StudyLever, Uncertainty, Value, named_outcomes
 

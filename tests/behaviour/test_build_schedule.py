@@ -10,7 +10,7 @@ import pytest
 import planner
 from planner.data.load import checked_case
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.cases import (
     MUSD,
     budget,
@@ -148,13 +148,13 @@ def test_a_changed_ramp_parts_builds_that_had_one_usable_capacity(tmp_path: Path
         scenarios=scenarios(calm=0.5, late=0.5),
         shocks=[shock("late", "delay", 1, 2026, 2026)],
     )
-    program = LiveProgram(case)
+    program = WarmProgram(case)
     program.solve(silent)
     changed = case.changed("ramps.slow.1.share=0.8")
     assert not program.update(changed, write=False)
     program.update(changed)
     warm = program.solve(silent).values
-    cold = LiveProgram(changed).solve(silent).values
+    cold = WarmProgram(changed).solve(silent).values
     assert warm == near(cold)
 
 

@@ -9,21 +9,21 @@ import pytest
 
 import planner
 from planner.formulation.whole_program import NODE_PLACES
-from planner.solving.live_program import LiveProgram
 from planner.solving.node_values import HISTORIES, AtNodes
 from planner.solving.solution_amounts import solution_amounts
+from planner.solving.warm_program import WarmProgram
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 
 
 @pytest.fixture(scope="module")
-def solved() -> tuple[LiveProgram, np.ndarray]:
-    session = LiveProgram(planner.load(STARTER))
+def solved() -> tuple[WarmProgram, np.ndarray]:
+    session = WarmProgram(planner.load(STARTER))
     return session, session.solve(lambda _: None).last.x
 
 
 def test_parts_with_nodes_of_their_own_join_to_the_whole(
-    solved: tuple[LiveProgram, np.ndarray],
+    solved: tuple[WarmProgram, np.ndarray],
 ) -> None:
     """Each scenario is a part whose nodes are numbered 0, 1, .. from the first period; decisions are in every part."""
     session, x = solved
@@ -48,7 +48,7 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(
 
 
 def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out(
-    solved: tuple[LiveProgram, np.ndarray],
+    solved: tuple[WarmProgram, np.ndarray],
 ) -> None:
     values = AtNodes(solved[0].scope)
     values.add(

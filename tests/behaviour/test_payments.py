@@ -9,10 +9,10 @@ import pytest
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import Plan
+from planner.solving.funder_payments import paid_solution
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
-from planner.solving.paid import paid_solution
 from planner.solving.payments import Accounts
+from planner.solving.warm_program import WarmProgram
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
@@ -185,7 +185,7 @@ def in_one_year(**musd: float) -> dict[str, Any]:
 
 def paid_by_weight(case: Case, weights: dict[str, float]) -> dict[str, float]:
     """Funder -> MUSD paid of what the plan of a case spends, the weights being those given and not budgets."""
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     point = session.solve(silent).last.x
     plan = paid_solution(session.scope, session.program, point, weights)
     return {row.funder: row.paid_musd for row in plan.payments}

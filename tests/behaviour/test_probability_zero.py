@@ -15,8 +15,8 @@ import pytest
 from planner.data.case import Case
 from planner.results.plan import Plan
 from planner.solving.goals import phases_of, silent
-from planner.solving.live_program import LiveProgram
-from planner.solving.unweighed_losses import unweighed, with_least_losses
+from planner.solving.warm_program import WarmProgram
+from planner.solving.zero_probability_losses import unweighed, with_least_losses
 from planner.verification.verify import verify
 from tests.behaviour.conftest import agreed
 from tests.cases import (
@@ -137,7 +137,7 @@ def test_the_last_step_takes_off_what_nothing_weighs(tmp_path: Path) -> None:
     """From a plan as good by every criterion that leaves all 200 t of the cut short."""
     plants = [mine(), plant(existing_tpa=30, max_new_tpa=500, capex_usd_per_tpa=1)]
     case = case_of(tmp_path, CALM, {}, projects=plants, stockpiles=STOCK)
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     outcome = session.solve(silent, phases_of(case.model.objective))
     column = session.program.column["loss_to_date", session.scope.tree.leaves["cut"]]
     most = np.zeros(len(session.program.columns))

@@ -16,8 +16,8 @@ from planner.explanation.explain import explain
 from planner.results.plan import Status
 from planner.solving.goals import silent
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
+from planner.solving.warm_program import WarmProgram
 from planner.verification.verify import verify
 from tests.cases import (
     MUSD,
@@ -221,7 +221,7 @@ def random_case(folder: Path, seed: int, gap: float) -> Case:
     )
 
 
-def whole_plans(session: LiveProgram) -> list[list[int]]:
+def whole_plans(session: WarmProgram) -> list[list[int]]:
     """Every choice of whole numbers within the bounds of each."""
     columns = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
     return [
@@ -232,7 +232,7 @@ def whole_plans(session: LiveProgram) -> list[list[int]]:
     ]
 
 
-def least(session: LiveProgram, plans: list[list[int]], column: str) -> float:
+def least(session: WarmProgram, plans: list[list[int]], column: str) -> float:
     """The least value of a column over whole plans, each solved as a linear program; with plans that reach it first."""
     program, solver = session.program, session.solver
     units = np.array(
@@ -254,7 +254,7 @@ def test_bounds_hold_against_every_whole_plan(tmp_path: Path, seed: int) -> None
     plan = planner.solve(case, baseline=False)
     found = plan.summary
     assert found["status"] == "optimal"
-    every = LiveProgram(case)
+    every = WarmProgram(case)
     plans = whole_plans(every)
     risk = least(every, plans, "risk")
     tolerance = 1e-6 * (1 + risk)
@@ -332,7 +332,7 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:
-    session = LiveProgram(random_case(tmp_path / "case", 5, 0.05))
+    session = WarmProgram(random_case(tmp_path / "case", 5, 0.05))
     outcome = session.solve(silent)
     units = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
     assert list(outcome.phases) == ["risk", "cost", "risk_at_cost"]

@@ -24,9 +24,9 @@ from planner.evaluation.simulator import Futures, PolicyChoice, PolicyName, Simu
 from planner.formulation.whole_program import EQUATIONS
 from planner.solving.engine import Engine
 from planner.solving.goals import Phase, silent
-from planner.solving.live_program import LiveProgram
 from planner.solving.program_writer import program_of
 from planner.solving.solution import Stop
+from planner.solving.warm_program import WarmProgram
 from tests.cases import (
     EXACT,
     MUSD,
@@ -342,7 +342,7 @@ def test_the_bounds_bracket_the_best_that_can_be_done(tmp_path: Path) -> None:
 
     assert expected("foreseen") < best - 0.1
     assert expected("myopic") > best + 0.1, "selling all at once is not the best"
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     assert session.solve(silent, [Phase("risk")]).values["risk"] == near(best)
 
 

@@ -16,7 +16,7 @@ from planner.data.changed_case import Changer
 from planner.explanation.coverage import CalmYear, calm_case, coverage
 from planner.explanation.information import known_from_the_start
 from planner.results.coverage import Coverage, TakenAway
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.behaviour.conftest import as_text
 from tests.cases import Row, budget, demand, imports, mine, near, plant, scenarios, shock, smelter
 from tests.conftest import MakeCase
@@ -60,14 +60,14 @@ def test_pairs_stay_in_the_program_without_their_origin(
 ) -> None:
     """Programs are written for the year, for each origin taken away, and once more for all pairs."""
     written: list[Case] = []
-    write = LiveProgram._write
+    write = WarmProgram._write
 
-    def counted(live: LiveProgram, case: Case) -> None:
+    def counted(live: WarmProgram, case: Case) -> None:
         written.append(case)
         write(live, case)
 
     year = CalmYear(calm_case(make_case(**TWO), 2026, builds={}, staff={}))
-    monkeypatch.setattr(LiveProgram, "_write", counted)
+    monkeypatch.setattr(WarmProgram, "_write", counted)
     assert len(year.answers()) == 15
     assert len(written) == 1 + len(year.origins) + 1
 

@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.errors import InputError, RunFolderError
 from planner.results.store import default_folder
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.cases import budget, demand, load_case, mine, plant, record, scenarios, shock, stored
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, write_text
@@ -215,7 +215,7 @@ def test_absurd_figures_are_refused_where_a_session_takes_them_over(tmp_path: Pa
         shocks = [shock("a", "demand", factor)]
         return load_case(tmp_path / f"{factor}", **tables, shocks=shocks)
 
-    session = LiveProgram(case(1e12, 2.0))
+    session = WarmProgram(case(1e12, 2.0))
     with pytest.raises(InputError, match="1e\\+24"):
         session.update(case(1e12, 1e12))
     assert session.case.demand

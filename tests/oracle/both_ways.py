@@ -10,7 +10,7 @@ from pathlib import Path
 import planner
 from planner.data.load import checked_case
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.oracle.agreement import agree, flat, load
 from tests.oracle.agreement_figures import agree_coverage
 from tests.oracle.divided import with_years_divided
@@ -60,7 +60,7 @@ def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
 
 def optima(folder: Path, model: dict[str, object]) -> dict[str, float]:
     """Least value of each phase, but of what may use the tolerance of those before."""
-    found = LiveProgram(checked_case(folder, changes=flat(model))).solve(silent).values
+    found = WarmProgram(checked_case(folder, changes=flat(model))).solve(silent).values
     return {
         name: value
         for name, value in found.items()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.cases import REAL, some, write_case
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
 
 
 def test_ctrl_c_ends_a_solve() -> None:
-    session = LiveProgram(planner.load(REAL))
+    session = WarmProgram(planner.load(REAL))
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):

@@ -13,9 +13,9 @@ import planner
 from planner.cli import app
 from planner.errors import InputError
 from planner.host import available_memory
-from planner.solving import input_names
-from planner.solving.live_program import LiveProgram
+from planner.solving import row_labels
 from planner.solving.program_size import refuse_if_too_large, size_of
+from planner.solving.warm_program import WarmProgram
 from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
 ROWS = 1_000_000 if LONG else 5_000
@@ -24,7 +24,7 @@ INPUTS = Path(__file__).parents[2] / "inputs"
 
 def test_the_estimate_is_above_what_is_built() -> None:
     case = planner.load(INPUTS / "starter")
-    built = LiveProgram(case)
+    built = WarmProgram(case)
     assert size_of(case).terms >= built.program.matrix.nnz
     assert size_of(case).nodes >= len(built.scope.tree.nodes)
 
@@ -68,7 +68,7 @@ def test_session_and_study_refuse_a_case_too_large_before_anything_is_built(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("planner.solving.program_size.available_memory", lambda: 0.1 * 2**30)
-    monkeypatch.setattr(LiveProgram, "__init__", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr(WarmProgram, "__init__", lambda *_: pytest.fail("built"))
     with pytest.raises(InputError, match="GiB are free"):
         planner.Session(planner.load(REAL))
     study = {"case": str(REAL), "uncertainties": [], "design": {"kind": "one_at_a_time"}}
@@ -139,7 +139,7 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
     for case in (by_scenario, by_fact):
         with pytest.raises(InputError, match="check the units"):
             planner.check_coefficients(case)
-    monkeypatch.setattr(input_names, "MOST_TERMS", 0)
+    monkeypatch.setattr(row_labels, "MOST_TERMS", 0)
     planner.check_coefficients(by_scenario)
     with pytest.raises(InputError, match="check the units"):
         planner.check_coefficients(by_fact)

@@ -13,7 +13,7 @@ from benchmarks.changes import scaled
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.cases import LONG, REAL
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -72,8 +72,8 @@ def in_units(case: Case, unit: str, factor: float) -> Case:
 def test_other_units_are_the_same_plan(name: str, unit: str, factor: float) -> None:
     case = planner.load(STARTER) if name == "starter" else planner.load(REAL, model=FIRST)
     one, other = (
-        LiveProgram(case).solve(silent),
-        LiveProgram(in_units(case, unit, factor)).solve(silent),
+        WarmProgram(case).solve(silent),
+        WarmProgram(in_units(case, unit, factor)).solve(silent),
     )
     assert other.stop == one.stop == "optimal"
     for phase, value in one.values.items():

@@ -15,8 +15,8 @@ import numpy as np
 import planner
 from planner.solving.diagnose import why_unproven
 from planner.solving.goals import silent
-from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Bounds, Solution, Stop
+from planner.solving.warm_program import WarmProgram
 from tests.cases import REAL
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def test_a_solve_out_of_time_reports_the_bounds_it_has(tmp_path: Path) -> None:
 
 
 def test_phases_that_ended_are_known_exactly() -> None:
-    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
+    session = WarmProgram(planner.load(ROOT / "inputs" / "starter"))
     minimise = session.solver.minimise
 
     def stopping(column: int, **asked: Any) -> object:
@@ -65,7 +65,7 @@ def test_phases_that_ended_are_known_exactly() -> None:
 
 
 def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it() -> None:
-    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
+    session = WarmProgram(planner.load(ROOT / "inputs" / "starter"))
     minimise, column = session.solver.minimise, session.program.column["cost", None]
     stopped = Solution(Stop.TIME_LIMIT, np.empty(0), np.empty(0), None)
 
@@ -81,7 +81,7 @@ def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it()
 
 
 def test_unproven_names_the_rows_that_are_missed_and_their_inputs() -> None:
-    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
+    session = WarmProgram(planner.load(ROOT / "inputs" / "starter"))
     outcome = session.solve(lambda _: None)
     name, last = list(outcome.phases.items())[-1]
     upper, program = session.solver.upper, session.program

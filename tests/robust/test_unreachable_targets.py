@@ -15,9 +15,9 @@ from planner.data.case import Case, with_model, with_rows
 from planner.solving import highs
 from planner.solving.diagnose import least_risk, why_infeasible
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Vector
 from planner.solving.solution import Solution
+from planner.solving.warm_program import WarmProgram
 from tests.cases import seeds
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -46,7 +46,7 @@ def target(seed: int) -> tuple[Case, float]:
     """A case with a limit below what it can reach."""
     rng = random.Random(seed)
     case = scaled(planner.load(STARTER), rng)
-    least = least_risk(LiveProgram(case).program)
+    least = least_risk(WarmProgram(case).program)
     assert least is not None
     limit = round(least * rng.choice((0.5, 0.8, 0.9, 0.95, 0.99)), 3)
     objective = case.model.objective.model_copy(update={"goal": "target", "risk_limit": limit})
@@ -56,7 +56,7 @@ def target(seed: int) -> tuple[Case, float]:
 @pytest.mark.parametrize("seed", seeds(0, 3, 40))
 def test_the_limit_that_is_named_is_reached_and_one_per_cent_less_is_not(seed: int) -> None:
     case, limit = target(seed)
-    found = why_infeasible(case, LiveProgram(case).program)
+    found = why_infeasible(case, WarmProgram(case).program)
     assert "raise objective.risk_limit to at least" in found["reasons"][1]
     least = found["smallest_changes"]["least_risk"]
     assert least > limit
@@ -70,7 +70,7 @@ def test_a_limit_below_the_least_risk_is_answered_by_the_least_risk_where_no_sta
 ) -> None:
     """Nothing but the kept basis is tried for the cost, and the least risk is found once."""
     case = planner.load(STARTER)
-    least = least_risk(LiveProgram(case).program)
+    least = least_risk(WarmProgram(case).program)
     assert least is not None
     within, below = (
         case.changed({"objective.goal": "target", "objective.risk_limit": least * part})

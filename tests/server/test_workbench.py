@@ -30,7 +30,7 @@ from planner.server.solver_thread import FoundSoFar, SolverThread
 from planner.server.workbench import Workbench
 from planner.solving.goals import limit_of
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
+from planner.solving.warm_program import WarmProgram
 from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, said_by, wait_for
 
@@ -66,7 +66,7 @@ def menu(draw: random.Random) -> Edit:
 
 def expected_losses(plan: planner.Plan) -> tuple[float, float]:
     """The least and the largest expected loss (MUSD) of all plans with the risk and the cost of this one."""
-    program = LiveProgram(plan.case).program
+    program = WarmProgram(plan.case).program
     loss, less = program.column["expected_loss", None], len(program.columns)
     wide = program.with_columns([("less", None)], lower=-np.inf)
     solver = Solver(wide.with_rows([("negative", None)], [{loss: 1.0, less: 1.0}], 0.0, 0.0))

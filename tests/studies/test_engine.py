@@ -34,9 +34,9 @@ from planner.solving.engine import (
 )
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
 from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
+from planner.solving.warm_program import WarmProgram
 from planner.studies import run
 from planner.studies.outcomes import PointMeasures, outcome_names, point_figures
 from planner.studies.run import run_points, status_of
@@ -262,7 +262,7 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     run_points(sample() | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, folder)
     warm = read_results(folder).set_index("point")
     for row, point in enumerate(points_of(folder)):
-        cold = solve_session(LiveProgram(run.case_at(folder, str(row)))).summary
+        cold = solve_session(WarmProgram(run.case_at(folder, str(row)))).summary
         for figure in ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd"):
             theirs = pytest.approx(cold[figure], rel=AGREEMENT, abs=AGREEMENT)
             assert warm.loc[point.id, figure] == theirs, (point, figure)
@@ -271,7 +271,7 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
 def test_outcomes_are_the_figures_of_the_plan() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     ours = point_figures(Engine(case).solve())
-    plan = solve_session(LiveProgram(case))
+    plan = solve_session(WarmProgram(case))
     short = plan.tables["shortfall"]
     short = short.assign(expected=short["tonnes"] * short["scenario"].map(case.scenarios))
     by_country = short.groupby(["country", "element"])["expected"].sum()
@@ -369,7 +369,7 @@ def test_the_coordinator_keeps_no_results_in_memory(
 
 
 def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
-    session = LiveProgram(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
+    session = WarmProgram(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
     program, objective = session.program, session.case.model.objective
     first = Solver(program)
     found = solve_phases(program, objective, first, progress=silent)

@@ -21,14 +21,14 @@ from planner.data.case import Case
 from planner.data.load import checked_case
 from planner.formulation.index_sets import Scope
 from planner.solving import highs
-from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
+from planner.solving.program_update import READS
 from planner.solving.program_writer import program_of
+from planner.solving.settings import PRIMAL, STRATEGY, STRUCTURES
 from planner.solving.solution import Solution
-from planner.solving.ways import PRIMAL, STRATEGY, STRUCTURES
+from planner.solving.warm_program import WarmProgram
 from tests.cases import more, seeds, some
 
 ROOT = Path(__file__).parents[2]
@@ -109,14 +109,14 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
     column: tuple[str, str], factor: float
 ) -> None:
     case = starter()
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     session.solve(silent)
     factor = 0.97 if column[1] in SHARES and column[1] != "probability" else factor
     changed = scaled(case, *column, factor)
     kept = session.update(changed)
     assert kept or (session.rebuilt and column[0] in ("demand", "imports"))
     assert_same_program(session.program, program_of(changed))
-    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(changed).solve(silent))
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_a_change_of_structure_builds_again_and_says_so(
     table: str, column: str, value: object, why: str
 ) -> None:
     case = starter()
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     session.solve(silent)
     rows = list(case.tables.rows(table))
     rows[0] = rows[0].model_copy(update={column: value})
     changed = with_rows(case, table, rows)
     assert not session.update(changed)
     assert why in session.rebuilt
-    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(changed).solve(silent))
 
 
 def test_output_that_never_rises_is_not_output_that_rises_freely() -> None:
@@ -148,7 +148,7 @@ def test_output_that_never_rises_is_not_output_that_rises_freely() -> None:
     project = free.tables.projects[0].project
     never = free.changed(f"projects.{project}.rise=0")
     for written, other in ((never, free), (free, never)):
-        session = LiveProgram(written)
+        session = WarmProgram(written)
         assert not session.update(other)
         assert f"projects.rise ({project}) is given in only one" in session.rebuilt
 
@@ -167,12 +167,12 @@ def test_output_that_never_rises_is_not_output_that_rises_freely() -> None:
     ids=str,
 )
 def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
-    session = LiveProgram(starter())
+    session = WarmProgram(starter())
     session.solve(silent)
     changed = starter(**overrides)
     assert session.update(changed), session.rebuilt
     assert_same_program(session.program, program_of(changed))
-    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(changed).solve(silent))
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -195,12 +195,12 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
         monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
     case = starter()
     changed = CHANGES[name].of(case)
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     there = session.solve(silent)
     session.update(changed)
     if session.rebuilt:
         assert_same_program(session.program, program_of(changed))
-    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(changed).solve(silent))
     session.update(case)
     assert_same_optimum(session.solve(silent), there)
 
@@ -209,11 +209,11 @@ def test_a_plant_that_cannot_grow_any_more_may_be_of_another_size_at_once() -> N
     case = starter()
     grows = next(row.project for row in case.tables.projects if row.max_new_tpa > 0)
     none, size = f"projects.{grows}.max_new_tpa=0", f"projects.{grows}.existing_tpa"
-    live = LiveProgram(case.changed([f"{size}=7"]))
+    live = WarmProgram(case.changed([f"{size}=7"]))
     for changes in ([none, f"{size}=9"], [f"{size}=9"]):
         changed = case.changed(changes)
         assert live.update(changed)
-        assert_same_optimum(live.solve(silent), LiveProgram(changed).solve(silent))
+        assert_same_optimum(live.solve(silent), WarmProgram(changed).solve(silent))
 
 
 def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
@@ -249,21 +249,21 @@ def test_a_walk_through_random_kinds_of_change_ends_where_a_cold_solve_does(seed
     """Each change is made to the case as it stands, so that they pile up."""
     chance = random.Random(seed)
     case = starter()
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     for name in chance.sample(sorted(CHANGES), 6):
         try:
             case = CHANGES[name].of(case)
         except (planner.InputError, ValueError):
             continue  # what it changes is no longer there
         session.update(case)
-        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
+        assert_same_optimum(session.solve(silent), WarmProgram(case).solve(silent))
 
 
 @pytest.mark.parametrize("seed", seeds(0, 3, 8))
 def test_a_walk_through_what_is_asked_at_a_screen_ends_where_a_cold_solve_does(seed: int) -> None:
     chance = random.Random(seed)
     case = starter()
-    session, seen = LiveProgram(case), set()
+    session, seen = WarmProgram(case), set()
     for _ in range(10):
         try:
             name, case = asked(case, chance)
@@ -272,7 +272,7 @@ def test_a_walk_through_what_is_asked_at_a_screen_ends_where_a_cold_solve_does(s
         if not session.update(case):
             assert name in ("lead time", "plant out", "member late", "lever"), session.rebuilt
         seen.add(name)
-        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
+        assert_same_optimum(session.solve(silent), WarmProgram(case).solve(silent))
     assert len(seen) > len(ASKED) / 2
 
 
@@ -293,11 +293,11 @@ def test_a_walk_through_what_is_asked_at_a_screen_ends_where_a_cold_solve_does(s
 def test_what_a_case_leaves_out_is_held_at_zero(changed: dict[str, Any]) -> None:
     """And what it had comes back: the program is that of the case it was written for all the while."""
     case = starter()
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     there = session.solve(silent)
     less = case.changed(changed)
     assert session.update(less), session.rebuilt
-    assert_same_optimum(session.solve(silent), LiveProgram(less).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(less).solve(silent))
     assert session.update(case), session.rebuilt
     assert_same_optimum(session.solve(silent), there)
 
@@ -307,13 +307,13 @@ def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was
 ):
     """Two futures of the starter case differ by a delay of its plants alone: without them they are one."""
     case = starter()
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     session.solve(silent)
     less = case.changed("projects.coast_plant.max_new_tpa=0")
     assert len(session.scope.tree.nodes) > len(Scope(less).tree.nodes)
     assert not session.update(less)
     assert session.rebuilt == "the histories that scenarios share differ"
-    assert_same_optimum(session.solve(silent), LiveProgram(less).solve(silent))
+    assert_same_optimum(session.solve(silent), WarmProgram(less).solve(silent))
 
 
 @pytest.mark.parametrize(
@@ -337,14 +337,14 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
         generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=LEAST_RISK
     )
     changed = CHANGES[name].of(case)
-    session = LiveProgram(case)
+    session = WarmProgram(case)
     session.solve(silent)
     session.update(changed)
     steps.clear()
     warm = session.solve(silent)
     taken = sum(steps)
     steps.clear()
-    assert_same_optimum(warm, LiveProgram(changed).solve(silent))
+    assert_same_optimum(warm, WarmProgram(changed).solve(silent))
     assert session.rebuilt
     assert taken < sum(steps) / 3
 
@@ -366,7 +366,7 @@ def test_a_kept_basis_that_is_not_dual_feasible_is_followed_by_primal_simplex(
     case = planner.load(generate(size, tmp_path), model=LEAST_RISK).changed(
         "objective.goal=welfare"
     )
-    live = LiveProgram(case)
+    live = WarmProgram(case)
     live.solve(silent)
     assert live.update(case.changed(change))
     assert live.solve(silent).last.algorithm == "again"

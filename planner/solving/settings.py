@@ -1,4 +1,4 @@
-"""Which way a program is solved, and from where: every threshold by which one is chosen, measured on the real case.
+"""Settings of the solver: every threshold, measured on the real case.
 
 The simplex method from a basis near by takes a few iterations, from a distant one a hundred times as many as from
 nothing. So a start is given up after a number of iterations that is a share of what a solve from nothing takes.

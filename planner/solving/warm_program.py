@@ -14,16 +14,16 @@ from planner.data.scenario_tree import Tree, scenario_tree
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
-from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
 from planner.solving.highs import BASIC, LOWER, TOLERANCE, UPPER, Solver, usual_way
-from planner.solving.input_names import refuse_beyond_solver
 from planner.solving.program import Program, Vector, residuals
+from planner.solving.program_update import changes, origins, switched_off, with_switches
 from planner.solving.program_writer import Writer
+from planner.solving.row_labels import refuse_beyond_solver
+from planner.solving.settings import BETWEEN, GOAL_WAY, LONGEST_WAY, NEAR_WAY
 from planner.solving.solution import Stop
-from planner.solving.unweighed_losses import with_least_losses
-from planner.solving.ways import BETWEEN, GOAL_WAY, LONGEST_WAY, NEAR_WAY
 from planner.solving.whole_plants import WholePlants
+from planner.solving.zero_probability_losses import with_least_losses
 
 Say = Callable[[str], None]
 CANCELLED = "the solve was cancelled"
@@ -46,7 +46,7 @@ class _Differs:
     structural: bool = False
 
 
-class LiveProgram:
+class WarmProgram:
     """A case, its program and a solver that remembers its bases.
 
     `update(case)` changes the figures in place where it can, holds at zero what a case switches off, and writes the

@@ -1,4 +1,4 @@
-"""Rows that the solver holds: of equations that seldom bind a row comes in once a point violates it.
+"""Lazy constraints: the solver starts without rows that seldom bind and adds a row once a point violates it.
 
 Dantzig, Fulkerson and Johnson, Solution of a large-scale traveling-salesman problem, Operations Research 2 (1954).
 """
@@ -15,66 +15,66 @@ from planner.solving.program import Program, Vector
 Positions = NDArray[np.intp]
 SELDOM_BINDING = frozenset(equation.name for equation in EQUATIONS if equation.seldom_binds)
 VIOLATED = 1e-8
-"""Part of 1 + its activity by which a point must miss a row for the row to come in: what the solver tolerates."""
+"""Relative violation from which a row is added: the tolerance of the solver."""
 
 
-class RowsHeld:
-    """Rows of a program that the solver holds, in the order in which they came in.
+class LazyConstraints:
+    """Rows of a program that are loaded in the solver, in the order of loading.
 
-    held: their positions in the program (k of m).
+    positions: of these rows in the program (k of m).
     """
 
-    def __init__(self, held: Positions, count: int) -> None:
+    def __init__(self, positions: Positions, count: int) -> None:
         """count: rows of the program."""
-        self.held = held
+        self.positions = positions
         self._place = np.full(count, -1)
-        self._place[held] = np.arange(len(held))
+        self._place[positions] = np.arange(len(positions))
 
     @classmethod
-    def all_of(cls, program: Program) -> RowsHeld:
+    def all_of(cls, program: Program) -> LazyConstraints:
         """Every row."""
         count = len(program.rows)
         return cls(np.arange(count), count)
 
     @classmethod
-    def needed_first(cls, program: Program) -> RowsHeld:
+    def needed_first(cls, program: Program) -> LazyConstraints:
         """The rows of equations that often bind."""
         often = [name not in SELDOM_BINDING for name, _ in program.rows]
         return cls(np.flatnonzero(often), len(program.rows))
 
     @property
     def are_all(self) -> bool:
-        """No row is left out."""
-        return len(self.held) == len(self._place)
+        """Whether every row is loaded."""
+        return len(self.positions) == len(self._place)
 
     def place(self, row: int) -> int:
-        """The place of a row of the program among those held, -1 if it is not."""
+        """Return the place of a row among the loaded ones, or -1."""
         return int(self._place[row])
 
     def missing(self, rows: Positions) -> Positions:
-        """Those of some rows that are not held."""
+        """Return those of some rows that are not loaded."""
         return rows[self._place[rows] < 0]
 
     def violated(self, program: Program, x: Vector) -> Positions:
-        """Rows that are not held and that a point x (n) misses."""
+        """Return rows that are not loaded and that a point x (n) violates."""
         activity = program.matrix @ x
         missed = np.maximum(program.row_lower - activity, activity - program.row_upper)
         return self.missing(np.flatnonzero(missed > VIOLATED * (1 + np.abs(activity))))
 
-    def with_more(self, rows: Positions) -> RowsHeld:
-        """Some more rows at the end."""
-        return RowsHeld(np.append(self.held, rows), len(self._place))
+    def with_more(self, rows: Positions) -> LazyConstraints:
+        """Return the loaded rows and some more at the end."""
+        return LazyConstraints(np.append(self.positions, rows), len(self._place))
 
     def of(self, program: Program) -> tuple[csr_array, Vector, Vector]:
-        """Matrix and sides of the rows held; those of the program itself where it is held as it stands."""
+        """Return matrix, lower and upper sides of the loaded rows."""
         parts = program.matrix, program.row_lower, program.row_upper
-        if np.array_equal(self.held, np.arange(len(self._place))):
+        if np.array_equal(self.positions, np.arange(len(self._place))):
             return parts
         matrix, lower, upper = parts
-        return csr_array(matrix[self.held]), lower[self.held], upper[self.held]
+        return csr_array(matrix[self.positions]), lower[self.positions], upper[self.positions]
 
     def spread(self, duals: Vector) -> Vector:
-        """Duals of the rows held (k) as duals of all (m): a row that is not needed has no price."""
+        """Return the duals of the loaded rows (k) as duals of all rows (m), 0 for the others."""
         whole = np.zeros(len(self._place))
-        whole[self.held] = duals
+        whole[self.positions] = duals
         return whole

@@ -13,11 +13,11 @@ from planner.formulation.whole_program import EQUATIONS
 from planner.solving import highs
 from planner.solving.engine import Engine
 from planner.solving.highs import BASIC, Solver
-from planner.solving.live_program import LiveProgram
+from planner.solving.lazy_constraints import SELDOM_BINDING, LazyConstraints
 from planner.solving.program import Program
-from planner.solving.rows_held import SELDOM_BINDING, RowsHeld
 from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop
+from planner.solving.warm_program import WarmProgram
 from tests.cases import seeds
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
@@ -46,7 +46,7 @@ COST, A, B = 0, 1, 2
 
 
 def held(solver: Solver) -> list[int]:
-    return [int(row) for row in solver.rows_held.held]
+    return [int(row) for row in solver.active_rows.positions]
 
 
 def test_a_row_comes_in_once_a_point_violates_it_and_its_price_is_told() -> None:
@@ -100,7 +100,7 @@ def test_random_cases_have_the_optimum_of_all_rows(
 ) -> None:
     model = write_random_case(tmp_path / "case", seed)
     case = checked_case(tmp_path / "case", changes=flat(model))
-    program = LiveProgram(case).program
+    program = WarmProgram(case).program
     column = program.column["risk", None]
     few = Solver(program)
     found = few.minimise(column)
@@ -110,7 +110,7 @@ def test_random_cases_have_the_optimum_of_all_rows(
     if found.stop is Stop.OPTIMAL:
         assert found.x[column] == pytest.approx(all_rows.x[column], rel=1e-6, abs=1e-6)
         assert found.certificate is not None and found.certificate.worst() <= highs.TOLERANCE
-        left_out = few.rows_held.missing(np.arange(len(program.rows)))
+        left_out = few.active_rows.missing(np.arange(len(program.rows)))
         assert not found.duals[left_out].any()
 
 
@@ -128,7 +128,7 @@ def test_changes_one_after_the_other_end_where_each_does_from_nothing() -> None:
 
 def test_rows_that_seldom_bind_are_limits_on_what_is_there() -> None:
     assert {equation.name for equation in EQUATIONS} >= SELDOM_BINDING
-    program = LiveProgram(planner.load(STARTER)).program
-    left_out = RowsHeld.needed_first(program).missing(np.arange(len(program.rows)))
+    program = WarmProgram(planner.load(STARTER)).program
+    left_out = LazyConstraints.needed_first(program).missing(np.arange(len(program.rows)))
     assert len(left_out)
     assert np.isinf(program.row_lower[left_out]).all()
