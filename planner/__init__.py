@@ -53,8 +53,8 @@ if TYPE_CHECKING:
     from planner.results.later_year import advance as advance
     from planner.results.plan import Plan as Plan
     from planner.sampling.samples import sample as sample
+    from planner.sharing.shares import shares as shares
     from planner.solving.row_labels import check_coefficients as check_coefficients
-    from planner.solving.shares import shares as shares
 
 _HOME = {
     "Case": "planner.data.case",
@@ -89,7 +89,7 @@ _HOME = {
     "parse_change": "planner.data.change",
     "plan_of": "planner.api.plans",
     "sample": "planner.sampling.samples",
-    "shares": "planner.solving.shares",
+    "shares": "planner.sharing.shares",
     "solve": "planner.api.plans",
     "study": "planner.api.studies",
     "study_report": "planner.api.study_reports",

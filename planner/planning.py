@@ -9,11 +9,11 @@ from typing import Literal
 from planner.data.case import Case
 from planner.decomposition.plans import solve_by_scenario
 from planner.errors import InputError, fault
+from planner.one_program.plans import solve_whole
 from planner.parallel import Workers
 from planner.results.plan import Plan, Status
 from planner.results.tables import TableViews
 from planner.solving.goals import Progress, silent
-from planner.solving.plans import solve_whole
 from planner.solving.program_size import fits, has_moving_payments, is_divisible
 from planner.solving.settings import MANY
 

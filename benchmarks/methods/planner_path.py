@@ -9,7 +9,8 @@ from benchmarks.clock import Clock
 from benchmarks.opened import opened
 from benchmarks.tasks.command import told
 from planner.data.case import Case
-from planner.solving import funder_payments, highs
+from planner.sharing import funder_payments
+from planner.solving import highs
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:

@@ -27,10 +27,10 @@ from planner.results.journal import Journal, read_entries
 from planner.results.plan import Plan
 from planner.results.schema import COVERAGE, SHARES
 from planner.results.store import write_table
+from planner.sharing.shares import shares, shares_table
 from planner.solving.engine import ANSWER
 from planner.solving.goals import Progress, silent
 from planner.solving.program_size import size_of
-from planner.solving.shares import shares, shares_table
 
 LARGE = 50_000
 """Terms of the program above which several processes save more than their start takes."""

@@ -11,6 +11,8 @@ import altair
 from planner.data.case import Case
 from planner.errors import A_CASE, RunFolderError, StoppedError, refuse_other, refuse_unknown
 from planner.host import cores
+from planner.one_program.plans import ENDS, solve_variant
+from planner.one_program.solved_model import plan_of as plan_of
 from planner.parallel import Workers
 from planner.planning import Method, solve_case
 from planner.reporting.charts.style import finished
@@ -30,9 +32,7 @@ from planner.results.store import (
 )
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
-from planner.solving.plans import ENDS, solve_variant
 from planner.solving.program_size import refuse_if_too_large
-from planner.solving.solved_model import plan_of as plan_of
 
 
 def solve(

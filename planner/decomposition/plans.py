@@ -25,26 +25,26 @@ from planner.decomposition.worker_pool import (
     values_on,
 )
 from planner.host import give_memory_back
+from planner.one_program.plans import ENDS, header, seconds_of
 from planner.parallel import Workers
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan
 from planner.results.scenario_amounts import PlanAmounts
 from planner.results.summary import figures
 from planner.results.tables import TableViews
+from planner.sharing.funder_payments import paid
+from planner.sharing.shares import payment_weights
+from planner.sharing.spending import Due, decided_money, money_due
 from planner.solving.diagnose import limit_out_of_reach
-from planner.solving.funder_payments import paid
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.impossible_targets import must_be_served, why_targets_fail
-from planner.solving.plans import ENDS, header, seconds_of
 from planner.solving.program import Certificate
 from planner.solving.program_size import ALONE, refuse_if_too_large
 from planner.solving.program_writer import program_of
 from planner.solving.shadow_prices import PriceRow, Worths, price_rows, priced, priced_phases
-from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import Due, decided_money, money_due
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 from planner.verification.verify import verify_amounts
 from planner.verification.violations import at_most, equal

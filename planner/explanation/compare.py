@@ -13,11 +13,11 @@ from planner.data.changed_case import with_rows_of
 from planner.data.difference import Difference, differences, is_read, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import A_PLAN, Fault, InputError, refuse_other
+from planner.one_program.plans import solve_variant
 from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
 from planner.results.plan import Plan, Status, no_plan, refuse_own_rules
 from planner.solving.engine import Engine
 from planner.solving.goals import Progress, silent
-from planner.solving.plans import solve_variant
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""

@@ -1,5 +1,5 @@
 """The grounds of a decision, as values: the cost of risk, and who carries the cost.
-`planner.explanation` and `planner.solving.shares` fill them in, the report, explain.json and tables/shares.csv show them.
+`planner.explanation` and `planner.sharing.shares` fill them in, the report, explain.json and tables/shares.csv show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
 """

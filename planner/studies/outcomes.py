@@ -15,10 +15,10 @@ from planner.results.losses import losses_by_country, losses_by_good, losses_of,
 from planner.results.scenario_amounts import PlanAmounts
 from planner.results.study import LIST_GROUPS, MEANINGS
 from planner.results.summary import expected_demand_and_shortfall, new_capacity, trained
+from planner.sharing.spending import decided_money, money_due
 from planner.solving.engine import Solved
 from planner.solving.node_values import AtNodes
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due
 
 PointMeasures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""

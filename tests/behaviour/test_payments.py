@@ -9,9 +9,9 @@ import pytest
 from planner.data.case import Case
 from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import Plan
-from planner.solving.funder_payments import paid_solution
+from planner.sharing.funder_payments import paid_solution
+from planner.sharing.payments import Accounts
 from planner.solving.goals import silent
-from planner.solving.payments import Accounts
 from planner.solving.warm_program import WarmProgram
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase

@@ -13,9 +13,9 @@ from planner.api.explanations import shares_into
 from planner.data.case import Case, with_rows
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
-from planner.solving.coalition_game import WELFARE, Game
+from planner.sharing.coalition_game import WELFARE, Game
+from planner.sharing.shares import stable
 from planner.solving.engine import Engine
-from planner.solving.shares import stable
 from tests.cases import (
     MUSD,
     Row,

@@ -19,6 +19,7 @@ import pytest
 
 import planner
 from planner.errors import InputError, RunFolderError
+from planner.one_program.plans import solve_session
 from planner.parallel import ProcessWorkers
 from planner.results.journal import JOURNAL, Entry, Journal, read_entries
 from planner.results.plan import Status
@@ -34,7 +35,6 @@ from planner.solving.engine import (
 )
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
-from planner.solving.plans import solve_session
 from planner.solving.solution import Solution
 from planner.solving.warm_program import WarmProgram
 from planner.studies import run

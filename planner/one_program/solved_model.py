@@ -10,16 +10,16 @@ from planner.errors import StoppedError
 from planner.formulation.declarations import Model
 from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.late import late
+from planner.one_program.plans import header, seconds_of
 from planner.results.origins import yearly_origins
 from planner.results.plan import Plan, Status
 from planner.results.summary import figures
 from planner.results.tables import TableViews
-from planner.solving.funder_payments import paid_solution
+from planner.sharing.funder_payments import paid_solution
+from planner.sharing.shares import payment_weights
 from planner.solving.highs import TOLERANCE
-from planner.solving.plans import header, seconds_of
 from planner.solving.program import Program, Vector
 from planner.solving.program_writer import Writer
-from planner.solving.shares import payment_weights
 from planner.verification.verify import verify_amounts
 
 OPTIMAL, INFEASIBLE = "optimal", ("infeasible", "infeasibleOrUnbounded")

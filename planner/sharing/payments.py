@@ -17,8 +17,8 @@ from planner.data.scenario_tree import Tree
 from planner.formulation.budgets import account, moves_on
 from planner.formulation.linear_expressions import Relation, Term, quicksum
 from planner.results.amounts import Payment
+from planner.sharing.minimax_shares import ORDER, ROOM, add_shares, evened
 from planner.solving.highs import Solver
-from planner.solving.minimax_shares import ORDER, ROOM, add_shares, evened
 from planner.solving.program import Program, Vector
 from planner.solving.small_programs import SmallProgram
 from planner.solving.solution import Stop

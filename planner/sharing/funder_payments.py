@@ -10,11 +10,11 @@ from planner.data.scenario_tree import Vector
 from planner.formulation.index_sets import Scope
 from planner.results.amounts import Amounts, amounts_of, spending_order
 from planner.results.scenario_amounts import PlanAmounts
+from planner.sharing.payments import Accounts, Weights, split
+from planner.sharing.spending import decided_money, money_due, moved_money
 from planner.solving.node_values import AtNodes
-from planner.solving.payments import Accounts, Weights, split
 from planner.solving.program import Program
 from planner.solving.solution_amounts import solution_amounts
-from planner.solving.spending import decided_money, money_due, moved_money
 from planner.thresholds import ROUNDING
 
 

@@ -22,11 +22,11 @@ from planner.data.case import Case
 from planner.errors import A_CASE, StoppedError, refuse_other
 from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
-from planner.solving.charges import fairest
-from planner.solving.coalition_game import Coalition, Game, named
-from planner.solving.funder_payments import paid_solution
+from planner.sharing.charges import fairest
+from planner.sharing.coalition_game import Coalition, Game, named
+from planner.sharing.funder_payments import paid_solution
+from planner.sharing.payments import Weights, whole_budgets
 from planner.solving.goals import Progress, silent
-from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program_size import refuse_if_too_large
 from planner.verification.verify import verify_amounts
 

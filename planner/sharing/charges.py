@@ -7,9 +7,9 @@ from math import inf
 
 from planner.errors import StoppedError
 from planner.formulation.linear_expressions import quicksum
-from planner.solving.coalition_game import Coalition
+from planner.sharing.coalition_game import Coalition
+from planner.sharing.minimax_shares import add_shares, evened
 from planner.solving.highs import Solver
-from planner.solving.minimax_shares import add_shares, evened
 from planner.solving.program import Program
 from planner.solving.small_programs import SmallProgram
 

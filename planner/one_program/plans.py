@@ -17,16 +17,16 @@ from planner.results.plan import Plan, Status
 from planner.results.schema import RUN_FORMAT
 from planner.results.summary import figures
 from planner.results.tables import TableViews
+from planner.sharing.funder_payments import paid_solution
+from planner.sharing.shares import payment_weights
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.engine import Engine, Variant
-from planner.solving.funder_payments import paid_solution
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Certificate
 from planner.solving.program_size import refuse_if_too_large
 from planner.solving.shadow_prices import shadow_prices
-from planner.solving.shares import payment_weights
 from planner.solving.solution import Stop
 from planner.solving.warm_program import WarmProgram
 from planner.solving.whole_plants import proven

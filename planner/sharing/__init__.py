@@ -1,0 +1,1 @@
+"""Cost sharing: cooperative game, charges, payments of funders, minimax shares."""
