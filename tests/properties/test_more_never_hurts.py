@@ -98,6 +98,11 @@ MORE: dict[str, tuple[str, Change]] = {
     "better recovery": ("recoveries", lambda rows: [r | {"recovery": "1"} for r in rows]),
     "all recovered": ("projects", lambda rows: [r | {"recovery": "1"} for r in rows]),
     "no ramps": ("ramps", lambda rows: [r | {"share": "1"} for r in rows]),
+    "full from first output": (
+        "schedule",
+        lambda rows: [r | {"output_share": "1"} if float(r["output_share"]) else r for r in rows],
+    ),
+    "cheaper schedules": ("schedule", times(0.5, "cost_share")),
     "staff stays": ("skills", times(0.5, "attrition")),
     "more trainees each": ("skills", times(2, "mentor_ratio")),
     "pays everywhere": ("funders", lambda rows: [r | {"countries": "*"} for r in rows]),
