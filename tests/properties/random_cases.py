@@ -83,12 +83,14 @@ class World:
 
 
 @contextmanager
-def world(seed: int) -> Iterator[World]:
-    """The random case of a seed, in a folder that goes away."""
+def world(seed: int, *, scheduled: bool = False) -> Iterator[World]:
+    """The random case of a seed, in a temporary folder; `scheduled` as in `write_random_case`."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
         folder.mkdir()
-        yield World(folder, write_random_case(folder, seed), random.Random(seed))
+        yield World(
+            folder, write_random_case(folder, seed, scheduled=scheduled), random.Random(seed)
+        )
 
 
 def write_rows(path: Path, rows: Rows) -> None:
