@@ -230,18 +230,17 @@ class Objective(_Section):
 
     @model_validator(mode="after")
     def _limit_goes_with_target(self) -> Objective:
-        """Refuse goal `target` without a limit of the risk, and a limit with another goal."""
+        """Refuse goal `target` without a limit of the risk."""
         if self.goal == "target" and self.risk_limit is None:
             raise PydanticCustomError(
                 "risk-limit", 'goal = "target" needs objective.risk_limit (MUSD)'
             )
-        if self.goal != "target" and self.risk_limit is not None:
-            raise PydanticCustomError(
-                "risk-limit",
-                'objective.risk_limit has no effect with goal = "{goal}"',
-                {"goal": self.goal},
-            )
         return self
+
+    @property
+    def limit(self) -> float | None:
+        """Largest risk accepted (MUSD); None with any goal but `target`."""
+        return self.risk_limit if self.goal == "target" else None
 
 
 class Policy(_Section):
@@ -464,6 +463,11 @@ def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[s
     return keys
 
 
+def default_value(key: str) -> object:
+    """Default of a dotted key of the model file; an empty text for an unknown key or a section."""
+    return ModelFile().flat().get(key, "")
+
+
 def meaning(key: str) -> str:
     """Meaning of a dotted key of the model file, in one line."""
     return " ".join(str(_field(key).description).split())
@@ -500,9 +504,7 @@ def _as_fault(
     elif kind == "missing":
         rule, message, remedy = "bad-value", "is missing", "add the key"
     elif kind == "risk-limit":
-        rule, message = kind, str(detail["msg"])
-        limited = "objective.risk_limit" in lines or "objective.risk_limit" in overridden
-        key = "objective.risk_limit" if limited else "objective.goal"
+        rule, message, key = kind, str(detail["msg"]), "objective.goal"
     elif kind == "horizon":
         rule, message, key = kind, str(detail["msg"]), "horizon.first_year"
     else:

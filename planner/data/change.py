@@ -4,7 +4,7 @@ A change is an address and a value, `ADDRESS=VALUE`. An address is a dotted key 
 the table, an id for each of its key columns, and the column. Ids are an id, a list `USA;JPN`, a pattern `U*`, `*`, or
 years `2028..2030`; rows may also be named by other columns: `projects[stage=mine & country=USA].capex_usd_per_tpa`.
 A value is a value, or one made of the present one: `x1.2`, `+30%`, `-10%`, `plus 2`, and `+2%/y`, which grows from the
-first year of the horizon on. `TABLE.ID=gone` takes rows out.
+first year of the horizon on. `TABLE.ID=gone` takes rows out. `KEY=` resets a key of the model file to its default.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from types import NoneType
 from typing import Any, Literal, TypeAlias
 
 from planner.cells import CARRIED, Quarter, text_of, types_in
-from planner.config import ModelFile, key_type, known_keys
+from planner.config import ModelFile, default_value, key_type, known_keys
 from planner.data.schema import BY_NAME, Table
 from planner.errors import CHANGE, Fault, InputError, nearest, refuse_unknown, refused
 
@@ -169,7 +169,7 @@ def parse_change(text: str) -> Change:
     ----------
     text
         `ADDRESS=VALUE`: a key of the model file, or `TABLE.ID.COLUMN`, and a value, `x1.2`, `+10%`, `plus 2` or
-        `+2%/y`. Words need no quotes.
+        `+2%/y`. Words need no quotes. `KEY=` resets a key of the model file to its default.
 
     Returns
     -------
@@ -400,7 +400,7 @@ def _read_value(table: str, column: str, text: str) -> tuple[How, InputValue]:
     if kinds & {int, float} and (found := _relative(text)):
         return found
     if text == "":
-        return "set", None if table != MODEL or NoneType in kinds else ""
+        return "set", plain(default_value(column)) if table == MODEL else None
     if text[0] not in "\"'[{" and kinds <= {str, NoneType}:
         return "set", text
     found_value = _toml(text)
@@ -409,6 +409,8 @@ def _read_value(table: str, column: str, text: str) -> tuple[How, InputValue]:
 
 def _typed_value(table: str, column: str, value: InputValue) -> tuple[How, InputValue]:
     """A value as TOML or Python have it; words such as `x1.2` count where the cells are numbers."""
+    if table == MODEL and value == "":
+        return "set", plain(default_value(column))
     if isinstance(value, str) and _kinds(table, column) & {int, float}:
         return _relative(value.strip()) or ("set", value)
     return "set", plain(value)

@@ -113,7 +113,7 @@ class Search:
 
     def _run_phases(self) -> None:
         objective = self.case.model.objective
-        if objective.risk_limit is not None and not self._reach(objective.risk_limit):
+        if objective.limit is not None and not self._reach(objective.limit):
             self.best = None
             return
         for phase in phases_of(objective):

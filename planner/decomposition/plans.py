@@ -245,7 +245,7 @@ def _why_none(search: Search) -> dict[str, Any]:
     case = search.case
     if failing := _failing_targets(search.master.grouping):
         return failing
-    limit, least = case.model.objective.risk_limit, search.upper.get("reach")
+    limit, least = case.model.objective.limit, search.upper.get("reach")
     if limit is None or least is None:
         return {"reasons": [f"{NOT_ALL}: {', '.join(must_be_served(case))}"]}
     return limit_out_of_reach(case, limit, least)

@@ -132,7 +132,7 @@ class Workbench:
     def _nearest(self, case: Case) -> Case | None:
         """The state of the curve from which it is not far to a limit of risk: 2 CPU seconds on the real case, 37 from the
         plan of another goal."""
-        limit = case.model.objective.risk_limit
+        limit = case.model.objective.limit
         if limit is None or self.case.model.objective.goal == "target":
             return None
         points = [(abs(risk - limit), weight) for weight, _, risk in self.curve if weight < inf]

@@ -53,7 +53,7 @@ def why_infeasible(case: Case, program: Program, least: float | None = None) -> 
     failing = why_targets_fail(case, program)
     if failing:
         return failing
-    limit, whole_plants = case.model.objective.risk_limit, case.model.policy.whole_plants
+    limit, whole_plants = case.model.objective.limit, case.model.policy.whole_plants
     if least is None and limit is not None:
         least = least_risk(program)
     if limit is None or least is None:

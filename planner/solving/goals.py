@@ -135,9 +135,9 @@ def solve_phases(
     solved: dict[str, Solution] = {}
     values: dict[str, float] = {}
     limited = None
-    if objective.risk_limit is not None:
+    if objective.limit is not None:
         limited = program.column["risk", None]
-        solver.bound(limited, objective.risk_limit)
+        solver.bound(limited, objective.limit)
     wanted = phases_of(objective) if phases is None else phases
     columns = [program.column[phase.column, None] for phase in wanted]
     following = columns[1] if len(columns) > 1 else None

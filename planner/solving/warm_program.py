@@ -168,7 +168,7 @@ class WarmProgram:
         if goal != case.model.objective.goal:
             rows, columns = self.program.matrix.shape
             # A limit of risk near that of the last plan takes some steps; from a far one the way is longer than from nothing.
-            way = GOAL_WAY if case.model.objective.risk_limit is None else usual_way(rows)
+            way = GOAL_WAY if case.model.objective.limit is None else usual_way(rows)
             self.solver.begin_near(self.solver, np.arange(columns), np.arange(rows), way)
 
     def _write_near(self, case: Case, differs: _Differs) -> None:

@@ -54,6 +54,23 @@ def test_goal_target_is_least_cost_within_the_limit(
     assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == (near(limit), near(cost))
 
 
+def test_a_limit_has_no_effect_on_another_goal_and_an_empty_value_resets_a_key(
+    make_case: MakeCase,
+) -> None:
+    # Limit 80: 20 t/y of the cheap plant for 12 MUSD. Least risk: both plants for 63 MUSD.
+    limited = make_case(
+        {"objective.goal": "target", "objective.risk_limit": 80, "objective.tail": 0.5},
+        **TWO_PLANTS,
+    )
+    assert planner.solve(limited).summary["cost_musd"] == near(12)
+    assert planner.solve(limited.changed("objective.goal=risk")).summary["cost_musd"] == near(63)
+    assert planner.solve(limited.changed("objective.goal=")).summary["cost_musd"] == near(63)
+    reset = limited.changed(["objective.goal=", "objective.risk_limit=", "objective.tail="])
+    objective = reset.model.objective
+    assert (objective.goal, objective.risk_limit, objective.tail) == ("risk", None, 0.9)
+    assert limited.changed({"objective.tail": ""}).model.objective.tail == 0.9
+
+
 def test_goal_target_takes_less_risk_where_it_costs_nothing(solve: SolveCase) -> None:
     # A free plant of 30 t/y: with a limit of 90, cost is 0 either way, and risk is then 70.
     plan = solve(

@@ -535,7 +535,6 @@ discount_rate = nan | bad-value | discount_rate | finite
 [objective] & risk_slack = -1 | bad-value | objective.risk_slack | greater than or equal to 0
 [objective] & goal = "rsik" | bad-value | objective.goal | did you mean "risk"
 [objective] & goal = "target" | risk-limit | objective.goal | needs objective.risk_limit
-[objective] & risk_limit = 5 | risk-limit | objective.risk_limit | no effect
 [objective] & goal = "target" & risk_limit = -5 | bad-value | objective.risk_limit | greater than or equal to 0
 [objective] & goal = "target" & risk_limit = inf | bad-value | objective.risk_limit | finite
 [policy] & coordination = "alied" | bad-value | policy.coordination | did you mean "allied"

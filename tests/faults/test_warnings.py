@@ -199,7 +199,19 @@ def test_every_warning_is_tested() -> None:
         "ignored-file",
         "not-adaptive",
         "staged-without-draws",
+        "unused-risk-limit",
     }
+
+
+def test_a_limit_of_the_risk_without_goal_target_is_a_warning(tmp_path: Path) -> None:
+    model = tmp_path / "limited.toml"
+    model.write_text('[objective]\ngoal = "welfare"\nrisk_limit = 500\n')
+    case = planner.load(STARTER, model)
+    (warning,) = warnings_of(case)
+    assert (warning.rule, warning.column) == ("unused-risk-limit", "objective.risk_limit")
+    assert 'no effect with goal = "welfare"' in warning.message
+    assert warnings_of(case.changed("objective.risk_limit=")) == []
+    assert warnings_of(case.changed("objective.goal=target")) == []
 
 
 def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:

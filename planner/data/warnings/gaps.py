@@ -18,7 +18,7 @@ from planner.data.schema import TABLES
 from planner.data.stages import STAGES
 from planner.data.thresholds import ENDS_AT, FEWEST, ROUNDING
 from planner.data.warnings.facts import CaseFacts, Vector
-from planner.errors import Fault, fault
+from planner.errors import EVERY_RULE, Fault, fault
 
 COVERED = (
     ("elements", ("element",), "demand"),
@@ -159,4 +159,21 @@ def short_supply(facts: CaseFacts) -> Iterator[Fault]:
             yield finding_at(row, "tonnes", "demand-above-supply", gap=gaps[worst], worst=year)
 
 
-QUESTIONS = (missing_rows, blank_cells, case_as_a_whole, late_imports, odd_ramps, short_supply)
+def unused_limit(facts: CaseFacts) -> Iterator[Fault]:
+    """A limit of the risk with a goal that ignores it."""
+    objective = facts.case.model.objective
+    if objective.risk_limit is not None and objective.limit is None:
+        message = EVERY_RULE["unused-risk-limit"].told.format(goal=objective.goal)
+        column, value = "objective.risk_limit", objective.risk_limit
+        yield fault("unused-risk-limit", MODEL, 0, column, message=message, value=value)
+
+
+QUESTIONS = (
+    missing_rows,
+    blank_cells,
+    case_as_a_whole,
+    late_imports,
+    odd_ramps,
+    short_supply,
+    unused_limit,
+)
