@@ -281,6 +281,11 @@ def share(meaning: str, default: Any = ...) -> Any:
     return col(meaning, "share", default, ge=0, le=1, allow_inf_nan=False)
 
 
+def degrees(meaning: str, most: float) -> Any:
+    """An optional angle in [-most, most] degrees (WGS 84)."""
+    return col(meaning, "°", None, ge=-most, le=most, allow_inf_nan=False)
+
+
 def year(meaning: str, default: Any = ...) -> Any:
     """A calendar year."""
     return col(meaning, "year", default, ge=1900, le=2200)

@@ -96,11 +96,12 @@ def _of_shocks() -> Iterator[Check]:
 
 
 def _pairs() -> Iterator[Check]:
-    """Bounds and lengths are given together."""
+    """Bounds, lengths and coordinates come in pairs."""
     for table, name, pair in (
         ("scenarios", "odds", ("probability_low", "probability_high")),
         ("hazards", "hazard-length", ("quarters_low", "quarters_high")),
         ("hazards", "hazard-length", ("years_low", "years_high")),
+        ("projects", "coordinates", ("latitude", "longitude")),
     ):
         for column, other in (pair, pair[::-1]):
             says = f"must not be empty beside {other}"

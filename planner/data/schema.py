@@ -21,6 +21,7 @@ from planner.cells import (
     Wildcard,
     above_zero,
     col,
+    degrees,
     edge,
     identifier,
     positive,
@@ -65,12 +66,17 @@ AboutKey = Literal[
     "stage_metal",
     "stage_magnet",
     "stage_saving",
+    "form_oxide",
+    "form_metal",
+    "form_magnet",
 ]
 
 
 class About(Row):
-    key: AboutKey = col("what is named: the case, its commodity, or a stage of the chain")
-    value: Name = col("the words", min_length=1)
+    key: AboutKey = col(
+        "subject: the case, its commodity, a stage of the chain, or the product in a form"
+    )
+    value: Name = col("its name on pages", min_length=1)
 
 
 class Element(Row):
@@ -161,6 +167,8 @@ class Project(Row):
         "`;`-separated: what a mine gives (one) or a separation plant accepts", default=()
     )
     recovery: Number = share("output per unit of the element in the feed", 1.0)
+    latitude: Number | None = degrees("north of the equator, for the map", 90)
+    longitude: Number | None = degrees("east of Greenwich, for the map", 180)
 
     @property
     def largest_tpa(self) -> float:

@@ -103,6 +103,10 @@ BAD = {
 }
 
 
+MAY_BE_NEGATIVE = {("studies", "value"), ("projects", "latitude"), ("projects", "longitude")}
+"""A net present value, a place in the south, a place in the west."""
+
+
 def cells(base: Text) -> Iterator[Mutation]:
     """Wrong cells of every column."""
     for table in TABLES:
@@ -110,8 +114,8 @@ def cells(base: Text) -> Iterator[Mutation]:
         for column in table.row.columns():
             kind = kind_of(table, column)
             for value, rule in BAD.get(kind, []):
-                if (table.name, column, value) == ("studies", "value", "-1"):
-                    continue  # a net present value may be below 0
+                if value == "-1" and (table.name, column) in MAY_BE_NEGATIVE:
+                    continue
                 yield Mutation(
                     f"{table.name}.{column}={value}",
                     setter(table.name, line, column, value),
@@ -325,6 +329,9 @@ shocks       | 4.supplier = CHN | shock-filter | kind "delay"
 projects     | {smelter}.stage = magnet & {smelter}.feeds = clay | no-feeds | magnet | {smelter}.feeds
 projects     | {plant}.unit_tpa = 0 | range | greater than 0
 hazards      | 5.last = 2027Q1 | reversed-period | before first 2027Q2
+projects     | 2.latitude = 12.5 | coordinates | must not be empty beside latitude | 2.longitude
+projects     | 2.longitude = -3 | coordinates | must not be empty beside longitude | 2.latitude
+projects     | 2.latitude = 91 & 2.longitude = 0 | range | less than or equal to 90
 hazards      | 5.quarters_high =  | hazard-length | beside quarters_low
 hazards      | 2.years_low =  | hazard-length | beside years_high
 hazards      | 5.years_low = 1 & 5.years_high = 1 | hazard-length | in quarters already

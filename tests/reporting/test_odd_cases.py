@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import planner
 from planner.reporting.pages.run import render_page, report_of, write_pages
 from planner.reporting.words.names import names_of
 from planner.results.plan import Plan
 from planner.results.schema import TABLE_COLUMNS
 from tests.cases import LONG, demand, imports, long_run
 from tests.conftest import SolveCase
-from tests.reporting.conftest import PageText, Vary, read_page
+from tests.reporting.conftest import STARTER, PageText, Vary, read_page
 
 
 def render(plan: Plan, folder: Path, every_form: bool = False, workbook: bool = LONG) -> PageText:
@@ -155,3 +157,14 @@ def test_empty_tables(plan: Plan, tmp_path: Path) -> None:
     }
     page = render(dataclasses.replace(plan, tables=plan.tables | empty), tmp_path, workbook=True)
     assert "Build nothing" in page.text and "Run facts" in page.text
+
+
+def test_a_plant_with_coordinates_is_at_its_place_on_the_map() -> None:
+    case = planner.load(STARTER)
+    rows = case.table("projects").astype({"latitude": object, "longitude": object})
+    is_coast = rows["project"] == "coast_plant"
+    rows.loc[is_coast, ["latitude", "longitude"]] = [-32.75, 115.25]
+    plan = planner.solve(case.with_table("projects", rows))
+    places = json.dumps(planner.chart(plan, "map").to_dict())
+    assert places.count("-32.75") == places.count("115.25") == 1
+    assert plan.summary["risk_musd"] == planner.solve(case).summary["risk_musd"]

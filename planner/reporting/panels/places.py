@@ -76,8 +76,8 @@ def _plants(plan: Plan) -> Iterator[dict[str, Any]]:
             "country": row.country,
             "place": names.country(row.country),
             "stage": names.kind(project),
-            "latitude": getattr(row, "latitude", None),
-            "longitude": getattr(row, "longitude", None),
+            "latitude": row.latitude,
+            "longitude": row.longitude,
         }
         is_later = row.online_year is not None and row.online_year > plan.years[0]
         yield told | {"state": "announced" if is_later else "operates", "tpa": row.existing_tpa}
