@@ -19,13 +19,37 @@ def shipped() -> Path:
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 
+def shipped_cases() -> list[str]:
+    """Names of the cases that come with the planner."""
+    return sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
+
+
+def copy_case(case: str, folder: Path) -> None:
+    """Copy every file of a case into a new folder.
+
+    case: a path, the name of a case that comes with the planner, or its first word (`allied` for `allied-2026`).
+    Raises InputError for an unknown case, RunFolderError for a folder that cannot be written.
+    """
+    source = Path(case)
+    if not source.is_dir():
+        names = {name.partition("-")[0]: name for name in shipped_cases()}
+        names |= {name: name for name in shipped_cases()}
+        refuse_unknown("--from", "case", case, names)
+        source = shipped() / "inputs" / names[case]
+    try:
+        shutil.copytree(source, folder)
+        for page in folder.rglob("*.md"):
+            page.write_text(_live_links(page), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+
+
 def lay_out(folder: Path, case: str = STARTER) -> Path:
     """Make `folder` a workspace: inputs/<case>, models/, reports/. Returns the case folder.
 
     Raises InputError for an unknown case, RunFolderError if the folder exists and is not empty.
     """
-    cases = sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
-    refuse_unknown("--case", "case", case, cases)
+    refuse_unknown("--case", "case", case, shipped_cases())
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunFolderError(
             f"{folder}: exists and is not an empty folder; nothing was written. Go on in it, or name another folder"

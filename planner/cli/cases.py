@@ -21,12 +21,30 @@ from planner.errors import RunFolderError, refused
 from planner.results.folders import refuse_foreign, write_folder, write_whole
 from planner.sampling.samples import DRAWN_TABLES
 from planner.sampling.scenario_reduction import ReducedScenarios
-from planner.workspace import STARTER, find_case, lay_out, shipped
+from planner.workspace import STARTER, copy_case, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
 SAMPLED = "a case with draws"
 
 app = command_app()
+
+CopiedCase = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="CASE",
+        help="Copy this case into DIR instead: the name of a case of the planner, or a case folder.",
+    ),
+]
+ModelOfCase = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="With --to: model file whose choices go with the case.",
+        show_default=False,
+    ),
+]
 
 
 @app.command("init")
@@ -62,15 +80,8 @@ def init(
             help="Write a case to fill in instead: tables with a header and a line of explanation each.",
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            metavar="FILE",
-            help="With --to: model file whose choices go with the case.",
-            show_default=False,
-        ),
-    ] = None,
+    copied_case: CopiedCase = None,
+    model: ModelOfCase = None,
 ) -> None:
     """Lay out a workspace: a case to start from, the models, a place for reports; or a case alone."""
     with exit_codes():
@@ -80,14 +91,12 @@ def init(
             "--case",
             "is for a workspace; name the case",
         )
-        if empty is not None:
+        if copied_case is not None:
+            _refuse_if((case or to or empty) is not None, "--from", "goes with DIR alone")
+            _init_from(copied_case, place)
+        elif empty is not None:
             _refuse_if((place or to) is not None, "--empty", "takes no case")
-            _refuse_existing(empty)
-            _written(empty, write_empty_case)
-            say(
-                f"{empty} is ready; its tables, in the order in which to fill them in: {', '.join(COLUMNS)}. Next:"
-            )
-            say(f"  planner check {empty}")
+            _init_empty(empty)
         elif to is not None:
             source = checked_case(find_case(place or shipped() / "inputs" / STARTER), model)
             _refuse_existing(to)
@@ -100,6 +109,26 @@ def init(
             say(f"{copied} is ready. Next:")
             say(f"  planner check {copied}")
             say(f"  planner solve {copied} --model {place}/models/base.toml")
+
+
+def _init_from(case: str, folder: Path | None) -> None:
+    """Copy a case and print the next commands."""
+    if folder is None:
+        raise refused("", "--from", "needs a new folder for the case")
+    _refuse_existing(folder)
+    copy_case(case, folder)
+    say(f"{folder} is ready. Next:")
+    say(f"  planner check {folder}")
+    say(f"  planner solve {folder}")
+
+
+def _init_empty(folder: Path) -> None:
+    """Write tables to fill in and print their order."""
+    _refuse_existing(folder)
+    _written(folder, write_empty_case)
+    tables = ", ".join(COLUMNS)
+    say(f"{folder} is ready; its tables, in the order in which to fill them in: {tables}. Next:")
+    say(f"  planner check {folder}")
 
 
 def _written(path: Path, write: Callable[[Path], object]) -> None:

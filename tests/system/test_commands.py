@@ -258,3 +258,19 @@ def test_a_run_folder_stands_for_the_case_it_was_solved_from(
     )
     for key in ("inputs_sha256", "risk_musd"):
         assert one[key] == other[key]
+
+
+def test_init_from_copies_a_case_by_name_first_word_or_folder(tmp_path: Path) -> None:
+    assert run("init", "--from", "allied", tmp_path / "mine").exit_code == 0
+    shipped = {
+        path.name: path.read_bytes() for path in (ROOT / "inputs" / "allied-2026").glob("*.csv")
+    }
+    copied = {path.name: path.read_bytes() for path in (tmp_path / "mine").glob("*.csv")}
+    assert copied == shipped and (tmp_path / "mine" / "README.md").is_file()
+    assert run("init", "--from", tmp_path / "mine", tmp_path / "second").exit_code == 0
+    assert run("check", tmp_path / "second").exit_code == 0
+    unknown = run("init", "--from", "alied", tmp_path / "third")
+    assert unknown.exit_code == 2 and '"allied"' in unknown.stderr
+    assert run("init", "--from", "starter", tmp_path / "mine").exit_code == 2
+    assert run("init", "--from", "starter").exit_code == 2
+    assert not (tmp_path / "third").exists()
